@@ -1,0 +1,23 @@
+//! The shapes that features share: what a record is made of, how facts fold into it, who may read and write it,
+//! and the SQL tables in which it stands. A feature describes its records in one table ([`Kind`]); the rest
+//! follows from it.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic))]
+
+mod access;
+mod error;
+mod fold;
+mod kind;
+mod project;
+mod schema;
+mod value;
+pub mod vocabulary;
+mod write;
+
+pub use access::{Grant, Homes, Reader, Role, Roles};
+pub use error::RecordError;
+pub use fold::{Folded, REMOVED, STATE, Version, fold};
+pub use kind::{Access, Field, Home, Kind, Kinds, Move, Rule, Shape};
+pub use project::{Records, home_column};
+pub use schema::{indexes, tables};
+pub use value::{Change, Value};
+pub use write::{append, check, check_value, concerns, links_in, record_scope, school_of, scope_of};

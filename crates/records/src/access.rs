@@ -1,0 +1,185 @@
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
+use base::Subject;
+
+use crate::Kind;
+
+/// What somebody is in the programme, bound to an organisation and a period by a grant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Keeps the nodes and accounts of the programme.
+    Administrator,
+    /// Runs the programme.
+    Officer,
+    /// Runs an assisting unit's part.
+    Coordinator,
+    /// Heads a supported school.
+    Head,
+    /// Is posted to a supported school.
+    Posted,
+    /// Teaches at a supported school.
+    Local,
+    /// A class's shared device.
+    Device,
+    /// A pupil.
+    Pupil,
+    /// Looks on: an authority, a researcher.
+    Observer,
+}
+
+impl Role {
+    /// All roles, in the order in which they are shown.
+    pub const ALL: [Self; 9] = [
+        Self::Administrator,
+        Self::Officer,
+        Self::Coordinator,
+        Self::Head,
+        Self::Posted,
+        Self::Local,
+        Self::Device,
+        Self::Pupil,
+        Self::Observer,
+    ];
+
+    /// The word in facts and keys.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Administrator => "administrator",
+            Self::Officer => "officer",
+            Self::Coordinator => "coordinator",
+            Self::Head => "head",
+            Self::Posted => "posted",
+            Self::Local => "local",
+            Self::Device => "device",
+            Self::Pupil => "pupil",
+            Self::Observer => "observer",
+        }
+    }
+
+    /// Whether the role reaches over the whole programme.
+    pub const fn is_programme_wide(self) -> bool {
+        matches!(self, Self::Administrator | Self::Officer | Self::Observer)
+    }
+}
+
+impl FromStr for Role {
+    type Err = ();
+    fn from_str(s: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|r| r.code() == s).ok_or(())
+    }
+}
+
+/// A set of roles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Roles(u16);
+
+impl Roles {
+    /// Nobody.
+    pub const NONE: Self = Self(0);
+    /// All grown-up people of the programme.
+    pub const STAFF: Self = Self::of(&[
+        Role::Administrator,
+        Role::Officer,
+        Role::Coordinator,
+        Role::Head,
+        Role::Posted,
+        Role::Local,
+        Role::Observer,
+    ]);
+
+    /// These roles.
+    pub const fn of(roles: &[Role]) -> Self {
+        let mut bits = 0;
+        let mut rest = roles;
+        while let [role, tail @ ..] = rest {
+            bits |= 1 << (*role as u16);
+            rest = tail;
+        }
+        Self(bits)
+    }
+
+    /// Whether a role is among them.
+    pub const fn has(self, role: Role) -> bool {
+        self.0 & (1 << (role as u16)) != 0
+    }
+}
+
+/// A role that is in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// The role.
+    pub role: Role,
+    /// Where: the organisation.
+    pub organisation: Option<Subject>,
+    /// The supported school that the organisation is or belongs to.
+    pub school: Option<Subject>,
+}
+
+/// A person who reads or acts, with what they may.
+#[derive(Clone, Debug, Default)]
+pub struct Reader {
+    /// The person.
+    pub person: Subject,
+    /// The roles in force today.
+    pub grants: Vec<Grant>,
+}
+
+/// Which scopes' records a reader sees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Homes {
+    /// All that the node holds.
+    All,
+    /// Those of the programme, and of these schools.
+    Of(BTreeSet<Subject>),
+}
+
+impl Reader {
+    /// Whether one of the reader's roles is among these.
+    pub fn is_any(&self, roles: Roles) -> bool {
+        self.grants.iter().any(|g| roles.has(g.role))
+    }
+
+    /// Whether the reader has the role.
+    pub fn is(&self, role: Role) -> bool {
+        self.grants.iter().any(|g| g.role == role)
+    }
+
+    /// Whether the reader may see records of a kind at all.
+    pub fn may_read(&self, kind: &Kind) -> bool {
+        self.is_any(kind.access.read)
+    }
+
+    /// Which scopes' records of a kind the reader sees, by the roles that may read it.
+    pub fn homes(&self, kind: &Kind) -> Homes {
+        let grants = || self.grants.iter().filter(|g| kind.access.read.has(g.role));
+        if grants().any(|g| g.role.is_programme_wide()) {
+            return Homes::All;
+        }
+        Homes::Of(grants().filter_map(|g| g.school).collect())
+    }
+
+    /// Whether the reader may make records of a kind somewhere.
+    pub fn may_make(&self, kind: &Kind) -> bool {
+        self.is_any(kind.access.write)
+    }
+
+    /// Whether the reader may write a record: by a role of the whole programme, or because one of the
+    /// organisations it concerns is one of the reader's.
+    pub fn may_write(&self, kind: &Kind, concerns: &BTreeSet<Subject>) -> bool {
+        self.reaches(kind.access.write, concerns)
+    }
+
+    /// Whether one of these roles of the reader reaches a record that concerns these organisations.
+    pub fn reaches(&self, roles: Roles, concerns: &BTreeSet<Subject>) -> bool {
+        self.grants.iter().filter(|g| roles.has(g.role)).any(|g| {
+            g.role.is_programme_wide()
+                || [g.organisation, g.school].into_iter().flatten().any(|org| concerns.contains(&org))
+        })
+    }
+
+    /// The reader's schools.
+    pub fn schools(&self) -> BTreeSet<Subject> {
+        self.grants.iter().filter_map(|g| g.school).collect()
+    }
+}

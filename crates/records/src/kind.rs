@@ -1,0 +1,349 @@
+use crate::{Role, Roles};
+
+/// A kind of record: what is asked, how it lives, who may read and write it. From this one table follow its
+/// SQL table, its pages, its form, its history, its search and its export.
+#[derive(Debug)]
+pub struct Kind {
+    /// Its name: the kind of its entries, its SQL table, the beginning of its words.
+    pub name: &'static str,
+    /// Its address: the plural, e.g. `visits`.
+    pub route: &'static str,
+    /// The icon beside its name.
+    pub icon: &'static str,
+    /// Which scope a new record is made in.
+    pub home: Home,
+    /// The fields that together name a record to a reader, in order.
+    pub title: &'static [&'static str],
+    /// What is recorded.
+    pub fields: &'static [Field],
+    /// The states of its life; the first is that of a new record. Empty: it has none.
+    pub states: &'static [&'static str],
+    /// The ways from state to state.
+    pub moves: &'static [Move],
+    /// Who may.
+    pub access: Access,
+    /// What must hold.
+    pub rules: &'static [Rule],
+    /// The column by which a list is sorted at first; `-` before it turns the order.
+    pub order: &'static str,
+    /// Only the hub's entries count: nodes, and what else would let a node promote itself.
+    pub hub_only: bool,
+    /// It has no pages of its own in the register: accounts, grants, nodes.
+    pub hidden: bool,
+}
+
+/// Which scope a new record is made in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Home {
+    /// Every node holds it.
+    Programme,
+    /// The supported school that the organisation in this link field is, or belongs to, and the hub; the
+    /// programme where there is none.
+    School(&'static str),
+    /// Where the record in this link field is.
+    With(&'static str, &'static str),
+    /// The nodes that hold the account of the person in this link field.
+    Person(&'static str),
+}
+
+/// A field of a record. Adding one costs a line here, and a line of words in each language.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    /// Its name: the key in facts, the SQL column, the end of its word.
+    pub name: &'static str,
+    /// What it holds.
+    pub shape: Shape,
+    /// A record without it is refused.
+    pub required: bool,
+    /// It tells who somebody is: kept in an entry of its own, which can be erased.
+    pub personal: bool,
+    /// Shown in lists.
+    pub column: bool,
+    /// Lists can be narrowed by it.
+    pub filter: bool,
+    /// Found by the search box.
+    pub searched: bool,
+    /// Never shown, exported or searched.
+    pub secret: bool,
+    /// Not in the form: set by a move or by the system.
+    pub set_by_move: bool,
+}
+
+/// What a field holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// A line of text, at most so many characters.
+    Line(usize),
+    /// Several lines, at most so many characters.
+    Text(usize),
+    /// A whole number within bounds.
+    Int(i64, i64),
+    /// An amount of money in the programme's currency, in hundredths.
+    Amount,
+    /// A date of civil life, `YYYY-MM-DD`.
+    Date,
+    /// Yes or no.
+    Yes,
+    /// One word of a list.
+    Choice(&'static [&'static str]),
+    /// Some words of a list.
+    Tags(&'static [&'static str]),
+    /// A record of a kind.
+    Link(&'static str),
+    /// Some records of a kind.
+    Links(&'static str),
+    /// The same name in other languages or scripts, language tag to text.
+    Names,
+    /// The hash of a blob.
+    Blob,
+    /// Bytes: keys and other things that no person types.
+    Bytes,
+}
+
+impl Shape {
+    /// Whether it holds a set, kept in a table of its own.
+    pub fn is_set(self) -> bool {
+        matches!(self, Self::Tags(_) | Self::Links(_))
+    }
+
+    /// The kind of record it points to.
+    pub fn links_to(self) -> Option<&'static str> {
+        match self {
+            Self::Link(kind) | Self::Links(kind) => Some(kind),
+            _ => None,
+        }
+    }
+}
+
+impl Field {
+    const fn new(name: &'static str, shape: Shape) -> Self {
+        Self {
+            name,
+            shape,
+            required: false,
+            personal: false,
+            column: false,
+            filter: false,
+            searched: false,
+            secret: false,
+            set_by_move: false,
+        }
+    }
+    /// A line of text of at most 120 characters.
+    pub const fn line(name: &'static str) -> Self {
+        Self::new(name, Shape::Line(120))
+    }
+    /// Several lines of text, at most 4,000 characters.
+    pub const fn text(name: &'static str) -> Self {
+        Self::new(name, Shape::Text(4000))
+    }
+    /// A whole number within bounds.
+    pub const fn int(name: &'static str, least: i64, most: i64) -> Self {
+        Self::new(name, Shape::Int(least, most))
+    }
+    /// An amount of money, in hundredths.
+    pub const fn amount(name: &'static str) -> Self {
+        Self::new(name, Shape::Amount)
+    }
+    /// A date.
+    pub const fn date(name: &'static str) -> Self {
+        Self::new(name, Shape::Date)
+    }
+    /// Yes or no.
+    pub const fn yes(name: &'static str) -> Self {
+        Self::new(name, Shape::Yes)
+    }
+    /// One word of a list.
+    pub const fn choice(name: &'static str, words: &'static [&'static str]) -> Self {
+        Self::new(name, Shape::Choice(words))
+    }
+    /// Some words of a list.
+    pub const fn tags(name: &'static str, words: &'static [&'static str]) -> Self {
+        Self::new(name, Shape::Tags(words))
+    }
+    /// A record of a kind.
+    pub const fn link(name: &'static str, kind: &'static str) -> Self {
+        Self::new(name, Shape::Link(kind))
+    }
+    /// Some records of a kind.
+    pub const fn links(name: &'static str, kind: &'static str) -> Self {
+        Self::new(name, Shape::Links(kind))
+    }
+    /// Names in other languages.
+    pub const fn names(name: &'static str) -> Self {
+        Self::new(name, Shape::Names)
+    }
+    /// Bytes that no person types.
+    pub const fn bytes(name: &'static str) -> Self {
+        let mut field = Self::new(name, Shape::Bytes);
+        field.secret = true;
+        field
+    }
+    /// The hash of a blob.
+    pub const fn blob(name: &'static str) -> Self {
+        Self::new(name, Shape::Blob)
+    }
+    /// A record without it is refused.
+    pub const fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+    /// It tells who somebody is.
+    pub const fn personal(mut self) -> Self {
+        self.personal = true;
+        self
+    }
+    /// Shown in lists.
+    pub const fn column(mut self) -> Self {
+        self.column = true;
+        self
+    }
+    /// Shown in lists, which can be narrowed by it.
+    pub const fn filter(mut self) -> Self {
+        self.column = true;
+        self.filter = true;
+        self
+    }
+    /// Found by the search box.
+    pub const fn searched(mut self) -> Self {
+        self.searched = true;
+        self
+    }
+    /// Never shown.
+    pub const fn secret(mut self) -> Self {
+        self.secret = true;
+        self
+    }
+    /// Not in the form: a move asks for it.
+    pub const fn by_move(mut self) -> Self {
+        self.set_by_move = true;
+        self
+    }
+}
+
+/// A way from state to state.
+#[derive(Clone, Copy, Debug)]
+pub struct Move {
+    /// Its name: a verb.
+    pub name: &'static str,
+    /// From which states.
+    pub from: &'static [&'static str],
+    /// To which state; the same state for a move that only records something, e.g. an extension.
+    pub to: &'static str,
+    /// The fields it asks for; all are required then.
+    pub asks: &'static [&'static str],
+    /// Who may take it.
+    pub who: Roles,
+    /// A reason is asked, and kept in the history.
+    pub reason: bool,
+}
+
+impl Move {
+    /// A way that those may take who may write the record.
+    pub const fn new(
+        name: &'static str,
+        from: &'static [&'static str],
+        to: &'static str,
+        who: Roles,
+    ) -> Self {
+        Self { name, from, to, asks: &[], who, reason: false }
+    }
+    /// It asks for these fields.
+    pub const fn asks(mut self, fields: &'static [&'static str]) -> Self {
+        self.asks = fields;
+        self
+    }
+    /// It asks for a reason.
+    pub const fn with_reason(mut self) -> Self {
+        self.reason = true;
+        self
+    }
+}
+
+/// Who may read and write records of a kind.
+#[derive(Clone, Copy, Debug)]
+pub struct Access {
+    /// Who may read them.
+    pub read: Roles,
+    /// Who may make and change them.
+    pub write: Roles,
+    /// Links to organisations: who is not of the whole programme may write only where one of them, or the
+    /// record's school, is an organisation of theirs. Empty: nobody else may.
+    pub own: &'static [&'static str],
+}
+
+impl Access {
+    /// All staff read, and these write, each for an organisation of theirs.
+    pub const fn staff(write: &[Role], own: &'static [&'static str]) -> Self {
+        Self { read: Roles::STAFF, write: Roles::of(write), own }
+    }
+}
+
+/// What must hold over several records: a query that finds what breaks it.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// Its name, e.g. `posting-one-full-time`: the key of the words that refuse.
+    pub code: &'static str,
+    /// A query for `(id, other)`: two records that cannot both stand, or a record that cannot stand beside
+    /// itself (`other` is NULL). `{one}` stands where the query is narrowed to one record.
+    pub sql: &'static str,
+    /// How `{one}` reads for a record `?1`, e.g. `a.id = ?1`.
+    pub one: &'static str,
+}
+
+impl Rule {
+    /// The query for one record, `?1`.
+    pub fn for_one(&self) -> String {
+        self.sql.replace("{one}", self.one)
+    }
+
+    /// The query for all records.
+    pub fn for_all(&self) -> String {
+        self.sql.replace("{one}", "1")
+    }
+}
+
+impl Kind {
+    /// A field by its name.
+    pub fn field(&self, name: &str) -> Option<&'static Field> {
+        self.fields.iter().find(|f| f.name == name)
+    }
+
+    /// A move by its name.
+    pub fn way(&self, name: &str) -> Option<&'static Move> {
+        self.moves.iter().find(|m| m.name == name)
+    }
+
+    /// The state of a new record.
+    pub fn first_state(&self) -> Option<&'static str> {
+        self.states.first().copied()
+    }
+
+    /// The kind of the entries that hold its personal fields.
+    pub fn identity(&self) -> String {
+        format!("{}.identity", self.name)
+    }
+}
+
+/// All kinds of a programme, by name.
+#[derive(Clone, Debug)]
+pub struct Kinds(Vec<&'static Kind>);
+
+impl Kinds {
+    /// Gathers kinds from the rooms, in the order in which they are shown.
+    pub fn new(rooms: &[&[&'static Kind]]) -> Self {
+        Self(rooms.iter().flat_map(|room| room.iter().copied()).collect())
+    }
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = &'static Kind> {
+        self.0.iter().copied()
+    }
+    /// One by its name.
+    pub fn get(&self, name: &str) -> Option<&'static Kind> {
+        self.0.iter().copied().find(|k| k.name == name)
+    }
+    /// One by its address.
+    pub fn at_route(&self, route: &str) -> Option<&'static Kind> {
+        self.0.iter().copied().find(|k| k.route == route)
+    }
+}

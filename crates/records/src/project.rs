@@ -1,0 +1,351 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use base::{Hash, Lang, NodeId, Scope, Subject};
+use log::{Entry, LogError, Projector};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
+
+use crate::fold::{Folded, STATE, fold};
+use crate::schema;
+use crate::{Kind, Kinds, Shape, Value};
+
+/// Keeps a table for each kind of record, the conflicts, and the search index.
+#[derive(Debug)]
+pub struct Records {
+    kinds: Kinds,
+    hub: NodeId,
+}
+
+impl Records {
+    /// A projection of these kinds in a programme whose hub is known.
+    pub fn new(kinds: Kinds, hub: NodeId) -> Self {
+        Self { kinds, hub }
+    }
+}
+
+impl Projector for Records {
+    fn shape(&self) -> String {
+        // The hub is part of it: what counts depends on who the hub is.
+        let sql = schema::tables(&self.kinds, text::FTS_TOKENIZER) + &schema::indexes(&self.kinds);
+        format!("{}-{}", self.hub, Hash::of(sql.as_bytes()))
+    }
+
+    fn create(&self, conn: &Connection) -> Result<(), LogError> {
+        conn.execute_batch(&schema::tables(&self.kinds, text::FTS_TOKENIZER))?;
+        conn.execute_batch(&schema::indexes(&self.kinds))?;
+        Ok(())
+    }
+
+    fn clear(&self, conn: &Connection) -> Result<(), LogError> {
+        for name in schema::table_names(&self.kinds) {
+            conn.execute_batch(&format!("DROP TABLE IF EXISTS {name}"))?;
+        }
+        Ok(())
+    }
+
+    fn fold(&self, conn: &Connection, subjects: &BTreeSet<Subject>) -> Result<(), LogError> {
+        let sql = Statements::of(&self.kinds);
+        for subject in subjects {
+            let entries = log::entries_of(conn, subject)?;
+            let Some(folded) = fold(&self.kinds, self.hub, &entries) else { continue };
+            let gone = sql.get(&folded)?;
+            for statement in &gone.clear {
+                conn.prepare_cached(statement)?.execute([subject.as_bytes()])?;
+            }
+            conn.prepare_cached("DELETE FROM conflict WHERE id = ?1")?.execute([subject.as_bytes()])?;
+            if !folded.is_removed() {
+                put(conn, gone, subject, &folded)?;
+            }
+            search(conn, subject, &folded)?;
+        }
+        Ok(())
+    }
+
+    /// In bulk: tables first, then indexes, then the search index.
+    fn rebuild(&self, conn: &Connection) -> Result<(), LogError> {
+        self.clear(conn)?;
+        conn.execute_batch(&schema::tables(&self.kinds, text::FTS_TOKENIZER))?;
+        let sql = Statements::of(&self.kinds);
+        log::each_subject(conn, |subject, entries: &[Entry]| {
+            if let Some(folded) = fold(&self.kinds, self.hub, entries)
+                && !folded.is_removed()
+            {
+                put(conn, sql.get(&folded)?, &subject, &folded)?;
+            }
+            Ok::<_, LogError>(())
+        })?;
+        conn.execute_batch(&schema::indexes(&self.kinds))?;
+        rebuild_search(conn, &self.kinds)
+    }
+}
+
+/// The statements that write a kind's rows, made once.
+struct Writes {
+    insert: String,
+    clear: Vec<String>,
+    sets: Vec<(&'static str, String)>,
+}
+
+struct Statements(BTreeMap<&'static str, Writes>);
+
+impl Statements {
+    fn of(kinds: &Kinds) -> Self {
+        let one = |kind: &'static Kind| {
+            let columns: Vec<&str> =
+                kind.fields.iter().filter(|f| !f.shape.is_set()).map(|f| f.name).collect();
+            let mut insert = format!(
+                "INSERT INTO {} (id, home, state, title, title_key, made, changed, erased",
+                kind.name
+            );
+            columns.iter().for_each(|c| {
+                let _ = write!(insert, ", {c}");
+            });
+            let marks = vec!["?"; 8 + columns.len()].join(", ");
+            let _ = write!(insert, ") VALUES ({marks})");
+            let mut clear = vec![format!("DELETE FROM {} WHERE id = ?1", kind.name)];
+            let mut sets = Vec::new();
+            for field in schema::set_fields(kind) {
+                clear.push(format!("DELETE FROM {}_{} WHERE id = ?1", kind.name, field.name));
+                sets.push((
+                    field.name,
+                    format!("INSERT OR IGNORE INTO {}_{} VALUES (?1, ?2)", kind.name, field.name),
+                ));
+            }
+            (kind.name, Writes { insert, clear, sets })
+        };
+        Self(kinds.all().map(one).collect())
+    }
+
+    fn get(&self, folded: &Folded) -> Result<&Writes, LogError> {
+        self.0.get(folded.kind.name).ok_or_else(|| LogError::Projection(folded.kind.name.to_owned()))
+    }
+}
+
+fn put(conn: &Connection, sql: &Writes, subject: &Subject, folded: &Folded) -> Result<(), LogError> {
+    let kind = folded.kind;
+    let title = title(folded);
+    let key = title.as_deref().map(sort_key);
+    let home = home_column(&folded.scope);
+    let state = folded.get(STATE).and_then(Value::as_text).or(kind.first_state());
+    let fields = kind.fields.iter().filter(|f| !f.shape.is_set());
+    let mut values: Vec<ToSqlOutput<'_>> = vec![
+        subject.as_bytes().into_output()?,
+        home.as_ref().map(Subject::as_bytes).into_output()?,
+        state.into_output()?,
+        title.as_deref().into_output()?,
+        key.as_deref().into_output()?,
+        folded.made.0.cast_signed().into_output()?,
+        folded.changed.0.0.cast_signed().into_output()?,
+        folded.erased.into_output()?,
+    ];
+    for field in fields {
+        values.push(column(folded.get(field.name), field.shape)?);
+    }
+    conn.prepare_cached(&sql.insert)?.execute(params_from_iter(values))?;
+    for (name, statement) in &sql.sets {
+        let Some(set) = folded.sets.get(*name) else { continue };
+        let mut stmt = conn.prepare_cached(statement)?;
+        for value in set {
+            match value {
+                Value::Text(text) => stmt.execute(params![subject.as_bytes(), text])?,
+                Value::Bytes(bytes) => stmt.execute(params![subject.as_bytes(), bytes])?,
+                _ => 0,
+            };
+        }
+    }
+    for field in folded.conflicts.keys() {
+        conn.prepare_cached("INSERT OR REPLACE INTO conflict VALUES (?1, ?2, ?3, ?4)")?.execute(params![
+            subject.as_bytes(),
+            kind.name,
+            home.as_ref().map(Subject::as_bytes),
+            field
+        ])?;
+    }
+    Ok(())
+}
+
+/// A value as its column holds it. What does not fit the column's shape is left out: a fact of another
+/// version, kept in the log.
+fn column(value: Option<&Value>, shape: Shape) -> Result<ToSqlOutput<'_>, LogError> {
+    Ok(match (value, shape) {
+        (Some(Value::Int(n)), Shape::Int(..) | Shape::Amount) => (*n).into_output()?,
+        (Some(Value::Bool(b)), Shape::Yes) => (*b).into_output()?,
+        (Some(Value::Text(s)), Shape::Line(_) | Shape::Text(_) | Shape::Date | Shape::Choice(_)) => {
+            ToSqlOutput::Borrowed(ValueRef::Text(s.as_bytes()))
+        }
+        (Some(Value::Bytes(b)), Shape::Link(_) | Shape::Blob | Shape::Bytes) => {
+            ToSqlOutput::Borrowed(ValueRef::Blob(b))
+        }
+        (Some(Value::Names(names)), Shape::Names) => {
+            ToSqlOutput::Owned(rusqlite::types::Value::Text(names_json(names)))
+        }
+        _ => ToSqlOutput::Owned(rusqlite::types::Value::Null),
+    })
+}
+
+/// Names as a JSON object, language tag to text: SQL can read it, and so can a person.
+fn names_json(names: &BTreeMap<String, String>) -> String {
+    let quoted = |s: &str| {
+        let mut out = String::from("\"");
+        for c in s.chars() {
+            match c {
+                '"' => out.push_str("\\\""),
+                '\\' => out.push_str("\\\\"),
+                c if c < ' ' => {}
+                c => out.push(c),
+            }
+        }
+        out.push('"');
+        out
+    };
+    let parts: Vec<String> = names.iter().map(|(l, t)| format!("{}:{}", quoted(l), quoted(t))).collect();
+    format!("{{{}}}", parts.join(","))
+}
+
+/// The school whose nodes alone hold the scope's records; `None` for the whole programme.
+pub fn home_column(scope: &Scope) -> Option<Subject> {
+    match scope {
+        Scope::Programme(_) => None,
+        Scope::School(id) | Scope::Private(id) | Scope::Pair(id) | Scope::Person(id) => Some(*id),
+    }
+}
+
+/// The record's own words for itself: the first of its title's fields that is text.
+fn title(folded: &Folded) -> Option<String> {
+    let own = folded.kind.title.iter().find_map(|f| folded.get(f)?.as_text());
+    own.map(ToOwned::to_owned)
+}
+
+/// Text in its own script's order; scripts one after the other.
+fn sort_key(title: &str) -> Vec<u8> {
+    let lang = Lang::of_text(title);
+    let mut key = vec![match lang {
+        Lang::Bo => 2,
+        Lang::Zh | Lang::En => 1,
+    }];
+    let lang = if lang == Lang::Bo { Lang::Bo } else { Lang::Zh };
+    key.extend(text::sort_key(lang, title));
+    key
+}
+
+fn searched(folded: &Folded) -> String {
+    let mut words = String::new();
+    for field in folded.kind.fields.iter().filter(|f| f.searched && !f.secret) {
+        match folded.get(field.name) {
+            Some(Value::Text(text)) => {
+                words.push_str(text);
+                words.push(' ');
+            }
+            Some(Value::Names(names)) => names.values().for_each(|name| {
+                words.push_str(name);
+                words.push(' ');
+            }),
+            _ => {}
+        }
+    }
+    text::search_terms(&words)
+}
+
+fn search(conn: &Connection, subject: &Subject, folded: &Folded) -> Result<(), LogError> {
+    if folded.kind.hidden {
+        return Ok(());
+    }
+    let terms = if folded.is_removed() { String::new() } else { searched(folded) };
+    let old: Option<i64> = conn
+        .prepare_cached("SELECT doc FROM search_doc WHERE id = ?1")?
+        .query_row([subject.as_bytes()], |r| r.get(0))
+        .optional()?;
+    if let Some(doc) = old {
+        conn.prepare_cached("DELETE FROM search WHERE rowid = ?1")?.execute([doc])?;
+        conn.prepare_cached("DELETE FROM search_doc WHERE doc = ?1")?.execute([doc])?;
+    }
+    add_to_search(conn, subject, folded.kind, home_column(&folded.scope), &terms)
+}
+
+fn add_to_search(
+    conn: &Connection,
+    subject: &Subject,
+    kind: &Kind,
+    home: Option<Subject>,
+    terms: &str,
+) -> Result<(), LogError> {
+    if terms.trim().is_empty() {
+        return Ok(());
+    }
+    conn.prepare_cached("INSERT INTO search_doc (id, kind, home) VALUES (?1, ?2, ?3)")?.execute(params![
+        subject.as_bytes(),
+        kind.name,
+        home.as_ref().map(Subject::as_bytes)
+    ])?;
+    let doc = conn.last_insert_rowid();
+    conn.prepare_cached("INSERT INTO search (rowid, terms) VALUES (?1, ?2)")?.execute(params![doc, terms])?;
+    Ok(())
+}
+
+fn rebuild_search(conn: &Connection, kinds: &Kinds) -> Result<(), LogError> {
+    for kind in kinds.all().filter(|k| !k.hidden) {
+        let fields: Vec<&str> =
+            kind.fields.iter().filter(|f| f.searched && !f.secret && !f.shape.is_set()).map(|f| f.name).collect();
+        if fields.is_empty() {
+            continue;
+        }
+        let words = fields.iter().map(|f| {
+            let names = kind.field(f).is_some_and(|f| f.shape == Shape::Names);
+            if names {
+                format!("coalesce((SELECT group_concat(value, ' ') FROM json_each({f})), '')")
+            } else {
+                format!("coalesce({f}, '')")
+            }
+        });
+        let sql = format!(
+            "SELECT id, home, {} FROM {} ORDER BY id",
+            words.collect::<Vec<_>>().join(" || ' ' || "),
+            kind.name
+        );
+        let mut stmt = conn.prepare(&sql)?;
+        let mut rows = stmt.query([])?;
+        while let Some(row) = rows.next()? {
+            let id = Subject::try_from(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?)?;
+            let home: Option<Vec<u8>> = row.get(1)?;
+            let home = home.map(|h| Subject::try_from(h.as_slice())).transpose()?;
+            let terms = text::search_terms(row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?);
+            add_to_search(conn, &id, kind, home, &terms)?;
+        }
+    }
+    Ok(())
+}
+
+/// So that a row's values of different types can stand in one list.
+trait IntoOutput<'a> {
+    fn into_output(self) -> Result<ToSqlOutput<'a>, LogError>;
+}
+
+impl<'a> IntoOutput<'a> for &'a [u8] {
+    fn into_output(self) -> Result<ToSqlOutput<'a>, LogError> {
+        Ok(ToSqlOutput::Borrowed(ValueRef::Blob(self)))
+    }
+}
+impl<'a> IntoOutput<'a> for &'a str {
+    fn into_output(self) -> Result<ToSqlOutput<'a>, LogError> {
+        Ok(ToSqlOutput::Borrowed(ValueRef::Text(self.as_bytes())))
+    }
+}
+impl<'a> IntoOutput<'a> for i64 {
+    fn into_output(self) -> Result<ToSqlOutput<'a>, LogError> {
+        Ok(ToSqlOutput::Owned(rusqlite::types::Value::Integer(self)))
+    }
+}
+impl<'a> IntoOutput<'a> for bool {
+    fn into_output(self) -> Result<ToSqlOutput<'a>, LogError> {
+        i64::from(self).into_output()
+    }
+}
+impl<'a, T: IntoOutput<'a>> IntoOutput<'a> for Option<T> {
+    fn into_output(self) -> Result<ToSqlOutput<'a>, LogError> {
+        match self {
+            Some(value) => value.into_output(),
+            None => Ok(ToSqlOutput::Owned(rusqlite::types::Value::Null)),
+        }
+    }
+}

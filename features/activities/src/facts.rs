@@ -1,0 +1,111 @@
+use records::{Access, Field, Home, Kind, Move, Role, Roles, Rule};
+
+/// The records of this room.
+pub const KINDS: &[&Kind] = &[&ACTIVITY, &PARTICIPATION, &HEADCOUNT];
+
+const KEEPERS: &[Role] = &[Role::Administrator, Role::Officer, Role::Head, Role::Posted, Role::Local];
+const WHO: Roles = Roles::of(KEEPERS);
+
+static ACTIVITY: Kind = Kind {
+    name: "activity",
+    route: "activities",
+    icon: "calendar-check",
+    home: Home::School("school"),
+    title: &["title"],
+    fields: &[
+        Field::line("title").required().column().searched(),
+        Field::choice(
+            "kind",
+            &["lesson", "demonstration_lesson", "lecture", "training", "research_meeting", "online_research", "team_meeting", "workshop"],
+        )
+        .required()
+        .filter(),
+        Field::link("school", "organisation").required().filter(),
+        Field::line("place").searched(),
+        Field::date("starts_on").required().column(),
+        Field::date("ends_on").required(),
+        Field::link("team", "team"),
+        Field::link("visit", "visit"),
+        Field::links("given_by", "person"),
+        Field::text("notes").searched(),
+        Field::date("held_on").by_move().column(),
+    ],
+    states: &["planned", "held", "verified", "cancelled"],
+    moves: &[
+        Move::new("hold", &["planned"], "held", WHO).asks(&["held_on"]),
+        Move::new("verify", &["held"], "verified", Roles::of(&[Role::Administrator, Role::Officer, Role::Head])),
+        Move::new("cancel", &["planned"], "cancelled", WHO).with_reason(),
+    ],
+    access: Access::staff(KEEPERS, &["school"]),
+    rules: &[Rule {
+        code: "dates-in-order",
+        sql: "SELECT a.id, NULL FROM activity a WHERE a.ends_on < a.starts_on AND {one}",
+        one: "a.id = ?1",
+    }],
+    order: "-starts_on",
+    hub_only: false,
+    hidden: false,
+};
+
+static PARTICIPATION: Kind = Kind {
+    name: "participation",
+    route: "participations",
+    icon: "user-check",
+    home: Home::With("activity", "activity"),
+    title: &["part"],
+    fields: &[
+        Field::link("activity", "activity").required().filter(),
+        Field::link("person", "person").required().column(),
+        Field::choice("part", &["attends", "gives", "organises"]).required().column(),
+        Field::date("day").required().column(),
+        Field::yes("present").column(),
+    ],
+    states: &[],
+    moves: &[],
+    access: Access::staff(KEEPERS, &["activity"]),
+    rules: &[Rule {
+        code: "participation-once",
+        sql: "SELECT a.id, b.id FROM participation a JOIN participation b
+                ON b.activity = a.activity AND b.person = a.person AND b.day = a.day AND b.id <> a.id WHERE {one}",
+        one: "a.id = ?1",
+    }],
+    order: "-day",
+    hub_only: false,
+    hidden: false,
+};
+
+/// A count of people. Counted and estimated never add up to one number.
+static HEADCOUNT: Kind = Kind {
+    name: "headcount",
+    route: "headcounts",
+    icon: "hash",
+    home: Home::With("activity", "activity"),
+    title: &["category"],
+    fields: &[
+        Field::link("activity", "activity").required().filter(),
+        Field::choice("category", &["local_teachers", "posted_teachers", "pupils", "parents", "others"])
+            .required()
+            .filter(),
+        Field::date("day").required().column(),
+        Field::int("number", 0, 100_000).required().column(),
+        Field::choice("basis", &["counted", "estimated"]).required().filter(),
+    ],
+    states: &["entered", "verified"],
+    moves: &[Move::new(
+        "verify",
+        &["entered"],
+        "verified",
+        Roles::of(&[Role::Administrator, Role::Officer, Role::Head]),
+    )],
+    access: Access::staff(KEEPERS, &["activity"]),
+    rules: &[Rule {
+        code: "headcount-once",
+        sql: "SELECT a.id, b.id FROM headcount a JOIN headcount b
+                ON b.activity = a.activity AND b.category = a.category AND b.day = a.day AND b.basis = a.basis
+               AND b.id <> a.id WHERE {one}",
+        one: "a.id = ?1",
+    }],
+    order: "-day",
+    hub_only: false,
+    hidden: false,
+};

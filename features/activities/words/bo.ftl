@@ -1,0 +1,3 @@
+# Draft, for review by a native teacher. Only words that are certain stand here; the rest falls back.
+word-pupils = སློབ་མ
+word-lesson = སློབ་ཚན

@@ -1,0 +1,269 @@
+use records::{Access, Field, Home, Kind, Move, Role, Roles, Rule};
+use records::vocabulary::{ROLES, STAGES, SUBJECTS, TEACHING_LANGUAGES};
+
+/// The records of this room.
+pub const KINDS: &[&Kind] = &[&PROGRAMME, &ORGANISATION, &PARTNERSHIP, &COMMITMENT, &COHORT, &NEED, &POSTING];
+
+
+const OFFICE: &[Role] = &[Role::Administrator, Role::Officer];
+const OFFICE_ONLY: Roles = Roles::of(OFFICE);
+const WITH_UNIT: Roles = Roles::of(&[Role::Administrator, Role::Officer, Role::Coordinator]);
+const WITH_SCHOOL: Roles = Roles::of(&[Role::Administrator, Role::Officer, Role::Head]);
+
+static PROGRAMME: Kind = Kind {
+    name: "programme",
+    route: "programmes",
+    icon: "flag",
+    home: Home::Programme,
+    title: &["title"],
+    fields: &[
+        Field::line("title").required().column().searched(),
+        Field::names("titles").searched(),
+        Field::text("purpose"),
+        Field::line("zone").required(),
+        Field::tags("languages", TEACHING_LANGUAGES),
+        Field::yes("demonstration").by_move(),
+    ],
+    states: &["draft", "running", "closed"],
+    moves: &[
+        Move::new("start", &["draft"], "running", OFFICE_ONLY),
+        Move::new("close", &["running"], "closed", OFFICE_ONLY).with_reason(),
+    ],
+    access: Access::staff(OFFICE, &[]),
+    rules: &[],
+    order: "title",
+    hub_only: false,
+    hidden: false,
+};
+
+static ORGANISATION: Kind = Kind {
+    name: "organisation",
+    route: "organisations",
+    icon: "school",
+    home: Home::Programme,
+    title: &["name"],
+    fields: &[
+        Field::line("name").required().column().searched(),
+        Field::names("names").searched(),
+        Field::line("sort_key"),
+        Field::choice(
+            "kind",
+            &["assisting_unit", "supported_school", "outlying_school", "authority", "partner_school"],
+        )
+        .required()
+        .filter(),
+        Field::link("parent", "organisation").column(),
+        Field::line("region").filter().searched(),
+        Field::choice("region_kind", &["province", "city", "prefecture", "unit"]),
+        Field::line("place").searched(),
+        Field::tags("stages", STAGES).filter(),
+        Field::link("merged_into", "organisation").by_move(),
+        Field::date("ended_on").by_move(),
+    ],
+    states: &["active", "merged", "closed"],
+    moves: &[
+        Move::new("merge", &["active"], "merged", OFFICE_ONLY).asks(&["merged_into", "ended_on"]).with_reason(),
+        Move::new("close", &["active"], "closed", OFFICE_ONLY).asks(&["ended_on"]).with_reason(),
+        Move::new("reopen", &["merged", "closed"], "active", OFFICE_ONLY).with_reason(),
+    ],
+    access: Access::staff(OFFICE, &[]),
+    rules: &[Rule {
+        code: "organisation-own-parent",
+        sql: "SELECT a.id, NULL FROM organisation a WHERE a.parent = a.id AND {one}",
+        one: "a.id = ?1",
+    }],
+    order: "name",
+    hub_only: false,
+    hidden: false,
+};
+
+static PARTNERSHIP: Kind = Kind {
+    name: "partnership",
+    route: "partnerships",
+    icon: "handshake",
+    home: Home::Programme,
+    title: &["title"],
+    fields: &[
+        Field::line("title").required().column().searched(),
+        Field::link("unit", "organisation").required().filter(),
+        Field::link("school", "organisation").required().filter(),
+        Field::text("terms"),
+        Field::date("signed_on").by_move().column(),
+        Field::date("ended_on").by_move(),
+    ],
+    states: &["proposed", "signed", "ended"],
+    moves: &[
+        Move::new("sign", &["proposed"], "signed", WITH_UNIT).asks(&["signed_on"]),
+        Move::new("end", &["signed"], "ended", WITH_UNIT).asks(&["ended_on"]).with_reason(),
+    ],
+    access: Access::staff(&[Role::Administrator, Role::Officer, Role::Coordinator], &["unit"]),
+    rules: &[Rule {
+        code: "partnership-two-parties",
+        sql: "SELECT a.id, NULL FROM partnership a WHERE a.unit = a.school AND {one}",
+        one: "a.id = ?1",
+    }],
+    order: "-signed_on",
+    hub_only: false,
+    hidden: false,
+};
+
+static COMMITMENT: Kind = Kind {
+    name: "commitment",
+    route: "commitments",
+    icon: "list-checks",
+    home: Home::Programme,
+    title: &["what"],
+    fields: &[
+        Field::link("partnership", "partnership").required().filter(),
+        Field::line("what").required().column().searched(),
+        Field::choice("kind", &["people", "money", "equipment", "training", "exchange"]).required().filter(),
+        Field::amount("amount").column(),
+        Field::int("number", 0, 1_000_000).column(),
+        Field::date("due_on").column(),
+        Field::date("kept_on").by_move(),
+    ],
+    states: &["open", "kept", "dropped"],
+    moves: &[
+        Move::new("keep", &["open"], "kept", WITH_UNIT).asks(&["kept_on"]),
+        Move::new("drop", &["open"], "dropped", WITH_UNIT).with_reason(),
+    ],
+    access: Access::staff(OFFICE, &[]),
+    rules: &[],
+    order: "due_on",
+    hub_only: false,
+    hidden: false,
+};
+
+static COHORT: Kind = Kind {
+    name: "cohort",
+    route: "cohorts",
+    icon: "users",
+    home: Home::Programme,
+    title: &["title"],
+    fields: &[
+        Field::line("title").required().column().searched(),
+        Field::int("ordinal", 1, 99).required().column(),
+        Field::date("opens_on").required().column(),
+        Field::date("closes_on").required().column(),
+        Field::int("term_months", 1, 60),
+        Field::int("leader_term_months", 1, 60),
+        Field::line("selected_by"),
+        Field::line("plan").searched(),
+    ],
+    states: &["planned", "open", "closed"],
+    moves: &[
+        Move::new("open", &["planned"], "open", OFFICE_ONLY),
+        Move::new("close", &["open"], "closed", OFFICE_ONLY),
+    ],
+    access: Access::staff(OFFICE, &[]),
+    rules: &[Rule {
+        code: "dates-in-order",
+        sql: "SELECT a.id, NULL FROM cohort a WHERE a.closes_on < a.opens_on AND {one}",
+        one: "a.id = ?1",
+    }],
+    order: "ordinal",
+    hub_only: false,
+    hidden: false,
+};
+
+static NEED: Kind = Kind {
+    name: "need",
+    route: "needs",
+    icon: "search-check",
+    home: Home::Programme,
+    title: &["title"],
+    fields: &[
+        Field::line("title").required().column().searched(),
+        Field::link("school", "organisation").required().filter(),
+        Field::choice("role", ROLES).required().filter(),
+        Field::choice("subject", SUBJECTS).filter(),
+        Field::choice("stage", STAGES).filter(),
+        Field::tags("teaching_languages", TEACHING_LANGUAGES),
+        Field::int("hours", 0, 60),
+        Field::text("done_when").required().searched(),
+        Field::link("carried_by", "person").by_move(),
+    ],
+    states: &["draft", "returned", "approved", "filled", "met", "withdrawn"],
+    moves: &[
+        Move::new("return", &["draft"], "returned", OFFICE_ONLY).with_reason(),
+        Move::new("approve", &["draft", "returned"], "approved", OFFICE_ONLY),
+        Move::new("fill", &["approved"], "filled", OFFICE_ONLY),
+        Move::new("meet", &["filled", "approved"], "met", WITH_SCHOOL).asks(&["carried_by"]),
+        Move::new("withdraw", &["draft", "returned", "approved"], "withdrawn", WITH_SCHOOL).with_reason(),
+    ],
+    access: Access::staff(&[Role::Administrator, Role::Officer, Role::Head], &["school"]),
+    rules: &[],
+    order: "title",
+    hub_only: false,
+    hidden: false,
+};
+
+/// A posting counts from the day it arrived to the day it ended, or is to end.
+static POSTING: Kind = Kind {
+    name: "posting",
+    route: "postings",
+    icon: "route",
+    home: Home::Programme,
+    title: &["title"],
+    fields: &[
+        Field::link("person", "person").required().column(),
+        Field::link("school", "organisation").required().filter(),
+        Field::link("sender", "organisation").required().filter(),
+        Field::link("cohort", "cohort").required().filter(),
+        Field::link("need", "need"),
+        Field::choice("role", ROLES).required().filter(),
+        Field::choice("subject", SUBJECTS).filter(),
+        Field::choice("stage", STAGES),
+        Field::date("starts_on").required(),
+        Field::date("ends_on").required().column(),
+        Field::yes("part_time"),
+        Field::date("arrived_on").by_move().column(),
+        Field::date("ended_on").by_move(),
+        Field::link("handed_to", "posting").by_move(),
+    ],
+    states: &["proposed", "accepted", "arrived", "completed", "ended_early", "declined"],
+    moves: &[
+        Move::new("accept", &["proposed"], "accepted", WITH_UNIT),
+        Move::new("decline", &["proposed", "accepted"], "declined", WITH_UNIT),
+        Move::new(
+            "arrive",
+            &["proposed", "accepted"],
+            "arrived",
+            Roles::of(&[Role::Administrator, Role::Officer, Role::Coordinator, Role::Head]),
+        )
+        .asks(&["arrived_on"]),
+        Move::new("extend", &["arrived"], "arrived", WITH_UNIT).asks(&["ends_on"]).with_reason(),
+        Move::new("hand_over", &["arrived"], "completed", WITH_UNIT).asks(&["handed_to", "ended_on"]),
+        Move::new("complete", &["arrived"], "completed", WITH_UNIT).asks(&["ended_on"]),
+        Move::new("end_early", &["arrived"], "ended_early", WITH_UNIT).asks(&["ended_on"]).with_reason(),
+    ],
+    access: Access::staff(&[Role::Administrator, Role::Officer, Role::Coordinator], &["sender", "school"]),
+    rules: &[
+        Rule {
+            code: "posting-one-full-time",
+            sql: "SELECT a.id, b.id FROM posting a JOIN posting b ON b.person = a.person AND b.id <> a.id
+                  WHERE a.state IN ('accepted', 'arrived', 'completed', 'ended_early')
+                    AND b.state IN ('accepted', 'arrived', 'completed', 'ended_early')
+                    AND coalesce(a.part_time, 0) = 0 AND coalesce(b.part_time, 0) = 0
+                    AND coalesce(a.arrived_on, a.starts_on) <= coalesce(b.ended_on, b.ends_on)
+                    AND coalesce(b.arrived_on, b.starts_on) <= coalesce(a.ended_on, a.ends_on)
+                    AND {one}",
+            one: "a.id = ?1",
+        },
+        Rule {
+            code: "dates-in-order",
+            sql: "SELECT a.id, NULL FROM posting a
+                  WHERE (a.ends_on < a.starts_on OR a.ended_on < a.arrived_on OR a.ends_on < a.arrived_on) AND {one}",
+            one: "a.id = ?1",
+        },
+        Rule {
+            code: "posting-to-a-school",
+            sql: "SELECT a.id, NULL FROM posting a JOIN organisation o ON o.id = a.school
+                  WHERE o.kind NOT IN ('supported_school', 'outlying_school') AND {one}",
+            one: "a.id = ?1",
+        },
+    ],
+    order: "-ends_on",
+    hub_only: false,
+    hidden: false,
+};

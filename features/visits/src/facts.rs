@@ -1,0 +1,45 @@
+use records::{Access, Field, Home, Kind, Move, Role, Roles, Rule};
+
+/// The records of this room.
+pub const KINDS: &[&Kind] = &[&VISIT];
+
+const KEEPERS: &[Role] = &[Role::Administrator, Role::Officer, Role::Head, Role::Posted, Role::Local];
+const WHO: Roles = Roles::of(KEEPERS);
+
+/// One team at one host for one stay.
+static VISIT: Kind = Kind {
+    name: "visit",
+    route: "visits",
+    icon: "map-pin",
+    home: Home::School("from_school"),
+    title: &["purpose"],
+    fields: &[
+        Field::line("purpose").required().column().searched(),
+        Field::link("host", "organisation").required().filter(),
+        Field::link("from_school", "organisation").required().filter(),
+        Field::date("starts_on").required().column(),
+        Field::date("ends_on").required(),
+        Field::links("visitors", "person"),
+        Field::links("team", "team"),
+        Field::int("lessons", 0, 500),
+        Field::text("advice").searched(),
+        Field::text("follow_up").searched(),
+        Field::date("held_on").by_move().column(),
+        Field::date("followed_up_on").by_move(),
+    ],
+    states: &["planned", "held", "followed_up", "cancelled"],
+    moves: &[
+        Move::new("hold", &["planned"], "held", WHO).asks(&["held_on"]),
+        Move::new("follow_up", &["held"], "followed_up", WHO).asks(&["follow_up", "followed_up_on"]),
+        Move::new("cancel", &["planned"], "cancelled", WHO).with_reason(),
+    ],
+    access: Access::staff(KEEPERS, &["from_school"]),
+    rules: &[Rule {
+        code: "dates-in-order",
+        sql: "SELECT a.id, NULL FROM visit a WHERE a.ends_on < a.starts_on AND {one}",
+        one: "a.id = ?1",
+    }],
+    order: "-starts_on",
+    hub_only: false,
+    hidden: false,
+};

@@ -1,0 +1,16 @@
+visit = Visit
+visit-list = Visits
+visit-empty = No visit is recorded yet. Record the first one; it works without a network.
+visit-new = Record visit
+visit-host = Host
+visit-from_school = From
+visit-visitors = Visitors
+visit-team = Team
+visit-lessons = Lessons given
+visit-advice = Advice
+visit-advice-hint = It opens first at the next visit. About teaching only, never about a pupil.
+visit-follow_up = Follow-up
+visit-purpose = Purpose
+visit-move-hold = Record as held
+visit-move-follow_up = Record follow-up
+visit-last-advice = Advice of the last visit

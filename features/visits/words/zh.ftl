@@ -1,0 +1,16 @@
+visit = 送教下乡
+visit-list = 送教下乡
+visit-empty = 尚无送教记录。可以离线录入第一条。
+visit-new = 登记送教
+visit-host = 接待学校
+visit-from_school = 出发学校
+visit-visitors = 送教人员
+visit-team = 团队
+visit-lessons = 授课节数
+visit-advice = 建议
+visit-advice-hint = 下次送教时首先显示。只写教学,不写学生个人情况。
+visit-follow_up = 跟进
+visit-purpose = 目的
+visit-move-hold = 登记为已开展
+visit-move-follow_up = 登记跟进
+visit-last-advice = 上次送教的建议
