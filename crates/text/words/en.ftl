@@ -37,14 +37,9 @@ ago-days = { $count ->
     [one] 1 day ago
    *[other] { $count } days ago
 }
-ago-months = { $count ->
-    [one] 1 month ago
-   *[other] { $count } months ago
-}
-ago-years = { $count ->
-    [one] 1 year ago
-   *[other] { $count } years ago
-}
+# From 61 days and from 731 days on, so never one.
+ago-months = { $count } months ago
+ago-years = { $count } years ago
 ahead-minutes = in { $count } min
 ahead-hours = in { $count } h
 ahead-days = { $count ->
