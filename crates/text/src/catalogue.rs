@@ -175,10 +175,10 @@ fn read(lang: Lang, room: &'static str, source: &'static str) -> Result<FluentRe
 /// The names that a valid source gives to messages and terms: in Fluent exactly the lines that begin, without
 /// indent, with a letter or `-` (comments begin with `#`, and everything that goes on is indented or a brace).
 fn names_of(source: &str) -> impl Iterator<Item = String> {
-    source.lines().filter_map(|line| {
-        line.starts_with(|c: char| c.is_ascii_alphabetic() || c == '-')
-            .then(|| line.split('=').next().unwrap_or_default().trim().to_owned())
-    })
+    source
+        .lines()
+        .filter(|line| line.starts_with(|c: char| c.is_ascii_alphabetic() || c == '-'))
+        .map(|line| line.split('=').next().unwrap_or_default().trim().to_owned())
 }
 
 #[cfg(test)]

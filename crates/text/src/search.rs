@@ -164,7 +164,7 @@ fn bare_syllable(syllable: &[char]) -> String {
     // Two can follow each other (པའིའོ).
     for _ in 0..2 {
         match bare {
-            [base @ .., 'འ', 'ི' | 'ོ' | 'ང' | 'མ'] if !base.is_empty() => bare = base,
+            [word @ .., 'འ', 'ི' | 'ོ' | 'ང' | 'མ'] if !word.is_empty() => bare = word,
             _ => break,
         }
     }

@@ -2,10 +2,13 @@
 //!
 //! A syllable stands under its root letter, whatever prefix or superscript precedes it: ཀ, then དཀ བཀ རྐ ལྐ སྐ བརྐ
 //! བསྐ, then ཁ. Where two plain letters could be prefix and root or root and suffix (དག, བག, མན …), only what
-//! follows tells, and the syllables that exist are listed. Source: CLDR's collation for `bo`, which is that of `dz`
-//! (after R. Chilton's description of dictionary order); agrees with ICU.
+//! follows tells, and the beginnings that exist are listed. Source: CLDR's collation for `bo`, which is that of `dz`
+//! (after R. Chilton's description of dictionary order), as ICU 78 has it.
+//!
+//! Compared with ICU 78 on 200,000 pairs of syllables put together at random, most of which no dictionary holds:
+//! 20 pairs differ (all with མརྒ, གརྫ or གསྫ); with Sanskrit letters and marks mixed in, 428.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use unicode_normalization::UnicodeNormalization;
@@ -16,20 +19,20 @@ use crate::sort::write_letters;
 const ORDER: &str = "
 ཀ དཀ བཀ རྐ ལྐ སྐ བརྐ བསྐ
 ཁ མཁ འཁ
-ག དག{གངདབཝའརལསེོུྱྲ} བག{གདམཝའརེོྱྲླ} མག{རལེོུྱྲ} འག{གངདནབམའརལསིེོུྱྲ} རྒ ལྒ སྒ བརྒ བསྒ
-ང དང{གངནརོུ} མང{གནའརལོ} རྔ ལྔ སྔ བརྔ བསྔ
+ག དག{གངདནབཝའརལསིེོུྭྱྲ} བག{གངདབམཝའརལིེོུྭྱྲླ} མག{གངདབའརལིེོུྭྱྲ} འག{གངདནབམའརལསིེོུྭྱྲ} རྒ ལྒ སྒ བརྒ བསྒ
+ང དང{གངདནབའརལིེོུ} མང{གངདནབའརལིེོུ} རྔ ལྔ སྔ བརྔ བསྔ
 ཅ གཅ བཅ ལྕ བལྕ
 ཆ མཆ འཆ
 ཇ མཇ འཇ རྗ ལྗ བརྗ
 ཉ གཉ མཉ རྙ སྙ བརྙ བསྙ
 ཏ གཏ བཏ རྟ ལྟ སྟ བརྟ བལྟ བསྟ
 ཐ མཐ འཐ
-ད གད{གངནབམའརལསིེོུ} བད{གམའརལསེོུ} མད{གངནའརེོུ} འད{གངདནབམཝའརལསིེོུྲ} རྡ ལྡ སྡ བརྡ བལྡ བསྡ
-ན གན{གངདནམཝའསོུ} མན{གངནབམའརལེོུ} རྣ སྣ བརྣ བསྣ
-པ དཔ{གངདའརལསེུ} དཔོ{གངདནར} དཔ{ྱྲ} ལྤ སྤ
+ད གད{གངདནབམའརལསིེོུྭ} བད{གངདབམའརལསིེོུྭ} མད{གངདནབའརལསིེོུྭ} འད{གངདནབམཝའརལསིེོུྭྲ} རྡ ལྡ སྡ བརྡ བལྡ བསྡ
+ན གན{གངདནབམཝའརལསིེོུྭ} མན{གངདནབམའརལསིེོུྭ} རྣ སྣ བརྣ བསྣ
+པ དཔ{གངདབའརལསིེོུྱྲ} ལྤ སྤ
 ཕ འཕ
-བ དབ{གངདནབའརལསེོུྱྲ} འབ{གངདནབམའརལིེོུྱྲ} རྦ ལྦ སྦ
-མ དམ{གངནཝའརསིེུ} དམོད དམ{ྱ} རྨ སྨ
+བ དབ{གངདནབའརལསིེོུྱྲ} འབ{གངདནབམའརལསིེོུྱྲ} རྦ ལྦ སྦ
+མ དམ{གངདནབཝའརལསིེོུྭྱ} རྨ སྨ
 ཙ གཙ བཙ རྩ སྩ བརྩ བསྩ
 ཚ མཚ འཚ
 ཛ མཛ འཛ རྫ བརྫ
@@ -41,10 +44,10 @@ const ORDER: &str = "
 ར བརླ
 ལ
 ཤ གཤ བཤ
-ས གས{གངདནབའརལསིེོུ} བས{གངདབམརལིེོུྭྲླ}
+ས གས{གངདནབའརལསིེོུྭ} བས{གངདབམའརལསིེོུྭྲླ}
 ཧ ལྷ
 ཨ
-\u{0F72} \u{0F74} \u{0F7A} \u{0F7C}
+\u{0F71} \u{0F72} \u{0F74} \u{0F7A} \u{0F7C}
 \u{0F90} \u{0F91} \u{0F92} \u{0F94} \u{0F95} \u{0F96} \u{0F97} \u{0F99} \u{0F9F} \u{0FA0} \u{0FA1} \u{0FA3} \u{0FA4} \u{0FA5} \u{0FA6} \u{0FA8} \u{0FA9} \u{0FAA} \u{0FAB} \u{0FAD} \u{0FAE} \u{0FAF} \u{0FB0} \u{0FB1} \u{0FB2} \u{0FB3} \u{0FB4} \u{0FB6} \u{0FB7} \u{0FB8}
 ";
 
@@ -62,7 +65,11 @@ static UNITS: LazyLock<BTreeMap<Unit, u16>> = LazyLock::new(|| {
     for word in ORDER.split_whitespace() {
         match word.split_once('{') {
             None => units.push(word.to_owned()),
-            Some((stem, last)) => units.extend(last.trim_end_matches('}').chars().map(|c| format!("{stem}{c}"))),
+            Some((stem, last)) => {
+                // Sorted here, as normalising the source turns vowel signs round; code points are in order.
+                let last: BTreeSet<char> = last.trim_end_matches('}').chars().collect();
+                units.extend(last.into_iter().map(|c| format!("{stem}{c}")));
+            }
         }
     }
     units
@@ -72,8 +79,11 @@ static UNITS: LazyLock<BTreeMap<Unit, u16>> = LazyLock::new(|| {
         .collect()
 });
 
-/// The weight of Tibetan letters among other scripts.
-static TIBETAN: LazyLock<Vec<u8>> = LazyLock::new(|| letters("ཀ"));
+/// The weight of Tibetan letters among other scripts: after digits and before Latin, as a list in Tibetan wants its
+/// own letters first. The root order gives Latin lead bytes of its own, so the byte below its first is free above
+/// the digits.
+static TIBETAN: LazyLock<Vec<u8>> =
+    LazyLock::new(|| vec![letters("a").first().map_or(u8::MAX, |latin| latin - 1), u8::MAX]);
 /// Tsheg and shad: before digits and letters, after the punctuation of other scripts.
 static TSHEG: LazyLock<Vec<u8>> = LazyLock::new(|| letters("\u{0EC6}"));
 
@@ -171,7 +181,7 @@ fn base_letter(c: char) -> (char, u8) {
 
 /// Marks that do not count as letters, in their order.
 fn mark(c: char) -> Option<u8> {
-    place("\u{0F84}\u{0F71}\u{0F39}\u{0F7F}\u{0F85}\u{0F88}\u{0F89}\u{0F8A}\u{0F8B}\u{0F35}\u{0F37}", c)
+    place("\u{0F84}\u{0F39}\u{0F7F}\u{0F85}\u{0F88}\u{0F89}\u{0F8A}\u{0F8B}\u{0F35}\u{0F37}", c)
         .map(|at| COMMON + 1 + at)
 }
 
@@ -189,7 +199,6 @@ mod tests {
     use base::Lang;
     use proptest::prelude::*;
 
-    use super::*;
     use crate::sort_key;
 
     fn in_order(words: &[&str]) {
@@ -221,8 +230,7 @@ mod tests {
         in_order(&["གངས", "གྲྭ", "དགའ", "དགེ་རྒན", "མགོ", "འགྲོ", "རྒན", "སྒྲོལ་མ", "ང", "ལྔ", "ཅ", "བཅུ"]);
         // དག is root and suffix, དགའ prefix and root.
         in_order(&["དགའ", "ང", "དག", "དང", "མདའ", "འདི", "རྡོ", "ན"]);
-        in_order(&["ཟམ་པ", "གཟའ", "འཛིན"].map(|word| word).iter().rev().copied().collect::<Vec<_>>().as_slice());
-        in_order(&["སློབ་ཚན", "སློབ་གྲྭ"].iter().rev().copied().collect::<Vec<_>>().as_slice());
+        in_order(&["འཛིན", "ཟམ་པ", "གཟའ"]);
         in_order(&["སློབ་གྲྭ", "སློབ་དེབ", "སློབ་མ", "སློབ་ཚན", "གསོ་བ་རིག་པ", "ལྷ་ས"]);
     }
 
@@ -233,13 +241,14 @@ mod tests {
 
     #[test]
     fn other_scripts_keep_their_place() {
-        in_order(&[" ", "!", "1", "༢", "a", "B", "ཀ", "一"]);
+        in_order(&[" ", "!", "1", "༢", "9", "𝟡", "ཀ", "ལྷ", "a", "B", "я", "一"]);
     }
 
     proptest! {
         #[test]
         fn units_are_taken_apart_the_same_in_any_company(a in "[ཀ-ཬ]{1,4}", tail in "[ཀ-ཬ]{1,4}") {
-            prop_assert!(sort_key(Lang::Bo, &format!("{a}་")) < sort_key(Lang::Bo, &format!("{a}་{tail}")));
+            let (short, long) = (format!("{a}་"), format!("{a}་{tail}"));
+            prop_assert!(sort_key(Lang::Bo, &short) < sort_key(Lang::Bo, &long));
         }
     }
 }

@@ -141,6 +141,11 @@ impl<'c> Words<'c> {
         self.dated("date-day", date, "").text.into_owned()
     }
 
+    /// A day as facts hold it, `YYYY-MM-DD`, shown as [`date`](Self::date); unchanged where it is none.
+    pub fn iso_date(&self, iso: &str) -> String {
+        iso.parse().map_or_else(|_| iso.to_owned(), |date| self.date(date))
+    }
+
     /// A day with its weekday: 2026年11月23日 星期一, Monday, 23 November 2026.
     pub fn date_weekday(&self, date: Date) -> String {
         self.said_date_weekday(date).text.into_owned()
@@ -180,13 +185,13 @@ impl<'c> Words<'c> {
         let past = ms_then <= ms_now;
         let (key, count) = match span {
             ..MINUTE_MS => return self.said("ago-now"),
-            ..HOUR_MS => (if past { "ago-minutes" } else { "ahead-minutes" }, span / MINUTE_MS),
-            ..DAY_MS => (if past { "ago-hours" } else { "ahead-hours" }, span / HOUR_MS),
+            MINUTE_MS..HOUR_MS => (if past { "ago-minutes" } else { "ahead-minutes" }, span / MINUTE_MS),
+            HOUR_MS..DAY_MS => (if past { "ago-hours" } else { "ahead-hours" }, span / HOUR_MS),
             _ => match span / DAY_MS {
                 days if !past => ("ahead-days", days),
                 days @ ..61 => ("ago-days", days),
                 // A mean month has 30.44 days.
-                days @ ..731 => ("ago-months", days * 100 / 3_044),
+                days @ 61..731 => ("ago-months", days * 100 / 3_044),
                 days => ("ago-years", days * 100 / 36_525),
             },
         };
@@ -337,6 +342,8 @@ mod tests {
         for (lang, plain, weekday, month, moment) in expect {
             let words = catalogue.words(lang, None);
             assert_eq!(words.date(day), plain);
+            assert_eq!(words.iso_date("2026-11-03"), plain);
+            assert_eq!(words.iso_date("autumn"), "autumn");
             assert_eq!(words.date_weekday(day), weekday);
             assert_eq!(words.month(2026, 11), month);
             assert_eq!(words.moment(at, &zone), moment);
