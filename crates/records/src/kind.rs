@@ -236,6 +236,8 @@ pub struct Move {
     pub who: Roles,
     /// A reason is asked, and kept in the history.
     pub reason: bool,
+    /// A new record may take it at once: what is recorded has often already happened.
+    pub at_birth: bool,
 }
 
 impl Move {
@@ -246,11 +248,16 @@ impl Move {
         to: &'static str,
         who: Roles,
     ) -> Self {
-        Self { name, from, to, asks: &[], who, reason: false }
+        Self { name, from, to, asks: &[], who, reason: false, at_birth: false }
     }
     /// It asks for these fields.
     pub const fn asks(mut self, fields: &'static [&'static str]) -> Self {
         self.asks = fields;
+        self
+    }
+    /// A new record may take it at once.
+    pub const fn at_birth(mut self) -> Self {
+        self.at_birth = true;
         self
     }
     /// It asks for a reason.

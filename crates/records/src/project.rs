@@ -211,10 +211,13 @@ pub fn home_column(scope: &Scope) -> Option<Subject> {
     }
 }
 
-/// The record's own words for itself: the first of its title's fields that is text.
+/// The record's own words for itself: the first field of its title, where that is text. Titles made of
+/// linked records are put together when they are shown.
 fn title(folded: &Folded) -> Option<String> {
-    let own = folded.kind.title.iter().find_map(|f| folded.get(f)?.as_text());
-    own.map(ToOwned::to_owned)
+    let kind = folded.kind;
+    let field = kind.title.first().and_then(|f| kind.field(f))?;
+    let own = matches!(field.shape, Shape::Line(_) | Shape::Text(_));
+    folded.get(field.name).filter(|_| own)?.as_text().map(ToOwned::to_owned)
 }
 
 /// Text in its own script's order; scripts one after the other.

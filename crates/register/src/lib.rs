@@ -1,0 +1,57 @@
+//! Lists, forms, histories and lifecycles of every kind of record, from its one table ([`records::Kind`]). A room
+//! describes its records; these pages follow.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic))]
+
+mod command;
+mod form;
+mod history;
+mod list;
+mod look;
+mod record;
+mod search;
+mod settle;
+
+pub use command::{Saved, save_new};
+pub use look::{Look, label};
+
+use base::Lang;
+use records::Kinds;
+use web::{Check, Route};
+
+/// The room's words.
+pub const WORDS: [(Lang, &str, &str); 3] = [
+    (Lang::Zh, "register", include_str!("../words/zh.ftl")),
+    (Lang::Bo, "register", include_str!("../words/bo.ftl")),
+    (Lang::En, "register", include_str!("../words/en.ftl")),
+];
+
+/// The routes of all kinds that have pages, the search, and what is to be settled.
+pub fn routes(kinds: &Kinds) -> Vec<Route> {
+    let mut routes = vec![
+        Route::get("/search", Check::SignedIn, search::page),
+        Route::get("/conflicts", Check::SignedIn, settle::list),
+    ];
+    for kind in kinds.all().filter(|k| !k.hidden) {
+        let at = format!("/{}", kind.route);
+        let one = format!("{at}/{{id}}");
+        let (read, write) = (Check::Read(kind), Check::Write(kind));
+        routes.extend([
+            Route::get(at.clone(), read, move |site, r| list::page(site, r, kind)),
+            Route::get(format!("/csv/{}", kind.route), read, move |site, r| list::csv(site, r, kind)),
+            Route::get(format!("{at}/new"), write, move |site, r| form::new_page(site, r, kind)),
+            Route::post(format!("{at}/new"), write, move |site, r| form::make(site, r, kind)),
+            Route::get(one.clone(), read, move |site, r| record::page(site, r, kind)),
+            Route::get(format!("{one}/edit"), write, move |site, r| form::edit_page(site, r, kind)),
+            Route::post(format!("{one}/edit"), write, move |site, r| form::change(site, r, kind)),
+            Route::get(format!("{one}/move/{{move}}"), read, move |site, r| form::move_page(site, r, kind)),
+            Route::post(format!("{one}/move/{{move}}"), read, move |site, r| form::take_move(site, r, kind)),
+            Route::get(format!("{one}/history"), read, move |site, r| history::page(site, r, kind)),
+            Route::post(format!("{one}/undo/{{node}}/{{seq}}"), write, move |site, r| history::undo(site, r, kind)),
+            Route::post(format!("{one}/remove"), write, move |site, r| history::remove(site, r, kind)),
+            Route::post(format!("{one}/restore"), write, move |site, r| history::restore(site, r, kind)),
+            Route::get(format!("{one}/settle"), write, move |site, r| settle::page(site, r, kind)),
+            Route::post(format!("{one}/settle"), write, move |site, r| settle::settle(site, r, kind)),
+        ]);
+    }
+    routes
+}

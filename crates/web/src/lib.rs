@@ -1,0 +1,29 @@
+//! The shell of the pages: routes as data, each with who may take it; sessions; the reader's language; errors that
+//! say what is safe; the layout and the static files. It knows no feature: rooms hand it routes.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic))]
+
+mod assets;
+mod error;
+mod local;
+mod pages;
+mod request;
+mod serve;
+mod shell;
+mod site;
+
+pub use error::PageError;
+pub use local::Local;
+pub use pages::routes;
+pub use request::{Request, Session, escape};
+pub use serve::{serve, set_cookie};
+pub use shell::{Note, Shell, error_page};
+pub use site::{Check, LinkSign, Method, NavItem, NodeKind, Reply, Route, Site, TodayItem};
+
+use base::Lang;
+
+/// The shell's words.
+pub const WORDS: [(Lang, &str, &str); 3] = [
+    (Lang::Zh, "web", include_str!("../words/zh.ftl")),
+    (Lang::Bo, "web", include_str!("../words/bo.ftl")),
+    (Lang::En, "web", include_str!("../words/en.ftl")),
+];

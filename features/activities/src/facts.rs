@@ -9,7 +9,7 @@ const WHO: Roles = Roles::of(KEEPERS);
 static ACTIVITY: Kind = Kind {
     name: "activity",
     route: "activities",
-    icon: "calendar-check",
+    icon: "calendar",
     home: Home::School("school"),
     title: &["title"],
     fields: &[
@@ -32,7 +32,7 @@ static ACTIVITY: Kind = Kind {
     ],
     states: &["planned", "held", "verified", "cancelled"],
     moves: &[
-        Move::new("hold", &["planned"], "held", WHO).asks(&["held_on"]),
+        Move::new("hold", &["planned"], "held", WHO).asks(&["held_on"]).at_birth(),
         Move::new("verify", &["held"], "verified", Roles::of(&[Role::Administrator, Role::Officer, Role::Head])),
         Move::new("cancel", &["planned"], "cancelled", WHO).with_reason(),
     ],
@@ -50,9 +50,9 @@ static ACTIVITY: Kind = Kind {
 static PARTICIPATION: Kind = Kind {
     name: "participation",
     route: "participations",
-    icon: "user-check",
+    icon: "user",
     home: Home::With("activity", "activity"),
-    title: &["part"],
+    title: &["person", "activity"],
     fields: &[
         Field::link("activity", "activity").required().filter(),
         Field::link("person", "person").required().column(),
@@ -78,9 +78,9 @@ static PARTICIPATION: Kind = Kind {
 static HEADCOUNT: Kind = Kind {
     name: "headcount",
     route: "headcounts",
-    icon: "hash",
+    icon: "sigma",
     home: Home::With("activity", "activity"),
-    title: &["category"],
+    title: &["category", "activity"],
     fields: &[
         Field::link("activity", "activity").required().filter(),
         Field::choice("category", &["local_teachers", "posted_teachers", "pupils", "parents", "others"])

@@ -12,9 +12,9 @@ const WHO: Roles = Roles::of(KEEPERS);
 static PAIRING: Kind = Kind {
     name: "pairing",
     route: "pairings",
-    icon: "link-2",
+    icon: "link",
     home: Home::School("school"),
-    title: &["goals"],
+    title: &["master", "apprentice"],
     fields: &[
         Field::choice("kind", &["master_apprentice", "new_old", "course", "subject"]).required().filter(),
         Field::link("master", "person").required().column(),

@@ -39,9 +39,9 @@ static PERSON: Kind = Kind {
 static CONSENT: Kind = Kind {
     name: "consent",
     route: "consents",
-    icon: "file-check",
+    icon: "file-text",
     home: Home::With("whose", "person"),
-    title: &["purpose_words"],
+    title: &["whose", "purpose"],
     fields: &[
         Field::link("whose", "person").required().filter(),
         Field::line("given_by").required().personal(),
@@ -68,7 +68,7 @@ static CONSENT: Kind = Kind {
 static ACCOUNT: Kind = Kind {
     name: "account",
     route: "accounts",
-    icon: "key",
+    icon: "key-round",
     home: Home::Person("person"),
     title: &["sign_in_name"],
     fields: &[
@@ -91,7 +91,7 @@ static ACCOUNT: Kind = Kind {
 static GRANT: Kind = Kind {
     name: "grant_of_role",
     route: "grants",
-    icon: "badge",
+    icon: "key-round",
     home: Home::Person("person"),
     title: &["role"],
     fields: &[

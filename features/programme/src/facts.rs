@@ -13,7 +13,7 @@ const WITH_SCHOOL: Roles = Roles::of(&[Role::Administrator, Role::Officer, Role:
 static PROGRAMME: Kind = Kind {
     name: "programme",
     route: "programmes",
-    icon: "flag",
+    icon: "file-text",
     home: Home::Programme,
     title: &["title"],
     fields: &[
@@ -110,7 +110,7 @@ static PARTNERSHIP: Kind = Kind {
 static COMMITMENT: Kind = Kind {
     name: "commitment",
     route: "commitments",
-    icon: "list-checks",
+    icon: "check",
     home: Home::Programme,
     title: &["what"],
     fields: &[
@@ -169,7 +169,7 @@ static COHORT: Kind = Kind {
 static NEED: Kind = Kind {
     name: "need",
     route: "needs",
-    icon: "search-check",
+    icon: "hand-helping",
     home: Home::Programme,
     title: &["title"],
     fields: &[
@@ -202,9 +202,9 @@ static NEED: Kind = Kind {
 static POSTING: Kind = Kind {
     name: "posting",
     route: "postings",
-    icon: "route",
+    icon: "arrow-right",
     home: Home::Programme,
-    title: &["title"],
+    title: &["person", "school"],
     fields: &[
         Field::link("person", "person").required().column(),
         Field::link("school", "organisation").required().filter(),
@@ -231,7 +231,8 @@ static POSTING: Kind = Kind {
             "arrived",
             Roles::of(&[Role::Administrator, Role::Officer, Role::Coordinator, Role::Head]),
         )
-        .asks(&["arrived_on"]),
+        .asks(&["arrived_on"])
+        .at_birth(),
         Move::new("extend", &["arrived"], "arrived", WITH_UNIT).asks(&["ends_on"]).with_reason(),
         Move::new("hand_over", &["arrived"], "completed", WITH_UNIT).asks(&["handed_to", "ended_on"]),
         Move::new("complete", &["arrived"], "completed", WITH_UNIT).asks(&["ended_on"]),

@@ -11,7 +11,7 @@ const WHO: Roles = Roles::of(KEEPERS);
 static TEAM: Kind = Kind {
     name: "team",
     route: "teams",
-    icon: "users-round",
+    icon: "users",
     home: Home::School("school"),
     title: &["name"],
     fields: &[
@@ -44,7 +44,7 @@ static MEMBERSHIP: Kind = Kind {
     route: "memberships",
     icon: "user-plus",
     home: Home::With("team", "team"),
-    title: &["part"],
+    title: &["person", "team"],
     fields: &[
         Field::link("team", "team").required().filter(),
         Field::link("person", "person").required().column(),

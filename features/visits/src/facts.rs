@@ -29,7 +29,7 @@ static VISIT: Kind = Kind {
     ],
     states: &["planned", "held", "followed_up", "cancelled"],
     moves: &[
-        Move::new("hold", &["planned"], "held", WHO).asks(&["held_on"]),
+        Move::new("hold", &["planned"], "held", WHO).asks(&["held_on"]).at_birth(),
         Move::new("follow_up", &["held"], "followed_up", WHO).asks(&["follow_up", "followed_up_on"]),
         Move::new("cancel", &["planned"], "cancelled", WHO).with_reason(),
     ],

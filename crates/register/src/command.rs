@@ -1,0 +1,238 @@
+//! What a person does to a record: each command authorises first, checks the rules, and is all on disk or not at
+//! all.
+
+use std::collections::BTreeSet;
+
+use base::Subject;
+use log::{Context, Frontier, Tx};
+use records::{
+    Change, Home, Kind, Move, Reader, RecordError, STATE, Shape, Value, append, check, check_value, concerns,
+    links_in, record_scope, scope_of,
+};
+use rusqlite::{Connection, OptionalExtension};
+use web::{PageError, Site};
+
+use crate::look::{hex, homes_sql};
+
+/// A record that was made.
+#[derive(Clone, Copy, Debug)]
+pub struct Saved(pub Subject);
+
+/// Why a change is not made: what the form shows.
+#[derive(Debug)]
+pub enum Refusal {
+    /// Fields, with the keys of what is wrong with them.
+    Fields(Vec<(String, &'static str)>),
+    /// Anything else.
+    Page(PageError),
+}
+
+impl From<PageError> for Refusal {
+    fn from(e: PageError) -> Self {
+        Self::Page(e)
+    }
+}
+impl From<RecordError> for Refusal {
+    fn from(e: RecordError) -> Self {
+        Self::Page(e.into())
+    }
+}
+impl From<log::LogError> for Refusal {
+    fn from(e: log::LogError) -> Self {
+        Self::Page(e.into())
+    }
+}
+impl From<rusqlite::Error> for Refusal {
+    fn from(e: rusqlite::Error) -> Self {
+        Self::Page(e.into())
+    }
+}
+
+/// Makes a record, in the state that a move at birth leads to if one is given.
+///
+/// # Errors
+/// [`Refusal`].
+pub fn save_new(
+    site: &Site,
+    reader: &Reader,
+    kind: &'static Kind,
+    mut change: Change,
+    birth: Option<&Move>,
+) -> Result<Saved, Refusal> {
+    check_fields(kind, &change, true)?;
+    if let Some(birth) = birth {
+        change.set.insert(STATE.to_owned(), Value::text(birth.to));
+    }
+    site.store.write(Context { author: reader.person }, |tx| {
+        let scope = scope_of(tx.conn(), &site.kinds, site.programme, kind, &change)?;
+        let home = records::home_column(&scope).filter(|_| !matches!(kind.home, Home::Person(_)));
+        authorise(tx.conn(), reader, kind, home, &change, birth)?;
+        check_links(tx, site, reader, kind, &change)?;
+        let subject = tx.subject(&scope);
+        append(tx, kind, scope, subject, change, None)?;
+        check(tx, kind, &subject)?;
+        Ok(Saved(subject))
+    })
+}
+
+/// Changes fields of a record; `base` is what the form had seen.
+///
+/// # Errors
+/// [`Refusal`].
+pub fn save_change(
+    site: &Site,
+    reader: &Reader,
+    kind: &'static Kind,
+    id: Subject,
+    change: Change,
+    base: Option<&Frontier>,
+) -> Result<(), Refusal> {
+    check_fields(kind, &change, false)?;
+    site.store.write(Context { author: reader.person }, |tx| {
+        visible(tx.conn(), reader, kind, &id)?;
+        may_change(tx.conn(), reader, kind, &id)?;
+        check_links(tx, site, reader, kind, &change)?;
+        let scope = record_scope(tx.conn(), site.programme, kind, &id)?;
+        append(tx, kind, scope, id, change, base)?;
+        Ok(check(tx, kind, &id)?)
+    })
+}
+
+/// Takes a record from state to state.
+///
+/// # Errors
+/// [`Refusal`]; [`PageError::Stale`] where the record is no longer in a state from which the move leads.
+pub fn save_move(
+    site: &Site,
+    reader: &Reader,
+    kind: &'static Kind,
+    id: Subject,
+    way: &Move,
+    mut change: Change,
+) -> Result<(), Refusal> {
+    check_fields(kind, &change, false)?;
+    site.store.write(Context { author: reader.person }, |tx| {
+        let state = visible(tx.conn(), reader, kind, &id)?;
+        if !may_move(tx.conn(), reader, kind, &id, way)? {
+            return Err(PageError::NotAllowed.into());
+        }
+        if !way.from.contains(&state.as_str()) {
+            return Err(PageError::Stale.into());
+        }
+        check_links(tx, site, reader, kind, &change)?;
+        if way.to != state {
+            change.set.insert(STATE.to_owned(), Value::text(way.to));
+        }
+        let scope = record_scope(tx.conn(), site.programme, kind, &id)?;
+        append(tx, kind, scope, id, change, None)?;
+        Ok(check(tx, kind, &id)?)
+    })
+}
+
+/// The state of a record that the reader may see.
+///
+/// # Errors
+/// [`PageError::NotFound`].
+pub fn visible(conn: &Connection, reader: &Reader, kind: &Kind, id: &Subject) -> Result<String, PageError> {
+    let homes = homes_sql(&reader.homes(kind), "home");
+    let sql = format!("SELECT coalesce(state, '') FROM {} WHERE id = ?1 AND {homes}", kind.name);
+    conn.prepare(&sql)?.query_row([id.as_bytes()], |r| r.get(0)).optional()?.ok_or(PageError::NotFound)
+}
+
+/// The organisations that a record that is here concerns.
+///
+/// # Errors
+/// What the database says.
+pub fn concerned(conn: &Connection, kind: &Kind, id: &Subject) -> Result<BTreeSet<Subject>, PageError> {
+    let home: Option<Vec<u8>> = conn
+        .prepare_cached(&format!("SELECT home FROM {} WHERE id = ?1", kind.name))?
+        .query_row([id.as_bytes()], |r| r.get(0))?;
+    let home = home.and_then(|h| Subject::try_from(h.as_slice()).ok());
+    let link = |field: &str| -> Vec<Subject> {
+        let sql = format!("SELECT {field} FROM {} WHERE id = {}", kind.name, hex(id.as_bytes()));
+        let found = conn.query_row(&sql, [], |r| r.get::<_, Option<Vec<u8>>>(0));
+        found.ok().flatten().and_then(|b| Subject::try_from(b.as_slice()).ok()).into_iter().collect()
+    };
+    Ok(concerns(conn, kind, home, &link)?)
+}
+
+/// Refuses a reader who may not change the record.
+///
+/// # Errors
+/// [`PageError::NotAllowed`].
+pub fn may_change(conn: &Connection, reader: &Reader, kind: &Kind, id: &Subject) -> Result<(), PageError> {
+    if reader.may_write(kind, &concerned(conn, kind, id)?) { Ok(()) } else { Err(PageError::NotAllowed) }
+}
+
+/// Whether a reader may take a move of a record.
+///
+/// # Errors
+/// What the database says.
+pub fn may_move(
+    conn: &Connection,
+    reader: &Reader,
+    kind: &Kind,
+    id: &Subject,
+    way: &Move,
+) -> Result<bool, PageError> {
+    Ok(reader.reaches(way.who, &concerned(conn, kind, id)?))
+}
+
+fn authorise(
+    conn: &Connection,
+    reader: &Reader,
+    kind: &Kind,
+    home: Option<Subject>,
+    change: &Change,
+    birth: Option<&Move>,
+) -> Result<(), Refusal> {
+    let concerned = concerns(conn, kind, home, &|field| links_in(change, field))?;
+    let may = reader.may_write(kind, &concerned) && birth.is_none_or(|b| reader.reaches(b.who, &concerned));
+    if may {
+        return Ok(());
+    }
+    // Somebody who may write elsewhere is told which field is theirs to correct.
+    match kind.access.own.first() {
+        Some(field) if reader.may_make(kind) => {
+            Err(Refusal::Fields(vec![((*field).to_owned(), "error-your-school")]))
+        }
+        _ => Err(PageError::NotAllowed.into()),
+    }
+}
+
+fn check_fields(kind: &Kind, change: &Change, whole: bool) -> Result<(), Refusal> {
+    let mut wrong = Vec::new();
+    for field in kind.fields {
+        let set = change.set.get(field.name);
+        let added = change.add.get(field.name);
+        let missing = match set {
+            Some(Value::Null) => true,
+            Some(Value::Text(t)) => t.trim().is_empty(),
+            Some(_) => false,
+            None => whole && !(field.shape.is_set() && added.is_some_and(|a| !a.is_empty())),
+        };
+        if field.required && missing {
+            wrong.push((field.name.to_owned(), "error-required"));
+            continue;
+        }
+        let values = set.into_iter().chain(added.into_iter().flatten());
+        if let Some(key) = values.filter_map(|v| check_value(field.shape, v).err()).next() {
+            wrong.push((field.name.to_owned(), key));
+        }
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(Refusal::Fields(wrong)) }
+}
+
+/// Every link leads to a record that is here and that the reader may see.
+fn check_links(tx: &Tx<'_>, site: &Site, reader: &Reader, kind: &Kind, change: &Change) -> Result<(), Refusal> {
+    for field in kind.fields {
+        let (Shape::Link(other) | Shape::Links(other)) = field.shape else { continue };
+        let Some(other) = site.kinds.get(other) else { continue };
+        for link in links_in(change, field.name) {
+            if visible(tx.conn(), reader, other, &link).is_err() {
+                return Err(Refusal::Fields(vec![(field.name.to_owned(), "error-no-such")]));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,613 @@
+//! Forms: made from a kind's fields, read back into a change, shown again with what was typed when something is
+//! wrong.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use askama::Template;
+use base::{Subject, base32};
+use log::Frontier;
+use records::{Change, Field, Kind, Move, STATE, Shape, Value, fold};
+use web::{PageError, Reply, Request, Shell, Site};
+
+use crate::command::{Refusal, Saved, save_change, save_move, save_new, visible};
+use crate::history::done;
+use crate::look::Look;
+
+/// Records offered for picking; beyond, one types.
+const MAX_OPTIONS: usize = 400;
+/// Options shown as boxes to tick.
+const MAX_BOXES: usize = 80;
+/// Languages in which a name can be given.
+const NAME_LANGS: [(&str, &str); 3] = [("zh", "中文"), ("bo", "བོད་ཡིག"), ("en", "English")];
+
+#[derive(Template)]
+#[template(path = "form.html")]
+struct FormPage<'a> {
+    s: Shell<'a>,
+    list_title: String,
+    list: String,
+    back: String,
+    draft: String,
+    base: String,
+    errors: Vec<(String, String)>,
+    controls: Vec<Control>,
+    birth: Option<Birth>,
+    button: String,
+    asks_why: bool,
+    why: String,
+    intro: Option<(String, String)>,
+}
+
+struct Birth {
+    name: &'static str,
+    label: String,
+    on: bool,
+    controls: Vec<Control>,
+}
+
+/// A question of a form.
+struct Control {
+    name: String,
+    label: String,
+    hint: String,
+    required: bool,
+    error: Option<String>,
+    widget: &'static str,
+    value: String,
+    most: usize,
+    options: Vec<Opt>,
+}
+
+struct Opt {
+    value: String,
+    label: String,
+    on: bool,
+    lang: &'static str,
+}
+
+/// What a form holds: by field, the values as they stand in its controls.
+type Typed = BTreeMap<String, Vec<String>>;
+
+struct Show<'a> {
+    kind: &'static Kind,
+    id: Option<Subject>,
+    way: Option<&'static Move>,
+    typed: &'a Typed,
+    base: String,
+    errors: &'a [(String, &'static str)],
+    said: Option<String>,
+    status_invalid: bool,
+}
+
+pub(crate) fn new_page(site: &Site, request: &Request, kind: &'static Kind) -> Result<Reply, PageError> {
+    let mut typed = Typed::new();
+    for (name, value) in &request.query {
+        if kind.field(name).is_some() {
+            typed.entry(name.clone()).or_default().push(value.clone());
+        }
+    }
+    let today = site.today().to_string();
+    for field in kind.fields.iter().filter(|f| f.shape == Shape::Date && f.required) {
+        typed.entry(field.name.to_owned()).or_insert_with(|| vec![today.clone()]);
+    }
+    if let Some(birth) = kind.moves.iter().find(|m| m.at_birth) {
+        for field in birth.asks {
+            typed.entry((*field).to_owned()).or_insert_with(|| vec![today.clone()]);
+        }
+        typed.insert("_birth".to_owned(), vec![birth.name.to_owned()]);
+    }
+    preset_school(request, kind, &mut typed)?;
+    let show = Show {
+        kind,
+        id: None,
+        way: None,
+        typed: &typed,
+        base: String::new(),
+        errors: &[],
+        said: None,
+        status_invalid: false,
+    };
+    render(site, request, &show)
+}
+
+/// Somebody of one school need not say which.
+fn preset_school(request: &Request, kind: &Kind, typed: &mut Typed) -> Result<(), PageError> {
+    let schools: BTreeSet<Subject> = request.reader()?.schools();
+    if let (Some(school), 1) = (schools.first(), schools.len()) {
+        for name in ["school", "from_school"] {
+            if kind.field(name).is_some() {
+                typed.entry(name.to_owned()).or_insert_with(|| vec![school.to_string()]);
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn make(site: &Site, request: &Request, kind: &'static Kind) -> Result<Reply, PageError> {
+    let reader = request.reader()?;
+    let typed = typed(request);
+    let birth = request.form("_birth").and_then(|name| kind.way(name)).filter(|m| m.at_birth);
+    let fields = form_fields(kind).chain(birth.into_iter().flat_map(|b| b.asks.iter().filter_map(|f| kind.field(f))));
+    let (change, wrong) = read(site, request, kind, fields, &typed)?;
+    let result = if wrong.is_empty() { save_new(site, reader, kind, change, birth) } else { Err(Refusal::Fields(wrong)) };
+    match result {
+        Ok(Saved(id)) => Ok(done(kind, id, "done-made")),
+        Err(refusal) => again(site, request, refusal, kind, None, None, &typed, String::new()),
+    }
+}
+
+pub(crate) fn edit_page(site: &Site, request: &Request, kind: &'static Kind) -> Result<Reply, PageError> {
+    let id = request.id("id")?;
+    let reader = request.reader()?;
+    let (typed, base) = site.store.read(|conn| {
+        visible(conn, reader, kind, &id)?;
+        crate::command::may_change(conn, reader, kind, &id)?;
+        let entries = log::entries_of(conn, &id)?;
+        let folded = fold(&site.kinds, site.hub, &entries).ok_or(PageError::NotFound)?;
+        let base = log::frontier(conn, &id)?;
+        let mut typed = Typed::new();
+        for field in kind.fields {
+            let values: Vec<String> = if field.shape.is_set() {
+                folded.sets.get(field.name).into_iter().flatten().map(as_typed).collect()
+            } else {
+                folded.get(field.name).map(as_typed).into_iter().collect()
+            };
+            if let Some(Value::Names(names)) = folded.get(field.name) {
+                for (lang, name) in names {
+                    typed.insert(format!("{}.{lang}", field.name), vec![name.clone()]);
+                }
+            } else if !values.is_empty() {
+                typed.insert(field.name.to_owned(), values);
+            }
+        }
+        Ok::<_, PageError>((typed, base32::encode(&base.to_bytes())))
+    })?;
+    let show =
+        Show { kind, id: Some(id), way: None, typed: &typed, base, errors: &[], said: None, status_invalid: false };
+    render(site, request, &show)
+}
+
+fn as_typed(value: &Value) -> String {
+    match value {
+        Value::Text(t) => t.clone(),
+        Value::Int(n) => n.to_string(),
+        Value::Bool(b) => if *b { "yes" } else { "" }.to_owned(),
+        Value::Bytes(b) => Subject::try_from(b.as_slice()).map(|s| s.to_string()).unwrap_or_default(),
+        Value::Null | Value::Names(_) => String::new(),
+    }
+}
+
+/// Only what differs from what the form had shown is a change: so two people who edit two fields both keep theirs.
+pub(crate) fn change(site: &Site, request: &Request, kind: &'static Kind) -> Result<Reply, PageError> {
+    let id = request.id("id")?;
+    let reader = request.reader()?;
+    let typed = typed(request);
+    let base_text = request.form("_base").unwrap_or_default().to_owned();
+    let base = base32::decode(&base_text)
+        .and_then(|bytes| Frontier::from_bytes(&bytes).ok())
+        .ok_or(PageError::Malformed("the form's base"))?;
+    let (change, wrong) = read(site, request, kind, form_fields(kind), &typed)?;
+    let change = site.store.read(|conn| {
+        visible(conn, reader, kind, &id)?;
+        let entries = log::entries_of(conn, &id)?;
+        let seen: Vec<log::Entry> =
+            entries.into_iter().filter(|e| base.covers(e.header.node, e.header.seq)).collect();
+        Ok::<_, PageError>(differing(kind, change, fold(&site.kinds, site.hub, &seen).as_ref()))
+    })?;
+    let result = match (wrong.is_empty(), change.is_empty()) {
+        (false, _) => Err(Refusal::Fields(wrong)),
+        (true, true) => Ok(()),
+        (true, false) => save_change(site, reader, kind, id, change, Some(&base)),
+    };
+    match result {
+        Ok(()) => Ok(done(kind, id, "done-saved")),
+        Err(refusal) => again(site, request, refusal, kind, Some(id), None, &typed, base_text),
+    }
+}
+
+fn differing(kind: &Kind, change: Change, seen: Option<&records::Folded>) -> Change {
+    let mut out = Change::new();
+    for (field, value) in change.set {
+        let before = seen.and_then(|s| s.get(&field)).cloned().unwrap_or(Value::Null);
+        if before != value {
+            out.set.insert(field, value);
+        }
+    }
+    for field in kind.fields.iter().filter(|f| f.shape.is_set() && !f.set_by_move) {
+        let none = BTreeSet::new();
+        let before = seen.and_then(|s| s.sets.get(field.name)).unwrap_or(&none);
+        let after = change.add.get(field.name).unwrap_or(&none);
+        let added: BTreeSet<Value> = after.difference(before).cloned().collect();
+        let removed: BTreeSet<Value> = before.difference(after).cloned().collect();
+        if !added.is_empty() {
+            out.add.insert(field.name.to_owned(), added);
+        }
+        if !removed.is_empty() {
+            out.remove.insert(field.name.to_owned(), removed);
+        }
+    }
+    out
+}
+
+pub(crate) fn move_page(site: &Site, request: &Request, kind: &'static Kind) -> Result<Reply, PageError> {
+    let id = request.id("id")?;
+    let way = way(request, kind)?;
+    let reader = request.reader()?;
+    let allowed = site.store.read(|conn| {
+        let state = visible(conn, reader, kind, &id)?;
+        let may = crate::command::may_move(conn, reader, kind, &id, way)?;
+        Ok::<_, PageError>(may && way.from.contains(&state.as_str()))
+    })?;
+    if !allowed {
+        return Err(PageError::NotAllowed);
+    }
+    let mut typed = Typed::new();
+    let today = site.today().to_string();
+    for name in way.asks {
+        if kind.field(name).is_some_and(|f| f.shape == Shape::Date) {
+            typed.insert((*name).to_owned(), vec![today.clone()]);
+        }
+    }
+    let show = Show {
+        kind,
+        id: Some(id),
+        way: Some(way),
+        typed: &typed,
+        base: String::new(),
+        errors: &[],
+        said: None,
+        status_invalid: false,
+    };
+    render(site, request, &show)
+}
+
+pub(crate) fn take_move(site: &Site, request: &Request, kind: &'static Kind) -> Result<Reply, PageError> {
+    let id = request.id("id")?;
+    let way = way(request, kind)?;
+    let typed = typed(request);
+    let fields = way.asks.iter().filter_map(|f| kind.field(f));
+    let (mut change, mut wrong) = read(site, request, kind, fields, &typed)?;
+    for name in way.asks {
+        let empty = matches!(change.set.get(*name), None | Some(Value::Null)) && !change.add.contains_key(*name);
+        if empty && !wrong.iter().any(|(f, _)| f == name) {
+            wrong.push(((*name).to_owned(), "error-required"));
+        }
+    }
+    if way.reason {
+        match text::clean_line(request.form("_why").unwrap_or_default(), 400) {
+            Ok(why) if !why.is_empty() => change.why = Some(why),
+            _ => wrong.push(("_why".to_owned(), "error-required")),
+        }
+    }
+    let result = if wrong.is_empty() {
+        save_move(site, request.reader()?, kind, id, way, change)
+    } else {
+        Err(Refusal::Fields(wrong))
+    };
+    match result {
+        Ok(()) => Ok(done(kind, id, "done-moved")),
+        Err(refusal) => again(site, request, refusal, kind, Some(id), Some(way), &typed, String::new()),
+    }
+}
+
+fn way(request: &Request, kind: &'static Kind) -> Result<&'static Move, PageError> {
+    request.params.get("move").and_then(|name| kind.way(name)).ok_or(PageError::NotFound)
+}
+
+fn typed(request: &Request) -> Typed {
+    let mut typed = Typed::new();
+    for (name, value) in &request.form {
+        typed.entry(name.clone()).or_default().push(value.clone());
+    }
+    typed
+}
+
+fn form_fields(kind: &'static Kind) -> impl Iterator<Item = &'static Field> {
+    kind.fields.iter().filter(|f| !f.set_by_move && !f.secret)
+}
+
+/// Reads what was typed into a change; a field that cannot be read is named with what is wrong with it.
+fn read(
+    site: &Site,
+    request: &Request,
+    kind: &'static Kind,
+    fields: impl Iterator<Item = &'static Field>,
+    typed: &Typed,
+) -> Result<(Change, Vec<(String, &'static str)>), PageError> {
+    let mut change = Change::new();
+    let mut wrong = Vec::new();
+    for field in fields {
+        let empty = Vec::new();
+        let values = typed.get(field.name).unwrap_or(&empty);
+        if field.shape == Shape::Names {
+            let mut names = BTreeMap::new();
+            for (lang, _) in NAME_LANGS {
+                let value = typed.get(&format!("{}.{lang}", field.name)).and_then(|v| v.first());
+                match text::clean_line(value.map_or("", String::as_str), 120) {
+                    Ok(name) if !name.is_empty() => drop(names.insert(lang.to_owned(), name)),
+                    Ok(_) => {}
+                    Err(_) => wrong.push((field.name.to_owned(), "error-too-long")),
+                }
+            }
+            let value = if names.is_empty() { Value::Null } else { Value::Names(names) };
+            change.set.insert(field.name.to_owned(), value);
+            continue;
+        }
+        if field.shape.is_set() {
+            for value in values.iter().filter(|v| !v.trim().is_empty()) {
+                match one(site, request, field, value)? {
+                    Ok(value) => drop(change.add.entry(field.name.to_owned()).or_default().insert(value)),
+                    Err(key) => wrong.push((field.name.to_owned(), key)),
+                }
+            }
+            continue;
+        }
+        match one(site, request, field, values.first().map_or("", String::as_str))? {
+            Ok(value) => drop(change.set.insert(field.name.to_owned(), value)),
+            Err(key) => wrong.push((field.name.to_owned(), key)),
+        }
+    }
+    let _ = kind;
+    Ok((change, wrong))
+}
+
+fn one(site: &Site, request: &Request, field: &Field, typed: &str) -> Result<Result<Value, &'static str>, PageError> {
+    let trimmed = typed.trim();
+    if trimmed.is_empty() {
+        return Ok(Ok(Value::Null));
+    }
+    Ok(match field.shape {
+        Shape::Line(most) => clean(text::clean_line(typed, most)),
+        Shape::Text(most) => clean(text::clean_text(typed, most)),
+        Shape::Int(..) => trimmed.replace([',', ' '], "").parse().map(Value::Int).map_err(|_| "error-not-understood"),
+        Shape::Amount => amount(trimmed).ok_or("error-not-understood"),
+        Shape::Yes => Ok(if trimmed == "yes" { Value::Bool(true) } else { Value::Null }),
+        Shape::Link(kind) | Shape::Links(kind) => link(site, request, kind, trimmed)?.ok_or("error-no-such"),
+        Shape::Date => trimmed
+            .parse::<base::Date>()
+            .map(|d| Value::Text(d.to_string()))
+            .map_err(|_| "error-not-understood"),
+        Shape::Choice(_) | Shape::Tags(_) => Ok(Value::text(trimmed)),
+        Shape::Names | Shape::Blob | Shape::Bytes => Err("error-not-understood"),
+    })
+}
+
+fn clean(result: Result<String, text::TextError>) -> Result<Value, &'static str> {
+    match result {
+        Ok(text) => Ok(Value::Text(text)),
+        Err(text::TextError::TooLong { .. }) => Err("error-too-long"),
+        Err(_) => Err("error-unseen"),
+    }
+}
+
+fn amount(text: &str) -> Option<Value> {
+    let plain = text.replace([',', ' '], "");
+    let (whole, part) = plain.split_once('.').unwrap_or((&plain, ""));
+    if part.len() > 2 || !part.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let hundredths: i64 = format!("{part:0<2}").parse().ok()?;
+    whole.parse::<i64>().ok()?.checked_mul(100)?.checked_add(hundredths).map(Value::Int)
+}
+
+/// A record by its id, by the end of an offered label, or by its title where only one has it.
+fn link(site: &Site, request: &Request, kind: &str, typed: &str) -> Result<Option<Value>, PageError> {
+    let id = typed.rsplit('·').next().map(str::trim).and_then(|id| id.parse::<Subject>().ok());
+    if let Some(id) = id {
+        return Ok(Some(Value::link(&id)));
+    }
+    let Some(kind) = site.kinds.get(kind) else { return Ok(None) };
+    let homes = crate::look::homes_sql(&request.reader()?.homes(kind), "home");
+    site.store.read(|conn| {
+        let sql = format!("SELECT id FROM {} WHERE title = ?1 AND {homes} LIMIT 2", kind.name);
+        let mut stmt = conn.prepare(&sql)?;
+        let found = stmt.query_map([typed], |r| crate::look::id_at(r, 0))?.collect::<Result<Vec<_>, _>>()?;
+        Ok(match found.as_slice() {
+            [only] => Some(Value::link(only)),
+            _ => None,
+        })
+    })
+}
+
+/// Shows the form again with what was typed and what is wrong; other refusals go their way.
+#[expect(clippy::too_many_arguments, reason = "what a form is made of, gathered once")]
+fn again(
+    site: &Site,
+    request: &Request,
+    refusal: Refusal,
+    kind: &'static Kind,
+    id: Option<Subject>,
+    way: Option<&'static Move>,
+    typed: &Typed,
+    base: String,
+) -> Result<Reply, PageError> {
+    let (errors, said) = match refusal {
+        Refusal::Fields(errors) => (errors, None),
+        Refusal::Page(PageError::Rule(code)) => (Vec::new(), Some(format!("rule-{code}"))),
+        Refusal::Page(e) => return Err(e),
+    };
+    let show = Show { kind, id, way, typed, base, errors: &errors, said, status_invalid: true };
+    render(site, request, &show)
+}
+
+fn render(site: &Site, request: &Request, show: &Show<'_>) -> Result<Reply, PageError> {
+    let kind = show.kind;
+    let html = site.store.read(|conn| {
+        let look = Look::new(site, request, conn);
+        let words = look.words;
+        let control = |field: &Field| control(site, request, &look, show, field);
+        let controls = match show.way {
+            Some(way) => way.asks.iter().filter_map(|f| kind.field(f)).map(control).collect::<Result<Vec<_>, _>>()?,
+            None => form_fields(kind).map(control).collect::<Result<Vec<_>, _>>()?,
+        };
+        let birth = match kind.moves.iter().find(|m| m.at_birth) {
+            Some(way) if show.id.is_none() && request.reader()?.is_any(way.who) => Some(Birth {
+                name: way.name,
+                label: look.way(kind, way.name),
+                on: show.typed.get("_birth").is_some_and(|v| v.iter().any(|n| n == way.name)),
+                controls: way.asks.iter().filter_map(|f| kind.field(f)).map(control).collect::<Result<_, _>>()?,
+            }),
+            _ => None,
+        };
+        let mut errors: Vec<(String, String)> = Vec::new();
+        if let Some(key) = &show.said {
+            errors.push(("main".to_owned(), words.get(key).into_owned()));
+        }
+        for (name, key) in show.errors {
+            let label = if name == "_why" { words.get("record-why").into_owned() } else { look.field(kind, name) };
+            errors.push((format!("c-{name}"), format!("{label}: {}", words.get(key))));
+        }
+        let make = format!("{}-new", kind.name);
+        let title = match (show.way, show.id) {
+            (Some(way), _) => look.way(kind, way.name),
+            (None, Some(_)) => words.get("record-edit").into_owned(),
+            (None, None) if words.has(&make) => words.get(&make).into_owned(),
+            (None, None) => format!("{} · {}", words.get("list-new"), words.get(kind.name)),
+        };
+        let back = show.id.map_or(format!("/{}", kind.route), |id| format!("/{}/{id}", kind.route));
+        let person = request.session.as_ref().map(|s| s.person.to_string()).unwrap_or_default();
+        let page = FormPage {
+            list_title: match show.id {
+                Some(id) => look.title(kind, &id)?,
+                None => words.get(&format!("{}-list", kind.name)).into_owned(),
+            },
+            list: back.clone(),
+            back,
+            draft: format!("{person}{}{}", request.path, show.base.chars().rev().take(12).collect::<String>()),
+            base: show.base.clone(),
+            errors,
+            controls,
+            birth,
+            button: match show.way {
+                Some(way) => look.way(kind, way.name),
+                None => words.get("record-save").into_owned(),
+            },
+            asks_why: show.way.is_some_and(|w| w.reason),
+            why: show.typed.get("_why").and_then(|v| v.first()).cloned().unwrap_or_default(),
+            intro: last_advice(&look, show)?,
+            s: Shell::new(site, request, title),
+        };
+        Ok::<_, PageError>(page.render()?)
+    })?;
+    Ok(if show.status_invalid { Reply::Invalid(html) } else { Reply::Page(html) })
+}
+
+/// Before a new record is begun: what the last one of its kind about the same record left to be known.
+fn last_advice(look: &Look<'_>, show: &Show<'_>) -> Result<Option<(String, String)>, PageError> {
+    let kind = show.kind;
+    if show.id.is_some() || kind.field("advice").is_none() || kind.field("host").is_none() {
+        return Ok(None);
+    }
+    let Some(host) = show.typed.get("host").and_then(|v| v.first()).and_then(|v| v.parse::<Subject>().ok()) else {
+        return Ok(None);
+    };
+    let sql = format!(
+        "SELECT advice, held_on FROM {} WHERE host = ?1 AND advice IS NOT NULL AND held_on IS NOT NULL
+         ORDER BY held_on DESC LIMIT 1",
+        kind.name
+    );
+    let mut stmt = look.conn.prepare(&sql)?;
+    let mut rows = stmt.query([host.as_bytes()])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let title = look.words.get(&format!("{}-last-advice", kind.name));
+    let held: String = row.get(1)?;
+    Ok(Some((format!("{title} · {}", look.date(&held)), row.get(0)?)))
+}
+
+fn control(
+    site: &Site,
+    request: &Request,
+    look: &Look<'_>,
+    show: &Show<'_>,
+    field: &Field,
+) -> Result<Control, PageError> {
+    let kind = show.kind;
+    let words = look.words;
+    let none = Vec::new();
+    let values = show.typed.get(field.name).unwrap_or(&none);
+    let hint = format!("{}-{}-hint", kind.name, field.name);
+    let error = show.errors.iter().find(|(name, _)| name == field.name).map(|(_, key)| words.get(key).into_owned());
+    let is_on = |value: &str| values.iter().any(|v| v == value);
+    let opt = |value: String, label: String| Opt { on: is_on(&value), value, label, lang: "" };
+    let choices = |list: &[&str]| {
+        list.iter().map(|w| opt((*w).to_owned(), crate::label(&words, kind, Some(field), w))).collect::<Vec<_>>()
+    };
+    let mut value = values.first().cloned().unwrap_or_default();
+    let mut most = 0;
+    let (widget, options) = match field.shape {
+        Shape::Line(n) => {
+            most = n;
+            ("line", Vec::new())
+        }
+        Shape::Text(n) => {
+            most = n;
+            ("text", Vec::new())
+        }
+        Shape::Int(..) => ("number", Vec::new()),
+        Shape::Amount => {
+            if let Ok(n) = value.parse::<i64>() {
+                value = format!("{}.{:02}", n / 100, n % 100);
+            }
+            ("line", Vec::new())
+        }
+        Shape::Date => ("date", Vec::new()),
+        Shape::Yes => ("yes", Vec::new()),
+        Shape::Choice(list) => ("choice", choices(list)),
+        Shape::Tags(list) => ("boxes", choices(list)),
+        Shape::Names => {
+            let of = |lang: &str| show.typed.get(&format!("{}.{lang}", field.name)).and_then(|v| v.first()).cloned();
+            let names = NAME_LANGS.map(|(lang, label)| Opt {
+                value: of(lang).unwrap_or_default(),
+                label: label.to_owned(),
+                on: false,
+                lang,
+            });
+            ("names", names.into_iter().collect())
+        }
+        Shape::Link(other) | Shape::Links(other) => {
+            let other = site.kinds.get(other).ok_or(PageError::NotFound)?;
+            let mut found = look.options(other, request.reader()?, MAX_OPTIONS + 1)?;
+            // What is chosen is offered even where it would not be, so that saving does not lose it.
+            for chosen in values.iter().filter_map(|v| v.parse::<Subject>().ok()) {
+                if !found.iter().any(|(id, _)| *id == chosen) {
+                    found.insert(0, (chosen, look.title(other, &chosen)?));
+                }
+            }
+            let set = field.shape.is_set();
+            let most_shown = if set { MAX_BOXES } else { MAX_OPTIONS };
+            if found.len() > most_shown {
+                let typed = |id: &Subject, title: &str| format!("{title} · {id}");
+                let chosen: Vec<String> = found
+                    .iter()
+                    .filter(|(id, _)| is_on(&id.to_string()))
+                    .map(|(id, title)| typed(id, title))
+                    .collect();
+                value = chosen.first().cloned().unwrap_or(value);
+                let more = if set { 3 } else { 0 };
+                let blank = std::iter::repeat_n(String::new(), more);
+                let rest: Vec<Opt> = chosen
+                    .into_iter()
+                    .chain(blank)
+                    .map(|v| Opt { value: v, label: String::new(), on: true, lang: "" })
+                    .collect();
+                (if set { "picks" } else { "pick" }, rest)
+            } else {
+                let options = found.into_iter().map(|(id, title)| opt(id.to_string(), title)).collect();
+                (if set { "boxes" } else { "choice" }, options)
+            }
+        }
+        Shape::Blob | Shape::Bytes => ("none", Vec::new()),
+    };
+    let _ = STATE;
+    Ok(Control {
+        name: field.name.to_owned(),
+        label: look.field(kind, field.name),
+        hint: if words.has(&hint) { words.get(&hint).into_owned() } else { String::new() },
+        required: field.required || show.way.is_some(),
+        error,
+        widget,
+        value,
+        most,
+        options,
+    })
+}

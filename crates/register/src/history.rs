@@ -1,0 +1,249 @@
+//! Who changed what, when and at which node; and how a change is undone.
+
+use askama::Template;
+use base::{NodeId, Subject};
+use log::Entry;
+use records::{Change, Kind, REMOVED, STATE, Value, fold};
+use rusqlite::{Connection, OptionalExtension};
+use web::{PageError, Reply, Request, Shell, Site, set_cookie};
+
+use crate::command::{Refusal, save_change};
+use crate::look::Look;
+
+/// A change of a record as it is shown.
+pub(crate) struct Event {
+    pub what: String,
+    pub why: String,
+    pub changes: Vec<(String, String)>,
+    pub when: String,
+    pub who: String,
+    pub late: bool,
+    pub undo: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "history.html")]
+struct HistoryPage<'a> {
+    s: Shell<'a>,
+    kind: &'a Kind,
+    id: String,
+    title: String,
+    list_title: String,
+    events: Vec<Event>,
+    removed: bool,
+    may_edit: bool,
+}
+
+/// Entries that reached this node in another order than they were made are late by more than this.
+const LATE_MS: u64 = 24 * 3_600_000;
+
+/// The events of a record, the latest first.
+pub(crate) fn events(
+    site: &Site,
+    request: &Request,
+    look: &Look<'_>,
+    kind: &'static Kind,
+    id: &Subject,
+    may_undo: bool,
+) -> Result<Vec<Event>, PageError> {
+    let entries = log::entries_of(look.conn, id)?;
+    let now = site.now_ms();
+    let mut out = Vec::new();
+    for (i, entry) in entries.iter().enumerate() {
+        let h = &entry.header;
+        if !h.kind.starts_with(kind.name) {
+            continue;
+        }
+        let change = entry.payload().and_then(|p| Change::decode(p).ok());
+        let erased = entry.payload().is_none();
+        let mut changes = Vec::new();
+        if let Some(change) = &change {
+            for (name, value) in &change.set {
+                if name == STATE {
+                    let state = value.as_text().unwrap_or_default();
+                    changes.push((look.words.get("field-state").into_owned(), look.state(kind, state)));
+                } else if let Some(field) = kind.field(name).filter(|f| !f.secret) {
+                    changes.push((look.field(kind, name), look.value(kind, field, value)?));
+                }
+            }
+            for (sign, sets) in [("+", &change.add), ("\u{2212}", &change.remove)] {
+                for (name, values) in sets {
+                    let Some(field) = kind.field(name).filter(|f| !f.secret) else { continue };
+                    for value in values {
+                        changes.push((look.field(kind, name), format!("{sign} {}", look.value(kind, field, value)?)));
+                    }
+                }
+            }
+        }
+        let what = if erased {
+            "history-erased"
+        } else if i == 0 {
+            "history-first"
+        } else {
+            "history-changed"
+        };
+        let plain = h.kind == kind.name;
+        out.push(Event {
+            what: look.words.get(what).into_owned(),
+            why: change.as_ref().and_then(|c| c.why.clone()).unwrap_or_default(),
+            changes,
+            when: look.words.moment(entry.effective.ms(), &site.zone),
+            who: who(look, &h.author, h.node)?,
+            late: entry.effective != h.clock || h.clock.ms() > now + LATE_MS,
+            undo: (may_undo && i > 0 && plain && !erased)
+                .then(|| format!("/{}/{id}/undo/{}/{}", kind.route, h.node, h.seq)),
+        });
+    }
+    let _ = request;
+    out.reverse();
+    Ok(out)
+}
+
+/// Who wrote, and at which node.
+pub(crate) fn who(look: &Look<'_>, author: &Subject, node: NodeId) -> Result<String, PageError> {
+    let person = if *author == Subject::default() {
+        look.words.get("record-node-itself").into_owned()
+    } else {
+        match look.kinds.get("person") {
+            Some(kind) => look.title(kind, author)?,
+            None => author.to_string(),
+        }
+    };
+    let place: Option<String> = look
+        .conn
+        .prepare_cached("SELECT title FROM node WHERE node_id = ?1")?
+        .query_row([node.as_bytes()], |r| r.get(0))
+        .optional()?
+        .flatten();
+    let place = place.unwrap_or_else(|| node.to_string().chars().take(8).collect());
+    Ok(look.words.with("record-made-at", &[("who", person.as_str().into()), ("node", place.as_str().into())]))
+}
+
+pub(crate) fn page(site: &Site, request: &Request, kind: &'static Kind) -> Result<Reply, PageError> {
+    let id = request.id("id")?;
+    let html = site.store.read(|conn| {
+        if crate::command::visible(conn, request.reader()?, kind, &id).is_err() {
+            return withdrawn(site, request, kind, id, conn);
+        }
+        render(site, request, kind, id, conn, false)
+    })?;
+    Ok(Reply::Page(html))
+}
+
+/// The page of a record that was withdrawn: its history, and the way back.
+pub(crate) fn withdrawn(
+    site: &Site,
+    request: &Request,
+    kind: &'static Kind,
+    id: Subject,
+    conn: &Connection,
+) -> Result<String, PageError> {
+    let entries = log::entries_of(conn, &id)?;
+    let folded = fold(&site.kinds, site.hub, &entries).ok_or(PageError::NotFound)?;
+    let seen = match (request.reader()?.homes(kind), records::home_column(&folded.scope)) {
+        (records::Homes::All, _) | (_, None) => true,
+        (records::Homes::Of(schools), Some(home)) => schools.contains(&home),
+    };
+    if folded.kind.name != kind.name || !folded.is_removed() || !seen {
+        return Err(PageError::NotFound);
+    }
+    render(site, request, kind, id, conn, true)
+}
+
+fn render(
+    site: &Site,
+    request: &Request,
+    kind: &'static Kind,
+    id: Subject,
+    conn: &Connection,
+    removed: bool,
+) -> Result<String, PageError> {
+    let look = Look::new(site, request, conn);
+    let reader = request.reader()?;
+    let may_edit =
+        if removed { reader.may_make(kind) } else { crate::command::may_change(conn, reader, kind, &id).is_ok() };
+    let title = look.title(kind, &id)?;
+    let page = HistoryPage {
+        kind,
+        id: id.to_string(),
+        list_title: look.words.get(&format!("{}-list", kind.name)).into_owned(),
+        events: events(site, request, &look, kind, &id, may_edit && !removed)?,
+        removed,
+        may_edit,
+        s: Shell::new(site, request, format!("{} · {title}", look.words.get("record-history"))),
+        title,
+    };
+    Ok(page.render()?)
+}
+
+/// Puts back what the fields held before an entry.
+pub(crate) fn undo(site: &Site, request: &Request, kind: &'static Kind) -> Result<Reply, PageError> {
+    let id = request.id("id")?;
+    let node: NodeId = request.params.get("node").and_then(|n| n.parse().ok()).ok_or(PageError::NotFound)?;
+    let seq: u64 = request.params.get("seq").and_then(|n| n.parse().ok()).ok_or(PageError::NotFound)?;
+    let reader = request.reader()?;
+    let change = site.store.read(|conn| {
+        crate::command::visible(conn, reader, kind, &id)?;
+        let entries = log::entries_of(conn, &id)?;
+        let at = entries.iter().position(|e| e.header.node == node && e.header.seq == seq).ok_or(PageError::NotFound)?;
+        reverse(site, &entries, at).ok_or(PageError::NotFound)
+    })?;
+    finish(save_change(site, reader, kind, id, change, None), kind, id, "done-undone")
+}
+
+fn reverse(site: &Site, entries: &[Entry], at: usize) -> Option<Change> {
+    let (before, from) = entries.split_at_checked(at)?;
+    let undone = Change::decode(from.first()?.payload()?).ok()?;
+    let earlier = fold(&site.kinds, site.hub, before)?;
+    let mut change = Change::new();
+    for field in undone.set.keys() {
+        change.set.insert(field.clone(), earlier.values.get(field).cloned().unwrap_or(Value::Null));
+    }
+    change.add = undone.remove;
+    change.remove = undone.add;
+    Some(change)
+}
+
+/// Withdraws a record that was entered by mistake.
+pub(crate) fn remove(site: &Site, request: &Request, kind: &'static Kind) -> Result<Reply, PageError> {
+    let id = request.id("id")?;
+    let why = text::clean_line(request.form("why").unwrap_or_default(), 400).map_err(|_| PageError::Malformed("why"))?;
+    if why.is_empty() {
+        return Err(PageError::Malformed("a reason is wanted"));
+    }
+    let change = Change { why: Some(why), ..Change::new().with(REMOVED, Value::Bool(true)) };
+    finish(save_change(site, request.reader()?, kind, id, change, None), kind, id, "done-removed")
+}
+
+/// Brings a withdrawn record back.
+pub(crate) fn restore(site: &Site, request: &Request, kind: &'static Kind) -> Result<Reply, PageError> {
+    let id = request.id("id")?;
+    let reader = request.reader()?;
+    site.store.write(log::Context { author: reader.person }, |tx| {
+        let entries = log::entries_of(tx.conn(), &id)?;
+        let folded = fold(&site.kinds, site.hub, &entries).ok_or(PageError::NotFound)?;
+        let home = records::home_column(&folded.scope);
+        let link = |field: &str| folded.get(field).and_then(Value::as_link).into_iter().collect();
+        let concerned = records::concerns(tx.conn(), kind, home, &link)?;
+        if folded.kind.name != kind.name || !reader.may_write(kind, &concerned) {
+            return Err(PageError::NotAllowed);
+        }
+        let change = Change::new().with(REMOVED, Value::Bool(false));
+        records::append(tx, kind, folded.scope, id, change, None)?;
+        Ok(records::check(tx, kind, &id)?)
+    })?;
+    Ok(done(kind, id, "done-restored"))
+}
+
+/// Goes to the record with a word about what was done.
+pub(crate) fn done(kind: &Kind, id: Subject, note: &str) -> Reply {
+    Reply::ToWith(format!("/{}/{id}", kind.route), vec![set_cookie("zampa_note", note, 60)])
+}
+
+fn finish(result: Result<(), Refusal>, kind: &Kind, id: Subject, note: &str) -> Result<Reply, PageError> {
+    match result {
+        Ok(()) => Ok(done(kind, id, note)),
+        Err(Refusal::Page(e)) => Err(e),
+        Err(Refusal::Fields(_)) => Err(PageError::Malformed("a field cannot take this value")),
+    }
+}

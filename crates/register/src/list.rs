@@ -1,0 +1,321 @@
+//! The list of a kind: search, filters, sorting, pages, CSV.
+
+use askama::Template;
+use base::Subject;
+use records::{Field, Kind, Shape};
+use rusqlite::params_from_iter;
+use web::{PageError, Reply, Request, Shell, Site};
+
+use crate::look::{Look, Shown, homes_sql, id_at, tone};
+
+/// Rows of a page.
+const PAGE: i64 = 50;
+/// Rows of a CSV file.
+const MAX_CSV: i64 = 200_000;
+/// Records that a filter offers.
+const MAX_OPTIONS: usize = 200;
+
+#[derive(Template)]
+#[template(path = "list.html")]
+struct ListPage<'a> {
+    s: Shell<'a>,
+    kind: &'a Kind,
+    may_make: bool,
+    make: String,
+    typed: String,
+    filters: Vec<Filter>,
+    chips: Vec<(String, String)>,
+    columns: Vec<Column>,
+    rows: Vec<Line>,
+    count: i64,
+    previous: Option<String>,
+    next: Option<String>,
+    place: String,
+    csv: String,
+    filtered: bool,
+    empty: String,
+    clear: String,
+}
+
+struct Filter {
+    name: String,
+    label: String,
+    options: Vec<(String, String, bool)>,
+}
+
+struct Column {
+    label: String,
+    sort: String,
+    direction: &'static str,
+    number: bool,
+}
+
+struct Line {
+    href: String,
+    title: String,
+    state: Option<(String, &'static str)>,
+    cells: Vec<(String, Shown)>,
+}
+
+/// What the reader asked of the list, as SQL.
+struct Asked {
+    from: String,
+    values: Vec<rusqlite::types::Value>,
+    order: String,
+}
+
+pub(crate) fn page(site: &Site, request: &Request, kind: &'static Kind) -> Result<Reply, PageError> {
+    let reader = request.reader()?;
+    let html = site.store.read(|conn| {
+        let look = Look::new(site, request, conn);
+        let asked = ask(request, kind)?;
+        let count: i64 = conn
+            .prepare(&format!("SELECT count(*) {}", asked.from))?
+            .query_row(params_from_iter(asked.values.iter()), |r| r.get(0))?;
+        let pages = ((count + PAGE - 1) / PAGE).max(1);
+        let page = request.query("page").and_then(|p| p.parse().ok()).unwrap_or(1).clamp(1, pages);
+        let rows = rows(&look, kind, &asked, PAGE, (page - 1) * PAGE)?;
+        let filters = filters(site, request, &look, kind)?;
+        let title = look.words.get(&format!("{}-list", kind.name)).into_owned();
+        let turn = |to: i64| {
+            let base = request.query_with("page", None);
+            let mark = if base.contains('?') { '&' } else { '?' };
+            format!("{base}{mark}page={to}")
+        };
+        let empty = format!("{}-empty", kind.name);
+        let make = format!("{}-new", kind.name);
+        let filtered = request.query.iter().any(|(n, v)| !v.is_empty() && n != "page" && n != "sort");
+        let list = ListPage {
+            kind,
+            may_make: reader.may_make(kind),
+            make: look.words.get(if look.words.has(&make) { &make } else { "list-new" }).into_owned(),
+            typed: request.query("q").unwrap_or_default().to_owned(),
+            chips: chips(request, &look, kind, &filters),
+            columns: columns(request, &look, kind),
+            filters,
+            rows,
+            count,
+            previous: (page > 1).then(|| turn(page - 1)),
+            next: (page < pages).then(|| turn(page + 1)),
+            place: format!("{page} / {pages}"),
+            csv: request.query_with("page", None).replacen(&request.path, &format!("/csv/{}", kind.route), 1),
+            filtered,
+            empty: look.words.get(if look.words.has(&empty) { &empty } else { "list-empty" }).into_owned(),
+            clear: request.path.clone(),
+            s: Shell::new(site, request, title),
+        };
+        Ok::<_, PageError>(list.render()?)
+    })?;
+    Ok(Reply::Page(html))
+}
+
+fn shown_columns(kind: &'static Kind) -> impl Iterator<Item = &'static Field> {
+    let title = kind.title.first().copied().filter(|t| {
+        kind.field(t).is_some_and(|f| matches!(f.shape, Shape::Line(_) | Shape::Text(_)))
+    });
+    kind.fields.iter().filter(move |f| f.column && !f.secret && !f.shape.is_set() && Some(f.name) != title)
+}
+
+fn ask(request: &Request, kind: &'static Kind) -> Result<Asked, PageError> {
+    let reader = request.reader()?;
+    let mut from = format!("FROM {} t WHERE {}", kind.name, homes_sql(&reader.homes(kind), "t.home"));
+    let mut values = Vec::new();
+    for field in kind.fields.iter().filter(|f| f.filter || f.shape.links_to().is_some()) {
+        let Some(value) = request.query(field.name) else { continue };
+        let value = match field.shape {
+            Shape::Link(_) | Shape::Links(_) => {
+                let id: Subject = value.parse().map_err(|_| PageError::NotFound)?;
+                rusqlite::types::Value::Blob(id.0.to_vec())
+            }
+            Shape::Int(..) => rusqlite::types::Value::Integer(value.parse().map_err(|_| PageError::NotFound)?),
+            _ => rusqlite::types::Value::Text(value.to_owned()),
+        };
+        values.push(value);
+        let n = values.len();
+        from.push_str(&if field.shape.is_set() {
+            format!(" AND t.id IN (SELECT id FROM {}_{} WHERE value = ?{n})", kind.name, field.name)
+        } else {
+            format!(" AND t.{} = ?{n}", field.name)
+        });
+    }
+    if let Some(state) = request.query("state").filter(|s| kind.states.contains(s)) {
+        values.push(rusqlite::types::Value::Text(state.to_owned()));
+        from.push_str(&format!(" AND t.state = ?{}", values.len()));
+    }
+    if let Some(typed) = request.query("q").and_then(text::match_query) {
+        values.push(rusqlite::types::Value::Text(typed));
+        from.push_str(&format!(
+            " AND t.id IN (SELECT d.id FROM search f JOIN search_doc d ON d.doc = f.rowid
+               WHERE f.terms MATCH ?{} AND d.kind = '{}')",
+            values.len(),
+            kind.name
+        ));
+    }
+    Ok(Asked { from, values, order: order(request, kind) })
+}
+
+fn order(request: &Request, kind: &'static Kind) -> String {
+    let sort = request.query("sort").unwrap_or(kind.order);
+    let (name, down) = sort.strip_prefix('-').map_or((sort, false), |name| (name, true));
+    let direction = if down { "DESC" } else { "ASC" };
+    let by = match kind.field(name) {
+        Some(field) if kind.title.first() == Some(&name) && field.shape.links_to().is_none() => "t.title_key".to_owned(),
+        Some(field) => match field.shape {
+            Shape::Link(other) => format!("(SELECT o.title_key FROM {other} o WHERE o.id = t.{name})"),
+            shape if shape.is_set() => "t.title_key".to_owned(),
+            _ => format!("t.{name}"),
+        },
+        None if name == "state" => "t.state".to_owned(),
+        None if name == "changed" => "t.changed".to_owned(),
+        None => "t.title_key".to_owned(),
+    };
+    format!("{by} {direction}, t.id {direction}")
+}
+
+fn rows(look: &Look<'_>, kind: &'static Kind, asked: &Asked, limit: i64, offset: i64) -> Result<Vec<Line>, PageError> {
+    let fields: Vec<&Field> = shown_columns(kind).collect();
+    let columns: String = fields.iter().map(|f| format!(", t.{}", f.name)).collect();
+    let sql = format!(
+        "SELECT t.id, t.state{columns} {} ORDER BY {} LIMIT {limit} OFFSET {offset}",
+        asked.from, asked.order
+    );
+    let mut stmt = look.conn.prepare(&sql)?;
+    let mut found = stmt.query(params_from_iter(asked.values.iter()))?;
+    let mut out = Vec::new();
+    while let Some(row) = found.next()? {
+        let id = id_at(row, 0)?;
+        let state: Option<String> = row.get(1)?;
+        let mut cells = Vec::with_capacity(fields.len());
+        for (i, field) in fields.iter().enumerate() {
+            cells.push((look.field(kind, field.name), look.cell(kind, field, row.get_ref(i + 2)?)?));
+        }
+        out.push(Line {
+            href: format!("/{}/{id}", kind.route),
+            title: look.title(kind, &id)?,
+            state: state.filter(|_| !kind.states.is_empty()).map(|s| (look.state(kind, &s), tone(&s))),
+            cells,
+        });
+    }
+    Ok(out)
+}
+
+fn columns(request: &Request, look: &Look<'_>, kind: &'static Kind) -> Vec<Column> {
+    let sorted = request.query("sort").unwrap_or(kind.order);
+    let column = |name: &str, label: String, number: bool| {
+        let up = sorted == name;
+        let down = sorted.strip_prefix('-') == Some(name);
+        let next = if up { format!("-{name}") } else { name.to_owned() };
+        Column {
+            label,
+            sort: request.query_with("sort", Some(&next)),
+            direction: if up { "ascending" } else if down { "descending" } else { "none" },
+            number,
+        }
+    };
+    let title = kind.title.first().copied().unwrap_or("changed");
+    let mut out = vec![column(title, look.words.get(kind.name).into_owned(), false)];
+    for field in shown_columns(kind) {
+        let number = matches!(field.shape, Shape::Int(..) | Shape::Amount);
+        out.push(column(field.name, look.field(kind, field.name), number));
+    }
+    if !kind.states.is_empty() {
+        out.push(column("state", look.words.get("field-state").into_owned(), false));
+    }
+    out
+}
+
+fn filters(site: &Site, request: &Request, look: &Look<'_>, kind: &'static Kind) -> Result<Vec<Filter>, PageError> {
+    let mut out = Vec::new();
+    let chosen = |name: &str, value: &str| request.query(name) == Some(value);
+    for field in kind.fields.iter().filter(|f| f.filter) {
+        let options = match field.shape {
+            Shape::Choice(words) | Shape::Tags(words) => words
+                .iter()
+                .map(|w| ((*w).to_owned(), crate::label(&look.words, kind, Some(field), w), chosen(field.name, w)))
+                .collect(),
+            Shape::Link(other) | Shape::Links(other) => {
+                let Some(other) = site.kinds.get(other) else { continue };
+                let found = look.options(other, request.reader()?, MAX_OPTIONS)?;
+                found
+                    .into_iter()
+                    .map(|(id, title)| (id.to_string(), title, chosen(field.name, &id.to_string())))
+                    .collect()
+            }
+            Shape::Line(_) => {
+                let sql = format!(
+                    "SELECT DISTINCT {0} FROM {1} WHERE {0} IS NOT NULL ORDER BY 1 LIMIT {MAX_OPTIONS}",
+                    field.name, kind.name
+                );
+                let mut stmt = look.conn.prepare(&sql)?;
+                let found = stmt.query_map([], |r| r.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
+                found.into_iter().map(|v| (v.clone(), v.clone(), chosen(field.name, &v))).collect()
+            }
+            _ => continue,
+        };
+        out.push(Filter { name: field.name.to_owned(), label: look.field(kind, field.name), options });
+    }
+    if !kind.states.is_empty() {
+        let options = kind.states.iter().map(|s| ((*s).to_owned(), look.state(kind, s), chosen("state", s))).collect();
+        out.push(Filter { name: "state".to_owned(), label: look.words.get("field-state").into_owned(), options });
+    }
+    Ok(out)
+}
+
+fn chips(request: &Request, look: &Look<'_>, kind: &Kind, filters: &[Filter]) -> Vec<(String, String)> {
+    let mut out = Vec::new();
+    if let Some(typed) = request.query("q") {
+        out.push((format!("“{typed}”"), request.query_with("q", None)));
+    }
+    for filter in filters {
+        if let Some((_, label, _)) = filter.options.iter().find(|o| o.2) {
+            out.push((format!("{}: {label}", filter.label), request.query_with(&filter.name, None)));
+        }
+    }
+    // A link that is no filter of its own, from a record's page: shown so that it can be taken away.
+    for field in kind.fields.iter().filter(|f| !f.filter) {
+        let Some(id) = request.query(field.name).and_then(|v| v.parse().ok()) else { continue };
+        let Some(other) = field.shape.links_to().and_then(|k| look.kinds.get(k)) else { continue };
+        if let Ok(title) = look.title(other, &id) {
+            out.push((format!("{}: {title}", look.field(kind, field.name)), request.query_with(field.name, None)));
+        }
+    }
+    out
+}
+
+pub(crate) fn csv(site: &Site, request: &Request, kind: &'static Kind) -> Result<Reply, PageError> {
+    let bytes = site.store.read(|conn| {
+        let look = Look::new(site, request, conn);
+        let asked = ask(request, kind)?;
+        let rows = rows(&look, kind, &asked, MAX_CSV, 0)?;
+        // A mark at the beginning tells spreadsheets that this is UTF-8.
+        let mut out = String::from("\u{feff}");
+        if site.demonstration {
+            line(&mut out, [look.words.get("demonstration-strip").as_ref()].into_iter());
+        }
+        let heads: Vec<String> = columns(request, &look, kind).into_iter().map(|c| c.label).collect();
+        line(&mut out, ["id"].into_iter().chain(heads.iter().map(String::as_str)));
+        for row in &rows {
+            let id = row.href.rsplit('/').next().unwrap_or_default();
+            let cells = row.cells.iter().map(|(_, c)| c.text.as_str());
+            let state = row.state.iter().map(|(s, _)| s.as_str());
+            line(&mut out, [id, row.title.as_str()].into_iter().chain(cells).chain(state));
+        }
+        Ok::<_, PageError>(out.into_bytes())
+    })?;
+    Ok(Reply::Bytes("text/csv; charset=utf-8", Some(format!("{}.csv", kind.route)), bytes))
+}
+
+fn line<'a>(out: &mut String, cells: impl Iterator<Item = &'a str>) {
+    for (i, cell) in cells.enumerate() {
+        if i > 0 {
+            out.push(',');
+        }
+        // A cell that begins like a formula would be run by a spreadsheet; a quote before it makes it text.
+        let guarded = if cell.starts_with(['=', '+', '-', '@', '\t']) { "'" } else { "" };
+        out.push('"');
+        out.push_str(guarded);
+        out.push_str(&cell.replace('"', "\"\""));
+        out.push('"');
+    }
+    out.push_str("\r\n");
+}

@@ -1,0 +1,280 @@
+//! How values are shown to a reader, and which records a reader may pick.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use base::{Date, Subject};
+use records::{Field, Homes, Kind, Kinds, Reader, Shape, Value};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OptionalExtension, Row};
+use text::Words;
+use web::{PageError, Request, Site};
+
+/// Reads and words for one page, so that each linked title is looked up once.
+pub struct Look<'a> {
+    /// The connection.
+    pub conn: &'a Connection,
+    /// The kinds.
+    pub kinds: &'a Kinds,
+    /// The reader's words.
+    pub words: Words<'a>,
+    titles: RefCell<BTreeMap<Subject, Option<String>>>,
+}
+
+/// What stands in a cell of a list or a field of a record.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// The words.
+    pub text: String,
+    /// Where they lead.
+    pub href: Option<String>,
+}
+
+impl<'a> Look<'a> {
+    /// A look at the data through one connection.
+    pub fn new(site: &'a Site, request: &Request, conn: &'a Connection) -> Self {
+        Self { conn, kinds: &site.kinds, words: request.words(site), titles: RefCell::default() }
+    }
+
+    /// How a record is called, by its own title or those of the records it joins.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn title(&self, kind: &Kind, id: &Subject) -> Result<String, PageError> {
+        self.title_at(kind, id, 0)
+    }
+
+    fn title_at(&self, kind: &Kind, id: &Subject, depth: u8) -> Result<String, PageError> {
+        if let Some(known) = self.titles.borrow().get(id) {
+            return Ok(known.clone().unwrap_or_else(|| self.unnamed()));
+        }
+        let columns = kind.title.join(", ");
+        let found = self
+            .conn
+            .prepare_cached(&format!("SELECT erased, {columns} FROM {} WHERE id = ?1", kind.name))?
+            .query_row([id.as_bytes()], |r| {
+                let parts: Result<Vec<rusqlite::types::Value>, _> = (0..kind.title.len()).map(|i| r.get(i + 1)).collect();
+                Ok((r.get::<_, bool>(0)?, parts?))
+            })
+            .optional()?;
+        let title = match found {
+            None => None,
+            Some((erased, parts)) => {
+                let mut said = Vec::new();
+                for (name, part) in kind.title.iter().zip(parts) {
+                    let Some(field) = kind.field(name) else { continue };
+                    match (field.shape, part) {
+                        (Shape::Link(other), rusqlite::types::Value::Blob(b)) if depth < 3 => {
+                            let other = self.kinds.get(other);
+                            if let (Some(other), Ok(link)) = (other, Subject::try_from(b.as_slice())) {
+                                said.push(self.title_at(other, &link, depth + 1)?);
+                            }
+                        }
+                        (Shape::Choice(_), rusqlite::types::Value::Text(word)) => {
+                            said.push(label(&self.words, kind, Some(field), &word));
+                        }
+                        (_, rusqlite::types::Value::Text(text)) => said.push(text),
+                        _ => {}
+                    }
+                }
+                if said.is_empty() && erased {
+                    said.push(self.words.get("record-erased").into_owned());
+                }
+                (!said.is_empty()).then(|| said.join(" · "))
+            }
+        };
+        self.titles.borrow_mut().insert(*id, title.clone());
+        Ok(title.unwrap_or_else(|| self.unnamed()))
+    }
+
+    fn unnamed(&self) -> String {
+        self.words.get("record-unnamed").into_owned()
+    }
+
+    /// A column of a row as it is shown.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn cell(&self, kind: &Kind, field: &Field, value: ValueRef<'_>) -> Result<Shown, PageError> {
+        Ok(match (field.shape, value) {
+            (Shape::Link(other), ValueRef::Blob(b)) => match (self.kinds.get(other), Subject::try_from(b)) {
+                (Some(other), Ok(id)) => Shown {
+                    text: self.title(other, &id)?,
+                    href: (!other.hidden).then(|| format!("/{}/{id}", other.route)),
+                },
+                _ => Shown::default(),
+            },
+            (Shape::Choice(_), ValueRef::Text(t)) => plain(label(&self.words, kind, Some(field), &string(t))),
+            (Shape::Date, ValueRef::Text(t)) => plain(self.date(&string(t))),
+            (Shape::Names, ValueRef::Text(t)) => plain(names(self.conn, &string(t))?),
+            (Shape::Yes, ValueRef::Integer(n)) => {
+                plain(self.words.get(if n == 0 { "word-no" } else { "word-yes" }).into_owned())
+            }
+            (Shape::Amount, ValueRef::Integer(n)) => plain(self.amount(n)),
+            (_, ValueRef::Integer(n)) => plain(self.words.number(n)),
+            (Shape::Blob | Shape::Bytes, _) => Shown::default(),
+            (_, ValueRef::Text(t)) => plain(string(t)),
+            _ => Shown::default(),
+        })
+    }
+
+    /// A value of a fact as it is shown.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn value(&self, kind: &Kind, field: &Field, value: &Value) -> Result<String, PageError> {
+        let shown = match value {
+            Value::Text(t) => self.cell(kind, &as_one(field), ValueRef::Text(t.as_bytes()))?,
+            Value::Bytes(b) => self.cell(kind, &as_one(field), ValueRef::Blob(b))?,
+            Value::Int(n) => self.cell(kind, field, ValueRef::Integer(*n))?,
+            Value::Bool(b) => self.cell(kind, field, ValueRef::Integer(i64::from(*b)))?,
+            Value::Names(n) => plain(n.iter().map(|(l, t)| format!("{t} ({l})")).collect::<Vec<_>>().join(" · ")),
+            Value::Null => plain("—".to_owned()),
+        };
+        Ok(shown.text)
+    }
+
+    /// A date as facts hold it, for the reader.
+    pub fn date(&self, iso: &str) -> String {
+        iso.parse::<Date>().map_or_else(|_| iso.to_owned(), |d| self.words.date(d))
+    }
+
+    fn amount(&self, hundredths: i64) -> String {
+        format!("{}.{:02}", self.words.number(hundredths / 100), (hundredths % 100).abs())
+    }
+
+    /// The elements of a set field of a record, shown.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn set(&self, kind: &Kind, field: &Field, id: &Subject) -> Result<Vec<Shown>, PageError> {
+        let sql = format!("SELECT value FROM {}_{} WHERE id = ?1 ORDER BY value", kind.name, field.name);
+        let mut stmt = self.conn.prepare_cached(&sql)?;
+        let mut rows = stmt.query([id.as_bytes()])?;
+        let mut out = Vec::new();
+        while let Some(row) = rows.next()? {
+            out.push(self.cell(kind, &as_one(field), row.get_ref(0)?)?);
+        }
+        Ok(out)
+    }
+
+    /// The state in words.
+    pub fn state(&self, kind: &Kind, state: &str) -> String {
+        first(&self.words, &[format!("{}-state-{state}", kind.name), format!("state-{state}")])
+    }
+
+    /// A field's name in words.
+    pub fn field(&self, kind: &Kind, field: &str) -> String {
+        first(&self.words, &[format!("{}-{field}", kind.name), format!("field-{field}")])
+    }
+
+    /// A move in words.
+    pub fn way(&self, kind: &Kind, name: &str) -> String {
+        first(&self.words, &[format!("{}-move-{name}", kind.name), format!("move-{name}")])
+    }
+
+    /// The records of a kind that a reader may pick, by title, at most so many.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn options(&self, kind: &Kind, reader: &Reader, most: usize) -> Result<Vec<(Subject, String)>, PageError> {
+        let homes = homes_sql(&reader.homes(kind), "t.home");
+        let mut narrowed = String::new();
+        if kind.name == "person" {
+            // Who is not of the whole programme picks among the people of their own schools: local and posted.
+            let schools: Vec<String> = reader.schools().iter().map(|s| hex(s.as_bytes())).collect();
+            if let Homes::Of(_) = reader.homes(kind)
+                && !schools.is_empty()
+            {
+                let list = schools.join(", ");
+                narrowed = format!(
+                    " AND (t.home IS NOT NULL OR t.id IN (SELECT person FROM posting
+                       WHERE state IN ('accepted', 'arrived') AND school IN (SELECT id FROM organisation
+                       WHERE id IN ({list}) OR parent IN ({list}))))"
+                );
+            }
+        }
+        let living = ["closed", "merged", "archived", "cancelled", "declined", "superseded"]
+            .map(|s| format!("'{s}'"))
+            .join(", ");
+        let sql = format!(
+            "SELECT t.id FROM {} t WHERE {homes}{narrowed} AND coalesce(t.state, '') NOT IN ({living})
+             ORDER BY t.title_key, t.changed DESC LIMIT {most}",
+            kind.name
+        );
+        let mut stmt = self.conn.prepare(&sql)?;
+        let ids = stmt.query_map([], |r| id_at(r, 0))?.collect::<Result<Vec<_>, _>>()?;
+        ids.into_iter().map(|id| Ok((id, self.title(kind, &id)?))).collect()
+    }
+}
+
+fn as_one(field: &Field) -> Field {
+    let shape = match field.shape {
+        Shape::Tags(words) => Shape::Choice(words),
+        Shape::Links(kind) => Shape::Link(kind),
+        shape => shape,
+    };
+    Field { shape, ..*field }
+}
+
+/// A word of a choice.
+pub fn label(words: &Words<'_>, kind: &Kind, field: Option<&Field>, word: &str) -> String {
+    let field = field.map_or("", |f| f.name);
+    first(words, &[format!("{}-{field}-{word}", kind.name), format!("word-{word}")])
+}
+
+fn first(words: &Words<'_>, keys: &[String]) -> String {
+    let key = keys.iter().find(|k| words.has(k)).or(keys.last());
+    key.map(|k| words.get(k).into_owned()).unwrap_or_default()
+}
+
+/// The condition that a record's home is one that the reader sees.
+pub(crate) fn homes_sql(homes: &Homes, column: &str) -> String {
+    match homes {
+        Homes::All => "1".to_owned(),
+        Homes::Of(schools) if schools.is_empty() => format!("{column} IS NULL"),
+        Homes::Of(schools) => {
+            let list: Vec<String> = schools.iter().map(|s| hex(s.as_bytes())).collect();
+            format!("({column} IS NULL OR {column} IN ({}))", list.join(", "))
+        }
+    }
+}
+
+/// Bytes as an SQL literal: ids only, never what somebody typed.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let digits: String = bytes.iter().map(|b| format!("{b:02X}")).collect();
+    format!("x'{digits}'")
+}
+
+/// An id in a row.
+pub(crate) fn id_at(row: &Row<'_>, i: usize) -> rusqlite::Result<Subject> {
+    let bytes: Vec<u8> = row.get(i)?;
+    Ok(Subject::try_from(bytes.as_slice()).unwrap_or_default())
+}
+
+fn names(conn: &Connection, json: &str) -> Result<String, PageError> {
+    Ok(conn
+        .prepare_cached("SELECT group_concat(value, ' · ') FROM json_each(?1)")?
+        .query_row([json], |r| r.get::<_, Option<String>>(0))?
+        .unwrap_or_default())
+}
+
+fn plain(text: String) -> Shown {
+    Shown { text, href: None }
+}
+
+fn string(text: &[u8]) -> String {
+    String::from_utf8_lossy(text).into_owned()
+}
+
+/// The tag of a state: what is well, what waits, what was lost.
+pub(crate) fn tone(state: &str) -> &'static str {
+    match state {
+        "arrived" | "held" | "active" | "met" | "kept" | "verified" | "signed" | "running" | "given" | "followed_up"
+        | "completed" | "open" => "ok",
+        "draft" | "proposed" | "planned" | "invited" | "returned" | "entered" | "paused" | "dormant" => "wait",
+        "ended_early" | "declined" | "cancelled" | "withdrawn" | "dropped" => "bad",
+        "accepted" | "approved" | "filled" => "now",
+        _ => "",
+    }
+}

@@ -1,0 +1,194 @@
+//! The page of a record: what it is, what can be done next, what is linked, its history.
+
+use askama::Template;
+use base::Subject;
+use records::{Field, Kind, Move, Shape};
+use rusqlite::Connection;
+use web::{PageError, Reply, Request, Shell, Site};
+
+use crate::command::{concerned, visible};
+use crate::history::{Event, events};
+use crate::look::{Look, Shown, homes_sql, id_at, tone};
+use crate::settle::{Clash, clashes};
+
+/// Linked records of a kind that are shown.
+const LINKED: i64 = 5;
+/// Events of the history that are shown here.
+const EVENTS: usize = 5;
+
+#[derive(Template)]
+#[template(path = "record.html")]
+struct RecordPage<'a> {
+    s: Shell<'a>,
+    kind: &'a Kind,
+    id: String,
+    list_title: String,
+    state: Option<(String, &'static str)>,
+    steps: Vec<Step>,
+    moves: Vec<(String, String, bool)>,
+    has_moves: bool,
+    fields: Vec<(String, Vec<Shown>)>,
+    linked: Vec<Linked>,
+    events: Vec<Event>,
+    more: bool,
+    may_edit: bool,
+    clashes: Vec<Clash>,
+}
+
+struct Step {
+    label: String,
+    class: &'static str,
+    current: bool,
+}
+
+struct Linked {
+    title: String,
+    all: String,
+    count: i64,
+    add: Option<String>,
+    rows: Vec<(String, String)>,
+}
+
+pub(crate) fn page(site: &Site, request: &Request, kind: &'static Kind) -> Result<Reply, PageError> {
+    let reader = request.reader()?;
+    let id = request.id("id")?;
+    let html = site.store.read(|conn| {
+        let state = match visible(conn, reader, kind, &id) {
+            Err(PageError::NotFound) => return crate::history::withdrawn(site, request, kind, id, conn),
+            other => other?,
+        };
+        let look = Look::new(site, request, conn);
+        let concerned = concerned(conn, kind, &id)?;
+        let may_edit = reader.may_write(kind, &concerned);
+        let leads: Vec<&Move> = kind.moves.iter().filter(|m| m.from.contains(&state.as_str())).collect();
+        let moves = leads
+            .iter()
+            .filter(|m| reader.reaches(m.who, &concerned))
+            .map(|m| (m.name.to_owned(), look.way(kind, m.name), is_sad(m)))
+            .collect();
+        let mut events = events(site, request, &look, kind, &id, may_edit)?;
+        let more = events.len() > EVENTS;
+        events.truncate(EVENTS);
+        let page = RecordPage {
+            kind,
+            id: id.to_string(),
+            list_title: look.words.get(&format!("{}-list", kind.name)).into_owned(),
+            state: (!kind.states.is_empty()).then(|| (look.state(kind, &state), tone(&state))),
+            steps: steps(&look, kind, &state),
+            has_moves: !leads.is_empty(),
+            moves,
+            fields: fields(&look, kind, &id)?,
+            linked: linked(site, request, &look, kind, &id)?,
+            events,
+            more,
+            may_edit,
+            clashes: clashes(site, request, conn, kind, &id)?,
+            s: Shell::new(site, request, look.title(kind, &id)?),
+        };
+        Ok::<_, PageError>(page.render()?)
+    })?;
+    Ok(Reply::Page(html))
+}
+
+fn is_sad(way: &Move) -> bool {
+    tone(way.to) == "bad"
+}
+
+/// The path of a record's life: the states on the way, and the one that it took off it.
+fn steps(look: &Look<'_>, kind: &Kind, state: &str) -> Vec<Step> {
+    let at = kind.states.iter().position(|s| *s == state);
+    let off = tone(state) == "bad";
+    kind.states
+        .iter()
+        .enumerate()
+        .filter(|(_, s)| tone(s) != "bad" || **s == state)
+        .map(|(i, s)| Step {
+            label: look.state(kind, s),
+            class: match at {
+                Some(at) if i == at && off => "off",
+                Some(at) if i < at && !off => "done",
+                _ => "",
+            },
+            current: Some(i) == at,
+        })
+        .collect()
+}
+
+fn fields(look: &Look<'_>, kind: &'static Kind, id: &Subject) -> Result<Vec<(String, Vec<Shown>)>, PageError> {
+    let plain: Vec<&Field> = kind.fields.iter().filter(|f| !f.shape.is_set() && !f.secret).collect();
+    let columns: Vec<&str> = plain.iter().map(|f| f.name).collect();
+    let sql = format!("SELECT {} FROM {} WHERE id = ?1", columns.join(", "), kind.name);
+    let mut out = Vec::new();
+    let mut stmt = look.conn.prepare(&sql)?;
+    let mut rows = stmt.query([id.as_bytes()])?;
+    let row = rows.next()?.ok_or(PageError::NotFound)?;
+    for field in kind.fields.iter().filter(|f| !f.secret) {
+        let shown = if field.shape.is_set() {
+            look.set(kind, field, id)?
+        } else {
+            let at = plain.iter().position(|f| f.name == field.name).unwrap_or(0);
+            vec![look.cell(kind, field, row.get_ref(at)?)?]
+        };
+        let shown: Vec<Shown> = shown.into_iter().filter(|v| !v.text.is_empty()).collect();
+        if !shown.is_empty() {
+            out.push((look.field(kind, field.name), shown));
+        }
+    }
+    Ok(out)
+}
+
+/// Records of other kinds that point to this one.
+fn linked(
+    site: &Site,
+    request: &Request,
+    look: &Look<'_>,
+    kind: &Kind,
+    id: &Subject,
+) -> Result<Vec<Linked>, PageError> {
+    let reader = request.reader()?;
+    let mut out = Vec::new();
+    for other in site.kinds.all().filter(|k| !k.hidden && reader.may_read(k)) {
+        for field in other.fields.iter().filter(|f| f.shape.links_to() == Some(kind.name)) {
+            let (count, ids) = pointing(look.conn, other, field, id, request)?;
+            let add = reader.may_make(other) && !field.set_by_move && field.required;
+            if count == 0 && !add {
+                continue;
+            }
+            let words = look.words.get(&format!("{}-list", other.name));
+            let rows = ids
+                .iter()
+                .map(|other_id| Ok((format!("/{}/{other_id}", other.route), look.title(other, other_id)?)))
+                .collect::<Result<_, PageError>>()?;
+            out.push(Linked {
+                title: format!("{words} · {}", look.field(other, field.name)),
+                all: format!("/{}?{}={id}", other.route, field.name),
+                count,
+                add: add.then(|| format!("/{}/new?{}={id}", other.route, field.name)),
+                rows,
+            });
+        }
+    }
+    out.sort_by_key(|l| l.count == 0);
+    Ok(out)
+}
+
+fn pointing(
+    conn: &Connection,
+    other: &Kind,
+    field: &Field,
+    id: &Subject,
+    request: &Request,
+) -> Result<(i64, Vec<Subject>), PageError> {
+    let homes = homes_sql(&request.reader()?.homes(other), "t.home");
+    let hit = match field.shape {
+        Shape::Links(_) => format!("t.id IN (SELECT id FROM {}_{} WHERE value = ?1)", other.name, field.name),
+        _ => format!("t.{} = ?1", field.name),
+    };
+    let from = format!("FROM {} t WHERE {hit} AND {homes}", other.name);
+    let count = conn
+        .prepare_cached(&format!("SELECT count(*) {from}"))?
+        .query_row([id.as_bytes()], |r| r.get(0))?;
+    let mut stmt = conn.prepare_cached(&format!("SELECT t.id {from} ORDER BY t.changed DESC LIMIT {LINKED}"))?;
+    let ids = stmt.query_map([id.as_bytes()], |r| id_at(r, 0))?.collect::<Result<_, _>>()?;
+    Ok((count, ids))
+}

@@ -1,0 +1,115 @@
+use std::collections::BTreeMap;
+
+use base::{Lang, Subject};
+use records::Reader;
+use text::Words;
+
+use crate::{PageError, Site};
+
+/// Who is signed in on this device.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// The person.
+    pub person: Subject,
+    /// What forms must send back.
+    pub csrf: String,
+    /// What the person may.
+    pub reader: Reader,
+    /// The person's name, as the head of the page shows it.
+    pub name: String,
+}
+
+/// A request, read and authorised.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The path, without the query.
+    pub path: String,
+    /// The variable parts of the address.
+    pub params: BTreeMap<String, String>,
+    /// The query's values, in order.
+    pub query: Vec<(String, String)>,
+    /// The form's values, in order.
+    pub form: Vec<(String, String)>,
+    /// The host that was asked, with its port.
+    pub host: String,
+    /// The session's cookie.
+    pub token: Option<String>,
+    /// Who is signed in.
+    pub session: Option<Session>,
+    /// The language.
+    pub lang: Lang,
+    /// The language where that has no words.
+    pub second: Lang,
+    /// `light`, `dark`, or nothing: as the device has it.
+    pub theme: Option<&'static str>,
+    /// Only a part of the page is wanted.
+    pub partial: bool,
+    /// What the device says about a done thing: shown once.
+    pub note: Option<String>,
+}
+
+impl Request {
+    /// The reader's words.
+    pub fn words<'a>(&self, site: &'a Site) -> Words<'a> {
+        site.words(self.lang, Some(self.second))
+    }
+
+    /// Who reads; [`PageError::SignIn`] where nobody is signed in.
+    ///
+    /// # Errors
+    /// [`PageError::SignIn`].
+    pub fn reader(&self) -> Result<&Reader, PageError> {
+        self.session.as_ref().map(|s| &s.reader).ok_or(PageError::SignIn)
+    }
+
+    /// A value of the query.
+    pub fn query(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str()).filter(|v| !v.is_empty())
+    }
+
+    /// A value of the form.
+    pub fn form(&self, name: &str) -> Option<&str> {
+        self.form.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+    }
+
+    /// All values of the form with a name.
+    pub fn form_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.form.iter().filter(move |(n, _)| n == name).map(|(_, v)| v.as_str())
+    }
+
+    /// A part of the address that is an id.
+    ///
+    /// # Errors
+    /// [`PageError::NotFound`].
+    pub fn id(&self, name: &str) -> Result<Subject, PageError> {
+        self.params.get(name).and_then(|p| p.parse().ok()).ok_or(PageError::NotFound)
+    }
+
+    /// The query with one value changed (or taken out), for links that keep the rest.
+    pub fn query_with(&self, name: &str, value: Option<&str>) -> String {
+        let mut parts: Vec<(&str, &str)> =
+            self.query.iter().filter(|(n, v)| n != name && n != "page" && !v.is_empty()).map(|(n, v)| (&**n, &**v)).collect();
+        if let Some(value) = value {
+            parts.push((name, value));
+        }
+        let parts: Vec<String> = parts.iter().map(|(n, v)| format!("{}={}", escape(n), escape(v))).collect();
+        if parts.is_empty() { self.path.clone() } else { format!("{}?{}", self.path, parts.join("&")) }
+    }
+}
+
+/// A text as a part of a query.
+pub fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
+            _ => {
+                out.push('%');
+                for nibble in [byte >> 4, byte & 15] {
+                    out.push(char::from_digit(u32::from(nibble), 16).map_or('0', |c| c.to_ascii_uppercase()));
+                }
+            }
+        }
+    }
+    out
+}

@@ -1,0 +1,324 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{DefaultBodyLimit, Path, RawPathParams, State};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, Uri, header};
+use axum::routing::{MethodFilter, get, on};
+use base::Lang;
+
+use crate::shell::error_page;
+use crate::{Method, PageError, Reply, Request, Route, Session, Site, assets};
+
+/// Bytes that a form may have.
+const MAX_FORM: usize = 2 << 20;
+/// Values that a form or a query may have.
+const MAX_VALUES: usize = 2000;
+
+/// Serves a node's routes.
+pub fn serve(site: Arc<Site>, routes: Vec<Route>) -> Router {
+    let mut router = Router::new()
+        .route("/static/{name}", get(static_file))
+        .route("/health", get(|| async { ([(header::CACHE_CONTROL, "no-store")], "ok") }));
+    for route in routes {
+        let filter = match route.method {
+            Method::Get => MethodFilter::GET,
+            Method::Post => MethodFilter::POST,
+        };
+        let path = route.path.clone();
+        let route = Arc::new(route);
+        let handler = move |State(site): State<Arc<Site>>, params: RawPathParams, uri: Uri, headers: HeaderMap, body: Bytes| {
+            let params: BTreeMap<String, String> =
+                params.iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+            answer(site, Some(Arc::clone(&route)), params, uri, headers, body)
+        };
+        router = router.route(&path, on(filter, handler));
+    }
+    let lost = |State(site): State<Arc<Site>>, uri: Uri, headers: HeaderMap, body: Bytes| {
+        answer(site, None, BTreeMap::new(), uri, headers, body)
+    };
+    router.fallback(lost).layer(DefaultBodyLimit::max(MAX_FORM)).with_state(site)
+}
+
+async fn answer(
+    site: Arc<Site>,
+    route: Option<Arc<Route>>,
+    params: BTreeMap<String, String>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response<Body> {
+    // Pages read SQLite: they run where blocking is allowed, and the network goes on meanwhile.
+    let done = tokio::task::spawn_blocking(move || {
+        let request = read(&site, params, &uri, &headers, &body);
+        let result = take(&site, route.as_deref(), &request, &headers);
+        respond(&site, &request, result)
+    });
+    done.await.unwrap_or_else(|e| {
+        tracing::error!("a page panicked: {e}");
+        plain(StatusCode::INTERNAL_SERVER_ERROR)
+    })
+}
+
+fn take(site: &Site, route: Option<&Route>, request: &Request, headers: &HeaderMap) -> Result<Reply, PageError> {
+    let route = route.ok_or(PageError::NotFound)?;
+    let reader = request.session.as_ref().map(|s| &s.reader);
+    if !route.check.allows(site, reader) {
+        return Err(if reader.is_none() { PageError::SignIn } else { PageError::NotAllowed });
+    }
+    if route.method == Method::Post {
+        check_origin(request, headers)?;
+    }
+    (route.handle)(site, request)
+}
+
+/// A form must come from this very site, and from this very session where there is one.
+fn check_origin(request: &Request, headers: &HeaderMap) -> Result<(), PageError> {
+    let said = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
+    let same = match said("sec-fetch-site") {
+        Some(site) => site == "same-origin" || site == "none",
+        None => said("origin").is_none_or(|origin| origin.split_once("://").is_some_and(|(_, host)| host == request.host)),
+    };
+    let token = request.session.as_ref().is_none_or(|s| request.form("_csrf") == Some(s.csrf.as_str()));
+    if same && token { Ok(()) } else { Err(PageError::Stale) }
+}
+
+fn read(
+    site: &Site,
+    params: BTreeMap<String, String>,
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Request {
+    let said = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
+    let cookies = cookies(said("cookie").unwrap_or_default());
+    let cookie = |name: &str| cookies.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
+    let is_form = said("content-type").is_some_and(|t| t.starts_with("application/x-www-form-urlencoded"));
+    let token = cookie(&site.session_cookie());
+    let session = token.as_deref().and_then(|t| session(site, t));
+    let lang = cookie("zampa_lang")
+        .and_then(|l| Lang::parse(&l))
+        .or_else(|| preferred(said("accept-language").unwrap_or_default()))
+        .unwrap_or(Lang::Zh);
+    Request {
+        path: uri.path().to_owned(),
+        params,
+        query: values(uri.query().unwrap_or_default()),
+        form: if is_form { values(std::str::from_utf8(body).unwrap_or_default()) } else { Vec::new() },
+        host: said("host").unwrap_or_default().to_owned(),
+        token,
+        session,
+        lang,
+        second: cookie("zampa_second").and_then(|l| Lang::parse(&l)).filter(|l| *l != lang).unwrap_or(lang.second()),
+        theme: match cookie("zampa_theme").as_deref() {
+            Some("light") => Some("light"),
+            Some("dark") => Some("dark"),
+            _ => None,
+        },
+        partial: said("hx-request").is_some(),
+        note: cookie("zampa_note").map(|n| decode(&n)),
+    }
+}
+
+fn session(site: &Site, token: &str) -> Option<Session> {
+    let found = site.local.session(token).map_err(|e| tracing::error!("sessions: {e}")).ok()??;
+    let (person, csrf) = found;
+    let read = site.store.read(|conn| {
+        let reader = (site.reader_of)(conn, person, site.today())?;
+        let name: Option<String> = conn
+            .prepare_cached("SELECT name FROM person WHERE id = ?1")?
+            .query_row([person.as_bytes()], |r| r.get(0))
+            .unwrap_or(None);
+        Ok::<_, log::LogError>((reader, name))
+    });
+    let (reader, name) = read.map_err(|e| tracing::error!("who is signed in: {e}")).ok()?;
+    Some(Session { person, csrf, reader, name: name.unwrap_or_default() })
+}
+
+fn respond(site: &Site, request: &Request, result: Result<Reply, PageError>) -> Response<Body> {
+    let reply = match result {
+        Ok(reply) => reply,
+        Err(error) => {
+            if error.status() == 500 {
+                let mut causes = error.to_string();
+                let mut cause = std::error::Error::source(&error);
+                while let Some(e) = cause {
+                    causes.push_str(": ");
+                    causes.push_str(&e.to_string());
+                    cause = e.source();
+                }
+                tracing::error!(path = request.path, "{causes}");
+            }
+            let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            return match error_page(site, request, &error) {
+                Ok(html) => page(status, html),
+                Err(e) => {
+                    tracing::error!("the error page failed: {e}");
+                    plain(status)
+                }
+            };
+        }
+    };
+    match reply {
+        Reply::Page(html) => {
+            let mut response = page(StatusCode::OK, html);
+            if request.note.is_some() {
+                add(&mut response, header::SET_COOKIE, "zampa_note=; Path=/; Max-Age=0");
+            }
+            response
+        }
+        Reply::Invalid(html) => page(StatusCode::UNPROCESSABLE_ENTITY, html),
+        Reply::To(place) => to(&place, &[]),
+        Reply::ToWith(place, cookies) => to(&place, &cookies),
+        Reply::Bytes(kind, name, bytes) => {
+            let mut response = Response::new(Body::from(bytes));
+            add(&mut response, header::CONTENT_TYPE, kind);
+            if let Some(name) = name {
+                add(&mut response, header::CONTENT_DISPOSITION, &format!("attachment; filename=\"{name}\""));
+            }
+            safe(&mut response);
+            response
+        }
+    }
+}
+
+fn to(place: &str, cookies: &[String]) -> Response<Body> {
+    let mut response = plain(StatusCode::SEE_OTHER);
+    add(&mut response, header::LOCATION, place);
+    for cookie in cookies {
+        add(&mut response, header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+fn page(status: StatusCode, html: String) -> Response<Body> {
+    let mut response = Response::new(Body::from(html));
+    *response.status_mut() = status;
+    add(&mut response, header::CONTENT_TYPE, "text/html; charset=utf-8");
+    safe(&mut response);
+    response
+}
+
+fn plain(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    safe(&mut response);
+    response
+}
+
+fn safe(response: &mut Response<Body>) {
+    const CSP: &str = "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; \
+                       frame-ancestors 'none'; object-src 'none'";
+    add(response, header::CONTENT_SECURITY_POLICY, CSP);
+    add(response, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    add(response, header::REFERRER_POLICY, "same-origin");
+    add(response, header::CACHE_CONTROL, "no-store");
+}
+
+fn add(response: &mut Response<Body>, name: header::HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().append(name, value);
+    }
+}
+
+async fn static_file(Path(name): Path<String>, headers: HeaderMap) -> Response<Body> {
+    let brotli = headers
+        .get(header::ACCEPT_ENCODING)
+        .and_then(|v| v.to_str().ok())
+        .is_some_and(|v| v.split(',').any(|e| e.trim().starts_with("br")));
+    let Some((data, kind, compressed)) = assets::file(&name, brotli) else { return plain(StatusCode::NOT_FOUND) };
+    let mut response = Response::new(Body::from(Bytes::from(data.into_owned())));
+    add(&mut response, header::CONTENT_TYPE, kind);
+    add(&mut response, header::CACHE_CONTROL, "public, max-age=31536000, immutable");
+    add(&mut response, header::VARY, "accept-encoding");
+    add(&mut response, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    if compressed {
+        add(&mut response, header::CONTENT_ENCODING, "br");
+    }
+    response
+}
+
+impl Site {
+    /// The name of the session's cookie: the node's own, since cookies cross ports; `__Host-` where the
+    /// connection is secure.
+    pub fn session_cookie(&self) -> String {
+        let prefix = if self.secure { "__Host-" } else { "" };
+        format!("{prefix}zampa_{}", self.cookie)
+    }
+
+    /// The header that sets the session's cookie; without a token, the one that takes it away.
+    pub fn set_session_cookie(&self, token: Option<&str>) -> String {
+        let secure = if self.secure { "; Secure" } else { "" };
+        let (value, age) = token.map_or(("", 0), |t| (t, 14 * 24 * 3600));
+        format!("{}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}", self.session_cookie())
+    }
+}
+
+/// The header that sets a cookie of taste: language, theme, what was done.
+pub fn set_cookie(name: &str, value: &str, seconds: u32) -> String {
+    let value = crate::request::escape(value);
+    format!("{name}={value}; Path=/; SameSite=Lax; Max-Age={seconds}")
+}
+
+fn cookies(text: &str) -> Vec<(String, String)> {
+    text.split(';').filter_map(|c| c.trim().split_once('=')).map(|(n, v)| (n.to_owned(), v.to_owned())).take(64).collect()
+}
+
+fn preferred(header: &str) -> Option<Lang> {
+    header.split(',').filter_map(|part| Lang::parse(part.split([';', '-']).next()?.trim())).next()
+}
+
+/// The values of a form or a query.
+pub(crate) fn values(text: &str) -> Vec<(String, String)> {
+    text.split('&')
+        .filter(|p| !p.is_empty())
+        .take(MAX_VALUES)
+        .map(|part| {
+            let (name, value) = part.split_once('=').unwrap_or((part, ""));
+            (decode(name), decode(value))
+        })
+        .collect()
+}
+
+fn decode(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [byte, tail @ ..] = rest {
+        rest = tail;
+        match (byte, tail) {
+            (b'+', _) => out.push(b' '),
+            (b'%', [high, low, after @ ..]) => match (hex(*high), hex(*low)) {
+                (Some(high), Some(low)) => {
+                    out.push(high << 4 | low);
+                    rest = after;
+                }
+                _ => out.push(b'%'),
+            },
+            (byte, _) => out.push(*byte),
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|d| u8::try_from(d).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_are_read_in_every_script() {
+        let read = values("name=%E5%8D%93%E7%8E%9B&note=a+b%2Bc&bad=%zz%4&empty=&flag");
+        let said: Vec<(&str, &str)> = read.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        assert_eq!(said, [("name", "卓玛"), ("note", "a b+c"), ("bad", "%zz%4"), ("empty", ""), ("flag", "")]);
+    }
+
+    #[test]
+    fn the_reader_s_language_is_the_first_that_is_spoken_here() {
+        assert_eq!(preferred("fr-FR,bo;q=0.9,zh-CN;q=0.8"), Some(Lang::Bo));
+        assert_eq!(preferred("fr"), None);
+    }
+}

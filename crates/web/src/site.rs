@@ -1,0 +1,228 @@
+use std::fmt;
+use std::sync::Arc;
+
+use base::{Date, Lang, Subject};
+use jiff::tz::TimeZone;
+use log::{LogError, Store};
+use records::{Kind, Kinds, Reader};
+use rusqlite::Connection;
+use text::Catalogue;
+
+use crate::local::Local;
+use crate::{PageError, Request};
+
+/// What a node is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NodeKind {
+    /// The region's node.
+    Hub,
+    /// A school's box.
+    School,
+}
+
+/// The state of the link, as the sign in every page's head shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LinkSign {
+    /// `whole`, `thin` or `broken`.
+    pub state: &'static str,
+    /// The words beside it, in the reader's language.
+    pub said: String,
+    /// A second, quieter line.
+    pub detail: String,
+}
+
+/// Something that waits for a reader, comes next, or has changed.
+#[derive(Clone, Debug)]
+pub struct TodayItem {
+    /// `waits`, `next` or `changed`.
+    pub part: &'static str,
+    /// The icon.
+    pub icon: &'static str,
+    /// What it is.
+    pub title: String,
+    /// More about it.
+    pub detail: String,
+    /// Where one does something about it.
+    pub href: String,
+    /// Sorting: the earlier, the higher.
+    pub order: i64,
+    /// When, in words.
+    pub when: String,
+}
+
+/// An entry of the navigation.
+#[derive(Clone, Debug)]
+pub struct NavItem {
+    /// The address.
+    pub href: String,
+    /// The key of its words.
+    pub key: String,
+    /// Who sees it.
+    pub check: Check,
+}
+
+type ReaderOf = dyn Fn(&Connection, Subject, Date) -> Result<Reader, LogError> + Send + Sync;
+type SignOf = dyn Fn(&Site, &text::Words<'_>) -> LinkSign + Send + Sync;
+type TodayOf = dyn Fn(&Site, &Request) -> Result<Vec<TodayItem>, PageError> + Send + Sync;
+
+/// A node's pages and all they need.
+pub struct Site {
+    /// The node's log and projections.
+    pub store: Arc<Store>,
+    /// What stays on this node: sessions, throttles.
+    pub local: Local,
+    /// The words.
+    pub catalogue: Catalogue,
+    /// The kinds of record.
+    pub kinds: Kinds,
+    /// What the node is.
+    pub node_kind: NodeKind,
+    /// The node's name, as readers see it.
+    pub node_title: String,
+    /// The node's part of the cookies' names: cookies cross ports.
+    pub cookie: String,
+    /// Whether cookies may be sent over HTTP (a demonstration, a box without a certificate yet).
+    pub secure: bool,
+    /// The programme.
+    pub programme: [u8; 16],
+    /// The programme's hub.
+    pub hub: base::NodeId,
+    /// The programme's time zone: dates of civil life are dates there.
+    pub zone: TimeZone,
+    /// Whether this is the demonstration, whose rows are invented.
+    pub demonstration: bool,
+    /// The roles of a person on a day.
+    pub reader_of: Box<ReaderOf>,
+    /// The link's state.
+    pub sign_of: Box<SignOf>,
+    /// What Today shows.
+    pub today: Vec<Box<TodayOf>>,
+    /// The navigation.
+    pub nav: Vec<NavItem>,
+}
+
+impl fmt::Debug for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Site({})", self.node_title)
+    }
+}
+
+impl Site {
+    /// Today's date in the programme's time zone.
+    pub fn today(&self) -> Date {
+        self.date_of(self.now_ms())
+    }
+
+    /// Milliseconds since 1970 by the node's clock.
+    pub fn now_ms(&self) -> u64 {
+        self.store.env().clock.now_ms()
+    }
+
+    /// The date of a moment in the programme's time zone.
+    pub fn date_of(&self, ms: u64) -> Date {
+        let stamp = jiff::Timestamp::from_millisecond(i64::try_from(ms).unwrap_or(i64::MAX)).unwrap_or_default();
+        self.zone.to_datetime(stamp).date()
+    }
+
+    /// Words in a language, with the reader's second one.
+    pub fn words(&self, lang: Lang, second: Option<Lang>) -> text::Words<'_> {
+        self.catalogue.words(lang, second)
+    }
+}
+
+/// Who may take a route. Checked before anything else is done.
+#[derive(Clone, Copy, Debug)]
+pub enum Check {
+    /// Everybody, signed in or not.
+    Public,
+    /// Everybody who is signed in.
+    SignedIn,
+    /// Who has one of these roles.
+    Roles(records::Roles),
+    /// Who may read records of the kind; which of them, the query decides.
+    Read(&'static Kind),
+    /// Who may make or change records of the kind; which of them, the command decides.
+    Write(&'static Kind),
+    /// Everybody, in the demonstration only.
+    Demonstration,
+}
+
+/// How a route is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// To see something.
+    Get,
+    /// To do something.
+    Post,
+}
+
+type Handle = dyn Fn(&Site, &Request) -> Result<Reply, PageError> + Send + Sync;
+
+/// A route: an address, who may take it, and what it does.
+#[derive(Clone)]
+pub struct Route {
+    /// How it is asked.
+    pub method: Method,
+    /// The address, with `{name}` for its variable parts.
+    pub path: String,
+    /// Who may.
+    pub check: Check,
+    /// What it does; runs where blocking is allowed.
+    pub handle: Arc<Handle>,
+}
+
+impl Route {
+    /// A route that shows something.
+    pub fn get(
+        path: impl Into<String>,
+        check: Check,
+        handle: impl Fn(&Site, &Request) -> Result<Reply, PageError> + Send + Sync + 'static,
+    ) -> Self {
+        Self { method: Method::Get, path: path.into(), check, handle: Arc::new(handle) }
+    }
+
+    /// A route that does something.
+    pub fn post(
+        path: impl Into<String>,
+        check: Check,
+        handle: impl Fn(&Site, &Request) -> Result<Reply, PageError> + Send + Sync + 'static,
+    ) -> Self {
+        Self { method: Method::Post, path: path.into(), check, handle: Arc::new(handle) }
+    }
+}
+
+impl fmt::Debug for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} {} {:?}", self.method, self.path, self.check)
+    }
+}
+
+/// What a route answers.
+#[derive(Debug)]
+pub enum Reply {
+    /// A page.
+    Page(String),
+    /// A page that says what is wrong with what was sent: 422.
+    Invalid(String),
+    /// Go there.
+    To(String),
+    /// Go there, with cookies set.
+    ToWith(String, Vec<String>),
+    /// Bytes of a type, with a file name if they are to be saved.
+    Bytes(&'static str, Option<String>, Vec<u8>),
+}
+
+impl Check {
+    /// Whether a reader may; `None` is somebody who has not signed in.
+    pub fn allows(&self, site: &Site, reader: Option<&Reader>) -> bool {
+        match (self, reader) {
+            (Self::Public, _) => true,
+            (Self::Demonstration, _) => site.demonstration,
+            (_, None) => false,
+            (Self::SignedIn, Some(_)) => true,
+            (Self::Roles(roles), Some(r)) => r.is_any(*roles),
+            (Self::Read(kind), Some(r)) => r.may_read(kind),
+            (Self::Write(kind), Some(r)) => r.may_make(kind),
+        }
+    }
+}
