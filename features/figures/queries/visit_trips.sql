@@ -1,0 +1,6 @@
+-- A visit that was held; the trip it was part of: one school setting out on one day.
+SELECT v.id AS id, hex(v.from_school) || v.starts_on AS key, 1 AS n, v.held_on AS day, NULL AS cohort, NULL AS region, NULL AS unit,
+       v.from_school AS school, NULL AS subject, h.kind AS kind
+FROM visit v
+JOIN organisation h ON h.id = v.host
+WHERE v.held_on IS NOT NULL AND v.state IN ('held', 'followed_up')

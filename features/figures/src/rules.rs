@@ -1,0 +1,120 @@
+//! The counting rules: named, versioned queries that return rows of evidence, and how a number comes from the rows.
+
+/// How the number comes from the rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// How many different keys the rows have. Never added up: recomputed on every union.
+    Distinct,
+    /// The sum of `n`.
+    Sum,
+}
+
+/// A counting rule.
+#[derive(Debug)]
+pub struct CountingRule {
+    /// Its name: in facts, in addresses, in words.
+    pub name: &'static str,
+    /// Its version: a changed meaning is a new one.
+    pub version: u32,
+    /// The query that returns its rows: `id key n day cohort region unit school subject kind`. `?1` is the day of
+    /// counting.
+    pub sql: &'static str,
+    /// How the number comes from them.
+    pub measure: Measure,
+    /// Rules shown beside it.
+    pub beside: &'static [&'static str],
+    /// Counts of pupils: a number below 5 is shown as "<5".
+    pub about_pupils: bool,
+    /// Which kind of record a row's `id` is.
+    pub rows_are: &'static str,
+}
+
+macro_rules! rule {
+    ($name:literal, $measure:ident, $rows:literal, [$($beside:literal),*]) => {
+        CountingRule {
+            name: $name,
+            version: 1,
+            sql: include_str!(concat!("../queries/", $name, ".sql")),
+            measure: Measure::$measure,
+            beside: &[$($beside),*],
+            about_pupils: false,
+            rows_are: $rows,
+        }
+    };
+}
+
+/// All counting rules.
+pub const RULES: &[CountingRule] = &[
+    rule!("persons_arrived", Distinct, "posting", ["postings_arrived", "person_months", "persons_returned"]),
+    rule!("postings_arrived", Distinct, "posting", []),
+    rule!("person_months", Sum, "posting", []),
+    rule!("persons_returned", Distinct, "posting", []),
+    rule!("schools_supported", Distinct, "posting", ["schools_only_visited"]),
+    rule!("schools_only_visited", Distinct, "visit", []),
+    rule!("regions_paired", Distinct, "posting", ["units_sending", "units_other"]),
+    rule!("units_sending", Distinct, "posting", []),
+    rule!("units_other", Distinct, "posting", []),
+    rule!(
+        "pairings_active",
+        Distinct,
+        "pairing",
+        ["pairings_master_apprentice", "pairs", "masters", "apprentices"]
+    ),
+    rule!("pairings_master_apprentice", Distinct, "pairing", []),
+    rule!("pairs", Distinct, "pairing", []),
+    rule!("masters", Distinct, "pairing", []),
+    rule!("apprentices", Distinct, "pairing", []),
+    rule!("teams_active", Distinct, "team", ["teams_without_studios", "teams_active_today"]),
+    rule!("teams_without_studios", Distinct, "team", []),
+    rule!("teams_active_today", Distinct, "team", []),
+    rule!("visits_held", Distinct, "visit", ["visit_trips", "visit_person_times", "visit_lessons"]),
+    rule!("visit_trips", Distinct, "visit", []),
+    rule!("visit_person_times", Sum, "visit", []),
+    rule!("visit_lessons", Sum, "visit", []),
+    rule!("person_times", Sum, "activity", ["teachers_named", "estimates"]),
+    rule!("teachers_named", Distinct, "participation", []),
+    rule!("estimates", Sum, "headcount", []),
+    CountingRule {
+        name: "pupils_counted",
+        version: 1,
+        sql: include_str!("../queries/pupils_counted.sql"),
+        measure: Measure::Sum,
+        beside: &[],
+        about_pupils: true,
+        rows_are: "headcount",
+    },
+];
+
+/// The names of the rules, as an indicator may choose among them.
+pub const RULE_NAMES: &[&str] = &[
+    "persons_arrived",
+    "postings_arrived",
+    "person_months",
+    "persons_returned",
+    "schools_supported",
+    "schools_only_visited",
+    "regions_paired",
+    "units_sending",
+    "units_other",
+    "pairings_active",
+    "pairings_master_apprentice",
+    "pairs",
+    "masters",
+    "apprentices",
+    "teams_active",
+    "teams_without_studios",
+    "teams_active_today",
+    "visits_held",
+    "visit_trips",
+    "visit_person_times",
+    "visit_lessons",
+    "person_times",
+    "teachers_named",
+    "estimates",
+    "pupils_counted",
+];
+
+/// A rule by its name.
+pub fn rule(name: &str) -> Option<&'static CountingRule> {
+    RULES.iter().find(|r| r.name == name)
+}
