@@ -92,8 +92,7 @@ struct Statements(BTreeMap<&'static str, Writes>);
 impl Statements {
     fn of(kinds: &Kinds) -> Self {
         let one = |kind: &'static Kind| {
-            let columns: Vec<&str> =
-                kind.fields.iter().filter(|f| !f.shape.is_set()).map(|f| f.name).collect();
+            let columns: Vec<&str> = schema::columns(kind).map(|f| f.name).collect();
             let mut insert = format!(
                 "INSERT INTO {} (id, home, state, title, title_key, made, changed, erased",
                 kind.name
@@ -128,7 +127,6 @@ fn put(conn: &Connection, sql: &Writes, subject: &Subject, folded: &Folded) -> R
     let key = title.as_deref().map(sort_key);
     let home = home_column(&folded.scope);
     let state = folded.get(STATE).and_then(Value::as_text).or(kind.first_state());
-    let fields = kind.fields.iter().filter(|f| !f.shape.is_set());
     let mut values: Vec<ToSqlOutput<'_>> = vec![
         subject.as_bytes().into_output()?,
         home.as_ref().map(Subject::as_bytes).into_output()?,
@@ -139,7 +137,7 @@ fn put(conn: &Connection, sql: &Writes, subject: &Subject, folded: &Folded) -> R
         folded.changed.0.0.cast_signed().into_output()?,
         folded.erased.into_output()?,
     ];
-    for field in fields {
+    for field in schema::columns(kind) {
         values.push(column(folded.get(field.name), field.shape)?);
     }
     conn.prepare_cached(&sql.insert)?.execute(params_from_iter(values))?;

@@ -22,7 +22,7 @@ pub fn tables(kinds: &Kinds, tokenizer: &str) -> String {
              title TEXT,\n  title_key BLOB,\n  made INTEGER NOT NULL,\n  changed INTEGER NOT NULL,\n  \
              erased INTEGER NOT NULL DEFAULT 0",
         );
-        for field in kind.fields.iter().filter(|f| !f.shape.is_set()) {
+        for field in columns(kind) {
             let _ = write!(sql, ",\n  {} {}", field.name, sql_type(field));
         }
         sql.push_str("\n);\n");
@@ -74,6 +74,11 @@ pub fn table_names(kinds: &Kinds) -> Vec<String> {
         names.extend(set_fields(kind).map(|f| format!("{}_{}", kind.name, f.name)));
     }
     names
+}
+
+/// The fields that have a column of their own. A field `title` is the column that every kind has.
+pub(crate) fn columns(kind: &'static Kind) -> impl Iterator<Item = &'static Field> {
+    kind.fields.iter().filter(|f| !f.shape.is_set() && f.name != "title")
 }
 
 pub(crate) fn set_fields(kind: &'static Kind) -> impl Iterator<Item = &'static Field> {

@@ -10,9 +10,11 @@ mod look;
 mod record;
 mod search;
 mod settle;
+mod today;
 
 pub use command::{Saved, save_new};
 pub use look::{Look, label};
+pub use today::today;
 
 use base::Lang;
 use records::Kinds;

@@ -1,0 +1,18 @@
+//! The nodes of a programme: how they joined, what each holds and may write, what waits, and how one is retired.
+
+mod facts;
+mod members;
+mod pages;
+
+pub use facts::KINDS;
+pub use members::{Members, enrol, revoke};
+pub use pages::{Links, Peer, routes, sign};
+
+use base::Lang;
+
+/// The room's words.
+pub const WORDS: [(Lang, &str, &str); 3] = [
+    (Lang::Zh, "nodes", include_str!("../words/zh.ftl")),
+    (Lang::Bo, "nodes", include_str!("../words/bo.ftl")),
+    (Lang::En, "nodes", include_str!("../words/en.ftl")),
+];

@@ -1,8 +1,14 @@
-//! People, their accounts and roles, and their consents.
+//! People, their accounts and roles, and their consents: signing in, setting up a node, and what is held on oneself.
 
+mod accounts;
 mod facts;
+mod pages;
+mod password;
+mod view_as;
 
+pub use accounts::{NewAccount, make_account, reader_of};
 pub use facts::KINDS;
+pub use pages::{SET_UP, routes};
 
 use base::Lang;
 

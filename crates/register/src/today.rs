@@ -1,0 +1,162 @@
+//! What of all records waits for a reader, comes next, or has changed: found from their kinds.
+
+use records::{Kind, Shape};
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
+use web::{PageError, Request, Site, TodayItem};
+
+use crate::look::{Look, homes_sql, id_at, tone};
+
+/// Days ahead that are shown.
+const AHEAD_DAYS: i64 = 30;
+/// Changes of a kind that are looked at.
+const CHANGES: usize = 6;
+
+/// The items of Today that follow from the kinds of record.
+///
+/// # Errors
+/// What the database says.
+pub fn today(site: &Site, request: &Request) -> Result<Vec<TodayItem>, PageError> {
+    site.store.read(|conn| {
+        let look = Look::new(site, request, conn);
+        let mut items = Vec::new();
+        let reader = request.reader()?;
+        for kind in site.kinds.all().filter(|k| !k.hidden && reader.may_read(k)) {
+            waits(&look, request, conn, kind, &mut items)?;
+            next(site, &look, request, conn, kind, &mut items)?;
+            changed(site, &look, request, conn, kind, &mut items)?;
+        }
+        conflicts(&look, request, conn, &mut items)?;
+        Ok(items)
+    })
+}
+
+/// Records in a state that waits, where one of the reader's roles may take them on.
+fn waits(
+    look: &Look<'_>,
+    request: &Request,
+    conn: &Connection,
+    kind: &'static Kind,
+    items: &mut Vec<TodayItem>,
+) -> Result<(), PageError> {
+    let reader = request.reader()?;
+    for state in kind.states.iter().filter(|s| tone(s) == "wait") {
+        let mine = kind.moves.iter().any(|m| m.from.contains(state) && m.to != *state && reader.is_any(m.who));
+        if !mine {
+            continue;
+        }
+        let homes = homes_sql(&reader.homes(kind), "home");
+        // What is planned waits once its day has come.
+        let due = if *state == "planned" && kind.field("starts_on").is_some() { " AND starts_on <= date('now')" } else { "" };
+        let sql = format!("SELECT count(*), max(changed) FROM {} WHERE state = ?1 AND {homes}{due}", kind.name);
+        let (count, last): (i64, Option<i64>) =
+            conn.prepare(&sql)?.query_row([state], |r| Ok((r.get(0)?, r.get(1)?)))?;
+        if count > 0 {
+            items.push(TodayItem {
+                part: "waits",
+                icon: kind.icon,
+                title: format!("{} · {}", look.words.get(&format!("{}-list", kind.name)), look.state(kind, state)),
+                detail: look.words.with("list-count", &[("n", count.into())]),
+                href: format!("/{}?state={state}", kind.route),
+                order: -last.unwrap_or(0),
+                when: String::new(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// What is planned for the coming days.
+fn next(
+    site: &Site,
+    look: &Look<'_>,
+    request: &Request,
+    conn: &Connection,
+    kind: &'static Kind,
+    items: &mut Vec<TodayItem>,
+) -> Result<(), PageError> {
+    let planned = kind.states.contains(&"planned");
+    let dated = kind.fields.iter().find(|f| f.shape == Shape::Date && f.name == "starts_on");
+    let (true, Some(field)) = (planned, dated) else { return Ok(()) };
+    let homes = homes_sql(&request.reader()?.homes(kind), "home");
+    let sql = format!(
+        "SELECT id, {0} FROM {1} WHERE state = 'planned' AND {0} > ?1 AND {0} <= date(?1, '+{AHEAD_DAYS} days')
+         AND {homes} ORDER BY {0}, id LIMIT 8",
+        field.name, kind.name
+    );
+    let mut stmt = conn.prepare(&sql)?;
+    let values = [Value::Text(site.today().to_string())];
+    let rows = stmt
+        .query_map(params_from_iter(values), |r| Ok((id_at(r, 0)?, r.get::<_, String>(1)?)))?
+        .collect::<Result<Vec<_>, _>>()?;
+    for (id, day) in rows {
+        let when = day.parse::<base::Date>().map_or_else(|_| day.clone(), |d| look.words.date_weekday(d));
+        items.push(TodayItem {
+            part: "next",
+            icon: kind.icon,
+            title: look.title(kind, &id)?,
+            detail: look.words.get(kind.name).into_owned(),
+            href: format!("/{}/{id}", kind.route),
+            order: day.replace('-', "").parse().unwrap_or(0),
+            when,
+        });
+    }
+    Ok(())
+}
+
+fn changed(
+    site: &Site,
+    look: &Look<'_>,
+    request: &Request,
+    conn: &Connection,
+    kind: &'static Kind,
+    items: &mut Vec<TodayItem>,
+) -> Result<(), PageError> {
+    let homes = homes_sql(&request.reader()?.homes(kind), "home");
+    let sql = format!("SELECT id, changed FROM {} WHERE {homes} ORDER BY changed DESC LIMIT {CHANGES}", kind.name);
+    let mut stmt = conn.prepare(&sql)?;
+    let rows = stmt
+        .query_map([], |r| Ok((id_at(r, 0)?, r.get::<_, i64>(1)?)))?
+        .collect::<Result<Vec<_>, _>>()?;
+    let now = site.now_ms();
+    for (id, changed) in rows {
+        let ms = base::Hlc(changed.cast_unsigned()).ms();
+        items.push(TodayItem {
+            part: "changed",
+            icon: kind.icon,
+            title: look.title(kind, &id)?,
+            detail: look.words.get(kind.name).into_owned(),
+            href: format!("/{}/{id}", kind.route),
+            order: -changed,
+            when: look.words.ago(ms, now),
+        });
+    }
+    Ok(())
+}
+
+fn conflicts(
+    look: &Look<'_>,
+    request: &Request,
+    conn: &Connection,
+    items: &mut Vec<TodayItem>,
+) -> Result<(), PageError> {
+    let reader = request.reader()?;
+    let mut count = 0;
+    for kind in look.kinds.all().filter(|k| !k.hidden && reader.may_make(k)) {
+        let homes = homes_sql(&reader.homes(kind), "home");
+        let sql = format!("SELECT count(DISTINCT id) FROM conflict WHERE kind = ?1 AND {homes}");
+        count += conn.prepare(&sql)?.query_row([kind.name], |r| r.get::<_, i64>(0))?;
+    }
+    if count > 0 {
+        items.push(TodayItem {
+            part: "waits",
+            icon: "git-merge",
+            title: look.words.get("conflict-list").into_owned(),
+            detail: look.words.with("list-count", &[("n", count.into())]),
+            href: "/conflicts".to_owned(),
+            order: i64::MIN,
+            when: String::new(),
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,155 @@
+//! Who is a member of the programme, and which scopes each node holds and may write.
+
+use base::{NodeId, Scope, Subject};
+use log::{Authority, Tx};
+use records::{Change, Kinds, RecordError, Value, append, school_of};
+use rusqlite::{Connection, OptionalExtension, params};
+
+/// The nodes of a programme, as this node's projection knows them. The hub's key is known from the start: from the
+/// set-up, or from the code that this node joined with.
+#[derive(Clone, Debug)]
+pub struct Members {
+    /// The programme.
+    pub programme: [u8; 16],
+    /// The hub.
+    pub hub: NodeId,
+    /// The hub's public key.
+    pub hub_key: Vec<u8>,
+}
+
+impl Members {
+    /// The school whose node this is, unless unknown or revoked.
+    pub fn school(&self, conn: &Connection, node: NodeId) -> Option<Subject> {
+        let found: Option<Vec<u8>> = conn
+            .prepare_cached("SELECT school FROM node WHERE node_id = ?1 AND coalesce(state, 'enrolled') = 'enrolled'")
+            .ok()?
+            .query_row([node.as_bytes()], |r| r.get(0))
+            .optional()
+            .ok()?
+            .flatten();
+        found.and_then(|s| Subject::try_from(s.as_slice()).ok())
+    }
+
+    /// Whether the node is the hub, or enrolled and not revoked.
+    pub fn is_member(&self, conn: &Connection, node: NodeId) -> bool {
+        node == self.hub || self.key(conn, node).is_some()
+    }
+
+    /// Whether a node holds a scope: what may be sent to it, and what it may write.
+    pub fn holds(&self, conn: &Connection, node: NodeId, scope: &Scope) -> bool {
+        if node == self.hub {
+            return match scope {
+                Scope::Programme(id) => *id == self.programme,
+                Scope::School(_) | Scope::Person(_) | Scope::Pair(_) => true,
+                Scope::Private(_) => false,
+            };
+        }
+        match scope {
+            Scope::Programme(id) => *id == self.programme && self.is_member(conn, node),
+            Scope::School(school) => self.school(conn, node) == Some(*school),
+            Scope::Person(person) => {
+                self.school(conn, node).is_some_and(|school| belongs(conn, person, &school).unwrap_or(false))
+            }
+            // Until pairs write: nobody but the hub passes them on.
+            Scope::Private(_) | Scope::Pair(_) => false,
+        }
+    }
+
+    fn key(&self, conn: &Connection, node: NodeId) -> Option<Vec<u8>> {
+        if node == self.hub {
+            return Some(self.hub_key.clone());
+        }
+        conn.prepare_cached(
+            "SELECT public_key FROM node WHERE node_id = ?1 AND coalesce(state, 'enrolled') = 'enrolled'",
+        )
+        .ok()?
+        .query_row([node.as_bytes()], |r| r.get(0))
+        .optional()
+        .ok()?
+        .flatten()
+    }
+}
+
+/// Whether a person's account lies at a school: the person is of the school, is or was posted there, or has a role
+/// there.
+fn belongs(conn: &Connection, person: &Subject, school: &Subject) -> Result<bool, RecordError> {
+    let home: bool = conn
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM person WHERE id = ?1 AND home = ?2)")?
+        .query_row(params![person.as_bytes(), school.as_bytes()], |r| r.get(0))?;
+    if home {
+        return Ok(true);
+    }
+    let mut stmt = conn.prepare_cached(
+        "SELECT school FROM posting WHERE person = ?1 AND state IN ('proposed', 'accepted', 'arrived')
+         UNION SELECT organisation FROM grant_of_role WHERE person = ?1 AND organisation IS NOT NULL",
+    )?;
+    let places = stmt
+        .query_map([person.as_bytes()], |r| r.get::<_, Option<Vec<u8>>>(0))?
+        .collect::<Result<Vec<_>, _>>()?;
+    for place in places.into_iter().flatten() {
+        let Ok(place) = Subject::try_from(place.as_slice()) else { continue };
+        if school_of(conn, &place)? == Some(*school) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+impl Authority for Members {
+    fn key_of(&self, conn: &Connection, node: NodeId) -> Option<Vec<u8>> {
+        self.key(conn, node)
+    }
+
+    fn may_write(&self, conn: &Connection, node: NodeId, scope: &Scope) -> bool {
+        self.holds(conn, node, scope)
+    }
+
+    fn hub(&self, _: &Connection) -> Option<NodeId> {
+        Some(self.hub)
+    }
+}
+
+/// Enrols a node: the hub's own entry, which the hub's signature covers, is what makes it a member.
+///
+/// # Errors
+/// [`RecordError`].
+pub fn enrol(
+    tx: &Tx<'_>,
+    kinds: &Kinds,
+    programme: [u8; 16],
+    public_key: &[u8],
+    title: &str,
+    school: Option<Subject>,
+) -> Result<(), RecordError> {
+    let scope = Scope::Programme(programme);
+    let kind = kinds.get("node").ok_or(RecordError::NotFound)?;
+    let id = NodeId::of_key(public_key);
+    let mut change = Change::new()
+        .with_text("title", title)
+        .with("node_id", Value::Bytes(id.as_bytes().to_vec()))
+        .with("public_key", Value::Bytes(public_key.to_vec()));
+    if let Some(school) = school {
+        change = change.with_link("school", school);
+    }
+    append(tx, kind, scope, tx.subject(&scope), change, None)?;
+    tx.fold()?;
+    Ok(())
+}
+
+/// Refuses a node from now on: a stolen box.
+///
+/// # Errors
+/// [`RecordError::NotFound`].
+pub fn revoke(tx: &Tx<'_>, kinds: &Kinds, programme: [u8; 16], node: NodeId, why: &str) -> Result<(), RecordError> {
+    let kind = kinds.get("node").ok_or(RecordError::NotFound)?;
+    let record: Option<Vec<u8>> = tx
+        .conn()
+        .prepare_cached("SELECT id FROM node WHERE node_id = ?1")?
+        .query_row([node.as_bytes()], |r| r.get(0))
+        .optional()?;
+    let record = record.and_then(|r| Subject::try_from(r.as_slice()).ok()).ok_or(RecordError::NotFound)?;
+    let change = Change { why: Some(why.to_owned()), ..Change::new().with_text("state", "revoked") };
+    append(tx, kind, Scope::Programme(programme), record, change, None)?;
+    tx.fold()?;
+    Ok(())
+}

@@ -1,0 +1,257 @@
+//! The node's page: what it has, what waits, when it last met the other, the measured rate; and on the hub, the
+//! schools' nodes and the codes with which they join.
+
+use std::sync::Arc;
+
+use askama::Template;
+use base::{NodeId, Subject, base32};
+use log::Context;
+use records::{Role, Roles};
+use register::Look;
+use web::{Check, LinkSign, NodeKind, PageError, Reply, Request, Route, Shell, Site, set_cookie};
+
+/// How a link to another node stands.
+#[derive(Clone, Debug, Default)]
+pub struct Peer {
+    /// The other node.
+    pub node: NodeId,
+    /// Whether it can be spoken to now.
+    pub connected: bool,
+    /// When it was last met, milliseconds since 1970; 0 for never.
+    pub last_met_ms: u64,
+    /// Since when it has been as it is.
+    pub since_ms: u64,
+    /// Round trip, milliseconds.
+    pub rtt_ms: u64,
+    /// Bytes a second, as measured.
+    pub rate: u64,
+    /// Bytes sent.
+    pub sent: u64,
+    /// Bytes received.
+    pub received: u64,
+    /// Entries that the other lacks.
+    pub waiting: u64,
+    /// Blobs that this node lacks.
+    pub waiting_blobs: u64,
+    /// Why it last failed, as the key of its words.
+    pub error: Option<String>,
+}
+
+/// The door to the link, as pages see it.
+pub trait Links: Send + Sync {
+    /// How the links stand.
+    fn peers(&self) -> Vec<Peer>;
+    /// A code with which a school's node can join, kept as one-use.
+    ///
+    /// # Errors
+    /// What the node's own storage says.
+    fn invite(&self, school: Subject, host: &str) -> Result<String, PageError>;
+}
+
+const KEEPERS: Roles = Roles::of(&[Role::Administrator]);
+
+/// The room's routes.
+pub fn routes(links: &Arc<dyn Links>) -> Vec<Route> {
+    let (a, b) = (Arc::clone(links), Arc::clone(links));
+    let c = Arc::clone(links);
+    vec![
+        Route::get("/node", Check::Public, move |site, r| page(site, r, &*a)),
+        Route::get("/nodes", Check::Roles(KEEPERS), move |site, r| list(site, r, &*b, None)),
+        Route::post("/nodes/invite", Check::Roles(KEEPERS), move |site, r| invite(site, r, &*c)),
+        Route::post("/nodes/revoke", Check::Roles(KEEPERS), revoke),
+    ]
+}
+
+/// The sign in every page's head.
+pub fn sign(site: &Site, words: &text::Words<'_>, peers: &[Peer]) -> LinkSign {
+    let now = site.now_ms();
+    let lost: Vec<&Peer> = peers.iter().filter(|p| !p.connected).collect();
+    let waiting: u64 = peers.iter().map(|p| p.waiting).sum();
+    let n = i64::try_from(waiting).unwrap_or(i64::MAX);
+    let is_hub = site.node_kind == NodeKind::Hub;
+    if peers.is_empty() {
+        let key = if is_hub { "sign-no-schools" } else { "sign-never" };
+        return LinkSign { state: "thin", said: words.get(key).into_owned(), detail: String::new() };
+    }
+    if let Some(peer) = lost.first() {
+        if is_hub {
+            let count = i64::try_from(lost.len()).unwrap_or(i64::MAX);
+            let said = words.with("sign-hub-lost", &[("n", count.into())]);
+            return LinkSign { state: "broken", said, detail: String::new() };
+        }
+        let since = words.moment(peer.since_ms, &site.zone);
+        return LinkSign {
+            state: "broken",
+            said: words.with("sign-cut", &[("since", since.as_str().into())]),
+            detail: words.with("sign-safe", &[("n", n.into())]),
+        };
+    }
+    if waiting > 0 {
+        return LinkSign {
+            state: "thin",
+            said: words.get("sign-slow").into_owned(),
+            detail: words.with("sign-left", &[("n", n.into())]),
+        };
+    }
+    let last = peers.iter().map(|p| p.last_met_ms).min().unwrap_or(0);
+    LinkSign { state: "whole", said: words.get("sign-in-step").into_owned(), detail: words.ago(last, now) }
+}
+
+struct PeerShown {
+    title: String,
+    state: &'static str,
+    said: String,
+    met: String,
+    rtt: String,
+    rate: String,
+    moved: String,
+    waiting: i64,
+    blobs: i64,
+    error: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "node.html")]
+struct NodePage<'a> {
+    s: Shell<'a>,
+    kind: String,
+    id: String,
+    entries: String,
+    payload: String,
+    scopes: i64,
+    erased: i64,
+    held: i64,
+    digest: String,
+    peers: Vec<PeerShown>,
+}
+
+fn page(site: &Site, request: &Request, links: &dyn Links) -> Result<Reply, PageError> {
+    let html = site.store.read(|conn| {
+        let look = Look::new(site, request, conn);
+        let words = look.words;
+        let stats = log::stats(conn)?;
+        let now = site.now_ms();
+        let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        let peers = links
+            .peers()
+            .into_iter()
+            .map(|p| {
+                Ok(PeerShown {
+                    title: title_of(conn, p.node)?,
+                    state: if !p.connected { "broken" } else if p.waiting > 0 { "thin" } else { "whole" },
+                    said: words
+                        .get(if !p.connected { "node-cut" } else if p.waiting > 0 { "node-sending" } else { "sign-in-step" })
+                        .into_owned(),
+                    met: if p.last_met_ms == 0 { words.get("node-never").into_owned() } else { words.ago(p.last_met_ms, now) },
+                    rtt: format!("{} ms", p.rtt_ms),
+                    rate: format!("{}/s", words.bytes(p.rate)),
+                    moved: format!("↑ {} · ↓ {}", words.bytes(p.sent), words.bytes(p.received)),
+                    waiting: count(p.waiting),
+                    blobs: count(p.waiting_blobs),
+                    error: p.error.map(|e| words.get(&e).into_owned()),
+                })
+            })
+            .collect::<Result<Vec<_>, PageError>>()?;
+        let digest = log::digest(&log::vector(conn, &|_| true)?).to_string();
+        let page = NodePage {
+            kind: words.get(if site.node_kind == NodeKind::Hub { "node-hub" } else { "node-school" }).into_owned(),
+            id: site.store.key().id().to_string(),
+            entries: words.number(count(stats.entries)),
+            payload: words.bytes(stats.payload_bytes),
+            scopes: count(stats.scopes),
+            erased: count(stats.erased),
+            held: count(stats.held),
+            digest: digest.chars().take(16).collect(),
+            peers,
+            s: Shell::new(site, request, words.get("node-page")),
+        };
+        Ok::<_, PageError>(page.render()?)
+    })?;
+    Ok(Reply::Page(html))
+}
+
+fn title_of(conn: &rusqlite::Connection, node: NodeId) -> Result<String, PageError> {
+    let found: Option<String> = conn
+        .prepare_cached("SELECT title FROM node WHERE node_id = ?1")?
+        .query_row([node.as_bytes()], |r| r.get(0))
+        .unwrap_or(None);
+    Ok(found.unwrap_or_else(|| node.to_string()))
+}
+
+struct NodeLine {
+    title: String,
+    id: String,
+    school: String,
+    state: String,
+    revoked: bool,
+}
+
+#[derive(Template)]
+#[template(path = "nodes.html")]
+struct ListPage<'a> {
+    s: Shell<'a>,
+    nodes: Vec<NodeLine>,
+    schools: Vec<(String, String)>,
+    code: Option<String>,
+    is_hub: bool,
+}
+
+fn list(site: &Site, request: &Request, links: &dyn Links, code: Option<String>) -> Result<Reply, PageError> {
+    let _ = links;
+    let html = site.store.read(|conn| {
+        let look = Look::new(site, request, conn);
+        let org = site.kinds.get("organisation").ok_or(PageError::NotFound)?;
+        let mut stmt = conn.prepare("SELECT title, node_id, school, state FROM node ORDER BY title_key")?;
+        let found = stmt
+            .query_map([], |r| {
+                Ok((
+                    r.get::<_, Option<String>>(0)?.unwrap_or_default(),
+                    r.get::<_, Option<Vec<u8>>>(1)?.unwrap_or_default(),
+                    r.get::<_, Option<Vec<u8>>>(2)?,
+                    r.get::<_, Option<String>>(3)?.unwrap_or_default(),
+                ))
+            })?
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut nodes = Vec::new();
+        for (title, id, school, state) in found {
+            let school = school.and_then(|s| Subject::try_from(s.as_slice()).ok());
+            nodes.push(NodeLine {
+                title,
+                id: base32::encode(&id),
+                school: school.map_or(Ok(String::new()), |s| look.title(org, &s))?,
+                revoked: state == "revoked",
+                state: look.words.get(&format!("node-state-{state}")).into_owned(),
+            });
+        }
+        let mut stmt = conn.prepare(
+            "SELECT id, title FROM organisation WHERE kind = 'supported_school' AND state = 'active' ORDER BY title_key",
+        )?;
+        let schools = stmt
+            .query_map([], |r| Ok((r.get::<_, Vec<u8>>(0)?, r.get::<_, String>(1)?)))?
+            .map(|row| row.map(|(id, title)| (base32::encode(&id), title)))
+            .collect::<Result<Vec<_>, _>>()?;
+        let s = Shell::new(site, request, look.words.get("nodes"));
+        let is_hub = site.node_kind == NodeKind::Hub;
+        Ok::<_, PageError>(ListPage { s, nodes, schools, code, is_hub }.render()?)
+    })?;
+    Ok(Reply::Page(html))
+}
+
+fn invite(site: &Site, request: &Request, links: &dyn Links) -> Result<Reply, PageError> {
+    let school: Subject = request.form("school").and_then(|s| s.parse().ok()).ok_or(PageError::Malformed("school"))?;
+    let host = request.host.split(':').next().unwrap_or_default().to_owned();
+    let code = links.invite(school, &host)?;
+    list(site, request, links, Some(code))
+}
+
+fn revoke(site: &Site, request: &Request) -> Result<Reply, PageError> {
+    let node: NodeId = request.form("node").and_then(|n| n.parse().ok()).ok_or(PageError::Malformed("node"))?;
+    let why = text::clean_line(request.form("why").unwrap_or_default(), 400).unwrap_or_default();
+    if why.is_empty() {
+        return Err(PageError::Malformed("a reason is wanted"));
+    }
+    let reader = request.reader()?;
+    site.store
+        .write(Context { author: reader.person }, |tx| crate::revoke(tx, &site.kinds, site.programme, node, &why))?;
+    Ok(Reply::ToWith("/nodes".to_owned(), vec![set_cookie("zampa_note", "node-revoked", 60)]))
+}

@@ -1,0 +1,45 @@
+node = 节点
+node-list = 节点
+nodes = 节点
+node-hub = 中心节点
+node-school = 学校节点
+node-links = 连接
+node-alone = 本节点尚未与其他节点连接。
+node-cut = 已断开
+node-sending = 正在传送
+node-never = 从未
+node-last-met = 上次连通
+node-waits = 等待发送
+node-entries = { $n } 条记录
+node-entries-word = 记录
+node-blobs = { $n } 个文件
+node-rate = 实测速率
+node-moved = 启动以来流量
+node-has = 本节点的内容
+node-payload = 大小
+node-scopes = 范围
+node-erased = 已删除
+node-held = 因时钟暂缓
+node-digest = 摘要
+node-state-enrolled = 已加入
+node-state-revoked = 已吊销
+node-invite = 邀请学校节点加入
+node-make-code = 生成一次性代码
+node-code-once = 此代码一小时内有效,只能使用一次。请在学校节点上输入:
+node-revoke = 吊销此节点
+node-revoked = 该节点下次连接起将被拒绝。
+sign-in-step = 已同步
+sign-slow = 较慢
+sign-left = 还有 { $n } 条
+sign-cut = 自 { $since } 断开
+sign-safe = { $n ->
+    [0] 您的内容安全保存在本地
+   *[other] { $n } 条安全保存在本地等待发送
+}
+sign-never = 尚未加入
+sign-no-schools = 尚无学校加入
+sign-hub-lost = { $n } 所学校断开
+link-error-timeout = 没有回应。
+link-error-refused = 对方拒绝:本节点未加入或已被吊销。
+link-error-fork = 本节点的历史与中心不一致,需要重新加入。
+link-error-other = 连接失败。

@@ -1,0 +1,115 @@
+//! Accounts and the roles that are in force.
+
+use base::{Date, Scope, Subject};
+use log::{LogError, Tx};
+use records::{Change, Grant, Kinds, Reader, RecordError, Role, append, school_of};
+use rusqlite::{Connection, OptionalExtension, params};
+
+/// The roles of a person on a day.
+///
+/// # Errors
+/// What the database says.
+pub fn reader_of(conn: &Connection, person: Subject, today: Date) -> Result<Reader, LogError> {
+    let mut stmt = conn.prepare_cached(
+        "SELECT role, organisation FROM grant_of_role WHERE person = ?1 AND coalesce(state, 'given') = 'given'
+         AND from_on <= ?2 AND (until_on IS NULL OR until_on >= ?2) ORDER BY id",
+    )?;
+    let rows = stmt.query_map(params![person.as_bytes(), today.to_string()], |r| {
+        Ok((r.get::<_, String>(0)?, r.get::<_, Option<Vec<u8>>>(1)?))
+    })?;
+    let mut grants = Vec::new();
+    for row in rows {
+        let (role, organisation) = row?;
+        let Ok(role) = role.parse::<Role>() else { continue };
+        let organisation = organisation.and_then(|o| Subject::try_from(o.as_slice()).ok());
+        let school = match organisation {
+            Some(org) => school_of(conn, &org)?,
+            None => None,
+        };
+        grants.push(Grant { role, organisation, school });
+    }
+    Ok(Reader { person, grants })
+}
+
+/// An account that somebody signs in with.
+pub(crate) struct Account {
+    pub id: Subject,
+    pub person: Subject,
+    pub hash: Option<String>,
+    pub language: Option<String>,
+}
+
+/// The account under a name.
+pub(crate) fn account(conn: &Connection, name: &str) -> Result<Option<Account>, rusqlite::Error> {
+    conn.prepare_cached(
+        "SELECT id, person, password_hash, language FROM account
+         WHERE sign_in_name = ?1 AND coalesce(state, 'active') = 'active' ORDER BY id LIMIT 1",
+    )?
+    .query_row([text::fold(name.trim())], |r| {
+        let id: Vec<u8> = r.get(0)?;
+        let person: Vec<u8> = r.get(1)?;
+        Ok(Account {
+            id: Subject::try_from(id.as_slice()).unwrap_or_default(),
+            person: Subject::try_from(person.as_slice()).unwrap_or_default(),
+            hash: r.get(2)?,
+            language: r.get(3)?,
+        })
+    })
+    .optional()
+}
+
+/// An account to be made.
+#[derive(Debug)]
+pub struct NewAccount {
+    /// Whose it is.
+    pub person: Subject,
+    /// The name to sign in with.
+    pub name: String,
+    /// The password's hash.
+    pub hash: String,
+    /// The role.
+    pub role: Role,
+    /// Where.
+    pub organisation: Option<Subject>,
+    /// From when.
+    pub from: Date,
+    /// Until when.
+    pub until: Option<Date>,
+}
+
+/// Makes an account and its role.
+///
+/// # Errors
+/// [`RecordError::Rule`] `account-name-taken` where the name is taken here.
+pub fn make_account(tx: &Tx<'_>, kinds: &Kinds, new: &NewAccount) -> Result<(), RecordError> {
+    let name = text::fold(new.name.trim());
+    if account(tx.conn(), &name)?.is_some() {
+        return Err(RecordError::Rule { code: "account-name-taken", other: None });
+    }
+    let scope = Scope::Person(new.person);
+    let account = kinds.get("account").ok_or(RecordError::NotFound)?;
+    let change = Change::new()
+        .with_link("person", new.person)
+        .with_text("sign_in_name", name)
+        .with_text("password_hash", new.hash.clone());
+    append(tx, account, scope, tx.subject(&scope), change, None)?;
+    make_grant(tx, kinds, new)
+}
+
+fn make_grant(tx: &Tx<'_>, kinds: &Kinds, new: &NewAccount) -> Result<(), RecordError> {
+    let scope = Scope::Person(new.person);
+    let kind = kinds.get("grant_of_role").ok_or(RecordError::NotFound)?;
+    let mut change = Change::new()
+        .with_link("person", new.person)
+        .with_text("role", new.role.code())
+        .with_text("from_on", new.from.to_string());
+    if let Some(organisation) = new.organisation {
+        change = change.with_link("organisation", organisation);
+    }
+    if let Some(until) = new.until {
+        change = change.with_text("until_on", until.to_string());
+    }
+    append(tx, kind, scope, tx.subject(&scope), change, None)?;
+    tx.fold()?;
+    Ok(())
+}
