@@ -36,9 +36,7 @@ impl Lang {
     /// Reads a code or a tag (`zh`, `zh-CN`, `bo-CN`, `en-GB`); `None` for any other language.
     pub fn parse(tag: &str) -> Option<Self> {
         let primary = tag.split(['-', '_']).next()?;
-        Self::ALL
-            .into_iter()
-            .find(|lang| lang.code().eq_ignore_ascii_case(primary))
+        Self::ALL.into_iter().find(|lang| lang.code().eq_ignore_ascii_case(primary))
     }
 
     /// The language that stands in when a message is missing in `self` and the reader chose no other.

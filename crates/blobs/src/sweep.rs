@@ -43,12 +43,7 @@ impl Blobs {
     ///
     /// # Errors
     /// [`BlobError::Io`].
-    pub fn sweep(
-        &self,
-        referenced: &BTreeSet<Hash>,
-        older_than_ms: u64,
-        env: &Env,
-    ) -> Result<Stats, BlobError> {
+    pub fn sweep(&self, referenced: &BTreeSet<Hash>, older_than_ms: u64, env: &Env) -> Result<Stats, BlobError> {
         let before = env.clock.now_ms().saturating_sub(older_than_ms);
         let mut swept = Stats::default();
         self.each(|entry, hash| {

@@ -105,12 +105,8 @@ impl Ids {
     /// The numbers, if both are known.
     pub fn find(conn: &Connection, scope: &Scope, node: NodeId) -> Result<Option<Self>, LogError> {
         Ok(conn
-            .prepare_cached(
-                "SELECT s.id, n.id FROM log_scope s, log_node n WHERE s.scope = ?1 AND n.node = ?2",
-            )?
-            .query_row(params![scope.to_bytes(), node.as_bytes()], |r| {
-                Ok(Self { scope: r.get(0)?, node: r.get(1)? })
-            })
+            .prepare_cached("SELECT s.id, n.id FROM log_scope s, log_node n WHERE s.scope = ?1 AND n.node = ?2")?
+            .query_row(params![scope.to_bytes(), node.as_bytes()], |r| Ok(Self { scope: r.get(0)?, node: r.get(1)? }))
             .optional()?)
     }
 }
@@ -134,10 +130,8 @@ fn number(conn: &Connection, table: Table, bytes: &[u8]) -> Result<i64, LogError
 }
 
 fn kind_number(conn: &Connection, kind: &str) -> Result<i64, LogError> {
-    if let Some(id) = conn
-        .prepare_cached("SELECT id FROM log_kind WHERE kind = ?1")?
-        .query_row([kind], |r| r.get(0))
-        .optional()?
+    if let Some(id) =
+        conn.prepare_cached("SELECT id FROM log_kind WHERE kind = ?1")?.query_row([kind], |r| r.get(0)).optional()?
     {
         return Ok(id);
     }
@@ -166,18 +160,16 @@ pub(crate) fn set_tip(conn: &Connection, ids: Ids, seq: u64, hash: &Hash) -> Res
 }
 
 pub(crate) fn set_head(conn: &Connection, ids: Ids, seq: u64, signature: &[u8]) -> Result<(), LogError> {
-    conn.prepare_cached("INSERT OR IGNORE INTO head VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![ids.scope, ids.node, seq.cast_signed(), signature])?;
+    conn.prepare_cached("INSERT OR IGNORE INTO head VALUES (?1, ?2, ?3, ?4)")?.execute(params![
+        ids.scope,
+        ids.node,
+        seq.cast_signed(),
+        signature
+    ])?;
     Ok(())
 }
 
-pub(crate) fn insert(
-    conn: &Connection,
-    ids: Ids,
-    entry: &Entry,
-    hash: &Hash,
-    held: bool,
-) -> Result<(), LogError> {
+pub(crate) fn insert(conn: &Connection, ids: Ids, entry: &Entry, hash: &Hash, held: bool) -> Result<(), LogError> {
     let h = &entry.header;
     let kind = kind_number(conn, &h.kind)?;
     let base = h.base.to_bytes();

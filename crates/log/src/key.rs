@@ -82,8 +82,7 @@ pub(crate) fn verify_head(
     hash: &Hash,
     signature: &[u8],
 ) -> bool {
-    NodeId::of_key(public_key) == node
-        && verify_signature(public_key, &head_bytes(node, scope, seq, hash), signature)
+    NodeId::of_key(public_key) == node && verify_signature(public_key, &head_bytes(node, scope, seq, hash), signature)
 }
 
 fn head_bytes(node: NodeId, scope: &Scope, seq: u64, hash: &Hash) -> Vec<u8> {

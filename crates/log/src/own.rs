@@ -86,10 +86,9 @@ fn rule(tx: &Tx<'_>, entry: &Entry, payload: &[u8]) -> Result<(), LogError> {
                 "UPDATE entry SET held = 0, effective = ?4 WHERE scope = ?1 AND node = ?2 AND seq = ?3
                  RETURNING subject",
             )?
-            .query_row(
-                params![ids.scope, ids.node, ruling.seq.cast_signed(), clock_column(ruling.effective)],
-                |r| r.get(0),
-            )
+            .query_row(params![ids.scope, ids.node, ruling.seq.cast_signed(), clock_column(ruling.effective)], |r| {
+                r.get(0)
+            })
             .optional()?;
         if let Some(subject) = subject {
             tx.touch(Subject::try_from(subject.as_slice())?);

@@ -53,10 +53,7 @@ pub fn each_subject<E: From<LogError>>(
     flush(&mut batch, &mut f)
 }
 
-fn flush<E>(
-    batch: &mut Vec<Entry>,
-    f: &mut impl FnMut(Subject, &[Entry]) -> Result<(), E>,
-) -> Result<(), E> {
+fn flush<E>(batch: &mut Vec<Entry>, f: &mut impl FnMut(Subject, &[Entry]) -> Result<(), E>) -> Result<(), E> {
     batch.sort_by_key(Entry::order);
     if let Some(first) = batch.first() {
         f(first.header.subject, batch)?;
@@ -121,12 +118,7 @@ pub fn hash_at(conn: &Connection, scope: &Scope, node: NodeId, seq: u64) -> Resu
 
 /// The next segment of a chain after a number, ending at a signed head and as large as is good to send; `None`
 /// when there is no more.
-pub fn since(
-    conn: &Connection,
-    scope: &Scope,
-    node: NodeId,
-    after: u64,
-) -> Result<Option<Segment>, LogError> {
+pub fn since(conn: &Connection, scope: &Scope, node: NodeId, after: u64) -> Result<Option<Segment>, LogError> {
     let Some(ids) = Ids::find(conn, scope, node)? else { return Ok(None) };
     let mut heads = conn.prepare_cached(
         "SELECT h.seq, h.signature,
@@ -151,8 +143,7 @@ pub fn since(
     let Some((last, signature)) = end else { return Ok(None) };
     let sql = const_format_entry("WHERE e.scope = ?1 AND e.node = ?2 AND e.seq > ?3 AND e.seq <= ?4 ORDER BY e.seq");
     let mut stmt = conn.prepare_cached(&sql)?;
-    let rows =
-        stmt.query_map(params![ids.scope, ids.node, after.cast_signed(), last], |r| Ok(entry_of_row(r)))?;
+    let rows = stmt.query_map(params![ids.scope, ids.node, after.cast_signed(), last], |r| Ok(entry_of_row(r)))?;
     let entries = rows.map(|r| r?).collect::<Result<Vec<_>, LogError>>()?;
     Ok(Some(Segment { scope: *scope, node, entries, signature }))
 }
@@ -198,14 +189,7 @@ pub fn stats(conn: &Connection) -> Result<Stats, LogError> {
         [],
         |r| {
             let n = |i: usize| r.get::<_, i64>(i).map(i64::cast_unsigned);
-            Ok(Stats {
-                entries: n(0)?,
-                payload_bytes: n(1)?,
-                scopes: n(2)?,
-                nodes: n(3)?,
-                erased: n(4)?,
-                held: n(5)?,
-            })
+            Ok(Stats { entries: n(0)?, payload_bytes: n(1)?, scopes: n(2)?, nodes: n(3)?, erased: n(4)?, held: n(5)? })
         },
     )?)
 }
@@ -248,9 +232,7 @@ fn const_format_entry(rest: &str) -> String {
 }
 
 fn entry_of_row(row: &Row<'_>) -> Result<Entry, LogError> {
-    let blob = |i: usize| -> Result<&[u8], LogError> {
-        Ok(row.get_ref(i)?.as_blob().map_err(rusqlite::Error::from)?)
-    };
+    let blob = |i: usize| -> Result<&[u8], LogError> { Ok(row.get_ref(i)?.as_blob().map_err(rusqlite::Error::from)?) };
     let optional = |i: usize| -> Result<Option<&[u8]>, LogError> {
         Ok(row.get_ref(i)?.as_blob_or_null().map_err(rusqlite::Error::from)?)
     };

@@ -59,8 +59,12 @@ fn take(tx: &Tx<'_>, authority: &dyn Authority, segment: &Segment) -> Result<Rec
     if first <= have {
         previous = match first {
             1 => Hash([0; 32]),
-            _ => hash_at(conn, &scope, node, first - 1)?
-                .ok_or(LogError::Gap { node, scope, expected: first - 1, got: first })?,
+            _ => hash_at(conn, &scope, node, first - 1)?.ok_or(LogError::Gap {
+                node,
+                scope,
+                expected: first - 1,
+                got: first,
+            })?,
         };
     }
     // The whole chain is walked before anything is believed: one signature at its end covers it.
@@ -122,12 +126,7 @@ fn take(tx: &Tx<'_>, authority: &dyn Authority, segment: &Segment) -> Result<Rec
 ///
 /// # Errors
 /// [`LogError::Fork`] if so.
-pub fn check_fork(
-    conn: &Connection,
-    scope: Scope,
-    node: NodeId,
-    peer: &crate::read::Head,
-) -> Result<(), LogError> {
+pub fn check_fork(conn: &Connection, scope: Scope, node: NodeId, peer: &crate::read::Head) -> Result<(), LogError> {
     match hash_at(conn, &scope, node, peer.seq)? {
         Some(hash) if hash != peer.hash => Err(LogError::Fork { node, scope, seq: peer.seq }),
         _ => Ok(()),

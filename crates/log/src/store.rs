@@ -80,11 +80,10 @@ impl Store {
             conn.execute_batch(include_str!("../tables.sql"))?;
             conn.pragma_update(None, "user_version", FORMAT)?;
         }
-        let last: i64 = conn.query_row(
-            "SELECT coalesce(max(coalesce(effective, clock)), 0) FROM entry WHERE held = 0",
-            [],
-            |r| r.get(0),
-        )?;
+        let last: i64 =
+            conn.query_row("SELECT coalesce(max(coalesce(effective, clock)), 0) FROM entry WHERE held = 0", [], |r| {
+                r.get(0)
+            })?;
         let store = Self {
             path: path.to_owned(),
             writer: Mutex::new(conn),
@@ -141,15 +140,10 @@ impl Store {
     ///
     /// # Errors
     /// Whatever the closure returns (then nothing is written), and the log's own errors.
-    pub fn write<T, E: From<LogError>>(
-        &self,
-        ctx: Context,
-        f: impl FnOnce(&Tx<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
+    pub fn write<T, E: From<LogError>>(&self, ctx: Context, f: impl FnOnce(&Tx<'_>) -> Result<T, E>) -> Result<T, E> {
         let (result, wrote, erased) = {
             let mut conn = self.lock();
-            let inner =
-                conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(LogError::from)?;
+            let inner = conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(LogError::from)?;
             let tx = Tx {
                 store: self,
                 conn: &inner,
@@ -294,10 +288,7 @@ impl Tx<'_> {
 }
 
 pub(crate) fn meta(conn: &Connection, name: &str) -> Result<Option<String>, LogError> {
-    Ok(conn
-        .prepare_cached("SELECT value FROM log_meta WHERE name = ?1")?
-        .query_row([name], |r| r.get(0))
-        .optional()?)
+    Ok(conn.prepare_cached("SELECT value FROM log_meta WHERE name = ?1")?.query_row([name], |r| r.get(0)).optional()?)
 }
 
 pub(crate) fn set_meta(conn: &Connection, name: &str, value: &str) -> Result<(), LogError> {

@@ -77,8 +77,8 @@ pub fn verify(conn: &Connection, authority: &dyn Authority) -> Result<(u64, Vec<
         }
         let Some(key) = authority.key_of(conn, node) else { continue };
         for (seq, signature) in heads(conn, ids)? {
-            let fits = kept_hash(conn, ids, seq)?
-                .is_some_and(|hash| verify_head(&key, node, &scope, seq, &hash, &signature));
+            let fits =
+                kept_hash(conn, ids, seq)?.is_some_and(|hash| verify_head(&key, node, &scope, seq, &hash, &signature));
             if !fits {
                 find(seq, What::Signature);
             }
@@ -88,8 +88,7 @@ pub fn verify(conn: &Connection, authority: &dyn Authority) -> Result<(u64, Vec<
 }
 
 fn kept_hash(conn: &Connection, ids: Ids, seq: u64) -> Result<Option<Hash>, LogError> {
-    let mut stmt =
-        conn.prepare_cached("SELECT hash FROM entry WHERE scope = ?1 AND node = ?2 AND seq = ?3")?;
+    let mut stmt = conn.prepare_cached("SELECT hash FROM entry WHERE scope = ?1 AND node = ?2 AND seq = ?3")?;
     let mut rows = stmt.query(params![ids.scope, ids.node, seq.cast_signed()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     Ok(row.get::<_, Vec<u8>>(0).ok().and_then(|bytes| Hash::try_from(bytes.as_slice()).ok()))

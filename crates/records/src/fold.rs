@@ -96,13 +96,7 @@ pub fn fold(kinds: &Kinds, hub: NodeId, entries: &[Entry]) -> Option<Folded> {
         for (field, value) in change.set {
             let versions = live.entry(field).or_default();
             versions.retain(|v| !h.base.covers(v.node, v.seq));
-            versions.push(Version {
-                value,
-                clock: entry.effective,
-                node: h.node,
-                seq: h.seq,
-                author: h.author,
-            });
+            versions.push(Version { value, clock: entry.effective, node: h.node, seq: h.seq, author: h.author });
         }
         for (field, values) in change.add {
             folded.sets.entry(field).or_default().extend(values);

@@ -242,12 +242,7 @@ pub struct Move {
 
 impl Move {
     /// A way that those may take who may write the record.
-    pub const fn new(
-        name: &'static str,
-        from: &'static [&'static str],
-        to: &'static str,
-        who: Roles,
-    ) -> Self {
+    pub const fn new(name: &'static str, from: &'static [&'static str], to: &'static str, who: Roles) -> Self {
         Self { name, from, to, asks: &[], who, reason: false, at_birth: false }
     }
     /// It asks for these fields.

@@ -93,10 +93,8 @@ impl Statements {
     fn of(kinds: &Kinds) -> Self {
         let one = |kind: &'static Kind| {
             let columns: Vec<&str> = schema::columns(kind).map(|f| f.name).collect();
-            let mut insert = format!(
-                "INSERT INTO {} (id, home, state, title, title_key, made, changed, erased",
-                kind.name
-            );
+            let mut insert =
+                format!("INSERT INTO {} (id, home, state, title, title_key, made, changed, erased", kind.name);
             columns.iter().for_each(|c| {
                 let _ = write!(insert, ", {c}");
             });
@@ -106,10 +104,7 @@ impl Statements {
             let mut sets = Vec::new();
             for field in schema::set_fields(kind) {
                 clear.push(format!("DELETE FROM {}_{} WHERE id = ?1", kind.name, field.name));
-                sets.push((
-                    field.name,
-                    format!("INSERT OR IGNORE INTO {}_{} VALUES (?1, ?2)", kind.name, field.name),
-                ));
+                sets.push((field.name, format!("INSERT OR IGNORE INTO {}_{} VALUES (?1, ?2)", kind.name, field.name)));
             }
             (kind.name, Writes { insert, clear, sets })
         };

@@ -48,7 +48,8 @@ pub fn indexes(kinds: &Kinds) -> String {
         for field in kind.fields {
             match field.shape {
                 Shape::Tags(_) | Shape::Links(_) => {
-                    let _ = writeln!(sql, "CREATE INDEX {0}_{1}_by_value ON {0}_{1} (value, id);", kind.name, field.name);
+                    let _ =
+                        writeln!(sql, "CREATE INDEX {0}_{1}_by_value ON {0}_{1} (value, id);", kind.name, field.name);
                 }
                 Shape::Link(_) => {
                     let _ = writeln!(sql, "CREATE INDEX {0}_by_{1} ON {0} ({1}, title_key);", kind.name, field.name);

@@ -43,12 +43,7 @@ pub fn scope_of(
 ///
 /// # Errors
 /// [`RecordError::NotFound`].
-pub fn record_scope(
-    conn: &Connection,
-    programme: [u8; 16],
-    kind: &Kind,
-    id: &Subject,
-) -> Result<Scope, RecordError> {
+pub fn record_scope(conn: &Connection, programme: [u8; 16], kind: &Kind, id: &Subject) -> Result<Scope, RecordError> {
     let home: Option<Vec<u8>> = conn
         .prepare_cached(&format!("SELECT home FROM {} WHERE id = ?1", kind.name))?
         .query_row([id.as_bytes()], |r| r.get(0))

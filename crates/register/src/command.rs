@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use base::Subject;
 use log::{Context, Frontier, Tx};
 use records::{
-    Change, Home, Kind, Move, Reader, RecordError, STATE, Shape, Value, append, check, check_value, concerns,
-    links_in, record_scope, scope_of,
+    Change, Home, Kind, Move, Reader, RecordError, STATE, Shape, Value, append, check, check_value, concerns, links_in,
+    record_scope, scope_of,
 };
 use rusqlite::{Connection, OptionalExtension};
 use web::{PageError, Site};
@@ -168,13 +168,7 @@ pub fn may_change(conn: &Connection, reader: &Reader, kind: &Kind, id: &Subject)
 ///
 /// # Errors
 /// What the database says.
-pub fn may_move(
-    conn: &Connection,
-    reader: &Reader,
-    kind: &Kind,
-    id: &Subject,
-    way: &Move,
-) -> Result<bool, PageError> {
+pub fn may_move(conn: &Connection, reader: &Reader, kind: &Kind, id: &Subject, way: &Move) -> Result<bool, PageError> {
     Ok(reader.reaches(way.who, &concerned(conn, kind, id)?))
 }
 
@@ -193,9 +187,7 @@ fn authorise(
     }
     // Somebody who may write elsewhere is told which field is theirs to correct.
     match kind.access.own.first() {
-        Some(field) if reader.may_make(kind) => {
-            Err(Refusal::Fields(vec![((*field).to_owned(), "error-your-school")]))
-        }
+        Some(field) if reader.may_make(kind) => Err(Refusal::Fields(vec![((*field).to_owned(), "error-your-school")])),
         _ => Err(PageError::NotAllowed.into()),
     }
 }
@@ -215,8 +207,8 @@ fn check_fields(kind: &Kind, change: &Change, whole: bool) -> Result<(), Refusal
             wrong.push((field.name.to_owned(), "error-required"));
             continue;
         }
-        let values = set.into_iter().chain(added.into_iter().flatten());
-        if let Some(key) = values.filter_map(|v| check_value(field.shape, v).err()).next() {
+        let mut values = set.into_iter().chain(added.into_iter().flatten());
+        if let Some(key) = values.find_map(|v| check_value(field.shape, v).err()) {
             wrong.push((field.name.to_owned(), key));
         }
     }

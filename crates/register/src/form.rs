@@ -68,6 +68,9 @@ struct Opt {
 /// What a form holds: by field, the values as they stand in its controls.
 type Typed = BTreeMap<String, Vec<String>>;
 
+/// Fields that could not be read, with the keys of what is wrong with them.
+type Wrong = Vec<(String, &'static str)>;
+
 struct Show<'a> {
     kind: &'static Kind,
     id: Option<Subject>,
@@ -129,7 +132,8 @@ pub(crate) fn make(site: &Site, request: &Request, kind: &'static Kind) -> Resul
     let birth = request.form("_birth").and_then(|name| kind.way(name)).filter(|m| m.at_birth);
     let fields = form_fields(kind).chain(birth.into_iter().flat_map(|b| b.asks.iter().filter_map(|f| kind.field(f))));
     let (change, wrong) = read(site, request, kind, fields, &typed)?;
-    let result = if wrong.is_empty() { save_new(site, reader, kind, change, birth) } else { Err(Refusal::Fields(wrong)) };
+    let result =
+        if wrong.is_empty() { save_new(site, reader, kind, change, birth) } else { Err(Refusal::Fields(wrong)) };
     match result {
         Ok(Saved(id)) => Ok(done(kind, id, "done-made")),
         Err(refusal) => again(site, request, refusal, kind, None, None, &typed, String::new()),
@@ -190,8 +194,7 @@ pub(crate) fn change(site: &Site, request: &Request, kind: &'static Kind) -> Res
     let change = site.store.read(|conn| {
         visible(conn, reader, kind, &id)?;
         let entries = log::entries_of(conn, &id)?;
-        let seen: Vec<log::Entry> =
-            entries.into_iter().filter(|e| base.covers(e.header.node, e.header.seq)).collect();
+        let seen: Vec<log::Entry> = entries.into_iter().filter(|e| base.covers(e.header.node, e.header.seq)).collect();
         Ok::<_, PageError>(differing(kind, change, fold(&site.kinds, site.hub, &seen).as_ref()))
     })?;
     let result = match (wrong.is_empty(), change.is_empty()) {
@@ -313,7 +316,7 @@ fn read(
     kind: &'static Kind,
     fields: impl Iterator<Item = &'static Field>,
     typed: &Typed,
-) -> Result<(Change, Vec<(String, &'static str)>), PageError> {
+) -> Result<(Change, Wrong), PageError> {
     let mut change = Change::new();
     let mut wrong = Vec::new();
     for field in fields {
@@ -363,10 +366,9 @@ fn one(site: &Site, request: &Request, field: &Field, typed: &str) -> Result<Res
         Shape::Amount => amount(trimmed).ok_or("error-not-understood"),
         Shape::Yes => Ok(if trimmed == "yes" { Value::Bool(true) } else { Value::Null }),
         Shape::Link(kind) | Shape::Links(kind) => link(site, request, kind, trimmed)?.ok_or("error-no-such"),
-        Shape::Date => trimmed
-            .parse::<base::Date>()
-            .map(|d| Value::Text(d.to_string()))
-            .map_err(|_| "error-not-understood"),
+        Shape::Date => {
+            trimmed.parse::<base::Date>().map(|d| Value::Text(d.to_string())).map_err(|_| "error-not-understood")
+        }
         Shape::Choice(_) | Shape::Tags(_) => Ok(Value::text(trimmed)),
         Shape::Names | Shape::Blob | Shape::Bytes => Err("error-not-understood"),
     })
@@ -577,11 +579,8 @@ fn control(
             let most_shown = if set { MAX_BOXES } else { MAX_OPTIONS };
             if found.len() > most_shown {
                 let typed = |id: &Subject, title: &str| format!("{title} · {id}");
-                let chosen: Vec<String> = found
-                    .iter()
-                    .filter(|(id, _)| is_on(&id.to_string()))
-                    .map(|(id, title)| typed(id, title))
-                    .collect();
+                let chosen: Vec<String> =
+                    found.iter().filter(|(id, _)| is_on(&id.to_string())).map(|(id, title)| typed(id, title)).collect();
                 value = chosen.first().cloned().unwrap_or(value);
                 let more = if set { 3 } else { 0 };
                 let blank = std::iter::repeat_n(String::new(), more);

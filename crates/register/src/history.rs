@@ -185,7 +185,8 @@ pub(crate) fn undo(site: &Site, request: &Request, kind: &'static Kind) -> Resul
     let change = site.store.read(|conn| {
         crate::command::visible(conn, reader, kind, &id)?;
         let entries = log::entries_of(conn, &id)?;
-        let at = entries.iter().position(|e| e.header.node == node && e.header.seq == seq).ok_or(PageError::NotFound)?;
+        let at =
+            entries.iter().position(|e| e.header.node == node && e.header.seq == seq).ok_or(PageError::NotFound)?;
         reverse(site, &entries, at).ok_or(PageError::NotFound)
     })?;
     finish(save_change(site, reader, kind, id, change, None), kind, id, "done-undone")
@@ -207,7 +208,8 @@ fn reverse(site: &Site, entries: &[Entry], at: usize) -> Option<Change> {
 /// Withdraws a record that was entered by mistake.
 pub(crate) fn remove(site: &Site, request: &Request, kind: &'static Kind) -> Result<Reply, PageError> {
     let id = request.id("id")?;
-    let why = text::clean_line(request.form("why").unwrap_or_default(), 400).map_err(|_| PageError::Malformed("why"))?;
+    let why =
+        text::clean_line(request.form("why").unwrap_or_default(), 400).map_err(|_| PageError::Malformed("why"))?;
     if why.is_empty() {
         return Err(PageError::Malformed("a reason is wanted"));
     }

@@ -110,9 +110,11 @@ pub(crate) fn page(site: &Site, request: &Request, kind: &'static Kind) -> Resul
 }
 
 fn shown_columns(kind: &'static Kind) -> impl Iterator<Item = &'static Field> {
-    let title = kind.title.first().copied().filter(|t| {
-        kind.field(t).is_some_and(|f| matches!(f.shape, Shape::Line(_) | Shape::Text(_)))
-    });
+    let title = kind
+        .title
+        .first()
+        .copied()
+        .filter(|t| kind.field(t).is_some_and(|f| matches!(f.shape, Shape::Line(_) | Shape::Text(_))));
     kind.fields.iter().filter(move |f| f.column && !f.secret && !f.shape.is_set() && Some(f.name) != title)
 }
 
@@ -159,7 +161,9 @@ fn order(request: &Request, kind: &'static Kind) -> String {
     let (name, down) = sort.strip_prefix('-').map_or((sort, false), |name| (name, true));
     let direction = if down { "DESC" } else { "ASC" };
     let by = match kind.field(name) {
-        Some(field) if kind.title.first() == Some(&name) && field.shape.links_to().is_none() => "t.title_key".to_owned(),
+        Some(field) if kind.title.first() == Some(&name) && field.shape.links_to().is_none() => {
+            "t.title_key".to_owned()
+        }
         Some(field) => match field.shape {
             Shape::Link(other) => format!("(SELECT o.title_key FROM {other} o WHERE o.id = t.{name})"),
             shape if shape.is_set() => "t.title_key".to_owned(),
@@ -175,10 +179,8 @@ fn order(request: &Request, kind: &'static Kind) -> String {
 fn rows(look: &Look<'_>, kind: &'static Kind, asked: &Asked, limit: i64, offset: i64) -> Result<Vec<Line>, PageError> {
     let fields: Vec<&Field> = shown_columns(kind).collect();
     let columns: String = fields.iter().map(|f| format!(", t.{}", f.name)).collect();
-    let sql = format!(
-        "SELECT t.id, t.state{columns} {} ORDER BY {} LIMIT {limit} OFFSET {offset}",
-        asked.from, asked.order
-    );
+    let sql =
+        format!("SELECT t.id, t.state{columns} {} ORDER BY {} LIMIT {limit} OFFSET {offset}", asked.from, asked.order);
     let mut stmt = look.conn.prepare(&sql)?;
     let mut found = stmt.query(params_from_iter(asked.values.iter()))?;
     let mut out = Vec::new();
@@ -208,7 +210,13 @@ fn columns(request: &Request, look: &Look<'_>, kind: &'static Kind) -> Vec<Colum
         Column {
             label,
             sort: request.query_with("sort", Some(&next)),
-            direction: if up { "ascending" } else if down { "descending" } else { "none" },
+            direction: if up {
+                "ascending"
+            } else if down {
+                "descending"
+            } else {
+                "none"
+            },
             number,
         }
     };

@@ -53,7 +53,8 @@ impl<'a> Look<'a> {
             .conn
             .prepare_cached(&format!("SELECT erased, {columns} FROM {} WHERE id = ?1", kind.name))?
             .query_row([id.as_bytes()], |r| {
-                let parts: Result<Vec<rusqlite::types::Value>, _> = (0..kind.title.len()).map(|i| r.get(i + 1)).collect();
+                let parts: Result<Vec<rusqlite::types::Value>, _> =
+                    (0..kind.title.len()).map(|i| r.get(i + 1)).collect();
                 Ok((r.get::<_, bool>(0)?, parts?))
             })
             .optional()?;
@@ -270,8 +271,8 @@ fn string(text: &[u8]) -> String {
 /// The tag of a state: what is well, what waits, what was lost.
 pub(crate) fn tone(state: &str) -> &'static str {
     match state {
-        "arrived" | "held" | "active" | "met" | "kept" | "verified" | "signed" | "running" | "given" | "followed_up"
-        | "completed" | "open" => "ok",
+        "arrived" | "held" | "active" | "met" | "kept" | "verified" | "signed" | "running" | "given"
+        | "followed_up" | "completed" | "open" => "ok",
         "draft" | "proposed" | "planned" | "invited" | "returned" | "entered" | "paused" | "dormant" => "wait",
         "ended_early" | "declined" | "cancelled" | "withdrawn" | "dropped" => "bad",
         "accepted" | "approved" | "filled" => "now",

@@ -185,9 +185,7 @@ fn pointing(
         _ => format!("t.{} = ?1", field.name),
     };
     let from = format!("FROM {} t WHERE {hit} AND {homes}", other.name);
-    let count = conn
-        .prepare_cached(&format!("SELECT count(*) {from}"))?
-        .query_row([id.as_bytes()], |r| r.get(0))?;
+    let count = conn.prepare_cached(&format!("SELECT count(*) {from}"))?.query_row([id.as_bytes()], |r| r.get(0))?;
     let mut stmt = conn.prepare_cached(&format!("SELECT t.id {from} ORDER BY t.changed DESC LIMIT {LINKED}"))?;
     let ids = stmt.query_map([id.as_bytes()], |r| id_at(r, 0))?.collect::<Result<_, _>>()?;
     Ok((count, ids))

@@ -41,8 +41,7 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
                      WHERE f.terms MATCH ?1 AND d.kind = '{}' AND {homes}",
                     kind.name
                 );
-                let found: i64 =
-                    conn.prepare(&format!("SELECT count(*) {from}"))?.query_row([&query], |r| r.get(0))?;
+                let found: i64 = conn.prepare(&format!("SELECT count(*) {from}"))?.query_row([&query], |r| r.get(0))?;
                 if found == 0 {
                     continue;
                 }

@@ -58,8 +58,7 @@ pub(crate) fn clashes(
                 seq: v.seq,
             });
         }
-        let label =
-            if name == STATE { look.words.get("field-state").into_owned() } else { look.field(kind, name) };
+        let label = if name == STATE { look.words.get("field-state").into_owned() } else { look.field(kind, name) };
         if !shown.is_empty() {
             out.push(Clash { field: name.clone(), label, versions: shown });
         }

@@ -47,7 +47,8 @@ fn waits(
         }
         let homes = homes_sql(&reader.homes(kind), "home");
         // What is planned waits once its day has come.
-        let due = if *state == "planned" && kind.field("starts_on").is_some() { " AND starts_on <= date('now')" } else { "" };
+        let due =
+            if *state == "planned" && kind.field("starts_on").is_some() { " AND starts_on <= date('now')" } else { "" };
         let sql = format!("SELECT count(*), max(changed) FROM {} WHERE state = ?1 AND {homes}{due}", kind.name);
         let (count, last): (i64, Option<i64>) =
             conn.prepare(&sql)?.query_row([state], |r| Ok((r.get(0)?, r.get(1)?)))?;
@@ -115,9 +116,7 @@ fn changed(
     let homes = homes_sql(&request.reader()?.homes(kind), "home");
     let sql = format!("SELECT id, changed FROM {} WHERE {homes} ORDER BY changed DESC LIMIT {CHANGES}", kind.name);
     let mut stmt = conn.prepare(&sql)?;
-    let rows = stmt
-        .query_map([], |r| Ok((id_at(r, 0)?, r.get::<_, i64>(1)?)))?
-        .collect::<Result<Vec<_>, _>>()?;
+    let rows = stmt.query_map([], |r| Ok((id_at(r, 0)?, r.get::<_, i64>(1)?)))?.collect::<Result<Vec<_>, _>>()?;
     let now = site.now_ms();
     for (id, changed) in rows {
         let ms = base::Hlc(changed.cast_unsigned()).ms();

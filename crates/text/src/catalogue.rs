@@ -65,10 +65,7 @@ impl Catalogue {
 
     /// Every key that any language says.
     pub fn keys(&self) -> BTreeSet<&str> {
-        Lang::ALL
-            .into_iter()
-            .flat_map(|lang| self.tongue(lang).rooms.keys().map(String::as_str))
-            .collect()
+        Lang::ALL.into_iter().flat_map(|lang| self.tongue(lang).rooms.keys().map(String::as_str)).collect()
     }
 
     /// Whether `lang` itself says `key`.
@@ -86,10 +83,7 @@ impl Catalogue {
             // The engine ties the text to the arguments; own it, so that it outlives them.
             Some(args) => Cow::Owned(bundle.format_pattern(pattern, Some(args), &mut errors).into_owned()),
         };
-        Some(Answer {
-            text,
-            whole: errors.is_empty(),
-        })
+        Some(Answer { text, whole: errors.is_empty() })
     }
 
     fn tongue(&self, lang: Lang) -> &Tongue {
@@ -128,12 +122,7 @@ impl Tongue {
             let resource = read(lang, room, source)?;
             for key in names_of(source) {
                 if let Some(first) = said.insert(key.clone(), room) {
-                    return Err(TextError::Duplicate {
-                        lang,
-                        key,
-                        first,
-                        second: room,
-                    });
+                    return Err(TextError::Duplicate { lang, key, first, second: room });
                 }
             }
             bundle.add_resource_overriding(resource);
@@ -141,11 +130,7 @@ impl Tongue {
         said.retain(|key, _| !key.starts_with('-'));
         for (key, room) in &said {
             if bundle.get_message(key).and_then(|message| message.value()).is_none() {
-                return Err(TextError::NoText {
-                    lang,
-                    room,
-                    key: key.clone(),
-                });
+                return Err(TextError::NoText { lang, room, key: key.clone() });
             }
         }
         Ok(Self { bundle, rooms: said })
@@ -154,11 +139,7 @@ impl Tongue {
 
 fn read(lang: Lang, room: &'static str, source: &'static str) -> Result<FluentResource, TextError> {
     if source.len() > MAX_SOURCE_BYTES {
-        return Err(TextError::SourceTooLong {
-            lang,
-            room,
-            max: MAX_SOURCE_BYTES,
-        });
+        return Err(TextError::SourceTooLong { lang, room, max: MAX_SOURCE_BYTES });
     }
     FluentResource::try_new(source.to_owned()).map_err(|(_, errors)| {
         let first = errors.first();
@@ -203,12 +184,7 @@ mod tests {
         .unwrap();
         assert_eq!(
             error,
-            TextError::Duplicate {
-                lang: Lang::En,
-                key: "hello".into(),
-                first: "people",
-                second: "teams"
-            }
+            TextError::Duplicate { lang: Lang::En, key: "hello".into(), first: "people", second: "teams" }
         );
         let message = error.to_string();
         assert!(message.contains("people") && message.contains("teams"), "{message}");
@@ -219,10 +195,7 @@ mod tests {
     #[test]
     fn a_wrong_source_names_its_line() {
         let error = Catalogue::new(&[(Lang::En, "people", "a = 1\n\nb c d\n")]).err().unwrap();
-        assert!(
-            matches!(&error, TextError::Syntax { line: 3, room: "people", .. }),
-            "{error}"
-        );
+        assert!(matches!(&error, TextError::Syntax { line: 3, room: "people", .. }), "{error}");
         let bare = Catalogue::new(&[(Lang::En, "people", "a =\n    .title = x\n")]).err();
         assert!(matches!(bare, Some(TextError::NoText { .. })));
     }

@@ -10,7 +10,13 @@ pub fn fold(text: &str) -> String {
     for c in plain_letters(text).nfc() {
         if c.is_whitespace() || c == '\u{0F0B}' {
             // A tsheg beside a space is one gap: people type both.
-            gap = Some(if gap == Some('\u{0F0B}') { '\u{0F0B}' } else if c == '\u{0F0B}' { c } else { ' ' });
+            gap = Some(if gap == Some('\u{0F0B}') {
+                '\u{0F0B}'
+            } else if c == '\u{0F0B}' {
+                c
+            } else {
+                ' '
+            });
         } else {
             if let Some(gap) = gap.take()
                 && !out.is_empty()

@@ -95,11 +95,7 @@ struct Out {
 
 impl Out {
     fn new(max: usize) -> Self {
-        Self {
-            text: String::new(),
-            chars: 0,
-            max,
-        }
+        Self { text: String::new(), chars: 0, max }
     }
 
     /// NFC can join up to four characters into one, so that much is let through before it is known.

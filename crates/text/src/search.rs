@@ -204,10 +204,8 @@ mod tests {
     /// An FTS5 table as the pages use it.
     fn table(texts: &[&str]) -> Connection {
         let db = Connection::open_in_memory().unwrap();
-        db.execute_batch(&format!(
-            "CREATE VIRTUAL TABLE found USING fts5(terms, tokenize = '{FTS_TOKENIZER}');"
-        ))
-        .unwrap();
+        db.execute_batch(&format!("CREATE VIRTUAL TABLE found USING fts5(terms, tokenize = '{FTS_TOKENIZER}');"))
+            .unwrap();
         for (at, text) in texts.iter().enumerate() {
             db.execute(
                 "INSERT INTO found(rowid, terms) VALUES (?1, ?2)",
@@ -291,9 +289,34 @@ mod tests {
         let db = table(&["near and or not 卓玛 ཟམ་པ"]);
         let long = "NEAR(\"ཟམ་ 卓玛*".repeat(400);
         for query in [
-            "\"", "*", "NEAR(", "near(a b, 2)", "terms:x", "-a", "^a", "a OR b", "NOT", "AND", "(", "{a b}", "a + b",
-            "'; DROP TABLE found; --", "\0", "a\0b", "\u{FFFF}\u{E000}\u{10FFFF}", "་", "།", "'", "\\", "%", "",
-            &"x".repeat(10_000), &long, &"卓玛".repeat(3_000), &"\u{0301}".repeat(9_000), &"ﷺ ".repeat(3_000),
+            "\"",
+            "*",
+            "NEAR(",
+            "near(a b, 2)",
+            "terms:x",
+            "-a",
+            "^a",
+            "a OR b",
+            "NOT",
+            "AND",
+            "(",
+            "{a b}",
+            "a + b",
+            "'; DROP TABLE found; --",
+            "\0",
+            "a\0b",
+            "\u{FFFF}\u{E000}\u{10FFFF}",
+            "་",
+            "།",
+            "'",
+            "\\",
+            "%",
+            "",
+            &"x".repeat(10_000),
+            &long,
+            &"卓玛".repeat(3_000),
+            &"\u{0301}".repeat(9_000),
+            &"ﷺ ".repeat(3_000),
         ] {
             ask(&db, query);
         }
@@ -305,10 +328,8 @@ mod tests {
     #[test]
     fn every_character_that_is_searched_reaches_the_index_whole() {
         let db = table(&[]);
-        let all: Vec<char> = (0..=0x3_FFFF_u32)
-            .filter_map(char::from_u32)
-            .filter(|c| script(*c) != Script::Between)
-            .collect();
+        let all: Vec<char> =
+            (0..=0x3_FFFF_u32).filter_map(char::from_u32).filter(|c| script(*c) != Script::Between).collect();
         let mut expected = BTreeSet::new();
         for (at, chars) in all.chunks(500).enumerate() {
             let mut row = String::new();
@@ -319,11 +340,8 @@ mod tests {
                 row.push(' ');
                 expected.insert(term);
             }
-            db.execute(
-                "INSERT INTO found(rowid, terms) VALUES (?1, ?2)",
-                params![i64::try_from(at).unwrap(), row],
-            )
-            .unwrap();
+            db.execute("INSERT INTO found(rowid, terms) VALUES (?1, ?2)", params![i64::try_from(at).unwrap(), row])
+                .unwrap();
         }
         db.execute_batch("CREATE VIRTUAL TABLE vocabulary USING fts5vocab(found, row)").unwrap();
         let found: BTreeSet<String> = db

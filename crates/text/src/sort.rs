@@ -84,17 +84,19 @@ mod tests {
         let mut mixed = order;
         mixed.reverse();
         // By code point 卓 would come early and 阿 last; 重 is read zhòng by itself, hence the note above.
-        assert_eq!(sorted(Lang::Zh, &["卓玛", "安徽", "日喀则", "阿里", "北京"]), [
-            "阿里", "安徽", "北京", "日喀则", "卓玛"
-        ]);
+        assert_eq!(
+            sorted(Lang::Zh, &["卓玛", "安徽", "日喀则", "阿里", "北京"]),
+            ["阿里", "安徽", "北京", "日喀则", "卓玛"]
+        );
         assert_eq!(sorted(Lang::Zh, &mixed).first(), Some(&"阿里"));
     }
 
     #[test]
     fn english_by_the_root_order() {
-        assert_eq!(sorted(Lang::En, &["zebra", "Émile", "emil", "Emily", "apple", "2", "10"]), [
-            "10", "2", "apple", "emil", "Émile", "Emily", "zebra"
-        ]);
+        assert_eq!(
+            sorted(Lang::En, &["zebra", "Émile", "emil", "Emily", "apple", "2", "10"]),
+            ["10", "2", "apple", "emil", "Émile", "Emily", "zebra"]
+        );
     }
 
     proptest! {

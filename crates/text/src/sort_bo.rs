@@ -72,11 +72,7 @@ static UNITS: LazyLock<BTreeMap<Unit, u16>> = LazyLock::new(|| {
             }
         }
     }
-    units
-        .iter()
-        .zip(0..)
-        .filter_map(|(unit, rank)| Some((unit_of(&unit.chars().collect::<Vec<_>>())?, rank)))
-        .collect()
+    units.iter().zip(0..).filter_map(|(unit, rank)| Some((unit_of(&unit.chars().collect::<Vec<_>>())?, rank))).collect()
 });
 
 /// The weight of Tibetan letters among other scripts: after digits and before Latin, as a list in Tibetan wants its
@@ -203,25 +199,42 @@ mod tests {
 
     fn in_order(words: &[&str]) {
         for pair in words.windows(2) {
-            assert!(
-                sort_key(Lang::Bo, pair[0]) < sort_key(Lang::Bo, pair[1]),
-                "{} comes before {}",
-                pair[0],
-                pair[1]
-            );
+            assert!(sort_key(Lang::Bo, pair[0]) < sort_key(Lang::Bo, pair[1]), "{} comes before {}", pair[0], pair[1]);
         }
     }
 
     #[test]
     fn a_dictionary_begins_so() {
-        in_order(&["ཀ", "ཀ་བ", "ཀི", "ཀུ", "ཀེ", "ཀོ", "ཀྱ", "ཀྲ", "ཀླ", "དཀའ", "དཀར", "བཀའ", "རྐང", "ལྐུག", "སྐད", "བརྐ", "བསྐང", "ཁ", "མཁས", "འཁོར", "ག"]);
+        in_order(&[
+            "ཀ",
+            "ཀ་བ",
+            "ཀི",
+            "ཀུ",
+            "ཀེ",
+            "ཀོ",
+            "ཀྱ",
+            "ཀྲ",
+            "ཀླ",
+            "དཀའ",
+            "དཀར",
+            "བཀའ",
+            "རྐང",
+            "ལྐུག",
+            "སྐད",
+            "བརྐ",
+            "བསྐང",
+            "ཁ",
+            "མཁས",
+            "འཁོར",
+            "ག",
+        ]);
     }
 
     #[test]
     fn thirty_letters() {
         in_order(&[
-            "ཀ", "ཁ", "ག", "ང", "ཅ", "ཆ", "ཇ", "ཉ", "ཏ", "ཐ", "ད", "ན", "པ", "ཕ", "བ", "མ", "ཙ", "ཚ", "ཛ", "ཝ", "ཞ", "ཟ", "འ",
-            "ཡ", "ར", "ལ", "ཤ", "ས", "ཧ", "ཨ",
+            "ཀ", "ཁ", "ག", "ང", "ཅ", "ཆ", "ཇ", "ཉ", "ཏ", "ཐ", "ད", "ན", "པ", "ཕ", "བ", "མ", "ཙ", "ཚ", "ཛ", "ཝ", "ཞ",
+            "ཟ", "འ", "ཡ", "ར", "ལ", "ཤ", "ས", "ཧ", "ཨ",
         ]);
     }
 

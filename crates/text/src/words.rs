@@ -244,10 +244,7 @@ impl<'c> Words<'c> {
                 broken = broken.or(Some(said));
             }
         }
-        broken.unwrap_or_else(|| Said {
-            text: Cow::Owned(format!("⟨{key}⟩")),
-            lang: self.lang,
-        })
+        broken.unwrap_or_else(|| Said { text: Cow::Owned(format!("⟨{key}⟩")), lang: self.lang })
     }
 }
 
@@ -289,11 +286,10 @@ mod tests {
         assert_eq!(bo_zh.ago(0, 120_000), "2分钟前");
         // English does not reach into Tibetan unless the reader chose it.
         assert!(!catalogue.words(Lang::En, None).chain().any(|lang| lang == Lang::Bo));
-        assert_eq!(catalogue.words(Lang::En, Some(Lang::Bo)).chain().collect::<Vec<_>>(), [
-            Lang::En,
-            Lang::Bo,
-            Lang::Zh
-        ]);
+        assert_eq!(
+            catalogue.words(Lang::En, Some(Lang::Bo)).chain().collect::<Vec<_>>(),
+            [Lang::En, Lang::Bo, Lang::Zh]
+        );
     }
 
     #[test]
@@ -331,13 +327,7 @@ mod tests {
         let expect = [
             (Lang::Zh, "2026年11月3日", "2026年11月3日 星期二", "2026年11月", "2026年11月3日 00:05"),
             (Lang::Bo, "2026-11-03", "Tuesday, 3 November 2026", "2026 ཟླ་ 11", "2026-11-03 00:05"),
-            (
-                Lang::En,
-                "3 November 2026",
-                "Tuesday, 3 November 2026",
-                "November 2026",
-                "3 November 2026, 00:05",
-            ),
+            (Lang::En, "3 November 2026", "Tuesday, 3 November 2026", "November 2026", "3 November 2026, 00:05"),
         ];
         for (lang, plain, weekday, month, moment) in expect {
             let words = catalogue.words(lang, None);

@@ -49,7 +49,11 @@ fn today(site: &Site, request: &Request) -> Result<Reply, PageError> {
 /// Where a switch goes back to: a page of this node, and nowhere else.
 fn back(request: &Request) -> String {
     let back = request.query("back").unwrap_or("/");
-    if back.starts_with('/') && !back.starts_with("//") && !back.contains('\\') { back.to_owned() } else { "/".to_owned() }
+    if back.starts_with('/') && !back.starts_with("//") && !back.contains('\\') {
+        back.to_owned()
+    } else {
+        "/".to_owned()
+    }
 }
 
 const YEAR: u32 = 365 * 24 * 3600;

@@ -87,8 +87,12 @@ impl Request {
 
     /// The query with one value changed (or taken out), for links that keep the rest.
     pub fn query_with(&self, name: &str, value: Option<&str>) -> String {
-        let mut parts: Vec<(&str, &str)> =
-            self.query.iter().filter(|(n, v)| n != name && n != "page" && !v.is_empty()).map(|(n, v)| (&**n, &**v)).collect();
+        let mut parts: Vec<(&str, &str)> = self
+            .query
+            .iter()
+            .filter(|(n, v)| n != name && n != "page" && !v.is_empty())
+            .map(|(n, v)| (&**n, &**v))
+            .collect();
         if let Some(value) = value {
             parts.push((name, value));
         }

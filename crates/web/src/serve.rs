@@ -28,11 +28,12 @@ pub fn serve(site: Arc<Site>, routes: Vec<Route>) -> Router {
         };
         let path = route.path.clone();
         let route = Arc::new(route);
-        let handler = move |State(site): State<Arc<Site>>, params: RawPathParams, uri: Uri, headers: HeaderMap, body: Bytes| {
-            let params: BTreeMap<String, String> =
-                params.iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
-            answer(site, Some(Arc::clone(&route)), params, uri, headers, body)
-        };
+        let handler =
+            move |State(site): State<Arc<Site>>, params: RawPathParams, uri: Uri, headers: HeaderMap, body: Bytes| {
+                let params: BTreeMap<String, String> =
+                    params.iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+                answer(site, Some(Arc::clone(&route)), params, uri, headers, body)
+            };
         router = router.route(&path, on(filter, handler));
     }
     let lost = |State(site): State<Arc<Site>>, uri: Uri, headers: HeaderMap, body: Bytes| {
@@ -78,19 +79,15 @@ fn check_origin(request: &Request, headers: &HeaderMap) -> Result<(), PageError>
     let said = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
     let same = match said("sec-fetch-site") {
         Some(site) => site == "same-origin" || site == "none",
-        None => said("origin").is_none_or(|origin| origin.split_once("://").is_some_and(|(_, host)| host == request.host)),
+        None => {
+            said("origin").is_none_or(|origin| origin.split_once("://").is_some_and(|(_, host)| host == request.host))
+        }
     };
     let token = request.session.as_ref().is_none_or(|s| request.form("_csrf") == Some(s.csrf.as_str()));
     if same && token { Ok(()) } else { Err(PageError::Stale) }
 }
 
-fn read(
-    site: &Site,
-    params: BTreeMap<String, String>,
-    uri: &Uri,
-    headers: &HeaderMap,
-    body: &[u8],
-) -> Request {
+fn read(site: &Site, params: BTreeMap<String, String>, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Request {
     let said = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
     let cookies = cookies(said("cookie").unwrap_or_default());
     let cookie = |name: &str| cookies.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
@@ -262,11 +259,15 @@ pub fn set_cookie(name: &str, value: &str, seconds: u32) -> String {
 }
 
 fn cookies(text: &str) -> Vec<(String, String)> {
-    text.split(';').filter_map(|c| c.trim().split_once('=')).map(|(n, v)| (n.to_owned(), v.to_owned())).take(64).collect()
+    text.split(';')
+        .filter_map(|c| c.trim().split_once('='))
+        .map(|(n, v)| (n.to_owned(), v.to_owned()))
+        .take(64)
+        .collect()
 }
 
 fn preferred(header: &str) -> Option<Lang> {
-    header.split(',').filter_map(|part| Lang::parse(part.split([';', '-']).next()?.trim())).next()
+    header.split(',').find_map(|part| Lang::parse(part.split([';', '-']).next()?.trim()))
 }
 
 /// The values of a form or a query.

@@ -93,7 +93,11 @@ impl<'a> Shell<'a> {
             stamp: stamp(),
             demonstration: site.demonstration,
             back: escape(&here),
-            query: if request.path == "/search" { request.query("q").unwrap_or_default().to_owned() } else { String::new() },
+            query: if request.path == "/search" {
+                request.query("q").unwrap_or_default().to_owned()
+            } else {
+                String::new()
+            },
             nav,
             account: request.session.as_ref().map(|s| s.name.clone()),
             note: note(&words, request),
@@ -158,7 +162,12 @@ impl<'a> Shell<'a> {
     pub fn languages(&self) -> Vec<LangLink> {
         [(Lang::Zh, "中文"), (Lang::Bo, "བོད་ཡིག"), (Lang::En, "English")]
             .into_iter()
-            .map(|(lang, name)| LangLink { tag: lang.code(), name, current: lang == self.lang, drawn: lang == Lang::Bo })
+            .map(|(lang, name)| LangLink {
+                tag: lang.code(),
+                name,
+                current: lang == self.lang,
+                drawn: lang == Lang::Bo,
+            })
             .collect()
     }
 

@@ -16,7 +16,16 @@ static ACTIVITY: Kind = Kind {
         Field::line("title").required().column().searched(),
         Field::choice(
             "kind",
-            &["lesson", "demonstration_lesson", "lecture", "training", "research_meeting", "online_research", "team_meeting", "workshop"],
+            &[
+                "lesson",
+                "demonstration_lesson",
+                "lecture",
+                "training",
+                "research_meeting",
+                "online_research",
+                "team_meeting",
+                "workshop",
+            ],
         )
         .required()
         .filter(),

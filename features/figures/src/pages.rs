@@ -128,7 +128,9 @@ pub fn card(
          WHERE indicator = ?1 AND state = 'entered' ORDER BY declared_on",
     )?;
     let declared = stmt
-        .query_map([indicator.id.as_bytes()], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, bool>(1)?, r.get::<_, String>(2)?)))?
+        .query_map([indicator.id.as_bytes()], |r| {
+            Ok((r.get::<_, i64>(0)?, r.get::<_, bool>(1)?, r.get::<_, String>(2)?))
+        })?
         .map(|row| {
             let (n, at_least, source) = row?;
             let key = if at_least { "figure-declared-more" } else { "figure-declared" };

@@ -54,12 +54,7 @@ pub const RULES: &[CountingRule] = &[
     rule!("regions_paired", Distinct, "posting", ["units_sending", "units_other"]),
     rule!("units_sending", Distinct, "posting", []),
     rule!("units_other", Distinct, "posting", []),
-    rule!(
-        "pairings_active",
-        Distinct,
-        "pairing",
-        ["pairings_master_apprentice", "pairs", "masters", "apprentices"]
-    ),
+    rule!("pairings_active", Distinct, "pairing", ["pairings_master_apprentice", "pairs", "masters", "apprentices"]),
     rule!("pairings_master_apprentice", Distinct, "pairing", []),
     rule!("pairs", Distinct, "pairing", []),
     rule!("masters", Distinct, "pairing", []),

@@ -83,9 +83,8 @@ fn belongs(conn: &Connection, person: &Subject, school: &Subject) -> Result<bool
         "SELECT school FROM posting WHERE person = ?1 AND state IN ('proposed', 'accepted', 'arrived')
          UNION SELECT organisation FROM grant_of_role WHERE person = ?1 AND organisation IS NOT NULL",
     )?;
-    let places = stmt
-        .query_map([person.as_bytes()], |r| r.get::<_, Option<Vec<u8>>>(0))?
-        .collect::<Result<Vec<_>, _>>()?;
+    let places =
+        stmt.query_map([person.as_bytes()], |r| r.get::<_, Option<Vec<u8>>>(0))?.collect::<Result<Vec<_>, _>>()?;
     for place in places.into_iter().flatten() {
         let Ok(place) = Subject::try_from(place.as_slice()) else { continue };
         if school_of(conn, &place)? == Some(*school) {

@@ -138,11 +138,27 @@ fn page(site: &Site, request: &Request, links: &dyn Links) -> Result<Reply, Page
             .map(|p| {
                 Ok(PeerShown {
                     title: title_of(conn, p.node)?,
-                    state: if !p.connected { "broken" } else if p.waiting > 0 { "thin" } else { "whole" },
+                    state: if !p.connected {
+                        "broken"
+                    } else if p.waiting > 0 {
+                        "thin"
+                    } else {
+                        "whole"
+                    },
                     said: words
-                        .get(if !p.connected { "node-cut" } else if p.waiting > 0 { "node-sending" } else { "sign-in-step" })
+                        .get(if !p.connected {
+                            "node-cut"
+                        } else if p.waiting > 0 {
+                            "node-sending"
+                        } else {
+                            "sign-in-step"
+                        })
                         .into_owned(),
-                    met: if p.last_met_ms == 0 { words.get("node-never").into_owned() } else { words.ago(p.last_met_ms, now) },
+                    met: if p.last_met_ms == 0 {
+                        words.get("node-never").into_owned()
+                    } else {
+                        words.ago(p.last_met_ms, now)
+                    },
                     rtt: format!("{} ms", p.rtt_ms),
                     rate: format!("{}/s", words.bytes(p.rate)),
                     moved: format!("↑ {} · ↓ {}", words.bytes(p.sent), words.bytes(p.received)),

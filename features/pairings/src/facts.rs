@@ -1,5 +1,5 @@
+use records::vocabulary::SUBJECTS;
 use records::{Access, Field, Home, Kind, Move, Role, Roles, Rule};
-use records::vocabulary::{SUBJECTS};
 
 /// The records of this room.
 pub const KINDS: &[&Kind] = &[&PAIRING];
@@ -63,4 +63,3 @@ static PAIRING: Kind = Kind {
     hub_only: false,
     hidden: false,
 };
-

@@ -1,9 +1,8 @@
-use records::{Access, Field, Home, Kind, Move, Role, Roles};
 use records::vocabulary::{STAGES, SUBJECTS, TEACHING_LANGUAGES};
+use records::{Access, Field, Home, Kind, Move, Role, Roles};
 
 /// The records of this room.
 pub const KINDS: &[&Kind] = &[&PERSON, &CONSENT, &ACCOUNT, &GRANT];
-
 
 const KEEPERS: &[Role] = &[Role::Administrator, Role::Officer, Role::Coordinator, Role::Head];
 

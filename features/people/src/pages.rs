@@ -150,26 +150,28 @@ fn set_up(site: &Site, request: &Request) -> Result<Reply, PageError> {
         return set_up_page(site, request, errors);
     }
     let hash = hash(request.form("password").unwrap_or_default(), site.store.env())?;
-    site.store.write(Context::NODE, |tx| {
-        let scope = Scope::Programme(site.programme);
-        let kind = |name: &str| site.kinds.get(name).ok_or(RecordError::NotFound);
-        let change = Change::new().with_text("title", programme).with_text("zone", zone).with_text("state", "running");
-        append(tx, kind("programme")?, scope, tx.subject(&scope), change, None)?;
-        let who = tx.subject(&scope);
-        append(tx, kind("person")?, scope, who, Change::new().with_text("name", person), None)?;
-        tx.fold()?;
-        let new = NewAccount {
-            person: who,
-            name,
-            hash,
-            role: Role::Administrator,
-            organisation: None,
-            from: site.today(),
-            until: None,
-        };
-        make_account(tx, &site.kinds, &new)
-    })
-    .map_err(PageError::from)?;
+    site.store
+        .write(Context::NODE, |tx| {
+            let scope = Scope::Programme(site.programme);
+            let kind = |name: &str| site.kinds.get(name).ok_or(RecordError::NotFound);
+            let change =
+                Change::new().with_text("title", programme).with_text("zone", zone).with_text("state", "running");
+            append(tx, kind("programme")?, scope, tx.subject(&scope), change, None)?;
+            let who = tx.subject(&scope);
+            append(tx, kind("person")?, scope, who, Change::new().with_text("name", person), None)?;
+            tx.fold()?;
+            let new = NewAccount {
+                person: who,
+                name,
+                hash,
+                role: Role::Administrator,
+                organisation: None,
+                from: site.today(),
+                until: None,
+            };
+            make_account(tx, &site.kinds, &new)
+        })
+        .map_err(PageError::from)?;
     site.local.set(SET_UP, None)?;
     Ok(Reply::ToWith("/sign-in".to_owned(), vec![set_cookie("zampa_note", "set-up-done", 60)]))
 }
@@ -299,9 +301,8 @@ fn accounts(site: &Site, request: &Request, errors: Option<Vec<String>>) -> Resu
     let wrong = errors.is_some();
     let html = site.store.read(|conn| {
         let look = Look::new(site, request, conn);
-        let (person, org) = match (site.kinds.get("person"), site.kinds.get("organisation")) {
-            (Some(person), Some(org)) => (person, org),
-            _ => return Err(PageError::NotFound),
+        let (Some(person), Some(org)) = (site.kinds.get("person"), site.kinds.get("organisation")) else {
+            return Err(PageError::NotFound);
         };
         let mut stmt = conn.prepare("SELECT sign_in_name, person FROM account ORDER BY sign_in_name LIMIT 2000")?;
         let found = stmt

@@ -27,9 +27,8 @@ struct Page<'a> {
 pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let html = site.store.read(|conn| {
         let look = Look::new(site, request, conn);
-        let (person, org) = match (site.kinds.get("person"), site.kinds.get("organisation")) {
-            (Some(person), Some(org)) => (person, org),
-            _ => return Err(PageError::NotFound),
+        let (Some(person), Some(org)) = (site.kinds.get("person"), site.kinds.get("organisation")) else {
+            return Err(PageError::NotFound);
         };
         let today = site.today().to_string();
         let mut people = Vec::new();

@@ -1,9 +1,8 @@
-use records::{Access, Field, Home, Kind, Move, Role, Roles, Rule};
 use records::vocabulary::{ROLES, STAGES, SUBJECTS, TEACHING_LANGUAGES};
+use records::{Access, Field, Home, Kind, Move, Role, Roles, Rule};
 
 /// The records of this room.
 pub const KINDS: &[&Kind] = &[&PROGRAMME, &ORGANISATION, &PARTNERSHIP, &COMMITMENT, &COHORT, &NEED, &POSTING];
-
 
 const OFFICE: &[Role] = &[Role::Administrator, Role::Officer];
 const OFFICE_ONLY: Roles = Roles::of(OFFICE);

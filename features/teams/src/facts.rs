@@ -1,5 +1,5 @@
+use records::vocabulary::SUBJECTS;
 use records::{Access, Field, Home, Kind, Move, Role, Roles, Rule};
-use records::vocabulary::{SUBJECTS};
 
 /// The records of this room.
 pub const KINDS: &[&Kind] = &[&TEAM, &MEMBERSHIP];
@@ -66,4 +66,3 @@ static MEMBERSHIP: Kind = Kind {
     hub_only: false,
     hidden: false,
 };
-

@@ -1,0 +1,52 @@
+# The two commands are `make run` and `make test`; everything they need they get themselves.
+DATA ?= data/demo
+PORT ?= 7400
+SEED ?= 1
+TARGET ?= $(or $(CARGO_TARGET_DIR),target)
+ZAMPA = $(TARGET)/release-run/zampa
+ISLANDS = $(shell find islands -path islands/node_modules -prune -o -path islands/dist -prune -o -type f -print)
+
+.PHONY: run build islands test test-rust test-browser lint bench clean
+
+## Build what is needed, fill the demonstration once, start it
+run: build
+	@$(ZAMPA) demo --data $(DATA) --port $(PORT) --seed $(SEED)
+
+build: islands
+	@echo "building zampa (the first time takes some minutes)"
+	@cargo build --profile release-run --locked -p zampa
+
+islands: islands/.stamp
+
+islands/.stamp: $(ISLANDS)
+	@echo "building the pages' style and script"
+	@cd islands && npm ci --no-audit --no-fund --silent && npm run --silent build
+	@touch $@
+
+## Everything: lints, tests of the crates, tests of the whole in a real browser
+test: tools lint test-rust test-browser
+	@echo "all tests passed"
+
+.PHONY: tools
+tools:
+	@tests/tools.sh
+
+lint: islands
+	@cargo fmt --all --check
+	@cargo clippy --workspace --all-targets --locked --quiet
+	@cargo deny --log-level error check licenses bans sources
+	@cd islands && npm run --silent check
+
+test-rust: islands
+	@cargo nextest run --workspace --locked --no-fail-fast
+
+test-browser: islands
+	@cargo build --locked -p zampa
+	@cd tests/browser && npm ci --no-audit --no-fund --silent && ZAMPA=$(abspath $(TARGET))/debug/zampa node --test --test-concurrency=1 "*.test.mjs"
+
+bench: build
+	@bench/run.sh $(ZAMPA)
+
+clean:
+	rm -rf data artifacts islands/dist islands/.stamp
+	cargo clean
