@@ -1,0 +1,89 @@
+//! The demonstration programme. Every row is invented and grows from a seed; the counting rules find the published
+//! figures in it, and it is no evidence for them.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic))]
+
+mod activities;
+mod advice;
+mod book;
+mod chance;
+mod clock;
+mod day;
+mod names;
+mod organisations;
+mod people;
+mod places;
+mod postings;
+mod visits;
+mod world;
+
+pub use activities::PERSON_TIMES;
+pub use book::DemoError;
+pub use clock::DemoClock;
+pub use postings::{FIRST_COHORT_PEOPLE, FIRST_COHORT_SCHOOLS, LATER_PEOPLE, LATER_SCHOOLS};
+pub use visits::VISITS;
+
+use base::{Date, Scope, Subject};
+use log::Store;
+use records::Kinds;
+
+use crate::book::Book;
+use crate::chance::Chance;
+use crate::day::Day;
+
+/// The last day on which something was recorded. What lies after it is only planned.
+pub const LAST_DAY: Date = Date::constant(2026, 10, 30);
+
+fn last_day() -> Day {
+    LAST_DAY.into()
+}
+
+/// What stands in the store now.
+#[derive(Clone, Debug)]
+pub struct Filled {
+    /// The programme's record.
+    pub programme_record: Subject,
+    /// The programme's authority.
+    pub authority: Subject,
+    /// The supported schools, in the order in which they joined.
+    pub schools: Vec<Subject>,
+    /// The assisting units.
+    pub units: Vec<Subject>,
+    /// The cohorts, by their ordinal.
+    pub cohorts: Vec<Subject>,
+    /// How many facts were written.
+    pub facts: usize,
+}
+
+/// Writes the programme into an empty store, in the order of its days; `clock`, which must be the store's, tells
+/// the time of each fact meanwhile and the machine's afterwards. `progress` hears how many of a hundred are done.
+///
+/// # Errors
+/// [`DemoError::NoKind`] where `kinds` lacks a room of the programme; what the store says.
+pub fn fill(
+    store: &Store,
+    clock: &DemoClock,
+    kinds: &Kinds,
+    programme: [u8; 16],
+    seed: u64,
+    progress: &dyn Fn(u32),
+) -> Result<Filled, DemoError> {
+    let part = |name: &str| Chance::of(seed, name);
+    let mut book = Book::new(seed);
+    let mut world = organisations::plan(&mut book, Scope::Programme(programme), &mut part("organisations"));
+    for school in &mut world.schools {
+        people::locals(&mut book, &mut part(&school.zh.clone()), school);
+    }
+    postings::plan(&mut book, &mut world, &mut part("postings"));
+    let held = visits::plan(&mut book, &world, &mut part("visits"));
+    activities::plan(&mut book, &world, &held, 0, &mut part("activities"));
+    let facts = book.write(store, clock, kinds, &[Subject::default()], progress);
+    clock.release();
+    Ok(Filled {
+        programme_record: world.programme_record,
+        authority: world.authority,
+        schools: world.schools.iter().map(|s| s.id).collect(),
+        units: world.units.iter().map(|u| u.id).collect(),
+        cohorts: world.cohorts.iter().map(|c| c.id).collect(),
+        facts: facts?,
+    })
+}

@@ -1,0 +1,161 @@
+//! The facts of the programme, gathered in any order and written in that of their days.
+
+use base::{Scope, Subject};
+use log::{Context, LogError, Store};
+use records::{Change, Kinds, RecordError, Value};
+
+use crate::DemoClock;
+use crate::day::Day;
+
+/// Facts in one transaction.
+const BATCH: usize = 2000;
+/// Offices in Lhasa work from 9 to 18 o'clock, which is from 1 to 10 o'clock in UTC.
+const MORNING_MS: u64 = 3_600_000;
+const WORKDAY_MS: u64 = 9 * 3_600_000;
+
+/// What can go wrong while the demonstration is written.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// The log refused.
+    #[error("the log refused")]
+    Log(#[from] LogError),
+    /// A record was refused.
+    #[error("a record was refused")]
+    Record(#[from] RecordError),
+    /// The demonstration needs a kind of record that the programme does not have.
+    #[error("there is no kind of record `{0}`")]
+    NoKind(&'static str),
+}
+
+struct Fact {
+    day: Day,
+    kind: &'static str,
+    scope: Scope,
+    subject: Subject,
+    change: Change,
+}
+
+/// Facts to be written. On one day they stand in the order in which they were put in.
+pub(crate) struct Book {
+    facts: Vec<Fact>,
+    ids: u32,
+    salt: u32,
+}
+
+impl Book {
+    pub fn new(seed: u64) -> Self {
+        let salt = u32::try_from((seed ^ (seed >> 32)) & 0xffff_ffff).unwrap_or(0);
+        Self { facts: Vec::new(), ids: 0, salt }
+    }
+
+    /// A new record, recorded on a day.
+    pub fn record(&mut self, kind: &'static str, scope: Scope, day: Day, change: Change) -> Subject {
+        let subject = self.subject(scope, day);
+        self.change(kind, scope, subject, day, change);
+        subject
+    }
+
+    /// An id for a record to come. Ids follow from the seed, and an odd factor lets no two of them meet.
+    pub fn subject(&mut self, scope: Scope, day: Day) -> Subject {
+        self.ids += 1;
+        Subject::new(&scope, day.ms() + MORNING_MS, self.ids.wrapping_mul(0x9e37_79b1) ^ self.salt)
+    }
+
+    /// A further fact about a record.
+    pub fn change(&mut self, kind: &'static str, scope: Scope, subject: Subject, day: Day, change: Change) {
+        self.facts.push(Fact { day, kind, scope, subject, change });
+    }
+
+    /// Writes all facts in the order of their days, one of the authors after the other, a batch each. Tells how
+    /// many of a hundred are done. Returns how many facts there were.
+    pub fn write(
+        mut self,
+        store: &Store,
+        clock: &DemoClock,
+        kinds: &Kinds,
+        authors: &[Subject],
+        progress: &dyn Fn(u32),
+    ) -> Result<usize, DemoError> {
+        self.facts.sort_by_key(|f| f.day);
+        let times = times(&self.facts);
+        let total = self.facts.len();
+        let mut done = 0;
+        let mut facts = self.facts.into_iter().zip(times);
+        let mut authors = authors.iter().copied().cycle();
+        while done < total {
+            let author = authors.next().unwrap_or_default();
+            let wrote = store.write(Context { author }, |tx| {
+                let mut wrote = 0;
+                for (fact, ms) in facts.by_ref().take(BATCH) {
+                    clock.set(ms);
+                    let kind = kinds.get(fact.kind).ok_or(DemoError::NoKind(fact.kind))?;
+                    records::append(tx, kind, fact.scope, fact.subject, fact.change, None)?;
+                    wrote += 1;
+                }
+                Ok::<usize, DemoError>(wrote)
+            })?;
+            done += wrote;
+            progress(u32::try_from(done * 100 / total).unwrap_or(100));
+        }
+        Ok(total)
+    }
+}
+
+/// The moments of facts that are sorted by day: those of a day share its working hours.
+fn times(facts: &[Fact]) -> Vec<u64> {
+    let mut out = Vec::with_capacity(facts.len());
+    for of_day in facts.chunk_by(|a, b| a.day == b.day) {
+        let step = WORKDAY_MS / (of_day.len() as u64 + 1);
+        let days = of_day.iter().zip(1_u64..);
+        out.extend(days.map(|(fact, i)| fact.day.ms() + MORNING_MS + i * step));
+    }
+    out
+}
+
+/// Short ways to say what a fact says.
+pub(crate) trait Say: Sized {
+    fn state(self, state: &str) -> Self;
+    fn day(self, field: &str, day: Day) -> Self;
+    fn int(self, field: &str, n: i32) -> Self;
+    fn yes(self, field: &str) -> Self;
+    fn names(self, field: &str, names: &[(&str, String)]) -> Self;
+    fn tags(self, field: &str, words: &[&str]) -> Self;
+    fn links(self, field: &str, ids: &[Subject]) -> Self;
+    fn because(self, why: &str) -> Self;
+    fn maybe(self, field: &str, word: Option<&str>) -> Self;
+}
+
+impl Say for Change {
+    fn state(self, state: &str) -> Self {
+        self.with_text(records::STATE, state)
+    }
+    fn day(self, field: &str, day: Day) -> Self {
+        self.with_text(field, day.to_string())
+    }
+    fn int(self, field: &str, n: i32) -> Self {
+        self.with(field, Value::Int(i64::from(n)))
+    }
+    fn yes(self, field: &str) -> Self {
+        self.with(field, Value::Bool(true))
+    }
+    fn names(self, field: &str, names: &[(&str, String)]) -> Self {
+        let names = names.iter().map(|(lang, name)| ((*lang).to_owned(), name.clone())).collect();
+        self.with(field, Value::Names(names))
+    }
+    fn tags(self, field: &str, words: &[&str]) -> Self {
+        words.iter().fold(self, |change, word| change.with_added(field, Value::text(*word)))
+    }
+    fn links(self, field: &str, ids: &[Subject]) -> Self {
+        ids.iter().fold(self, |change, id| change.with_added(field, Value::link(id)))
+    }
+    fn because(mut self, why: &str) -> Self {
+        self.why = Some(why.to_owned());
+        self
+    }
+    fn maybe(self, field: &str, word: Option<&str>) -> Self {
+        match word {
+            Some(word) => self.with_text(field, word),
+            None => self,
+        }
+    }
+}
