@@ -1,0 +1,258 @@
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use base::{Env, NodeId, Scope};
+use log::{LogError, Vector};
+use rusqlite::Connection;
+use tokio::sync::{Notify, watch};
+
+use crate::chains::{Known, lacking};
+use crate::{Host, Meter, Settings, Trouble};
+
+/// Seconds over which a rate is measured.
+const RATE_SAMPLES: usize = 5;
+
+/// What all tasks of a link share.
+pub(crate) struct Shared {
+    pub host: Arc<dyn Host>,
+    pub me: NodeId,
+    pub settings: Settings,
+    /// Counts commits that changed the log.
+    pub changed: watch::Sender<u64>,
+    /// Counts blobs that came.
+    pub stocked: watch::Sender<u64>,
+    /// Counts wishes to be connected at once.
+    pub nudged: watch::Sender<u64>,
+    pub stop: watch::Sender<bool>,
+    /// The count of commits up to which this node's chains are signed.
+    signed: Mutex<Option<u64>>,
+    peers: Mutex<BTreeMap<NodeId, Peer>>,
+}
+
+/// How things stand with one peer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerStatus {
+    /// The peer.
+    pub peer: NodeId,
+    /// Whether a session is under way.
+    pub connected: bool,
+    /// When the session began or the last one ended, in milliseconds since 1970.
+    pub since_ms: Option<u64>,
+    /// When something was last heard of the peer.
+    pub last_met_ms: Option<u64>,
+    /// When both last had the same entries.
+    pub agreed_ms: Option<u64>,
+    /// The time to the peer and back.
+    pub rtt_ms: Option<u64>,
+    /// Bytes per second sent in the last five seconds.
+    pub sent_rate: u64,
+    /// Bytes per second received in the last five seconds.
+    pub received_rate: u64,
+    /// Bytes sent since the link started, over all connections.
+    pub sent_bytes: u64,
+    /// Bytes received, likewise.
+    pub received_bytes: u64,
+    /// Entries sent and acknowledged.
+    pub sent_entries: u64,
+    /// Entries received that were new here.
+    pub received_entries: u64,
+    /// Entries that came and were here already.
+    pub repeated_entries: u64,
+    /// Entries that the peer lacks, by what it last said; `None` before it was met.
+    pub waiting_entries: Option<u64>,
+    /// Entries that this node lacks, by what the peer last said.
+    pub coming_entries: u64,
+    /// Blobs that this node lacks.
+    pub waiting_blobs: u64,
+    /// Their bytes that have yet to come.
+    pub waiting_blob_bytes: u64,
+    /// Why the last attempt or session ended; `None` while all is well.
+    pub last_error: Option<Trouble>,
+}
+
+/// A peer, as the link keeps it.
+pub(crate) struct Peer {
+    pub status: PeerStatus,
+    /// How far the peer is, as far as this node knows.
+    pub known: Known,
+    session: u64,
+    kick: Arc<Notify>,
+    /// Bytes of the connections before this one.
+    before: (u64, u64),
+    samples: VecDeque<(u64, Meter)>,
+}
+
+impl Peer {
+    fn new(peer: NodeId) -> Self {
+        let status = PeerStatus {
+            peer,
+            connected: false,
+            since_ms: None,
+            last_met_ms: None,
+            agreed_ms: None,
+            rtt_ms: None,
+            sent_rate: 0,
+            received_rate: 0,
+            sent_bytes: 0,
+            received_bytes: 0,
+            sent_entries: 0,
+            received_entries: 0,
+            repeated_entries: 0,
+            waiting_entries: None,
+            coming_entries: 0,
+            waiting_blobs: 0,
+            waiting_blob_bytes: 0,
+            last_error: None,
+        };
+        let (known, kick) = (Known::new(), Arc::new(Notify::new()));
+        Self { status, known, session: 0, kick, before: (0, 0), samples: VecDeque::new() }
+    }
+
+    /// Counts what waits, given what this node has.
+    pub fn compare(&mut self, own: &Vector) {
+        let seqs = own.iter().map(|(chain, head)| (chain, head.seq));
+        self.status.waiting_entries = Some(lacking(seqs, &self.known));
+        let own: Known = own.iter().map(|(chain, head)| (*chain, head.seq)).collect();
+        self.status.coming_entries = lacking(self.known.iter().map(|(chain, seq)| (chain, *seq)), &own);
+    }
+}
+
+impl Shared {
+    pub fn new(host: Arc<dyn Host>, settings: Settings) -> Arc<Self> {
+        let me = host.store().key().id();
+        let shared = Arc::new(Self {
+            me,
+            settings,
+            changed: watch::Sender::new(0),
+            stocked: watch::Sender::new(0),
+            nudged: watch::Sender::new(0),
+            stop: watch::Sender::new(false),
+            signed: Mutex::new(None),
+            peers: Mutex::default(),
+            host,
+        });
+        // The store outlives the link, so it must not keep it.
+        let weak = Arc::downgrade(&shared);
+        shared.host.store().watch(Box::new(move || {
+            if let Some(shared) = weak.upgrade() {
+                shared.changed.send_modify(|n| *n += 1);
+            }
+        }));
+        shared
+    }
+
+    pub fn env(&self) -> &Env {
+        self.host.store().env()
+    }
+
+    pub fn now_ms(&self) -> u64 {
+        self.env().clock.now_ms()
+    }
+
+    /// Runs on a thread that may block.
+    pub async fn blocking<R: Send + 'static>(
+        self: &Arc<Self>,
+        f: impl FnOnce(&Self) -> Result<R, Trouble> + Send + 'static,
+    ) -> Result<R, Trouble> {
+        let shared = self.clone();
+        tokio::task::spawn_blocking(move || f(&shared)).await.map_err(|_| Trouble::Storage)?
+    }
+
+    /// Signs the ends of this node's chains, once for all sessions and only after a change.
+    pub fn sign(&self) -> Result<(), LogError> {
+        let mut signed = self.signed.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = *self.changed.borrow();
+        if *signed != Some(count) {
+            self.host.store().sign()?;
+            *signed = Some(count);
+        }
+        Ok(())
+    }
+
+    /// What this node has of what a peer may hold.
+    pub fn vector(&self, conn: &Connection, peer: NodeId) -> Result<Vector, LogError> {
+        let asked = std::cell::RefCell::new(BTreeMap::<Scope, bool>::new());
+        let may = |scope: &Scope| {
+            let mut asked = asked.borrow_mut();
+            *asked.entry(*scope).or_insert_with(|| self.host.may_hold(conn, peer, scope))
+        };
+        log::vector(conn, &may)
+    }
+
+    pub fn with_peer<R>(&self, peer: NodeId, f: impl FnOnce(&mut Peer) -> R) -> R {
+        let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
+        f(peers.entry(peer).or_insert_with(|| Peer::new(peer)))
+    }
+
+    pub fn status(&self) -> Vec<PeerStatus> {
+        let peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
+        peers.values().map(|peer| peer.status.clone()).collect()
+    }
+
+    /// The peers that were met and are away: their numbers must follow what this node writes.
+    pub fn away(&self) -> Vec<NodeId> {
+        let peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
+        let away = peers.values().map(|p| &p.status).filter(|s| !s.connected && s.waiting_entries.is_some());
+        away.map(|s| s.peer).collect()
+    }
+
+    /// Notes that a session has begun, and ends an older one with the same peer. Returns its number and what
+    /// will tell it to end.
+    pub fn arrived(&self, peer: NodeId) -> (u64, Arc<Notify>) {
+        let now = self.now_ms();
+        self.with_peer(peer, |peer| {
+            peer.kick.notify_one();
+            peer.kick = Arc::new(Notify::new());
+            peer.session += 1;
+            peer.samples.clear();
+            peer.before = (peer.status.sent_bytes, peer.status.received_bytes);
+            peer.status.connected = true;
+            peer.status.since_ms = Some(now);
+            peer.status.last_met_ms = Some(now);
+            peer.status.last_error = None;
+            (peer.session, peer.kick.clone())
+        })
+    }
+
+    /// Notes that a session has ended, unless a newer one is there.
+    pub fn left(&self, peer: NodeId, session: u64, why: Trouble) {
+        let now = self.now_ms();
+        self.with_peer(peer, |peer| {
+            if peer.session == session {
+                let status = &mut peer.status;
+                status.connected = false;
+                status.since_ms = Some(now);
+                status.rtt_ms = None;
+                (status.sent_rate, status.received_rate) = (0, 0);
+                status.last_error = Some(why);
+            }
+        });
+    }
+
+    /// Notes what has gone over the connection so far.
+    pub fn sample(&self, peer: NodeId, session: u64, meter: Meter) {
+        let (now, steady) = (self.now_ms(), self.env().clock.steady_ms());
+        self.with_peer(peer, |peer| {
+            if peer.session != session {
+                return;
+            }
+            let heard = peer.samples.back().is_none_or(|(_, last)| last.received_bytes != meter.received_bytes);
+            if heard {
+                peer.status.last_met_ms = Some(now);
+            }
+            peer.samples.push_back((steady, meter));
+            while peer.samples.len() > RATE_SAMPLES + 1 {
+                peer.samples.pop_front();
+            }
+            let status = &mut peer.status;
+            status.rtt_ms = Some(meter.rtt_ms);
+            status.sent_bytes = peer.before.0 + meter.sent_bytes;
+            status.received_bytes = peer.before.1 + meter.received_bytes;
+            if let Some((then, first)) = peer.samples.front().filter(|(then, _)| *then < steady) {
+                let rate = |now: u64, before: u64| (now - before) * 1000 / (steady - then);
+                status.sent_rate = rate(meter.sent_bytes, first.sent_bytes);
+                status.received_rate = rate(meter.received_bytes, first.received_bytes);
+            }
+        });
+    }
+}
