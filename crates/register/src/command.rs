@@ -60,6 +60,8 @@ pub fn save_new(
     birth: Option<&Move>,
 ) -> Result<Saved, Refusal> {
     check_fields(kind, &change, true)?;
+    // A new record has no field to empty.
+    change.set.retain(|_, value| *value != Value::Null);
     if let Some(birth) = birth {
         change.set.insert(STATE.to_owned(), Value::text(birth.to));
     }

@@ -189,6 +189,7 @@ pub(crate) fn change(site: &Site, request: &Request, kind: &'static Kind) -> Res
     let base_text = request.form("_base").unwrap_or_default().to_owned();
     let base = base32::decode(&base_text)
         .and_then(|bytes| Frontier::from_bytes(&bytes).ok())
+        .filter(|base| !base.0.is_empty())
         .ok_or(PageError::Malformed("the form's base"))?;
     let (change, wrong) = read(site, request, kind, form_fields(kind), &typed)?;
     let change = site.store.read(|conn| {

@@ -70,7 +70,7 @@ pub struct Site {
     /// The node's log and projections.
     pub store: Arc<Store>,
     /// What stays on this node: sessions, throttles.
-    pub local: Local,
+    pub local: Arc<Local>,
     /// The words.
     pub catalogue: Catalogue,
     /// The kinds of record.

@@ -42,7 +42,13 @@ sign-hub-lost = { $n ->
     [1] 1 school is cut off
    *[other] { $n } schools are cut off
 }
-link-error-timeout = No answer.
-link-error-refused = The other node refused: this node is not enrolled, or was revoked.
+link-error-unreachable = Nobody answers at the hub’s address.
+link-error-lost = The connection was cut.
+link-error-closed = The other node has stopped.
+link-error-version = The two nodes speak different versions.
+link-error-not-member = The hub refuses this node: it is not enrolled, or was revoked.
+link-error-wrong-key = Another node answers than the one expected.
 link-error-fork = This node’s history has parted from what the hub has. It must join again.
-link-error-other = The connection failed.
+link-error-protocol = The other node could not be understood.
+link-error-storage = The storage of one of the nodes refused.
+link-error-replaced = The node came by a newer connection.

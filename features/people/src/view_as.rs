@@ -12,6 +12,7 @@ const SHOWN: i64 = 3;
 struct Who {
     id: String,
     name: String,
+    code: &'static str,
     role: String,
     place: String,
 }
@@ -50,6 +51,7 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
                 people.push(Who {
                     id: id.to_string(),
                     name: look.title(person, &id)?,
+                    code: role.code(),
                     role: look.words.get(&format!("role-{}", role.code())).into_owned(),
                     place: place.map_or(Ok(String::new()), |p| look.title(org, &p))?,
                 });

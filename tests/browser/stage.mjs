@@ -1,0 +1,86 @@
+// What every browser test needs: the demonstration in a process of its own, a browser, pictures, and axe.
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const pictures = join(here, "..", "..", "artifacts");
+
+/** A port that nobody is likely to use; two more after it are taken. */
+const port = 17400 + (process.pid % 400) * 3;
+
+export const hub = `http://hub.localhost:${port}`;
+export const school = (n) => `http://school-${n}.localhost:${port + n}`;
+
+/** Starts the demonstration and a browser; gives them and what stops both. */
+export async function start() {
+  mkdirSync(pictures, { recursive: true });
+  const data = mkdtempSync(join(tmpdir(), "zampa-"));
+  const child = spawn(process.env.ZAMPA, ["demo", "--data", data, "--port", String(port)], { stdio: ["ignore", "pipe", "inherit"] });
+  await new Promise((resolve, reject) => {
+    let said = "";
+    child.stdout.on("data", (part) => { said += part; if (said.includes("hub.localhost")) resolve(); });
+    child.on("exit", (code) => reject(new Error(`zampa ended with ${code}\n${said}`)));
+  });
+  await until(async () => (await fetch(`http://127.0.0.1:${port}/health`).catch(() => null))?.ok);
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
+  });
+  const stop = async () => {
+    await browser.close();
+    child.kill("SIGTERM");
+    await new Promise((resolve) => child.on("exit", resolve));
+    rmSync(data, { recursive: true, force: true });
+  };
+  return { browser, stop };
+}
+
+/** Asks again until it is so; fails after a while, saying what was waited for. */
+export async function until(ask, what = "something", ms = 60_000) {
+  const end = Date.now() + ms;
+  for (;;) {
+    const got = await ask();
+    if (got) return got;
+    if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+/** A browser context in a language, with the cookies of one person. */
+export async function reader(browser, lang, width = 1280) {
+  const context = await browser.newContext({ viewport: { width, height: 900 }, locale: lang === "zh" ? "zh-CN" : "en" });
+  const hosts = [hub, school(1), school(2)];
+  await context.addCookies(hosts.map((url) => ({ name: "zampa_lang", value: lang, url })));
+  return context;
+}
+
+/** Takes pictures at both widths, checks that nothing runs over the edge, and runs axe. */
+export async function look(page, name) {
+  const problems = [];
+  for (const width of [360, 1280]) {
+    await page.setViewportSize({ width, height: 900 });
+    await page.screenshot({ path: join(pictures, `${name}-${width}.png`), fullPage: true });
+    const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    if (over > 1) problems.push(`${name} at ${width}: ${over} pixels over the edge`);
+  }
+  await page.evaluate(axe);
+  const found = await page.evaluate(async () => {
+    const result = await window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] });
+    return result.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(" ")).slice(0, 3).join("; ")}`);
+  });
+  problems.push(...found.map((f) => `${name}: ${f}`));
+  return problems;
+}
+
+/** Signs in as somebody of a role, on the page that only the demonstration has. */
+export async function be(page, host, role, back = "/today") {
+  await page.goto(`${host}/view-as?back=${encodeURIComponent(back)}`);
+  await page.locator(`form[data-role="${role}"] button`).first().click();
+  await page.waitForURL((url) => !url.pathname.startsWith("/view-as"));
+}

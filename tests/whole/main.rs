@@ -1,0 +1,8 @@
+//! Tests of the whole.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used, missing_docs)]
+
+mod command_line;
+mod counted;
+mod house;
+mod matrix;
+mod tidy;

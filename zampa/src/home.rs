@@ -1,0 +1,72 @@
+//! The first page of a node, and the page of everything that is not in the navigation.
+
+use std::sync::Arc;
+
+use askama::Template;
+use figures::{Card, Counted, Scope};
+use records::Kinds;
+use web::{Check, PageError, Reply, Request, Route, Shell, Site};
+
+/// The routes of the house's own pages.
+pub fn routes(counted: &Arc<Counted>, kinds: &Kinds) -> Vec<Route> {
+    let counted = Arc::clone(counted);
+    let _ = kinds;
+    vec![
+        Route::get("/welcome", Check::Public, move |site, r| welcome(site, r, &counted)),
+        Route::get("/more", Check::SignedIn, more),
+    ]
+}
+
+/// The first page of a node that is no demonstration: Today for who is signed in, the figures for everybody.
+pub fn first(site: &Site, request: &Request) -> Result<Reply, PageError> {
+    let _ = site;
+    Ok(Reply::To(if request.session.is_some() { "/today" } else { "/welcome" }.to_owned()))
+}
+
+#[derive(Template)]
+#[template(path = "welcome.html")]
+struct Welcome<'a> {
+    s: Shell<'a>,
+    programme: String,
+    cards: Vec<Card>,
+}
+
+fn welcome(site: &Site, request: &Request, counted: &Counted) -> Result<Reply, PageError> {
+    let html = site.store.read(|conn| {
+        let programme: Option<String> =
+            conn.query_row("SELECT title FROM programme ORDER BY id LIMIT 1", [], |r| r.get(0)).unwrap_or(None);
+        let cards = figures::indicators(conn)?
+            .iter()
+            .take(4)
+            .map(|i| figures::card(site, request, conn, counted, i, &Scope::default()))
+            .collect::<Result<Vec<_>, PageError>>()?;
+        let s = Shell::new(site, request, site.node_title.clone());
+        Ok::<_, PageError>(Welcome { s, programme: programme.unwrap_or_default(), cards }.render()?)
+    })?;
+    Ok(Reply::Page(html))
+}
+
+#[derive(Template)]
+#[template(path = "more.html")]
+struct More<'a> {
+    s: Shell<'a>,
+    links: Vec<(String, &'static str, String)>,
+}
+
+fn more(site: &Site, request: &Request) -> Result<Reply, PageError> {
+    let reader = request.reader()?;
+    let words = request.words(site);
+    let mut links: Vec<(String, &'static str, String)> = site
+        .kinds
+        .all()
+        .filter(|k| !k.hidden && reader.may_read(k))
+        .map(|k| (format!("/{}", k.route), k.icon, words.get(&format!("{}-list", k.name)).into_owned()))
+        .collect();
+    links.push(("/conflicts".to_owned(), "git-merge", words.get("conflict-list").into_owned()));
+    if reader.is(records::Role::Administrator) {
+        links.push(("/accounts".to_owned(), "key-round", words.get("accounts-title").into_owned()));
+        links.push(("/nodes".to_owned(), "server", words.get("nodes").into_owned()));
+    }
+    let s = Shell::new(site, request, words.get("more"));
+    Ok(Reply::Page(More { s, links }.render()?))
+}

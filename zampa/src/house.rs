@@ -1,0 +1,86 @@
+//! Which rooms the house has: their kinds, words, routes and places in the navigation.
+
+use std::sync::Arc;
+
+use base::Lang;
+use figures::Counted;
+use records::{Kinds, Role, Roles};
+use text::{Catalogue, TextError};
+use web::{Check, NavItem, Route};
+
+/// All kinds of record.
+pub fn kinds() -> Kinds {
+    Kinds::new(&[
+        visits::KINDS,
+        activities::KINDS,
+        programme::KINDS,
+        people::KINDS,
+        pairings::KINDS,
+        teams::KINDS,
+        figures::KINDS,
+        nodes::KINDS,
+    ])
+}
+
+/// All words.
+///
+/// # Errors
+/// [`TextError`] where two rooms use one key.
+pub fn catalogue() -> Result<Catalogue, TextError> {
+    Catalogue::new(&words())
+}
+
+/// The words of every room.
+pub fn words() -> Vec<(Lang, &'static str, &'static str)> {
+    [
+        text::WORDS,
+        web::WORDS,
+        register::WORDS,
+        programme::WORDS,
+        people::WORDS,
+        pairings::WORDS,
+        teams::WORDS,
+        visits::WORDS,
+        activities::WORDS,
+        figures::WORDS,
+        nodes::WORDS,
+        WORDS,
+    ]
+    .concat()
+}
+
+const WORDS: [(Lang, &str, &str); 3] = [
+    (Lang::Zh, "zampa", include_str!("../words/zh.ftl")),
+    (Lang::Bo, "zampa", include_str!("../words/bo.ftl")),
+    (Lang::En, "zampa", include_str!("../words/en.ftl")),
+];
+
+/// The routes of every room that all nodes have.
+pub fn routes(kinds: &Kinds, counted: &Arc<Counted>, links: &Arc<dyn nodes::Links>) -> Vec<Route> {
+    let mut routes = web::routes();
+    routes.extend(register::routes(kinds));
+    routes.extend(people::routes());
+    routes.extend(figures::routes(counted));
+    routes.extend(nodes::routes(links));
+    routes
+}
+
+/// The navigation: what one looks for by its name. Everything else is linked from there.
+pub fn navigation(kinds: &Kinds) -> Vec<NavItem> {
+    let mut nav = vec![NavItem { href: "/today".to_owned(), key: "today".to_owned(), check: Check::SignedIn }];
+    for name in ["visit", "activity", "person", "organisation", "need", "posting", "pairing", "team"] {
+        if let Some(kind) = kinds.get(name) {
+            nav.push(NavItem {
+                href: format!("/{}", kind.route),
+                key: format!("{name}-list"),
+                check: Check::Read(kind),
+            });
+        }
+    }
+    nav.push(NavItem { href: "/figures".to_owned(), key: "figures".to_owned(), check: Check::Public });
+    nav.push(NavItem { href: "/more".to_owned(), key: "more".to_owned(), check: Check::SignedIn });
+    nav
+}
+
+/// Roles that keep the programme.
+pub const OFFICE: Roles = Roles::of(&[Role::Administrator, Role::Officer]);

@@ -1,0 +1,14 @@
+//! Zampa: one binary that is a hub, a school's node, or a demonstration of both. This is its wiring; the binary only
+//! starts it.
+
+pub mod cli;
+mod demonstration;
+mod figures_command;
+pub mod files;
+pub mod fill;
+mod home;
+pub mod house;
+mod links;
+mod log_command;
+pub mod node;
+mod run;

@@ -1,0 +1,218 @@
+//! A node's links: what the link asks of this node, and what pages ask of the link.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+
+use anyhow::{Context as _, Result};
+use base::{Hash, NodeId, Scope, Subject};
+use blobs::Blobs;
+use link::{Grant, Host, JoinCode, Link, Refusal};
+use log::{Authority, Context, NodeKey, Store};
+use nodes::{Links, Members, Peer};
+use records::Kinds;
+use rusqlite::Connection;
+use serde_json::json;
+use web::{Local, PageError};
+
+use crate::files::Settings;
+
+/// How long a code to join with is good, in milliseconds: an hour.
+const CODE_MS: u64 = 3_600_000;
+
+/// What the link asks of this node.
+struct NodeHost {
+    store: Arc<Store>,
+    blobs: Arc<Blobs>,
+    local: Arc<Local>,
+    members: Members,
+    kinds: Kinds,
+    demonstration: bool,
+}
+
+impl Host for NodeHost {
+    fn store(&self) -> &Store {
+        &self.store
+    }
+
+    fn blobs(&self) -> &Blobs {
+        &self.blobs
+    }
+
+    fn authority(&self) -> &dyn Authority {
+        &self.members
+    }
+
+    fn is_member(&self, conn: &Connection, peer: NodeId) -> bool {
+        self.members.is_member(conn, peer)
+    }
+
+    fn may_hold(&self, conn: &Connection, peer: NodeId, scope: &Scope) -> bool {
+        self.members.holds(conn, peer, scope)
+    }
+
+    /// No field of today's records names a blob.
+    fn wanted_blobs(&self, _: &Connection) -> Vec<(Hash, u64)> {
+        Vec::new()
+    }
+
+    fn may_fetch(&self, _: &Connection, _: NodeId, _: &Hash) -> bool {
+        false
+    }
+
+    fn enrol(&self, secret: &[u8; 16], public_key: &[u8], title: &str) -> Result<Grant, Refusal> {
+        let unavailable = |e: &dyn std::fmt::Display| {
+            tracing::error!("enrolling a node: {e}");
+            Refusal::Unavailable
+        };
+        if self.store.key().id() != self.members.hub {
+            return Err(Refusal::Unavailable);
+        }
+        let name = code_name(secret);
+        let kept = self.local.setting(&name).map_err(|e| unavailable(&e))?.ok_or(Refusal::Unknown)?;
+        let (school, expires) = kept.split_once(' ').ok_or(Refusal::Used)?;
+        let expires: u64 = expires.parse().map_err(|_| Refusal::Unknown)?;
+        if self.store.env().clock.now_ms() > expires {
+            return Err(Refusal::Expired);
+        }
+        let school: Subject = school.parse().map_err(|_| Refusal::Unknown)?;
+        // The code is spent before the node is enrolled: a crash in between wastes a code, and never admits two.
+        self.local.set(&name, Some("used")).map_err(|e| unavailable(&e))?;
+        let programme = self.members.programme;
+        let title = self
+            .store
+            .write(Context::NODE, |tx| {
+                let own: String =
+                    tx.conn()
+                        .query_row("SELECT title FROM organisation WHERE id = ?1", [school.as_bytes()], |r| r.get(0))?;
+                let title = if title.trim().is_empty() { own } else { title.trim().to_owned() };
+                nodes::enrol(tx, &self.kinds, programme, public_key, &title, Some(school))?;
+                Ok::<_, records::RecordError>(title)
+            })
+            .map_err(|e| unavailable(&e))?;
+        let extra = json!({ "title": title, "school": school.to_string(), "demonstration": self.demonstration });
+        Ok(Grant { hub_key: self.members.hub_key.clone(), programme, extra: extra.to_string().into_bytes() })
+    }
+}
+
+fn code_name(secret: &[u8; 16]) -> String {
+    format!("join-{}", Hash::of(secret))
+}
+
+/// A node's links.
+pub struct NodeLinks {
+    host: Arc<NodeHost>,
+    link: OnceLock<Link>,
+    port: OnceLock<u16>,
+}
+
+/// What a node learns when it joins.
+pub struct Joined {
+    /// The programme.
+    pub programme: [u8; 16],
+    /// The hub's public key.
+    pub hub_key: Vec<u8>,
+    /// Where the hub listens.
+    pub hub_address: String,
+    /// The node's name.
+    pub title: String,
+    /// Its school.
+    pub school: Option<Subject>,
+    /// Whether rows are invented.
+    pub demonstration: bool,
+}
+
+impl NodeLinks {
+    /// Links that neither listen nor dial yet.
+    pub fn new(
+        store: Arc<Store>,
+        blobs: Arc<Blobs>,
+        local: Arc<Local>,
+        members: Members,
+        kinds: Kinds,
+        settings: &Settings,
+    ) -> Self {
+        let demonstration = settings.demonstration;
+        let host = Arc::new(NodeHost { store, blobs, local, members, kinds, demonstration });
+        Self { host, link: OnceLock::new(), port: OnceLock::new() }
+    }
+
+    fn link(&self) -> &Link {
+        self.link.get_or_init(|| {
+            // A link that is cut is asked often whether it is back: a packet every few seconds costs nothing, and a
+            // village that waits for a minute does.
+            let settings = link::Settings { back_off_max_ms: 8000, ..link::Settings::default() };
+            Link::new(Arc::clone(&self.host) as Arc<dyn Host>, settings)
+        })
+    }
+
+    /// Takes in nodes at an address (UDP). Within a runtime.
+    pub fn listen(&self, address: SocketAddr) -> Result<()> {
+        let socket = std::net::UdpSocket::bind(address)
+            .with_context(|| format!("cannot listen on UDP port {}; is another Zampa running?", address.port()))?;
+        let _ = self.port.set(address.port());
+        self.link().listen(socket)?;
+        Ok(())
+    }
+
+    /// Keeps up the link to the hub. Within a runtime.
+    pub fn dial(&self, address: &str) -> Result<()> {
+        self.link().dial(address, self.host.members.hub)?;
+        Ok(())
+    }
+
+    /// Somebody wishes to be connected now.
+    pub fn nudge(&self) {
+        if let Some(link) = self.link.get() {
+            link.nudge();
+        }
+    }
+
+    /// Joins a hub with a one-use code.
+    pub async fn join(code: &str, key: &NodeKey, title: &str) -> Result<Joined> {
+        let code: JoinCode = code.parse()?;
+        let grant = Link::join(key, &code, title).await?;
+        let extra: serde_json::Value = serde_json::from_slice(&grant.extra)
+            .context("the hub's answer cannot be read; is it of another version?")?;
+        let text = |name: &str| extra.get(name).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+        Ok(Joined {
+            programme: grant.programme,
+            hub_key: grant.hub_key,
+            hub_address: code.address,
+            title: text("title"),
+            school: text("school").parse().ok(),
+            demonstration: extra.get("demonstration") == Some(&json!(true)),
+        })
+    }
+}
+
+impl Links for NodeLinks {
+    fn peers(&self) -> Vec<Peer> {
+        let Some(link) = self.link.get() else { return Vec::new() };
+        link.status()
+            .into_iter()
+            .map(|p| Peer {
+                node: p.peer,
+                connected: p.connected,
+                last_met_ms: p.last_met_ms.unwrap_or(0),
+                since_ms: p.since_ms.unwrap_or(0),
+                rtt_ms: p.rtt_ms.unwrap_or(0),
+                rate: p.sent_rate + p.received_rate,
+                sent: p.sent_bytes,
+                received: p.received_bytes,
+                waiting: p.waiting_entries.unwrap_or(0),
+                waiting_blobs: p.waiting_blobs,
+                error: p.last_error.map(|e| format!("link-error-{}", e.code())),
+            })
+            .collect()
+    }
+
+    fn invite(&self, school: Subject, host: &str) -> Result<String, PageError> {
+        let port = self.port.get().copied().ok_or(PageError::NotFound)?;
+        let env = self.host.store.env();
+        let secret = env.bytes::<16>();
+        let expires = env.clock.now_ms() + CODE_MS;
+        self.host.local.set(&code_name(&secret), Some(&format!("{school} {expires}")))?;
+        let code = JoinCode { address: format!("{host}:{port}"), hub: self.host.members.hub, secret };
+        Ok(code.to_string())
+    }
+}

@@ -1,0 +1,126 @@
+//! A node: its directory opened, its rooms wired, its pages served, its link running.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use base::Env;
+use figures::Counted;
+use log::{Context, NodeKey, Store};
+use nodes::{Links, Members};
+use records::Records;
+use rusqlite::OptionalExtension;
+use web::{Local, NodeKind, Route, Site};
+
+use crate::files::{Files, Settings};
+use crate::house;
+use crate::links::NodeLinks;
+
+/// A node that is open.
+pub struct Node {
+    /// Its pages and data.
+    pub site: Arc<Site>,
+    /// Its routes.
+    pub routes: Vec<Route>,
+    /// Its links.
+    pub links: Arc<NodeLinks>,
+    /// Its figures.
+    pub counted: Arc<Counted>,
+}
+
+/// Opens the log of a node.
+pub fn open_store(files: &Files, settings: &Settings, env: &Env) -> Result<Store> {
+    let key = files.key(env)?;
+    let projector = Records::new(house::kinds(), settings.hub());
+    Store::open(&files.database(), key, env.clone(), Box::new(projector))
+        .with_context(|| format!("cannot open {}", files.database().display()))
+}
+
+/// Who is a member, as this node knows it.
+pub fn members(settings: &Settings) -> Members {
+    Members { programme: settings.programme, hub: settings.hub(), hub_key: settings.hub_key.clone() }
+}
+
+/// Makes a hub in an empty directory: its key, its programme, its own record.
+pub fn make_hub(files: &Files, env: &Env, title: &str, demonstration: bool) -> Result<Settings> {
+    let key: NodeKey = files.key(env)?;
+    let settings = Settings {
+        kind: NodeKind::Hub,
+        programme: env.bytes::<16>(),
+        hub_key: key.public().to_vec(),
+        hub_address: String::new(),
+        title: title.to_owned(),
+        school: None,
+        demonstration,
+    };
+    let store = open_store(files, &settings, env)?;
+    store.write(Context::NODE, |tx| {
+        nodes::enrol(tx, &house::kinds(), settings.programme, &settings.hub_key, title, None)
+    })?;
+    files.write_settings(&settings)?;
+    Ok(settings)
+}
+
+impl Node {
+    /// Opens a node's directory.
+    pub fn open(files: &Files, env: &Env) -> Result<Self> {
+        let settings = files.settings()?;
+        let store = Arc::new(open_store(files, &settings, env)?);
+        let local = Arc::new(Local::open(&files.local(), env.clone()).context("cannot open local.db")?);
+        let kinds = house::kinds();
+        let counted = Arc::new(Counted::default());
+        let watching = Arc::clone(&counted);
+        store.watch(Box::new(move || watching.changed()));
+        let blobs = Arc::new(blobs::Blobs::open(&files.blobs())?);
+        let links = Arc::new(NodeLinks::new(
+            Arc::clone(&store),
+            blobs,
+            Arc::clone(&local),
+            members(&settings),
+            kinds.clone(),
+            &settings,
+        ));
+        let as_links: Arc<dyn Links> = Arc::clone(&links) as Arc<dyn Links>;
+        let mut routes = house::routes(&kinds, &counted, &as_links);
+        routes.extend(crate::home::routes(&counted, &kinds));
+        let signs = Arc::clone(&as_links);
+        let site = Site {
+            zone: zone(&store)?,
+            local,
+            catalogue: house::catalogue()?,
+            nav: house::navigation(&kinds),
+            node_kind: settings.kind,
+            node_title: settings.title.clone(),
+            cookie: store.key().id().to_string().chars().take(8).collect(),
+            secure: false,
+            programme: settings.programme,
+            hub: settings.hub(),
+            demonstration: settings.demonstration,
+            reader_of: Box::new(people::reader_of),
+            sign_of: Box::new(move |site, words| nodes::sign(site, words, &signs.peers())),
+            today: vec![Box::new(register::today)],
+            kinds,
+            store,
+        };
+        Ok(Self { site: Arc::new(site), routes, links, counted })
+    }
+
+    /// Whether nobody keeps this hub yet: the first start prints a one-use link to set it up.
+    pub fn wants_set_up(&self) -> Result<bool> {
+        let any: bool = self.site.store.read(|conn| {
+            Ok::<_, log::LogError>(conn.query_row(
+                "SELECT EXISTS (SELECT 1 FROM grant_of_role WHERE role = 'administrator')",
+                [],
+                |r| r.get(0),
+            )?)
+        })?;
+        Ok(!any && self.site.node_kind == NodeKind::Hub)
+    }
+}
+
+/// The programme's time zone; UTC until there is a programme.
+fn zone(store: &Store) -> Result<jiff::tz::TimeZone> {
+    let name: Option<String> = store.read(|conn| {
+        Ok::<_, log::LogError>(conn.query_row("SELECT zone FROM programme LIMIT 1", [], |r| r.get(0)).optional()?)
+    })?;
+    Ok(name.and_then(|n| jiff::tz::TimeZone::get(&n).ok()).unwrap_or(jiff::tz::TimeZone::UTC))
+}

@@ -1,0 +1,139 @@
+//! Running a hub or a school's node, and joining.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use base::Env;
+use people::SET_UP;
+use web::{Check, NodeKind, Route};
+
+use crate::files::{Files, Settings};
+use crate::links::NodeLinks;
+use crate::node::{Node, make_hub, open_store};
+
+/// How often clocks are settled and the database tidied, in seconds.
+const CHORES_SECONDS: u64 = 60;
+
+/// Runs a hub until it is stopped.
+pub fn hub(files: &Files, port: u16, env: &Env) -> Result<()> {
+    if !files.exist() {
+        make_hub(files, env, "Hub", false)?;
+    }
+    if files.settings()?.kind != NodeKind::Hub {
+        bail!("{} is a school's node: run it with `zampa school`", files.0.display());
+    }
+    serve_one(files, port, env)
+}
+
+/// Runs a school's node until it is stopped.
+pub fn school(files: &Files, port: u16, env: &Env) -> Result<()> {
+    if !files.exist() {
+        bail!(
+            "{} has not joined a hub yet: `zampa join --data {0} CODE`, with a code from the hub's page of nodes",
+            files.0.display()
+        );
+    }
+    if files.settings()?.kind != NodeKind::School {
+        bail!("{} is a hub: run it with `zampa hub`", files.0.display());
+    }
+    serve_one(files, port, env)
+}
+
+fn serve_one(files: &Files, port: u16, env: &Env) -> Result<()> {
+    let runtime = runtime()?;
+    let node = Node::open(files, env)?;
+    let settings = files.settings()?;
+    if node.wants_set_up()? {
+        let secret = node.site.local.keep_secret(SET_UP)?;
+        println!("Set up this hub once, at http://localhost:{port}/set-up/{secret}");
+    }
+    runtime.block_on(async {
+        match settings.kind {
+            NodeKind::Hub => node.links.listen(SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port))?,
+            NodeKind::School if settings.hub_address.is_empty() => {}
+            NodeKind::School => node.links.dial(&settings.hub_address)?,
+        }
+        println!("{} is at http://localhost:{port}", settings.title);
+        let first = Route::get("/", Check::Public, crate::home::first);
+        serve(node, first, port, IpAddr::V6(Ipv6Addr::UNSPECIFIED)).await
+    })
+}
+
+/// Joins a hub: the node's key is signed by the hub's own entry, and what the hub says of the programme is kept.
+pub fn join(files: &Files, code: &str, title: Option<&str>, env: &Env) -> Result<()> {
+    if files.exist() {
+        bail!("{} is a node already; give an empty directory", files.0.display());
+    }
+    let key = files.key(env)?;
+    let runtime = runtime()?;
+    let joined = runtime.block_on(NodeLinks::join(code, &key, title.unwrap_or_default()))?;
+    let settings = Settings {
+        kind: NodeKind::School,
+        programme: joined.programme,
+        hub_key: joined.hub_key,
+        hub_address: joined.hub_address,
+        title: joined.title,
+        school: joined.school,
+        demonstration: joined.demonstration,
+    };
+    drop(open_store(files, &settings, env)?);
+    files.write_settings(&settings)?;
+    println!("{} has joined. Run it with: zampa school --data {}", settings.title, files.0.display());
+    Ok(())
+}
+
+/// The runtime: two threads are what a cheap box has.
+pub fn runtime() -> Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(16)
+        .thread_stack_size(1 << 20)
+        .enable_all()
+        .build()?)
+}
+
+/// Serves a node's pages until the process is told to stop.
+pub async fn serve(node: Node, first: Route, port: u16, address: IpAddr) -> Result<()> {
+    let listener = tokio::net::TcpListener::bind(SocketAddr::new(address, port))
+        .await
+        .with_context(|| format!("cannot listen on port {port}; is another Zampa running? Give another with --port"))?;
+    let site = Arc::clone(&node.site);
+    chores(&node);
+    let mut routes = node.routes;
+    routes.push(first);
+    let router = web::serve(site, routes);
+    axum::serve(listener, router).with_graceful_shutdown(stopped()).await?;
+    Ok(())
+}
+
+/// Settles clocks now and then: a hub rules on what is ahead, every node folds what has come due.
+fn chores(node: &Node) {
+    let store = Arc::clone(&node.site.store);
+    let is_hub = node.site.node_kind == NodeKind::Hub;
+    tokio::spawn(async move {
+        let mut every = tokio::time::interval(std::time::Duration::from_secs(CHORES_SECONDS));
+        loop {
+            every.tick().await;
+            let store = Arc::clone(&store);
+            let done = tokio::task::spawn_blocking(move || store.settle_clocks(is_hub)).await;
+            if let Ok(Err(e)) = done {
+                tracing::error!("settling clocks: {e}");
+            }
+        }
+    });
+}
+
+async fn stopped() {
+    let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
+    let term = async {
+        match &mut term {
+            Some(term) => drop(term.recv().await),
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = term => {}
+    }
+}
