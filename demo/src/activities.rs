@@ -84,21 +84,20 @@ impl Activity<'_> {
 }
 
 /// Names people at an activity on a day.
-pub(crate) fn attend(book: &mut Book, activity: Subject, of: &Activity<'_>, day: Day, people: &[Subject], present: bool) {
+pub(crate) fn attend(
+    book: &mut Book,
+    activity: Subject,
+    of: &Activity<'_>,
+    day: Day,
+    people: &[Subject],
+    present: bool,
+) {
     for person in people {
         part(book, activity, of, day, *person, "attends", present);
     }
 }
 
-fn part(
-    book: &mut Book,
-    activity: Subject,
-    of: &Activity<'_>,
-    day: Day,
-    person: Subject,
-    part: &str,
-    present: bool,
-) {
+fn part(book: &mut Book, activity: Subject, of: &Activity<'_>, day: Day, person: Subject, part: &str, present: bool) {
     let change = Change::new()
         .with_link("activity", activity)
         .with_link("person", person)
@@ -173,9 +172,9 @@ fn draw<'a>(chance: &mut Chance, school: &'a School, day: Day) -> (Activity<'a>,
         chance.some(&posted, 1).iter().map(|s| s.person).collect()
     };
     let way = match chance.below(100) {
-        0..62 => Way::Counted,
-        62..80 => Way::Named,
-        80..90 => Way::Both,
+        0..70 => Way::Counted,
+        70..83 => Way::Named,
+        83..90 => Way::Both,
         90..95 => Way::Unverified,
         _ => Way::Estimated,
     };
@@ -224,9 +223,9 @@ fn hold(
                 verified(book, chance, activity, of, day, number);
                 number
             }
-            Way::Named => named(book, chance, activity, of, day, &free, number.min(14)),
+            Way::Named => named(book, chance, activity, of, day, &free, number.min(10)),
             Way::Both => {
-                let named = named(book, chance, activity, of, day, &free, number.min(11));
+                let named = named(book, chance, activity, of, day, &free, number.min(8));
                 let number = if chance.percent(30) { (named - chance.between(1, 3)).max(1) } else { number.max(named) };
                 verified(book, chance, activity, of, day, number);
                 named.max(number)

@@ -59,7 +59,8 @@ const FOLLOWED: [&str; 8] = [
     "暂未做到，下次再看。",
 ];
 /// Why a visit or an activity did not take place.
-pub(crate) const CANCELLED: [&str; 4] = ["大雪封路，改期另定", "道路施工，车辆无法通行", "与考试时间冲突", "对方学校另有安排"];
+pub(crate) const CANCELLED: [&str; 4] =
+    ["大雪封路，改期另定", "道路施工，车辆无法通行", "与考试时间冲突", "对方学校另有安排"];
 
 /// Why one goes.
 pub(crate) fn purpose(chance: &mut Chance) -> &'static str {

@@ -25,6 +25,9 @@ pub enum DemoError {
     /// The demonstration needs a kind of record that the programme does not have.
     #[error("there is no kind of record `{0}`")]
     NoKind(&'static str),
+    /// A school has nobody of its own, so nobody can have a role there.
+    #[error("a school has nobody of its own")]
+    NobodyThere,
 }
 
 struct Fact {

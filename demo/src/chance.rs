@@ -1,6 +1,6 @@
 use crate::day::Day;
 
-/// Chance that a seed replays: SplitMix64 (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number
+/// Chance that a seed replays: `SplitMix64` (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number
 /// Generators", 2014). Not for keys.
 #[derive(Clone, Debug)]
 pub(crate) struct Chance(u64);
@@ -9,9 +9,8 @@ impl Chance {
     /// A stream of its own for each part of the programme, so that a change in one leaves the others as they are.
     pub fn of(seed: u64, part: &str) -> Self {
         // FNV-1a: the name only has to set the streams apart.
-        let name = part.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| {
-            (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let name =
+            part.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
         Self(seed ^ name)
     }
 

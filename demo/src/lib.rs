@@ -9,17 +9,25 @@ mod chance;
 mod clock;
 mod day;
 mod names;
+mod needs;
+mod office;
 mod organisations;
+mod pairings;
 mod people;
 mod places;
 mod postings;
+mod teams;
 mod visits;
 mod world;
 
 pub use activities::PERSON_TIMES;
 pub use book::DemoError;
 pub use clock::DemoClock;
+pub use needs::NEEDS;
+pub use office::Office;
+pub use pairings::{PAIRINGS, RENEWALS};
 pub use postings::{FIRST_COHORT_PEOPLE, FIRST_COHORT_SCHOOLS, LATER_PEOPLE, LATER_SCHOOLS};
+pub use teams::TEAMS;
 pub use visits::VISITS;
 
 use base::{Date, Scope, Subject};
@@ -50,6 +58,8 @@ pub struct Filled {
     pub units: Vec<Subject>,
     /// The cohorts, by their ordinal.
     pub cohorts: Vec<Subject>,
+    /// Who has a role.
+    pub office: Office,
     /// How many facts were written.
     pub facts: usize,
 }
@@ -70,13 +80,19 @@ pub fn fill(
     let part = |name: &str| Chance::of(seed, name);
     let mut book = Book::new(seed);
     let mut world = organisations::plan(&mut book, Scope::Programme(programme), &mut part("organisations"));
+    let staff = office::Staff::plan(&mut book, &world, &mut part("staff"));
     for school in &mut world.schools {
         people::locals(&mut book, &mut part(&school.zh.clone()), school);
     }
     postings::plan(&mut book, &mut world, &mut part("postings"));
+    needs::plan(&mut book, &world, &mut part("needs"));
+    needs::partnerships(&mut book, &world, &mut part("partnerships"));
+    pairings::plan(&mut book, &world, &mut part("pairings"));
+    let so_far = teams::plan(&mut book, &mut world, &mut part("teams"));
     let held = visits::plan(&mut book, &world, &mut part("visits"));
-    activities::plan(&mut book, &world, &held, 0, &mut part("activities"));
-    let facts = book.write(store, clock, kinds, &[Subject::default()], progress);
+    activities::plan(&mut book, &world, &held, so_far, &mut part("activities"));
+    let office = office::plan(&mut book, &world, &staff, &mut part("office")).ok_or(DemoError::NobodyThere)?;
+    let facts = book.write(store, clock, kinds, &staff.authors(), progress);
     clock.release();
     Ok(Filled {
         programme_record: world.programme_record,
@@ -84,6 +100,7 @@ pub fn fill(
         schools: world.schools.iter().map(|s| s.id).collect(),
         units: world.units.iter().map(|u| u.id).collect(),
         cohorts: world.cohorts.iter().map(|c| c.id).collect(),
+        office,
         facts: facts?,
     })
 }

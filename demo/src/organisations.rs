@@ -102,6 +102,7 @@ fn schools(book: &mut Book, programme: Scope, chance: &mut Chance) -> Vec<School
                 outlying: Vec::new(),
                 locals: Vec::new(),
                 stints: Vec::new(),
+                teams: Vec::new(),
             };
             let count = usize::try_from(chance.between(3, 6)).unwrap_or(3);
             for (zh, en) in townships.by_ref().take(count) {

@@ -86,10 +86,7 @@ pub(crate) const PLACES: [Place; 7] = [
         zh: "林芝市",
         en: "Nyingchi",
         bo: "ཉིང་ཁྲི",
-        senders: &[
-            ("广东省", "Guangdong", "guangdong", PROVINCE),
-            ("福建省", "Fujian", "fujian", PROVINCE),
-        ],
+        senders: &[("广东省", "Guangdong", "guangdong", PROVINCE), ("福建省", "Fujian", "fujian", PROVINCE)],
         schools: &[
             ("桃花谷中学", "Taohuagu Secondary School", MIDDLE),
             ("云杉小学", "Yunshan Primary School", PRIMARY),
@@ -99,10 +96,7 @@ pub(crate) const PLACES: [Place; 7] = [
         zh: "那曲市",
         en: "Nagqu",
         bo: "ནག་ཆུ",
-        senders: &[
-            ("浙江省", "Zhejiang", "zhejiang", PROVINCE),
-            ("辽宁省", "Liaoning", "liaoning", PROVINCE),
-        ],
+        senders: &[("浙江省", "Zhejiang", "zhejiang", PROVINCE), ("辽宁省", "Liaoning", "liaoning", PROVINCE)],
         schools: &[
             ("草原之星中学", "Caoyuan zhi Xing Secondary School", MIDDLE),
             ("格桑花小学", "Gesanghua Primary School", PRIMARY),

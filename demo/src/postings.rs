@@ -120,6 +120,10 @@ fn on((year, month, day): (i16, i8, i8)) -> Day {
     Day::on(year, month, day)
 }
 
+fn start(starts: &[(i16, i8, i8)], group: usize) -> Day {
+    starts.get(group % starts.len()).copied().map_or(last_day(), on)
+}
+
 impl Plan<'_> {
     /// The first cohort. The last of those returned are those who came twice.
     fn first(&mut self) -> Vec<Sent> {
@@ -127,7 +131,7 @@ impl Plan<'_> {
         for i in 0..FIRST_COHORT_PEOPLE {
             let (school, group) = (i % FIRST_COHORT_SCHOOLS, i / FIRST_COHORT_SCHOOLS);
             let twice = i + TWICE_IN_FIRST >= FIRST_COHORT_PEOPLE;
-            let start = if twice { on((2016, 8, 25)) } else { self.start(&FIRST_STARTS, group) };
+            let start = if twice { on((2016, 8, 25)) } else { start(&FIRST_STARTS, group) };
             let sent = self.sent(school, group, start);
             let end = if twice { on((2017, 7, 10)) } else { self.end(0, start, sent.role) };
             self.arrive(&Draft { sent, school, cohort: 0, start, end }, twice);
@@ -146,7 +150,7 @@ impl Plan<'_> {
         let mut all = Vec::new();
         for i in 0..people {
             let (school, group) = (i % LATER_SCHOOLS, i / LATER_SCHOOLS);
-            let start = self.start(starts, group);
+            let start = start(starts, group);
             // Those who come again come last, so that they are no school's only leader.
             let before = (i + again.len()).checked_sub(people).and_then(|k| again.get(k)).copied();
             let sent = match before {
@@ -158,10 +162,6 @@ impl Plan<'_> {
             all.push(sent);
         }
         all
-    }
-
-    fn start(&self, starts: &[(i16, i8, i8)], group: usize) -> Day {
-        starts.get(group % starts.len()).copied().map_or(last_day(), on)
     }
 
     /// Terms of one or two years, three for leaders; nobody beyond the cohort.
@@ -245,8 +245,15 @@ impl Plan<'_> {
             posting
         };
         let sent = draft.sent;
-        let (from, to) = (arrived, draft.end);
-        let stint = Stint { person: sent.person, posting, role: sent.role, subject: sent.subject, from, to };
+        let stint = Stint {
+            person: sent.person,
+            posting,
+            role: sent.role,
+            subject: sent.subject,
+            stage: sent.stage,
+            from: arrived,
+            to: draft.end,
+        };
         self.ends.push(End { school: draft.school, unit: sent.unit, stint, cohort: draft.cohort });
     }
 
@@ -289,7 +296,7 @@ impl Plan<'_> {
             };
             let (start, end, made) = (on(start), on(end), on(made));
             let school = self.chance.below(FIRST_COHORT_SCHOOLS);
-            let mut sent = self.sent(school, 1 + i, made.plus(70));
+            let mut sent = self.sent(school, 1 + i, made.plus(60));
             if sent.role == "leader" {
                 sent.role = "teacher";
             }
@@ -330,10 +337,8 @@ impl Plan<'_> {
             let end = stint.from.plus(self.chance.between(120, 280));
             if end <= last_day() {
                 stint.to = end;
-                let change = Change::new()
-                    .state("ended_early")
-                    .day("ended_on", end)
-                    .because(self.chance.word(&END_REASONS));
+                let change =
+                    Change::new().state("ended_early").day("ended_on", end).because(self.chance.word(&END_REASONS));
                 self.book.change("posting", self.programme, stint.posting, end, change);
                 return;
             }

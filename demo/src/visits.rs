@@ -122,6 +122,13 @@ fn hold(
     let recorded = day.plus(nights + chance.between(0, 3));
     let lessons = chance.between(0, 2 * i32::try_from(visitors.len()).unwrap_or(2));
     let plan = visit(chance, school, day, nights, visitors, host);
+    let teams: Vec<Subject> =
+        school.teams.iter().filter(|t| t.from < day.plus(-30) && t.to > day).map(|t| t.id).collect();
+    let plan = if chance.percent(15) {
+        plan.links("team", &chance.pick(&teams).copied().into_iter().collect::<Vec<_>>())
+    } else {
+        plan
+    };
     let report = Change::new()
         .state("held")
         .day("held_on", day)

@@ -20,6 +20,7 @@ pub(crate) struct School {
     pub locals: Vec<Local>,
     /// In no order.
     pub stints: Vec<Stint>,
+    pub teams: Vec<Team>,
 }
 
 /// An outlying school.
@@ -46,8 +47,17 @@ pub(crate) struct Stint {
     pub posting: Subject,
     pub role: &'static str,
     pub subject: Option<&'static str>,
+    pub stage: &'static str,
     pub from: Day,
     /// When it ended or is to end.
+    pub to: Day,
+}
+
+/// A team, and when it was active.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Team {
+    pub id: Subject,
+    pub from: Day,
     pub to: Day,
 }
 
