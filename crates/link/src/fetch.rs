@@ -20,9 +20,9 @@ const CHUNK: usize = 64 * 1024;
 /// Facts come in bursts; the blobs that they name are looked for together.
 const COALESCE: Duration = Duration::from_millis(200);
 /// How often blobs are asked for again that nobody had.
-const RETRY: Duration = Duration::from_secs(300);
+const RETRY: Duration = Duration::from_mins(5);
 /// How long a peer may take to say what it has.
-const ANSWER: Duration = Duration::from_secs(60);
+const ANSWER: Duration = Duration::from_mins(1);
 /// A question for a blob: its hash and the offset.
 const QUESTION: usize = 40;
 

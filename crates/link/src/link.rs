@@ -70,6 +70,8 @@ impl Link {
             return Err(LinkError::Code("its address is none"));
         }
         let dialler = Dialler::new(self.shared.host.store().key())?;
+        // It is in the status from now on, also while nobody answers.
+        self.shared.with_peer(node, |_| ());
         self.spawn(dial::dial(self.shared.clone(), dialler, address.to_owned(), node));
         Ok(())
     }

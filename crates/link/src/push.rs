@@ -15,7 +15,7 @@ use crate::{Lane, Transport, Trouble};
 /// Entries that are written within this time go out together.
 const COALESCE: Duration = Duration::from_millis(20);
 /// How often chains are tried again whose node the peer did not know.
-const RETRY: Duration = Duration::from_secs(60);
+const RETRY: Duration = Duration::from_mins(1);
 
 impl<T: Transport> Session<T> {
     /// Pushes for as long as the session lasts.

@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep_until};
 /// Bytes that wait for their turn each way; what comes beyond is dropped, as a modem does.
 const QUEUE: usize = 128 * 1024;
 /// A dialler that is silent for so long is forgotten.
-const FORGET: Duration = Duration::from_secs(120);
+const FORGET: Duration = Duration::from_mins(2);
 const LARGEST: usize = 65_536;
 /// Dialling addresses at a time.
 const MAX_FLOWS: usize = 256;

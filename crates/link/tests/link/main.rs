@@ -1,0 +1,10 @@
+//! The link's promises, each tried on real databases and real sockets.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
+
+mod blob;
+mod cuts;
+mod refusals;
+mod relay;
+mod sizes;
+mod sync;
+mod world;
