@@ -42,7 +42,7 @@ test-rust: islands
 
 test-browser: islands
 	@cargo build --locked -p zampa
-	@cd tests/browser && npm ci --no-audit --no-fund --silent && ZAMPA=$(abspath $(TARGET))/debug/zampa node --test --test-concurrency=1 "*.test.mjs"
+	@cd tests/browser && npm ci --no-audit --no-fund --silent && ZAMPA=$(abspath $(TARGET))/debug/zampa node --test --test-concurrency=1 *.test.mjs
 
 bench: build
 	@bench/run.sh $(ZAMPA)

@@ -129,7 +129,7 @@ fn replicate(hub: &Store, school: &Store, members: &Members) -> Result<()> {
 
 /// What the first programme's account counts, and the totals it declared.
 fn indicators(store: &Store, kinds: &Kinds, settings: &Settings) -> Result<()> {
-    const SOURCE: &str = "the first programme's public account";
+    const SOURCE: &str = "公开介绍 · public account";
     // code, rule, ordinals of cohorts, titles zh and en, declared number, whether "more than"
     let rows: &[(&str, &str, &[i64], &str, &str, i64, bool)] = &[
         (

@@ -18,7 +18,16 @@ pub struct Look<'a> {
     pub kinds: &'a Kinds,
     /// The reader's words.
     pub words: Words<'a>,
-    titles: RefCell<BTreeMap<Subject, Option<String>>>,
+    reader: Option<&'a Reader>,
+    titles: RefCell<BTreeMap<Subject, Called>>,
+}
+
+/// How a record is called to this reader.
+#[derive(Clone, Debug)]
+struct Called {
+    said: Option<String>,
+    /// Whether the reader may open it.
+    open: bool,
 }
 
 /// What stands in a cell of a list or a field of a record.
@@ -32,11 +41,13 @@ pub struct Shown {
 
 impl<'a> Look<'a> {
     /// A look at the data through one connection.
-    pub fn new(site: &'a Site, request: &Request, conn: &'a Connection) -> Self {
-        Self { conn, kinds: &site.kinds, words: request.words(site), titles: RefCell::default() }
+    pub fn new(site: &'a Site, request: &'a Request, conn: &'a Connection) -> Self {
+        let reader = request.session.as_ref().map(|s| &s.reader);
+        Self { conn, kinds: &site.kinds, words: request.words(site), reader, titles: RefCell::default() }
     }
 
-    /// How a record is called, by its own title or those of the records it joins.
+    /// How a record is called, by its own title or those of the records it joins. A record of another school, or
+    /// one that names a person to somebody who has not signed in, is only said to be elsewhere.
     ///
     /// # Errors
     /// What the database says.
@@ -45,22 +56,46 @@ impl<'a> Look<'a> {
     }
 
     fn title_at(&self, kind: &Kind, id: &Subject, depth: u8) -> Result<String, PageError> {
-        if let Some(known) = self.titles.borrow().get(id) {
-            return Ok(known.clone().unwrap_or_else(|| self.unnamed()));
+        Ok(self.called(kind, id, depth)?.said.unwrap_or_else(|| self.unnamed()))
+    }
+
+    fn may_open(&self, kind: &Kind, home: Option<Subject>) -> bool {
+        let Some(reader) = self.reader else {
+            return home.is_none() && !kind.fields.iter().any(|f| f.personal);
+        };
+        // What a role may not list it may still meet by name where a record of its own leads there.
+        match (reader.homes(kind), home) {
+            (Homes::All, _) | (Homes::Of(_), None) => true,
+            (Homes::Of(schools), Some(home)) => schools.contains(&home) || reader.schools().contains(&home),
         }
-        let columns = kind.title.join(", ");
+    }
+
+    fn called(&self, kind: &Kind, id: &Subject, depth: u8) -> Result<Called, PageError> {
+        if let Some(known) = self.titles.borrow().get(id) {
+            return Ok(known.clone());
+        }
+        let mut columns = kind.title.join(", ");
+        // A name in the reader's own language comes before the one that was typed first.
+        let own = kind.title.first().and_then(|t| kind.field(&format!("{t}s"))).filter(|f| f.shape == Shape::Names);
+        if let (Some(names), Some(first)) = (own, kind.title.first()) {
+            let lang = self.words.lang().code();
+            columns = format!("coalesce({} ->> '$.{lang}', {first})", names.name);
+        }
         let found = self
             .conn
-            .prepare_cached(&format!("SELECT erased, {columns} FROM {} WHERE id = ?1", kind.name))?
+            .prepare_cached(&format!("SELECT erased, home, {columns} FROM {} WHERE id = ?1", kind.name))?
             .query_row([id.as_bytes()], |r| {
                 let parts: Result<Vec<rusqlite::types::Value>, _> =
-                    (0..kind.title.len()).map(|i| r.get(i + 1)).collect();
-                Ok((r.get::<_, bool>(0)?, parts?))
+                    (0..kind.title.len()).map(|i| r.get(i + 2)).collect();
+                Ok((r.get::<_, bool>(0)?, r.get::<_, Option<Vec<u8>>>(1)?, parts?))
             })
             .optional()?;
-        let title = match found {
-            None => None,
-            Some((erased, parts)) => {
+        let called = match found {
+            None => Called { said: None, open: false },
+            Some((_, home, _)) if !self.may_open(kind, home.as_deref().and_then(|h| Subject::try_from(h).ok())) => {
+                Called { said: Some(self.words.get("record-elsewhere").into_owned()), open: false }
+            }
+            Some((erased, _, parts)) => {
                 let mut said = Vec::new();
                 for (name, part) in kind.title.iter().zip(parts) {
                     let Some(field) = kind.field(name) else { continue };
@@ -81,11 +116,11 @@ impl<'a> Look<'a> {
                 if said.is_empty() && erased {
                     said.push(self.words.get("record-erased").into_owned());
                 }
-                (!said.is_empty()).then(|| said.join(" · "))
+                Called { said: (!said.is_empty()).then(|| said.join(" · ")), open: true }
             }
         };
-        self.titles.borrow_mut().insert(*id, title.clone());
-        Ok(title.unwrap_or_else(|| self.unnamed()))
+        self.titles.borrow_mut().insert(*id, called.clone());
+        Ok(called)
     }
 
     fn unnamed(&self) -> String {
@@ -99,10 +134,11 @@ impl<'a> Look<'a> {
     pub fn cell(&self, kind: &Kind, field: &Field, value: ValueRef<'_>) -> Result<Shown, PageError> {
         Ok(match (field.shape, value) {
             (Shape::Link(other), ValueRef::Blob(b)) => match (self.kinds.get(other), Subject::try_from(b)) {
-                (Some(other), Ok(id)) => Shown {
-                    text: self.title(other, &id)?,
-                    href: (!other.hidden).then(|| format!("/{}/{id}", other.route)),
-                },
+                (Some(other), Ok(id)) => {
+                    let called = self.called(other, &id, 0)?;
+                    let href = (called.open && !other.hidden).then(|| format!("/{}/{id}", other.route));
+                    Shown { text: called.said.unwrap_or_else(|| self.unnamed()), href }
+                }
                 _ => Shown::default(),
             },
             (Shape::Choice(_), ValueRef::Text(t)) => plain(label(&self.words, kind, Some(field), &string(t))),

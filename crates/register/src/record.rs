@@ -29,6 +29,7 @@ struct RecordPage<'a> {
     has_moves: bool,
     fields: Vec<(String, Vec<Shown>)>,
     linked: Vec<Linked>,
+    adds: Vec<(String, String)>,
     events: Vec<Event>,
     more: bool,
     may_edit: bool,
@@ -67,6 +68,7 @@ pub(crate) fn page(site: &Site, request: &Request, kind: &'static Kind) -> Resul
             .map(|m| (m.name.to_owned(), look.way(kind, m.name), is_sad(m)))
             .collect();
         let mut events = events(site, request, &look, kind, &id, may_edit)?;
+        let linked = linked(site, request, &look, kind, &id)?;
         let more = events.len() > EVENTS;
         events.truncate(EVENTS);
         let page = RecordPage {
@@ -78,7 +80,12 @@ pub(crate) fn page(site: &Site, request: &Request, kind: &'static Kind) -> Resul
             has_moves: !leads.is_empty(),
             moves,
             fields: fields(&look, kind, &id)?,
-            linked: linked(site, request, &look, kind, &id)?,
+            adds: linked
+                .iter()
+                .filter(|l| l.count == 0)
+                .filter_map(|l| Some((l.title.clone(), l.add.clone()?)))
+                .collect(),
+            linked: linked.into_iter().filter(|l| l.count > 0).collect(),
             events,
             more,
             may_edit,
@@ -168,7 +175,6 @@ fn linked(
             });
         }
     }
-    out.sort_by_key(|l| l.count == 0);
     Ok(out)
 }
 

@@ -41,7 +41,10 @@ fn waits(
 ) -> Result<(), PageError> {
     let reader = request.reader()?;
     for state in kind.states.iter().filter(|s| tone(s) == "wait") {
-        let mine = kind.moves.iter().any(|m| m.from.contains(state) && m.to != *state && reader.is_any(m.who));
+        let mine = kind
+            .moves
+            .iter()
+            .any(|m| m.from.contains(state) && matches!(tone(m.to), "ok" | "now") && reader.is_any(m.who));
         if !mine {
             continue;
         }

@@ -197,3 +197,4 @@ search-title = Search
 search-none = Nothing was found. Try fewer or other words.
 search-some = { $n } found
 search-say = Type a name, a school, a need, a visit.
+record-elsewhere = at another school

@@ -197,3 +197,4 @@ search-title = 搜索
 search-none = 没有找到。请减少或更换词语。
 search-some = 找到 { $n } 条
 search-say = 请输入姓名、学校、需求或送教。
+record-elsewhere = 其他学校

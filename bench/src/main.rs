@@ -1,0 +1,33 @@
+//! Measures what the README of the programme promises, one JSON object a line.
+
+mod lists;
+mod pages;
+mod process;
+mod sync;
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+
+/// Tells a measure.
+pub fn tell(name: &str, value: f64, unit: &str, goal: &str, ok: bool, peer_value: Option<&str>) {
+    let rounded = (value * 1000.0).round() / 1000.0;
+    let ratio: Value = Value::Null;
+    let line = json!({
+        "name": name, "value": rounded, "unit": unit, "goal": goal, "ok": ok,
+        "peer": peer_value.map(|_| "Kolibri 0.19.5"), "peer_value": peer_value, "ratio": ratio,
+    });
+    println!("{line}");
+}
+
+fn main() -> Result<()> {
+    let zampa = std::env::args().nth(1).context("usage: bench PATH-TO-ZAMPA")?;
+    let zampa = Path::new(&zampa);
+    let data = tempfile::tempdir()?;
+    process::run(zampa, data.path())?;
+    pages::run(zampa, data.path())?;
+    lists::run()?;
+    sync::run()?;
+    Ok(())
+}

@@ -1,0 +1,530 @@
+-- What follows from the kinds of record. Renew with UPDATE=1 cargo nextest run -p whole schema
+
+CREATE TABLE conflict (id BLOB NOT NULL, kind TEXT NOT NULL, home BLOB, field TEXT NOT NULL, PRIMARY KEY (id, field)) WITHOUT ROWID;
+CREATE TABLE search_doc (doc INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, kind TEXT NOT NULL, home BLOB);
+CREATE VIRTUAL TABLE search USING fts5(terms, content='', contentless_delete=1, tokenize="unicode61 remove_diacritics 0");
+CREATE TABLE visit (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  purpose TEXT,
+  host BLOB,
+  from_school BLOB,
+  starts_on TEXT,
+  ends_on TEXT,
+  lessons INTEGER,
+  advice TEXT,
+  follow_up TEXT,
+  held_on TEXT,
+  followed_up_on TEXT
+);
+CREATE TABLE visit_visitors (id BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
+CREATE TABLE visit_team (id BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
+CREATE TABLE activity (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  kind TEXT,
+  school BLOB,
+  place TEXT,
+  starts_on TEXT,
+  ends_on TEXT,
+  team BLOB,
+  visit BLOB,
+  notes TEXT,
+  held_on TEXT
+);
+CREATE TABLE activity_given_by (id BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
+CREATE TABLE participation (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  activity BLOB,
+  person BLOB,
+  part TEXT,
+  day TEXT,
+  present INTEGER
+);
+CREATE TABLE headcount (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  activity BLOB,
+  category TEXT,
+  day TEXT,
+  number INTEGER,
+  basis TEXT
+);
+CREATE TABLE programme (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  titles TEXT,
+  purpose TEXT,
+  zone TEXT,
+  demonstration INTEGER
+);
+CREATE TABLE programme_languages (id BLOB NOT NULL, value TEXT NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
+CREATE TABLE organisation (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  name TEXT,
+  names TEXT,
+  sort_key TEXT,
+  kind TEXT,
+  parent BLOB,
+  region TEXT,
+  region_kind TEXT,
+  place TEXT,
+  merged_into BLOB,
+  ended_on TEXT
+);
+CREATE TABLE organisation_stages (id BLOB NOT NULL, value TEXT NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
+CREATE TABLE partnership (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  unit BLOB,
+  school BLOB,
+  terms TEXT,
+  signed_on TEXT,
+  ended_on TEXT
+);
+CREATE TABLE commitment (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  partnership BLOB,
+  what TEXT,
+  kind TEXT,
+  amount INTEGER,
+  number INTEGER,
+  due_on TEXT,
+  kept_on TEXT
+);
+CREATE TABLE cohort (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  ordinal INTEGER,
+  opens_on TEXT,
+  closes_on TEXT,
+  term_months INTEGER,
+  leader_term_months INTEGER,
+  selected_by TEXT,
+  plan TEXT
+);
+CREATE TABLE need (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  school BLOB,
+  role TEXT,
+  subject TEXT,
+  stage TEXT,
+  hours INTEGER,
+  done_when TEXT,
+  carried_by BLOB
+);
+CREATE TABLE need_teaching_languages (id BLOB NOT NULL, value TEXT NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
+CREATE TABLE posting (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  person BLOB,
+  school BLOB,
+  sender BLOB,
+  cohort BLOB,
+  need BLOB,
+  role TEXT,
+  subject TEXT,
+  stage TEXT,
+  starts_on TEXT,
+  ends_on TEXT,
+  part_time INTEGER,
+  arrived_on TEXT,
+  ended_on TEXT,
+  handed_to BLOB
+);
+CREATE TABLE person (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  name TEXT,
+  names TEXT,
+  school BLOB,
+  unit BLOB,
+  about TEXT
+);
+CREATE TABLE person_subjects (id BLOB NOT NULL, value TEXT NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
+CREATE TABLE person_stages (id BLOB NOT NULL, value TEXT NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
+CREATE TABLE person_teaching_languages (id BLOB NOT NULL, value TEXT NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
+CREATE TABLE consent (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  whose BLOB,
+  given_by TEXT,
+  purpose TEXT,
+  language TEXT,
+  version TEXT,
+  given_on TEXT,
+  withdrawn_on TEXT
+);
+CREATE TABLE account (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  person BLOB,
+  sign_in_name TEXT,
+  password_hash TEXT,
+  language TEXT,
+  second_language TEXT
+);
+CREATE TABLE grant_of_role (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  person BLOB,
+  role TEXT,
+  organisation BLOB,
+  from_on TEXT,
+  until_on TEXT
+);
+CREATE TABLE pairing (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  kind TEXT,
+  master BLOB,
+  apprentice BLOB,
+  school BLOB,
+  subject TEXT,
+  goals TEXT,
+  renews BLOB,
+  online INTEGER,
+  master_signed_on TEXT,
+  apprentice_signed_on TEXT,
+  active_from TEXT,
+  ended_on TEXT,
+  handed_to BLOB
+);
+CREATE TABLE team (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  name TEXT,
+  names TEXT,
+  kind TEXT,
+  school BLOB,
+  lead BLOB,
+  subject TEXT,
+  plan TEXT,
+  active_from TEXT,
+  ended_on TEXT
+);
+CREATE TABLE membership (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  team BLOB,
+  person BLOB,
+  part TEXT,
+  from_on TEXT,
+  until_on TEXT
+);
+CREATE TABLE indicator (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  titles TEXT,
+  code TEXT,
+  rule TEXT,
+  place INTEGER
+);
+CREATE TABLE indicator_cohorts (id BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
+CREATE TABLE declared_total (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  what TEXT,
+  indicator BLOB,
+  number INTEGER,
+  at_least INTEGER,
+  source TEXT,
+  declared_on TEXT,
+  period TEXT
+);
+CREATE TABLE node (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  node_id BLOB,
+  public_key BLOB,
+  school BLOB
+);
+CREATE INDEX visit_by_title ON visit (title_key, id);
+CREATE INDEX visit_by_changed ON visit (changed);
+CREATE INDEX visit_by_host ON visit (host, title_key);
+CREATE INDEX visit_by_from_school ON visit (from_school, title_key);
+CREATE INDEX visit_by_starts_on ON visit (starts_on, title_key);
+CREATE INDEX visit_by_ends_on ON visit (ends_on, title_key);
+CREATE INDEX visit_visitors_by_value ON visit_visitors (value, id);
+CREATE INDEX visit_team_by_value ON visit_team (value, id);
+CREATE INDEX visit_by_held_on ON visit (held_on, title_key);
+CREATE INDEX visit_by_followed_up_on ON visit (followed_up_on, title_key);
+CREATE INDEX visit_by_state ON visit (state, title_key);
+CREATE INDEX activity_by_title ON activity (title_key, id);
+CREATE INDEX activity_by_changed ON activity (changed);
+CREATE INDEX activity_by_kind ON activity (kind, title_key);
+CREATE INDEX activity_by_school ON activity (school, title_key);
+CREATE INDEX activity_by_starts_on ON activity (starts_on, title_key);
+CREATE INDEX activity_by_ends_on ON activity (ends_on, title_key);
+CREATE INDEX activity_by_team ON activity (team, title_key);
+CREATE INDEX activity_by_visit ON activity (visit, title_key);
+CREATE INDEX activity_given_by_by_value ON activity_given_by (value, id);
+CREATE INDEX activity_by_held_on ON activity (held_on, title_key);
+CREATE INDEX activity_by_state ON activity (state, title_key);
+CREATE INDEX participation_by_title ON participation (title_key, id);
+CREATE INDEX participation_by_changed ON participation (changed);
+CREATE INDEX participation_by_activity ON participation (activity, title_key);
+CREATE INDEX participation_by_person ON participation (person, title_key);
+CREATE INDEX participation_by_day ON participation (day, title_key);
+CREATE INDEX headcount_by_title ON headcount (title_key, id);
+CREATE INDEX headcount_by_changed ON headcount (changed);
+CREATE INDEX headcount_by_activity ON headcount (activity, title_key);
+CREATE INDEX headcount_by_category ON headcount (category, title_key);
+CREATE INDEX headcount_by_day ON headcount (day, title_key);
+CREATE INDEX headcount_by_basis ON headcount (basis, title_key);
+CREATE INDEX headcount_by_state ON headcount (state, title_key);
+CREATE INDEX programme_by_title ON programme (title_key, id);
+CREATE INDEX programme_by_changed ON programme (changed);
+CREATE INDEX programme_languages_by_value ON programme_languages (value, id);
+CREATE INDEX programme_by_state ON programme (state, title_key);
+CREATE INDEX organisation_by_title ON organisation (title_key, id);
+CREATE INDEX organisation_by_changed ON organisation (changed);
+CREATE INDEX organisation_by_kind ON organisation (kind, title_key);
+CREATE INDEX organisation_by_parent ON organisation (parent, title_key);
+CREATE INDEX organisation_by_region ON organisation (region, title_key);
+CREATE INDEX organisation_stages_by_value ON organisation_stages (value, id);
+CREATE INDEX organisation_by_merged_into ON organisation (merged_into, title_key);
+CREATE INDEX organisation_by_ended_on ON organisation (ended_on, title_key);
+CREATE INDEX organisation_by_state ON organisation (state, title_key);
+CREATE INDEX partnership_by_title ON partnership (title_key, id);
+CREATE INDEX partnership_by_changed ON partnership (changed);
+CREATE INDEX partnership_by_unit ON partnership (unit, title_key);
+CREATE INDEX partnership_by_school ON partnership (school, title_key);
+CREATE INDEX partnership_by_signed_on ON partnership (signed_on, title_key);
+CREATE INDEX partnership_by_ended_on ON partnership (ended_on, title_key);
+CREATE INDEX partnership_by_state ON partnership (state, title_key);
+CREATE INDEX commitment_by_title ON commitment (title_key, id);
+CREATE INDEX commitment_by_changed ON commitment (changed);
+CREATE INDEX commitment_by_partnership ON commitment (partnership, title_key);
+CREATE INDEX commitment_by_kind ON commitment (kind, title_key);
+CREATE INDEX commitment_by_due_on ON commitment (due_on, title_key);
+CREATE INDEX commitment_by_kept_on ON commitment (kept_on, title_key);
+CREATE INDEX commitment_by_state ON commitment (state, title_key);
+CREATE INDEX cohort_by_title ON cohort (title_key, id);
+CREATE INDEX cohort_by_changed ON cohort (changed);
+CREATE INDEX cohort_by_opens_on ON cohort (opens_on, title_key);
+CREATE INDEX cohort_by_closes_on ON cohort (closes_on, title_key);
+CREATE INDEX cohort_by_state ON cohort (state, title_key);
+CREATE INDEX need_by_title ON need (title_key, id);
+CREATE INDEX need_by_changed ON need (changed);
+CREATE INDEX need_by_school ON need (school, title_key);
+CREATE INDEX need_by_role ON need (role, title_key);
+CREATE INDEX need_by_subject ON need (subject, title_key);
+CREATE INDEX need_by_stage ON need (stage, title_key);
+CREATE INDEX need_teaching_languages_by_value ON need_teaching_languages (value, id);
+CREATE INDEX need_by_carried_by ON need (carried_by, title_key);
+CREATE INDEX need_by_state ON need (state, title_key);
+CREATE INDEX posting_by_title ON posting (title_key, id);
+CREATE INDEX posting_by_changed ON posting (changed);
+CREATE INDEX posting_by_person ON posting (person, title_key);
+CREATE INDEX posting_by_school ON posting (school, title_key);
+CREATE INDEX posting_by_sender ON posting (sender, title_key);
+CREATE INDEX posting_by_cohort ON posting (cohort, title_key);
+CREATE INDEX posting_by_need ON posting (need, title_key);
+CREATE INDEX posting_by_role ON posting (role, title_key);
+CREATE INDEX posting_by_subject ON posting (subject, title_key);
+CREATE INDEX posting_by_starts_on ON posting (starts_on, title_key);
+CREATE INDEX posting_by_ends_on ON posting (ends_on, title_key);
+CREATE INDEX posting_by_arrived_on ON posting (arrived_on, title_key);
+CREATE INDEX posting_by_ended_on ON posting (ended_on, title_key);
+CREATE INDEX posting_by_handed_to ON posting (handed_to, title_key);
+CREATE INDEX posting_by_state ON posting (state, title_key);
+CREATE INDEX person_by_title ON person (title_key, id);
+CREATE INDEX person_by_changed ON person (changed);
+CREATE INDEX person_by_school ON person (school, title_key);
+CREATE INDEX person_by_unit ON person (unit, title_key);
+CREATE INDEX person_subjects_by_value ON person_subjects (value, id);
+CREATE INDEX person_stages_by_value ON person_stages (value, id);
+CREATE INDEX person_teaching_languages_by_value ON person_teaching_languages (value, id);
+CREATE INDEX person_by_state ON person (state, title_key);
+CREATE INDEX consent_by_title ON consent (title_key, id);
+CREATE INDEX consent_by_changed ON consent (changed);
+CREATE INDEX consent_by_whose ON consent (whose, title_key);
+CREATE INDEX consent_by_purpose ON consent (purpose, title_key);
+CREATE INDEX consent_by_given_on ON consent (given_on, title_key);
+CREATE INDEX consent_by_withdrawn_on ON consent (withdrawn_on, title_key);
+CREATE INDEX consent_by_state ON consent (state, title_key);
+CREATE INDEX account_by_title ON account (title_key, id);
+CREATE INDEX account_by_changed ON account (changed);
+CREATE INDEX account_by_person ON account (person, title_key);
+CREATE INDEX account_by_state ON account (state, title_key);
+CREATE INDEX grant_of_role_by_title ON grant_of_role (title_key, id);
+CREATE INDEX grant_of_role_by_changed ON grant_of_role (changed);
+CREATE INDEX grant_of_role_by_person ON grant_of_role (person, title_key);
+CREATE INDEX grant_of_role_by_organisation ON grant_of_role (organisation, title_key);
+CREATE INDEX grant_of_role_by_from_on ON grant_of_role (from_on, title_key);
+CREATE INDEX grant_of_role_by_until_on ON grant_of_role (until_on, title_key);
+CREATE INDEX grant_of_role_by_state ON grant_of_role (state, title_key);
+CREATE INDEX pairing_by_title ON pairing (title_key, id);
+CREATE INDEX pairing_by_changed ON pairing (changed);
+CREATE INDEX pairing_by_kind ON pairing (kind, title_key);
+CREATE INDEX pairing_by_master ON pairing (master, title_key);
+CREATE INDEX pairing_by_apprentice ON pairing (apprentice, title_key);
+CREATE INDEX pairing_by_school ON pairing (school, title_key);
+CREATE INDEX pairing_by_subject ON pairing (subject, title_key);
+CREATE INDEX pairing_by_renews ON pairing (renews, title_key);
+CREATE INDEX pairing_by_master_signed_on ON pairing (master_signed_on, title_key);
+CREATE INDEX pairing_by_apprentice_signed_on ON pairing (apprentice_signed_on, title_key);
+CREATE INDEX pairing_by_active_from ON pairing (active_from, title_key);
+CREATE INDEX pairing_by_ended_on ON pairing (ended_on, title_key);
+CREATE INDEX pairing_by_handed_to ON pairing (handed_to, title_key);
+CREATE INDEX pairing_by_state ON pairing (state, title_key);
+CREATE INDEX team_by_title ON team (title_key, id);
+CREATE INDEX team_by_changed ON team (changed);
+CREATE INDEX team_by_kind ON team (kind, title_key);
+CREATE INDEX team_by_school ON team (school, title_key);
+CREATE INDEX team_by_lead ON team (lead, title_key);
+CREATE INDEX team_by_subject ON team (subject, title_key);
+CREATE INDEX team_by_active_from ON team (active_from, title_key);
+CREATE INDEX team_by_ended_on ON team (ended_on, title_key);
+CREATE INDEX team_by_state ON team (state, title_key);
+CREATE INDEX membership_by_title ON membership (title_key, id);
+CREATE INDEX membership_by_changed ON membership (changed);
+CREATE INDEX membership_by_team ON membership (team, title_key);
+CREATE INDEX membership_by_person ON membership (person, title_key);
+CREATE INDEX membership_by_from_on ON membership (from_on, title_key);
+CREATE INDEX membership_by_until_on ON membership (until_on, title_key);
+CREATE INDEX indicator_by_title ON indicator (title_key, id);
+CREATE INDEX indicator_by_changed ON indicator (changed);
+CREATE INDEX indicator_by_rule ON indicator (rule, title_key);
+CREATE INDEX indicator_cohorts_by_value ON indicator_cohorts (value, id);
+CREATE INDEX indicator_by_state ON indicator (state, title_key);
+CREATE INDEX declared_total_by_title ON declared_total (title_key, id);
+CREATE INDEX declared_total_by_changed ON declared_total (changed);
+CREATE INDEX declared_total_by_indicator ON declared_total (indicator, title_key);
+CREATE INDEX declared_total_by_declared_on ON declared_total (declared_on, title_key);
+CREATE INDEX declared_total_by_state ON declared_total (state, title_key);
+CREATE INDEX node_by_title ON node (title_key, id);
+CREATE INDEX node_by_changed ON node (changed);
+CREATE INDEX node_by_school ON node (school, title_key);
+CREATE INDEX node_by_state ON node (state, title_key);
