@@ -58,19 +58,17 @@ impl<T: Transport> Session<T> {
         }
     }
 
-    /// What facts name and is not here; the numbers go into the status.
+    /// What facts name and is not here, and this peer may have; the numbers go into the status.
     async fn missing(self: &Arc<Self>) -> Result<Vec<(Hash, u64)>, Trouble> {
         let peer = self.peer;
         self.shared
             .blocking(move |shared| {
-                let host = &shared.host;
-                let mut missing = host.store().read(|conn| Ok::<_, Trouble>(host.wanted_blobs(conn)))?;
-                missing.retain(|(hash, len)| *len <= blobs::MAX_BLOB && !host.blobs().has(hash));
-                shared.with_peer(peer, |p| {
+                let missing = shared.missing()?;
+                Ok(shared.with_peer(peer, |p| {
                     p.status.waiting_blobs = missing.len() as u64;
                     p.status.waiting_blob_bytes = missing.iter().map(|(_, len)| len).sum();
-                });
-                Ok(missing)
+                    missing.iter().filter(|(hash, _)| !p.spoilt.contains(hash)).copied().collect()
+                }))
             })
             .await
     }
@@ -109,6 +107,7 @@ impl<T: Transport> Session<T> {
             self.shared.stocked.send_modify(|n| *n += 1);
         } else {
             tracing::error!(peer = %self.peer, blob = %hash, "the peer has other bytes by this name");
+            self.shared.with_peer(self.peer, |p| p.spoilt.insert(hash));
         }
         Ok(is_whole)
     }

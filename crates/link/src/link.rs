@@ -93,6 +93,17 @@ impl Link {
         timeout(JOIN, ask).await.unwrap_or(Err(Trouble::Unreachable.into()))
     }
 
+    /// Runs a session over another transport, to a node that was chosen, for as long as it lasts. Returns why it
+    /// ended.
+    pub async fn dialled<T: Transport>(&self, transport: T) -> Trouble {
+        session::dialled(&self.shared, transport, &mut false).await
+    }
+
+    /// Runs a session over another transport, of a node that came by itself: a member, or one that joins.
+    pub async fn accepted<T: Transport>(&self, transport: T) -> Trouble {
+        session::accepted(&self.shared, transport).await
+    }
+
     /// How things stand with each peer that is dialled or was met since the start. Takes a lock and copies.
     pub fn status(&self) -> Vec<PeerStatus> {
         self.shared.status()

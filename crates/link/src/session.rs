@@ -147,13 +147,14 @@ async fn greet<T: Transport>(
     let same = buckets == theirs;
     let (differ, agree) = split(&own, &buckets, &theirs);
     let mut known: Known = agree.iter().map(|(chain, head)| (*chain, head.seq)).collect();
+    let mut has_fork = false;
     if !same {
         write_message(&mut send, &Message::Positions(Positions::of(&differ))).await?;
         let Message::Positions(theirs) = read_message(&mut recv, MAX_MESSAGE).await? else {
             return Err(Trouble::Protocol);
         };
         known.extend(theirs.0.iter().map(|(chain, position)| (*chain, position.seq)));
-        shared.blocking(move |s| check_forks(s, peer, &differ, &theirs)).await?;
+        has_fork = shared.blocking(move |s| check_forks(s, peer, &differ, &theirs)).await?;
     }
     let (number, replaced) = shared.arrived(peer);
     let now = shared.now_ms();
@@ -163,6 +164,7 @@ async fn greet<T: Transport>(
         if same {
             p.status.agreed_ms = Some(now);
         }
+        p.status.last_error = has_fork.then_some(Trouble::Fork);
     });
     let (outbox, messages) = mpsc::channel(OUTBOX);
     let (offer, offers) = mpsc::channel(1);
@@ -183,9 +185,10 @@ async fn greet<T: Transport>(
 }
 
 /// Two histories of this node or of the peer end the connection; one of a third node only leaves that node's
-/// chain as it is, and a person is told.
-fn check_forks(shared: &Shared, peer: NodeId, own: &Vector, theirs: &Positions) -> Result<(), Trouble> {
+/// chain as it is, and a person is told. Returns whether there is one.
+fn check_forks(shared: &Shared, peer: NodeId, own: &Vector, theirs: &Positions) -> Result<bool, Trouble> {
     shared.host.store().read(|conn| {
+        let mut has_fork = false;
         for (chain @ (scope, node), position) in &theirs.0 {
             let head: Option<&Head> = own.get(chain);
             if head.is_none_or(|head| head.seq < position.seq) {
@@ -197,9 +200,10 @@ fn check_forks(shared: &Shared, peer: NodeId, own: &Vector, theirs: &Positions) 
                 if *node == peer || *node == shared.me {
                     return Err(Trouble::Fork);
                 }
+                has_fork = true;
             }
         }
-        Ok(())
+        Ok(has_fork)
     })
 }
 
@@ -327,6 +331,7 @@ impl<T: Transport> Session<T> {
             Outcome::Bad => {
                 let (scope, node) = sent.chain;
                 tracing::error!(%scope, %node, peer = %p.status.peer, "the peer finds a chain bad");
+                p.status.last_error = Some(Trouble::Protocol);
             }
         });
         self.answered.notify_one();

@@ -1,7 +1,7 @@
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use base::{Env, NodeId, Scope};
+use base::{Env, Hash, NodeId, Scope};
 use log::{LogError, Vector};
 use rusqlite::Connection;
 use tokio::sync::{Notify, watch};
@@ -26,7 +26,15 @@ pub(crate) struct Shared {
     pub stop: watch::Sender<bool>,
     /// The count of commits up to which this node's chains are signed.
     signed: Mutex<Option<u64>>,
+    missing: Mutex<Missing>,
     peers: Mutex<BTreeMap<NodeId, Peer>>,
+}
+
+/// Blobs that facts name and that are not here, as of a count of commits and of blobs that came.
+#[derive(Default)]
+struct Missing {
+    as_of: Option<(u64, u64)>,
+    blobs: Arc<Vec<(Hash, u64)>>,
 }
 
 /// How things stand with one peer.
@@ -66,7 +74,8 @@ pub struct PeerStatus {
     pub waiting_blobs: u64,
     /// Their bytes that have yet to come.
     pub waiting_blob_bytes: u64,
-    /// Why the last attempt or session ended; `None` while all is well.
+    /// Why the last attempt or session ended; `None` while all is well. While connected, [`Trouble::Fork`] says
+    /// that a third node has two histories, and [`Trouble::Protocol`] that the peer finds a chain bad.
     pub last_error: Option<Trouble>,
 }
 
@@ -75,6 +84,8 @@ pub(crate) struct Peer {
     pub status: PeerStatus,
     /// How far the peer is, as far as this node knows.
     pub known: Known,
+    /// Blobs for which the peer gave other bytes: fetching them from it again would be in vain.
+    pub spoilt: BTreeSet<Hash>,
     session: u64,
     kick: Arc<Notify>,
     /// Bytes of the connections before this one.
@@ -104,8 +115,15 @@ impl Peer {
             waiting_blob_bytes: 0,
             last_error: None,
         };
-        let (known, kick) = (Known::new(), Arc::new(Notify::new()));
-        Self { status, known, session: 0, kick, before: (0, 0), samples: VecDeque::new() }
+        Self {
+            status,
+            known: Known::new(),
+            spoilt: BTreeSet::new(),
+            session: 0,
+            kick: Arc::new(Notify::new()),
+            before: (0, 0),
+            samples: VecDeque::new(),
+        }
     }
 
     /// Counts what waits, given what this node has.
@@ -128,6 +146,7 @@ impl Shared {
             nudged: watch::Sender::new(0),
             stop: watch::Sender::new(false),
             signed: Mutex::new(None),
+            missing: Mutex::default(),
             peers: Mutex::default(),
             host,
         });
@@ -167,6 +186,19 @@ impl Shared {
             *signed = Some(count);
         }
         Ok(())
+    }
+
+    /// Blobs that facts name and that are not here; looked for once for all sessions and only after a change.
+    pub fn missing(&self) -> Result<Arc<Vec<(Hash, u64)>>, LogError> {
+        let mut missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = (*self.changed.borrow(), *self.stocked.borrow());
+        if missing.as_of != Some(now) {
+            let host = &self.host;
+            let mut blobs = host.store().read(|conn| Ok::<_, LogError>(host.wanted_blobs(conn)))?;
+            blobs.retain(|(hash, len)| *len <= blobs::MAX_BLOB && !host.blobs().has(hash));
+            *missing = Missing { as_of: Some(now), blobs: Arc::new(blobs) };
+        }
+        Ok(missing.blobs.clone())
     }
 
     /// What this node has of what a peer may hold.

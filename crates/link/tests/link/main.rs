@@ -3,6 +3,7 @@
 
 mod blob;
 mod cuts;
+mod hostile;
 mod refusals;
 mod relay;
 mod sizes;

@@ -7,9 +7,9 @@ use crate::world::{Node, PROGRAMME, dial, listen, quiet, relay_to, status, until
 /// A small generator of even chance, so that the same bytes come each time.
 struct Chance(u64);
 impl Chance {
-    fn below(&mut self, limit: u64) -> u64 {
+    fn below(&mut self, limit: u32) -> u32 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % limit
+        u32::try_from(self.0 >> 33).unwrap() % limit
     }
 }
 
@@ -104,6 +104,17 @@ async fn sync_keeps_its_budgets() {
     let link = dial(&school, relay.address());
     until("the connection", 10, || status(&link, 0).agreed_ms.is_some()).await;
     let redial = spent(before).await;
+
+    // The next connection of the same link resumes the TLS session.
+    let good = relay.settings();
+    relay.set(Bad { cut: true, ..good });
+    link.nudge();
+    until("the cut", 10, || !status(&link, 0).connected).await;
+    relay.set(good);
+    let before = relay.counters().bytes();
+    link.nudge();
+    until("the connection", 10, || status(&link, 0).connected).await;
+    let resumed = spent(before).await;
     link.shutdown().await;
 
     let mut chance = Chance(2);
@@ -117,9 +128,12 @@ async fn sync_keeps_its_budgets() {
     let year = spent(before.bytes()).await;
     let packets = relay.counters().down.packets - before.down.packets;
     assert_eq!(hub.rows(PROGRAMME), school.rows(PROGRAMME));
-    println!("first meeting {first} · check {check} · redial {redial} · 500 small records {small}");
+    println!("first meeting {first} · check {check} · redial {redial} · resumed {resumed} · 500 small records {small}");
     println!("44,000 records of {} bytes: {year} bytes, {packets} packets back", raw / 44_000);
-    assert!(first <= 14_000 && check <= 2_000 && redial <= 12_000 && small <= 40_000, "beyond a budget");
+    assert!(
+        first <= 14_000 && check <= 2_000 && redial <= 12_000 && resumed <= 12_000 && small <= 40_000,
+        "beyond a budget"
+    );
     assert!(year <= 5_000_000, "{year} bytes for 44,000 records");
     link.shutdown().await;
     hub_link.shutdown().await;
