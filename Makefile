@@ -10,6 +10,7 @@ ISLANDS = $(shell find islands -path islands/node_modules -prune -o -path island
 
 ## Build what is needed, fill the demonstration once, start it
 run: build
+	@(sleep 1; command -v xdg-open >/dev/null && xdg-open http://hub.localhost:$(PORT)/ >/dev/null 2>&1 || true) &
 	@$(ZAMPA) demo --data $(DATA) --port $(PORT) --seed $(SEED)
 
 build: islands
@@ -45,6 +46,7 @@ test-browser: islands
 	@cd tests/browser && npm ci --no-audit --no-fund --silent && ZAMPA=$(abspath $(TARGET))/debug/zampa node --test --test-concurrency=1 *.test.mjs
 
 bench: build
+	@cargo build --quiet --profile release-run --locked -p bench
 	@bench/run.sh $(ZAMPA)
 
 clean:

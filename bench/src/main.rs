@@ -13,7 +13,9 @@ use serde_json::{Value, json};
 /// Tells a measure.
 pub fn tell(name: &str, value: f64, unit: &str, goal: &str, ok: bool, peer_value: Option<&str>) {
     let rounded = (value * 1000.0).round() / 1000.0;
-    let ratio: Value = Value::Null;
+    // How many times the peer's better figure ours is.
+    let better = peer_value.and_then(|p| p.split('–').next()?.parse::<f64>().ok());
+    let ratio = better.map_or(Value::Null, |p| json!((p / value.max(0.001) * 10.0).round() / 10.0));
     let line = json!({
         "name": name, "value": rounded, "unit": unit, "goal": goal, "ok": ok,
         "peer": peer_value.map(|_| "Kolibri 0.19.5"), "peer_value": peer_value, "ratio": ratio,
@@ -22,12 +24,17 @@ pub fn tell(name: &str, value: f64, unit: &str, goal: &str, ok: bool, peer_value
 }
 
 fn main() -> Result<()> {
-    let zampa = std::env::args().nth(1).context("usage: bench PATH-TO-ZAMPA")?;
+    let zampa = std::env::args().nth(1).context("usage: bench PATH-TO-ZAMPA | --sync")?;
+    if zampa == "--sync" {
+        return sync::run();
+    }
     let zampa = Path::new(&zampa);
     let data = tempfile::tempdir()?;
     process::run(zampa, data.path())?;
     pages::run(zampa, data.path())?;
     lists::run()?;
-    sync::run()?;
+    // In a process of its own, so that its memory is its own.
+    let done = std::process::Command::new(std::env::current_exe()?).arg("--sync").status()?;
+    anyhow::ensure!(done.success(), "the sync was not measured");
     Ok(())
 }

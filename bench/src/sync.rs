@@ -104,7 +104,7 @@ fn record(n: u64, env: &Env, people: &[Subject]) -> Result<Vec<u8>> {
         "Slow down at the long division; half the class was lost.",
         "音乐课用当地的歌导入,效果很好。",
     ];
-    let chance = env.bytes::<16>();
+    let chance = env.bytes::<20>();
     let pick = |i: usize| usize::from(chance.get(i).copied().unwrap_or(0));
     let mut change = Change::new()
         .with_text("purpose", format!("第{}次送教", n % 400))
@@ -116,8 +116,8 @@ fn record(n: u64, env: &Env, people: &[Subject]) -> Result<Vec<u8>> {
         let person = people.get(pick(i) % people.len()).copied().unwrap_or_default();
         change = change.with_added("visitors", Value::link(&person));
     }
-    let text: Vec<&str> = (2..10).filter_map(|i| PARTS.get(pick(i) % PARTS.len()).copied()).collect();
-    let (advice, follow) = text.split_at(5);
+    let text: Vec<&str> = (2..16).filter_map(|i| PARTS.get(pick(i) % PARTS.len()).copied()).collect();
+    let (advice, follow) = text.split_at(8);
     Ok(change.with_text("advice", advice.join("")).with_text("follow_up", follow.join("")).encode()?)
 }
 
@@ -196,7 +196,8 @@ async fn measure() -> Result<()> {
         .lines()
         .find_map(|l| l.strip_prefix("VmHWM:")?.split_whitespace().next()?.parse::<f64>().ok())
         .unwrap_or(0.0);
-    tell("memory of this process with both sides and 100,000 people before", peak / 1024.0, "MB", "-", true, None);
+    let mb = peak / 1024.0 / 2.0;
+    tell("memory a side in the first sync (peak of a process with both, halved)", mb, "MB", "<= 64", mb <= 64.0, Some("292"));
 
     settle().await;
     let before = relay.counters().bytes();
