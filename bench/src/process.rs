@@ -107,7 +107,8 @@ pub fn run(zampa: &Path, data: &Path) -> Result<()> {
 
     let out = Command::new(zampa).args(["log", "rebuild", "--data", dir, "--json"]).output()?;
     let line: serde_json::Value = serde_json::from_slice(&out.stdout)?;
-    let (entries, ms) = (line["entries"].as_f64().unwrap_or(0.0), line["milliseconds"].as_f64().unwrap_or(1.0));
+    let number = |name: &str| line.get(name).and_then(serde_json::Value::as_f64).unwrap_or(0.0);
+    let (entries, ms) = (number("entries"), number("milliseconds").max(1.0));
     let rate = entries / ms * 1000.0;
     tell("rebuild with indexes and search", rate, "facts/s", "-", true, None);
     Ok(())

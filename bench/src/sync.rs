@@ -197,7 +197,14 @@ async fn measure() -> Result<()> {
         .find_map(|l| l.strip_prefix("VmHWM:")?.split_whitespace().next()?.parse::<f64>().ok())
         .unwrap_or(0.0);
     let mb = peak / 1024.0 / 2.0;
-    tell("memory a side in the first sync (peak of a process with both, halved)", mb, "MB", "<= 64", mb <= 64.0, Some("292"));
+    tell(
+        "memory a side in the first sync (peak of a process with both, halved)",
+        mb,
+        "MB",
+        "<= 64",
+        mb <= 64.0,
+        Some("292"),
+    );
 
     settle().await;
     let before = relay.counters().bytes();

@@ -69,7 +69,7 @@ enum Command {
     Figures {
         #[command(flatten)]
         at: At,
-        /// One JSON object a line: id, value, rule, version, scope, as_of, hash, rows
+        /// One JSON object a line: id, value, rule, version, scope, `as_of`, hash, rows
         #[arg(long)]
         json: bool,
         /// With --json: the rows' ids as well

@@ -127,11 +127,13 @@ fn replicate(hub: &Store, school: &Store, members: &Members) -> Result<()> {
     Ok(())
 }
 
+/// Code, rule, ordinals of cohorts, titles zh and en, declared number (0: none), whether "more than".
+type Row = (&'static str, &'static str, &'static [i64], &'static str, &'static str, i64, bool);
+
 /// What the first programme's account counts, and the totals it declared.
 fn indicators(store: &Store, kinds: &Kinds, settings: &Settings) -> Result<()> {
     const SOURCE: &str = "公开介绍 · public account";
-    // code, rule, ordinals of cohorts, titles zh and en, declared number, whether "more than"
-    let rows: &[(&str, &str, &[i64], &str, &str, i64, bool)] = &[
+    let rows: &[Row] = &[
         (
             "professionals-1",
             "persons_arrived",

@@ -18,6 +18,7 @@ pub fn routes(counted: &Arc<Counted>, kinds: &Kinds) -> Vec<Route> {
 }
 
 /// The first page of a node that is no demonstration: Today for who is signed in, the figures for everybody.
+#[expect(clippy::unnecessary_wraps, reason = "a route's handler")]
 pub fn first(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let _ = site;
     Ok(Reply::To(if request.session.is_some() { "/today" } else { "/welcome" }.to_owned()))
