@@ -8,7 +8,7 @@ fn zampa(args: &[&str]) -> Output {
 }
 
 /// The binary beside this test's own.
-fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     let mut path = std::env::current_exe().unwrap();
     path.pop();
     if path.ends_with("deps") {

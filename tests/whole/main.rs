@@ -6,3 +6,4 @@ mod counted;
 mod house;
 mod matrix;
 mod tidy;
+mod two_nodes;

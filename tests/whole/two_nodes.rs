@@ -1,0 +1,264 @@
+//! What two nodes do apart, and what both show when they meet; and a node that joins.
+
+use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use base::{Env, Scope, Subject};
+use log::{Context, LogError, Store};
+use nodes::Links;
+use records::{Change, RecordError, append};
+use zampa::files::Files;
+use zampa::node::{self, Node, members};
+use zampa::{fill, house};
+
+use crate::command_line::binary;
+use crate::counted::copy;
+
+struct Two {
+    _dirs: [tempfile::TempDir; 2],
+    hub: Store,
+    school: Store,
+    home: Subject,
+    programme: [u8; 16],
+    members: nodes::Members,
+}
+
+fn two() -> Two {
+    let (a, hub) = copy(0);
+    let (b, school) = copy(1);
+    let settings = school.settings().unwrap();
+    let open = |files: &Files| node::open_store(files, &files.settings().unwrap(), &Env::system()).unwrap();
+    Two {
+        hub: open(&hub),
+        school: open(&school),
+        home: settings.school.unwrap(),
+        programme: settings.programme,
+        members: members(&settings),
+        _dirs: [a, b],
+    }
+}
+
+impl Two {
+    /// Each gives the other what it lacks, as the link does.
+    fn meet(&self) {
+        for (from, to) in [(&self.hub, &self.school), (&self.school, &self.hub)] {
+            from.sign().unwrap();
+            let peer = to.key().id();
+            let has = to.read(|c| log::vector(c, &|_| true)).unwrap();
+            let chains = from.read(|c| log::vector(c, &|scope| self.members.holds(c, peer, scope))).unwrap();
+            for (scope, node) in chains.into_keys() {
+                let mut after = has.get(&(scope, node)).map_or(0, |h| h.seq);
+                while let Some(segment) = from.read(|c| log::since(c, &scope, node, after)).unwrap() {
+                    after = segment.entries.last().unwrap().header.seq;
+                    log::receive(to, &self.members, &segment).unwrap();
+                }
+            }
+        }
+    }
+
+    fn change(&self, store: &Store, kind: &str, id: Subject, change: Change) {
+        let kinds = house::kinds();
+        let kind = kinds.get(kind).unwrap();
+        store
+            .write(Context::NODE, |tx| {
+                let scope = records::record_scope(tx.conn(), self.programme, kind, &id)?;
+                append(tx, kind, scope, id, change, None)?;
+                records::check(tx, kind, &id)
+            })
+            .unwrap();
+    }
+
+    fn person(&self) -> Subject {
+        one(&self.school, "SELECT id FROM person WHERE home IS NOT NULL ORDER BY id LIMIT 1")
+    }
+}
+
+fn one(store: &Store, sql: &str) -> Subject {
+    let bytes: Vec<u8> = store.read(|c| Ok::<_, LogError>(c.query_row(sql, [], |r| r.get(0))?)).unwrap();
+    Subject::try_from(bytes.as_slice()).unwrap()
+}
+
+fn text(store: &Store, sql: &str) -> String {
+    store.read(|c| Ok::<_, LogError>(c.query_row(sql, [], |r| r.get::<_, String>(0))?)).unwrap()
+}
+
+fn number(store: &Store, sql: &str) -> i64 {
+    store.read(|c| Ok::<_, LogError>(c.query_row(sql, [], |r| r.get(0))?)).unwrap()
+}
+
+fn hex(id: Subject) -> String {
+    id.as_bytes().iter().map(|b| format!("{b:02X}")).collect()
+}
+
+#[test]
+fn two_edits_of_two_fields_both_survive() {
+    let two = two();
+    let id = two.person();
+    two.change(&two.hub, "person", id, Change::new().with_text("name", "新名字"));
+    two.change(&two.school, "person", id, Change::new().with_text("about", "在学校写的"));
+    two.meet();
+    for store in [&two.hub, &two.school] {
+        let at = format!("FROM person WHERE id = x'{}'", hex(id));
+        assert_eq!(text(store, &format!("SELECT name {at}")), "新名字");
+        assert_eq!(text(store, &format!("SELECT about {at}")), "在学校写的");
+        assert_eq!(number(store, "SELECT count(*) FROM conflict"), 0);
+    }
+}
+
+#[test]
+fn two_edits_of_one_field_are_both_kept_until_a_person_settles_it() {
+    let two = two();
+    let id = two.person();
+    two.change(&two.hub, "person", id, Change::new().with_text("name", "中心写的"));
+    two.change(&two.school, "person", id, Change::new().with_text("name", "学校写的"));
+    two.meet();
+    for store in [&two.hub, &two.school] {
+        assert_eq!(number(store, "SELECT count(*) FROM conflict WHERE field = 'name'"), 1);
+        let versions: BTreeSet<String> = store
+            .read(|c| {
+                let entries = log::entries_of(c, &id)?;
+                let folded = records::fold(&house::kinds(), two.members.hub, &entries).unwrap();
+                Ok::<_, LogError>(
+                    folded.conflicts["name"].iter().map(|v| v.value.as_text().unwrap().to_owned()).collect(),
+                )
+            })
+            .unwrap();
+        assert_eq!(versions, ["中心写的", "学校写的"].map(ToOwned::to_owned).into());
+    }
+    two.change(&two.school, "person", id, Change::new().with_text("name", "第三个"));
+    two.meet();
+    for store in [&two.hub, &two.school] {
+        assert_eq!(number(store, "SELECT count(*) FROM conflict"), 0);
+        assert_eq!(text(store, &format!("SELECT name FROM person WHERE id = x'{}'", hex(id))), "第三个");
+    }
+}
+
+#[test]
+fn a_rule_broken_at_one_node_is_refused_and_broken_apart_is_shown() {
+    let two = two();
+    let kinds = house::kinds();
+    let posting = kinds.get("posting").unwrap();
+    let scope = Scope::Programme(two.programme);
+    let cohort = one(&two.hub, "SELECT id FROM cohort ORDER BY ordinal DESC LIMIT 1");
+    let unit = one(&two.hub, "SELECT id FROM organisation WHERE kind = 'assisting_unit' ORDER BY id LIMIT 1");
+    let person = one(
+        &two.hub,
+        "SELECT id FROM person WHERE home IS NULL AND id NOT IN (SELECT person FROM posting WHERE ends_on >= '2027')
+         ORDER BY id LIMIT 1",
+    );
+    let sent = |store: &Store| {
+        store.write(Context::NODE, |tx| {
+            let id = tx.subject(&scope);
+            let change = Change::new()
+                .with_link("person", person)
+                .with_link("school", two.home)
+                .with_link("sender", unit)
+                .with_link("cohort", cohort)
+                .with_text("role", "teacher")
+                .with_text("starts_on", "2028-03-01")
+                .with_text("ends_on", "2029-03-01")
+                .with_text("state", "accepted");
+            append(tx, posting, scope, id, change, None)?;
+            records::check(tx, posting, &id)
+        })
+    };
+    sent(&two.hub).unwrap();
+    let before = two.hub.read(log::stats).unwrap().entries;
+    let again = sent(&two.hub);
+    assert!(matches!(again, Err(RecordError::Rule { code: "posting-one-full-time", other: Some(_) })), "{again:?}");
+    assert_eq!(two.hub.read(log::stats).unwrap().entries, before, "a refused command leaves nothing");
+    // The school cannot know of it yet.
+    sent(&two.school).unwrap();
+    two.meet();
+    let rule = posting.rules.iter().find(|r| r.code == "posting-one-full-time").unwrap();
+    for store in [&two.hub, &two.school] {
+        assert_eq!(
+            number(store, &format!("SELECT count(*) FROM ({})", rule.for_all())),
+            2,
+            "the pair, from both sides"
+        );
+    }
+}
+
+#[test]
+fn an_erased_name_is_gone_everywhere_and_the_figure_keeps_its_hash() {
+    let two = two();
+    let id = two.person();
+    let today = "2026-11-23".parse().unwrap();
+    let rule = figures::rule("teachers_named").unwrap();
+    let count = |store: &Store| store.read(|c| figures::count(c, rule, &figures::Scope::default(), today)).unwrap();
+    let before = count(&two.hub);
+    let scope = Scope::School(two.home);
+    two.hub.write(Context::NODE, |tx| tx.append(&log::erase_draft(scope, id, &["person.identity"]).unwrap())).unwrap();
+    two.meet();
+    two.meet();
+    for store in [&two.hub, &two.school] {
+        let at = format!("FROM person WHERE id = x'{}'", hex(id));
+        assert_eq!(number(store, &format!("SELECT count(*) {at} AND name IS NULL AND erased = 1")), 1);
+        assert!(store.read(|c| log::verify(c, &two.members)).unwrap().1.is_empty());
+        assert_eq!(store.read(|c| log::erased_by(c, &id)).unwrap().len(), 2);
+    }
+    assert_eq!(count(&two.hub), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_joins_with_a_code_that_works_once_and_gets_its_school() {
+    let (_dir, files) = copy(0);
+    let hub = Node::open(&files, &Env::system()).unwrap();
+    let port = 19_000 + u16::try_from(std::process::id() % 1000).unwrap();
+    hub.links.listen(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).unwrap();
+    let taken: Vec<Subject> = (1..=fill::BOXES).map(|n| copy(n).1.settings().unwrap().school.unwrap()).collect();
+    let school = hub
+        .site
+        .store
+        .read(|c| {
+            let mut stmt = c.prepare("SELECT id FROM organisation WHERE kind = 'supported_school' ORDER BY id")?;
+            let all = stmt.query_map([], |r| r.get::<_, Vec<u8>>(0))?;
+            let all: Vec<Subject> = all.map(|b| Subject::try_from(b.unwrap().as_slice()).unwrap()).collect();
+            Ok::<_, LogError>(all.into_iter().find(|s| !taken.contains(s)).unwrap())
+        })
+        .unwrap();
+    let code = hub.links.invite(school, "127.0.0.1").unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let place = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let join = |at: String| {
+        let code = code.clone();
+        tokio::task::spawn_blocking(move || {
+            Command::new(binary()).args(["join", "--data", &at, &code]).output().unwrap()
+        })
+    };
+    let first = join(place("one")).await.unwrap();
+    assert!(first.status.success(), "{}", String::from_utf8_lossy(&first.stderr));
+    let second = join(place("two")).await.unwrap();
+    assert_eq!(second.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&second.stderr).contains("used"));
+
+    let mut node = Command::new(binary())
+        .args(["school", "--data", &place("one"), "--port", &(port + 1).to_string()])
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut met = false;
+    for _ in 0..600 {
+        met = hub.links.peers().iter().any(|p| p.connected && p.waiting == 0 && p.last_met_ms > 0 && p.sent > 100_000);
+        if met {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    node.kill().unwrap();
+    node.wait().unwrap();
+    assert!(met, "{:?}", hub.links.peers());
+    // The new box holds its school, counts as the hub does for it, and nothing of another's.
+    let today = "2026-11-23".parse().unwrap();
+    let rule = figures::rule("visits_held").unwrap();
+    let scope = figures::Scope { school: Some(school), ..figures::Scope::default() };
+    let there = hub.site.store.read(|c| figures::count(c, rule, &scope, today)).unwrap();
+    let files = Files(dir.path().join("one"));
+    let store = node::open_store(&files, &files.settings().unwrap(), &Env::system()).unwrap();
+    let here = store.read(|c| figures::count(c, rule, &figures::Scope::default(), today)).unwrap();
+    assert!(here.value > 0);
+    assert_eq!(here, there);
+}
