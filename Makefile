@@ -39,6 +39,7 @@ lint: islands
 	@cd islands && npm run --silent check
 
 test-rust: islands
+	@cargo build --locked --quiet -p zampa # the tests of the command line run it
 	@cargo nextest run --workspace --locked --no-fail-fast
 
 test-browser: islands

@@ -108,3 +108,19 @@ test("a wrong form keeps what was typed and says what is wrong", { timeout: 60_0
   await context.close();
   assert.deepEqual(problems, []);
 });
+
+test("axe would see a page that is wrong", { timeout: 60_000 }, async () => {
+  const context = await reader(stage.browser, "en");
+  const page = await context.newPage();
+  await page.goto(`${hub}/figures`);
+  await page.evaluate(() => {
+    const input = document.createElement("input");
+    input.id = "nameless";
+    document.querySelector("main").append(input);
+    document.body.append(Object.assign(document.createElement("canvas"), { width: 3000, height: 4 }));
+  });
+  const problems = await look(page, "en-wrong-on-purpose");
+  await context.close();
+  assert.ok(problems.some((p) => p.includes("label") && p.includes("#nameless")), problems.join("\n"));
+  assert.ok(problems.some((p) => p.includes("over the edge")), problems.join("\n"));
+});

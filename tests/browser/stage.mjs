@@ -70,11 +70,15 @@ export async function look(page, name) {
     if (over > 1) problems.push(`${name} at ${width}: ${over} pixels over the edge`);
   }
   await page.evaluate(axe);
-  const found = await page.evaluate(async () => {
-    const result = await window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] });
-    return result.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(" ")).slice(0, 3).join("; ")}`);
-  });
-  problems.push(...found.map((f) => `${name}: ${f}`));
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    const found = await page.evaluate(async () => {
+      const result = await window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] });
+      return result.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(" ")).slice(0, 3).join("; ")}`);
+    });
+    problems.push(...found.map((f) => `${name} ${colorScheme}: ${f}`));
+  }
+  await page.emulateMedia({ colorScheme: "light" });
   return problems;
 }
 

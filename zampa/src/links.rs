@@ -206,6 +206,16 @@ impl Links for NodeLinks {
             .collect()
     }
 
+    fn files(&self) -> (u64, u64) {
+        match self.host.blobs.stats() {
+            Ok(stats) => (stats.count, stats.bytes),
+            Err(e) => {
+                tracing::error!("counting files: {e}");
+                (0, 0)
+            }
+        }
+    }
+
     fn invite(&self, school: Subject, host: &str) -> Result<String, PageError> {
         let port = self.port.get().copied().ok_or(PageError::NotFound)?;
         let env = self.host.store.env();

@@ -84,7 +84,7 @@ impl Node {
         routes.extend(crate::home::routes(&counted, &kinds));
         let signs = Arc::clone(&as_links);
         let site = Site {
-            zone: zone(&store)?,
+            zone: std::sync::RwLock::new(zone(&store)?),
             local,
             catalogue: house::catalogue()?,
             nav: house::navigation(&kinds),
@@ -101,7 +101,16 @@ impl Node {
             kinds,
             store,
         };
-        Ok(Self { site: Arc::new(site), routes, links, counted })
+        let site = Arc::new(site);
+        // The programme may be named, or its zone mended, while the node runs.
+        let watched = Arc::downgrade(&site);
+        site.store.watch(Box::new(move || {
+            let Some(site) = watched.upgrade() else { return };
+            if let (Ok(found), Ok(mut kept)) = (zone(&site.store), site.zone.write()) {
+                *kept = found;
+            }
+        }));
+        Ok(Self { site, routes, links, counted })
     }
 
     /// Whether nobody keeps this hub yet: the first start prints a one-use link to set it up.

@@ -87,7 +87,7 @@ pub(crate) fn events(
             what: look.words.get(what).into_owned(),
             why: change.as_ref().and_then(|c| c.why.clone()).unwrap_or_default(),
             changes,
-            when: look.words.moment(entry.effective.ms(), &site.zone),
+            when: look.words.moment(entry.effective.ms(), &site.zone()),
             who: who(look, &h.author, h.node)?,
             late: entry.effective != h.clock || h.clock.ms() > now + LATE_MS,
             undo: (may_undo && i > 0 && plain && !erased)
@@ -215,6 +215,28 @@ pub(crate) fn remove(site: &Site, request: &Request, kind: &'static Kind) -> Res
     }
     let change = Change { why: Some(why), ..Change::new().with(REMOVED, Value::Bool(true)) };
     finish(save_change(site, request.reader()?, kind, id, change, None), kind, id, "done-removed")
+}
+
+/// Destroys the personal part of a record on every node that holds it. There is no way back: the form asks for the
+/// record's own title.
+pub(crate) fn erase(site: &Site, request: &Request, kind: &'static Kind) -> Result<Reply, PageError> {
+    let id = request.id("id")?;
+    let reader = request.reader()?;
+    if !kind.fields.iter().any(|f| f.personal) {
+        return Err(PageError::NotFound);
+    }
+    site.store.write(log::Context { author: reader.person }, |tx| {
+        crate::command::visible(tx.conn(), reader, kind, &id)?;
+        let look = Look::new(site, request, tx.conn());
+        let typed = request.form("title").map(str::trim).unwrap_or_default();
+        if typed.is_empty() || typed != look.title(kind, &id)? {
+            return Err(PageError::Rule("erase-title".to_owned()));
+        }
+        let scope = records::record_scope(tx.conn(), site.programme, kind, &id)?;
+        tx.append(&log::erase_draft(scope, id, &[&kind.identity()])?)?;
+        Ok(())
+    })?;
+    Ok(done(kind, id, "done-erased"))
 }
 
 /// Brings a withdrawn record back.

@@ -17,7 +17,7 @@ pub use look::{Look, label};
 pub use today::today;
 
 use base::Lang;
-use records::Kinds;
+use records::{Kinds, Role, Roles};
 use web::{Check, Route};
 
 /// The room's words.
@@ -26,6 +26,9 @@ pub const WORDS: [(Lang, &str, &str); 3] = [
     (Lang::Bo, "register", include_str!("../words/bo.ftl")),
     (Lang::En, "register", include_str!("../words/en.ftl")),
 ];
+
+/// Who may have a person's own data destroyed.
+const ERASERS: Roles = Roles::of(&[Role::Administrator]);
 
 /// The routes of all kinds that have pages, the search, and what is to be settled.
 pub fn routes(kinds: &Kinds) -> Vec<Route> {
@@ -51,6 +54,7 @@ pub fn routes(kinds: &Kinds) -> Vec<Route> {
             Route::post(format!("{one}/undo/{{node}}/{{seq}}"), write, move |site, r| history::undo(site, r, kind)),
             Route::post(format!("{one}/remove"), write, move |site, r| history::remove(site, r, kind)),
             Route::post(format!("{one}/restore"), write, move |site, r| history::restore(site, r, kind)),
+            Route::post(format!("{one}/erase"), Check::Roles(ERASERS), move |site, r| history::erase(site, r, kind)),
             Route::get(format!("{one}/settle"), write, move |site, r| settle::page(site, r, kind)),
             Route::post(format!("{one}/settle"), write, move |site, r| settle::settle(site, r, kind)),
         ]);

@@ -33,6 +33,8 @@ struct RecordPage<'a> {
     events: Vec<Event>,
     more: bool,
     may_edit: bool,
+    may_erase: bool,
+    erased_by: i64,
     clashes: Vec<Clash>,
 }
 
@@ -89,6 +91,8 @@ pub(crate) fn page(site: &Site, request: &Request, kind: &'static Kind) -> Resul
             events,
             more,
             may_edit,
+            may_erase: kind.fields.iter().any(|f| f.personal) && reader.is(records::Role::Administrator),
+            erased_by: i64::try_from(log::erased_by(conn, &id)?.len()).unwrap_or(0),
             clashes: clashes(site, request, conn, kind, &id)?,
             s: Shell::new(site, request, look.title(kind, &id)?),
         };

@@ -50,7 +50,7 @@ pub(crate) fn clashes(
                 None if name == STATE => look.state(kind, v.value.as_text().unwrap_or_default()),
                 _ => continue,
             };
-            let when = look.words.moment(v.clock.ms(), &site.zone);
+            let when = look.words.moment(v.clock.ms(), &site.zone());
             shown.push(VersionShown {
                 said,
                 at: format!("{when} · {}", who(&look, &v.author, v.node)?),

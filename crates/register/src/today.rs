@@ -22,7 +22,7 @@ pub fn today(site: &Site, request: &Request) -> Result<Vec<TodayItem>, PageError
         let mut items = Vec::new();
         let reader = request.reader()?;
         for kind in site.kinds.all().filter(|k| !k.hidden && reader.may_read(k)) {
-            waits(&look, request, conn, kind, &mut items)?;
+            waits(&look, request, conn, kind, &site.today().to_string(), &mut items)?;
             next(site, &look, request, conn, kind, &mut items)?;
             changed(site, &look, request, conn, kind, &mut items)?;
         }
@@ -37,6 +37,7 @@ fn waits(
     request: &Request,
     conn: &Connection,
     kind: &'static Kind,
+    today: &str,
     items: &mut Vec<TodayItem>,
 ) -> Result<(), PageError> {
     let reader = request.reader()?;
@@ -50,11 +51,14 @@ fn waits(
         }
         let homes = homes_sql(&reader.homes(kind), "home");
         // What is planned waits once its day has come.
-        let due =
-            if *state == "planned" && kind.field("starts_on").is_some() { " AND starts_on <= date('now')" } else { "" };
+        let due = if *state == "planned" && kind.field("starts_on").is_some() {
+            " AND starts_on <= ?2"
+        } else {
+            " AND ?2 IS NOT NULL"
+        };
         let sql = format!("SELECT count(*), max(changed) FROM {} WHERE state = ?1 AND {homes}{due}", kind.name);
         let (count, last): (i64, Option<i64>) =
-            conn.prepare(&sql)?.query_row([state], |r| Ok((r.get(0)?, r.get(1)?)))?;
+            conn.prepare(&sql)?.query_row([*state, today], |r| Ok((r.get(0)?, r.get(1)?)))?;
         if count > 0 {
             items.push(TodayItem {
                 part: "waits",

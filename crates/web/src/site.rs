@@ -1,5 +1,5 @@
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use base::{Date, Lang, Subject};
 use jiff::tz::TimeZone;
@@ -88,7 +88,7 @@ pub struct Site {
     /// The programme's hub.
     pub hub: base::NodeId,
     /// The programme's time zone: dates of civil life are dates there.
-    pub zone: TimeZone,
+    pub zone: RwLock<TimeZone>,
     /// Whether this is the demonstration, whose rows are invented.
     pub demonstration: bool,
     /// The roles of a person on a day.
@@ -118,10 +118,15 @@ impl Site {
         self.store.env().clock.now_ms()
     }
 
+    /// The programme's time zone.
+    pub fn zone(&self) -> TimeZone {
+        self.zone.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// The date of a moment in the programme's time zone.
     pub fn date_of(&self, ms: u64) -> Date {
         let stamp = jiff::Timestamp::from_millisecond(i64::try_from(ms).unwrap_or(i64::MAX)).unwrap_or_default();
-        self.zone.to_datetime(stamp).date()
+        self.zone().to_datetime(stamp).date()
     }
 
     /// Words in a language, with the reader's second one.

@@ -283,7 +283,7 @@ fn list(site: &Site, request: &Request, counted: &Counted) -> Result<Reply, Page
             narrow: narrow(site, request, conn)?,
             is_hub: site.node_kind == web::NodeKind::Hub,
             may_make,
-            as_of: words.moment(site.now_ms(), &site.zone),
+            as_of: words.moment(site.now_ms(), &site.zone()),
             s: Shell::new(site, request, words.get("figures")),
         };
         Ok::<_, PageError>(page.render()?)
@@ -298,6 +298,13 @@ struct Line {
     n: i64,
     day: String,
     cells: Vec<String>,
+}
+
+/// A figure divided by one dimension; each part is counted anew from its own rows.
+struct Part {
+    title: String,
+    lines: Vec<(String, String, i64)>,
+    most: i64,
 }
 
 #[derive(Template)]
@@ -318,6 +325,7 @@ struct OnePage<'a> {
     sums: bool,
     signed_in: bool,
     narrow: Narrow,
+    parts: Vec<Part>,
     rule_name: &'static str,
     previous: Option<String>,
     next: Option<String>,
@@ -377,7 +385,7 @@ fn one(site: &Site, request: &Request, counted: &Counted) -> Result<Reply, PageE
             rule_name: rule.name,
             version: rule.version,
             scope: scope_words(&look, site, &scope)?,
-            as_of: words.moment(site.now_ms(), &site.zone),
+            as_of: words.moment(site.now_ms(), &site.zone()),
             digest: as_of(conn)?.to_string().chars().take(16).collect(),
             hash: figure.hash.to_string(),
             count: i64::try_from(rows.len()).unwrap_or(i64::MAX),
@@ -385,6 +393,7 @@ fn one(site: &Site, request: &Request, counted: &Counted) -> Result<Reply, PageE
             sums: rule.measure == crate::rules::Measure::Sum,
             signed_in: request.session.is_some(),
             narrow: narrow(site, request, conn)?,
+            parts: if figure.suppressed { Vec::new() } else { parts(&look, rule, &rows)? },
             previous: (page > 1).then(|| turn(page - 1)),
             next: (page < pages).then(|| turn(page + 1)),
             place: format!("{page} / {pages}"),
@@ -419,6 +428,49 @@ fn line(request: &Request, look: &Look<'_>, rule: &CountingRule, row: &Evidence)
         day: if may { look.date(day) } else { day.chars().take(7).collect() },
         cells,
     })
+}
+
+/// Lines of a part that are shown.
+const LINES: usize = 30;
+
+fn parts(look: &Look<'_>, rule: &'static CountingRule, rows: &[Evidence]) -> Result<Vec<Part>, PageError> {
+    let org = look.kinds.get("organisation").ok_or(PageError::NotFound)?;
+    let place = |id: Option<Subject>| id.map(|id| look.title(org, &id)).transpose();
+    let words = look.words;
+    let mut out = Vec::new();
+    for (key, name) in
+        [("field-kind", "kind"), ("figure-year", "year"), ("field-school", "school"), ("figure-region", "region")]
+    {
+        let mut groups: BTreeMap<String, Vec<Evidence>> = BTreeMap::new();
+        for row in rows {
+            let of = match name {
+                "kind" => row.kind.as_ref().map(|k| words.get(&format!("word-{k}")).into_owned()),
+                "year" => row.day.as_ref().map(|d| d.chars().take(4).collect()),
+                "school" => place(row.school)?,
+                _ => row.region.clone(),
+            };
+            if let Some(of) = of {
+                groups.entry(of).or_default().push(row.clone());
+            }
+        }
+        if groups.len() < 2 {
+            continue;
+        }
+        let mut lines: Vec<(String, String, i64)> = groups
+            .into_iter()
+            .map(|(of, rows)| {
+                let part = figure(rule, &rows);
+                (of, number(&words, &part), if part.suppressed { 0 } else { part.value })
+            })
+            .collect();
+        if name != "year" {
+            lines.sort_by_key(|l| std::cmp::Reverse(l.2));
+        }
+        lines.truncate(LINES);
+        let most = lines.iter().map(|l| l.2).max().unwrap_or(1).max(1);
+        out.push(Part { title: words.get(key).into_owned(), lines, most });
+    }
+    Ok(out)
 }
 
 fn scope_words(look: &Look<'_>, site: &Site, scope: &Scope) -> Result<String, PageError> {

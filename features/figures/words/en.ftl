@@ -140,3 +140,6 @@ rule-pupils_counted = Pupils
 rule-pupils_counted-unit = person-times
 rule-pupils_counted-says = Verified counts of pupils at activities held. A number below 5 is not told.
 indicator-rule-pupils_counted = Pupils
+figure-parts = Divided
+figure-parts-what = Each part is counted from its own rows. Distinct counts do not add up to the whole.
+figure-year = Year

@@ -140,3 +140,6 @@ rule-pupils_counted = 学生
 rule-pupils_counted-unit = 人次
 rule-pupils_counted-says = 已开展活动中核实的学生人次。小于 5 不显示。
 indicator-rule-pupils_counted = 学生
+figure-parts = 分项
+figure-parts-what = 每一分项均由其数据行重新计数;去重的数不能相加。
+figure-year = 年份

@@ -41,6 +41,8 @@ pub struct Peer {
 pub trait Links: Send + Sync {
     /// How the links stand.
     fn peers(&self) -> Vec<Peer>;
+    /// How many files the node keeps, and their bytes.
+    fn files(&self) -> (u64, u64);
     /// A code with which a school's node can join, kept as one-use.
     ///
     /// # Errors
@@ -79,7 +81,7 @@ pub fn sign(site: &Site, words: &text::Words<'_>, peers: &[Peer]) -> LinkSign {
             let said = words.with("sign-hub-lost", &[("n", count.into())]);
             return LinkSign { state: "broken", said, detail: String::new() };
         }
-        let since = words.moment(peer.since_ms, &site.zone);
+        let since = words.moment(peer.since_ms, &site.zone());
         return LinkSign {
             state: "broken",
             said: words.with("sign-cut", &[("since", since.as_str().into())]),
@@ -122,6 +124,7 @@ struct NodePage<'a> {
     erased: i64,
     held: i64,
     digest: String,
+    files: String,
     peers: Vec<PeerShown>,
 }
 
@@ -177,6 +180,10 @@ fn page(site: &Site, request: &Request, links: &dyn Links) -> Result<Reply, Page
             scopes: count(stats.scopes),
             erased: count(stats.erased),
             held: count(stats.held),
+            files: {
+                let (n, bytes) = links.files();
+                format!("{} · {}", words.number(count(n)), words.bytes(bytes))
+            },
             digest: digest.chars().take(16).collect(),
             peers,
             s: Shell::new(site, request, words.get("node-page")),

@@ -52,3 +52,4 @@ link-error-fork = This node’s history has parted from what the hub has. It mus
 link-error-protocol = The other node could not be understood.
 link-error-storage = The storage of one of the nodes refused.
 link-error-replaced = The node came by a newer connection.
+node-files = Files

@@ -49,3 +49,4 @@ link-error-fork = 本节点的历史与中心不一致,需要重新加入。
 link-error-protocol = 无法识别对方节点的内容。
 link-error-storage = 其中一个节点的存储拒绝写入。
 link-error-replaced = 该节点已由新的连接接替。
+node-files = 文件

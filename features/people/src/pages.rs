@@ -265,7 +265,7 @@ fn held(site: &Site, request: &Request) -> Result<Reply, PageError> {
                     let Some(Ok(change)) = entry.payload().map(Change::decode) else { continue };
                     for (name, value) in &change.set {
                         let Some(field) = kind.field(name).filter(|f| !f.secret) else { continue };
-                        let when = look.words.moment(entry.effective.ms(), &site.zone);
+                        let when = look.words.moment(entry.effective.ms(), &site.zone());
                         let said = look.value(kind, field, value)?;
                         out.push_str(&format!("  {when}  {}: {said}\n", look.field(kind, name)));
                     }
