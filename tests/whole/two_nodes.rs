@@ -262,3 +262,39 @@ async fn a_node_joins_with_a_code_that_works_once_and_gets_its_school() {
     assert!(here.value > 0);
     assert_eq!(here, there);
 }
+
+#[test]
+fn a_school_s_node_gives_no_role_beyond_its_school() {
+    let two = two();
+    let kinds = house::kinds();
+    let kind = kinds.get("grant_of_role").unwrap();
+    let today = "2026-11-23".parse().unwrap();
+    let person = two.person();
+    let scope = Scope::Person(person);
+    let elsewhere = one(
+        &two.hub,
+        &format!("SELECT id FROM organisation WHERE kind = 'supported_school' AND id <> x'{}' LIMIT 1", hex(two.home)),
+    );
+    let give = |store: &Store, role: &str, at: Option<Subject>| {
+        let mut change =
+            Change::new().with_link("person", person).with_text("role", role).with_text("from_on", "2020-01-01");
+        if let Some(at) = at {
+            change = change.with_link("organisation", at);
+        }
+        store.write(Context::NODE, |tx| append(tx, kind, scope, tx.subject(&scope), change, None)).unwrap();
+    };
+    let before = two.hub.read(|c| people::reader_of(c, person, today)).unwrap().grants.len();
+    give(&two.school, "administrator", None);
+    give(&two.school, "officer", Some(two.home));
+    give(&two.school, "head", Some(elsewhere));
+    give(&two.school, "head", Some(two.home));
+    two.meet();
+    for store in [&two.hub, &two.school] {
+        let reader = store.read(|c| people::reader_of(c, person, today)).unwrap();
+        assert_eq!(reader.grants.len(), before + 1);
+        assert!(reader.is(records::Role::Head));
+        assert!(!reader.is(records::Role::Administrator));
+    }
+    give(&two.hub, "officer", None);
+    assert!(two.hub.read(|c| people::reader_of(c, person, today)).unwrap().is(records::Role::Officer));
+}

@@ -93,12 +93,14 @@ impl Statements {
     fn of(kinds: &Kinds) -> Self {
         let one = |kind: &'static Kind| {
             let columns: Vec<&str> = schema::columns(kind).map(|f| f.name).collect();
-            let mut insert =
-                format!("INSERT INTO {} (id, home, state, title, title_key, made, changed, erased", kind.name);
+            let mut insert = format!(
+                "INSERT INTO {} (id, home, state, title, title_key, made, changed, changed_node, erased",
+                kind.name
+            );
             columns.iter().for_each(|c| {
                 let _ = write!(insert, ", {c}");
             });
-            let marks = vec!["?"; 8 + columns.len()].join(", ");
+            let marks = vec!["?"; 9 + columns.len()].join(", ");
             let _ = write!(insert, ") VALUES ({marks})");
             let mut clear = vec![format!("DELETE FROM {} WHERE id = ?1", kind.name)];
             let mut sets = Vec::new();
@@ -130,6 +132,7 @@ fn put(conn: &Connection, sql: &Writes, subject: &Subject, folded: &Folded) -> R
         key.as_deref().into_output()?,
         folded.made.0.cast_signed().into_output()?,
         folded.changed.0.0.cast_signed().into_output()?,
+        folded.changed.1.as_bytes().into_output()?,
         folded.erased.into_output()?,
     ];
     for field in schema::columns(kind) {

@@ -19,7 +19,7 @@ pub fn tables(kinds: &Kinds, tokenizer: &str) -> String {
         let _ = writeln!(sql, "CREATE TABLE {} (", kind.name);
         sql.push_str(
             "  id BLOB PRIMARY KEY,\n  home BLOB, -- the school whose nodes alone hold it\n  state TEXT,\n  \
-             title TEXT,\n  title_key BLOB,\n  made INTEGER NOT NULL,\n  changed INTEGER NOT NULL,\n  \
+             title TEXT,\n  title_key BLOB,\n  made INTEGER NOT NULL,\n  changed INTEGER NOT NULL,\n  changed_node BLOB NOT NULL,\n  \
              erased INTEGER NOT NULL DEFAULT 0",
         );
         for field in columns(kind) {

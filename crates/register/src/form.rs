@@ -56,6 +56,8 @@ struct Control {
     value: String,
     most: usize,
     options: Vec<Opt>,
+    /// The kind of record that is picked by typing.
+    picks: &'static str,
 }
 
 struct Opt {
@@ -602,12 +604,19 @@ fn control(
     Ok(Control {
         name: field.name.to_owned(),
         label: look.field(kind, field.name),
-        hint: if words.has(&hint) { words.get(&hint).into_owned() } else { String::new() },
+        hint: if words.has(&hint) {
+            words.get(&hint).into_owned()
+        } else if widget.starts_with("pick") {
+            words.get("record-pick-hint").into_owned()
+        } else {
+            String::new()
+        },
         required: field.required || show.way.is_some(),
         error,
         widget,
         value,
         most,
         options,
+        picks: field.shape.links_to().unwrap_or_default(),
     })
 }

@@ -34,6 +34,7 @@ const ERASERS: Roles = Roles::of(&[Role::Administrator]);
 pub fn routes(kinds: &Kinds) -> Vec<Route> {
     let mut routes = vec![
         Route::get("/search", Check::SignedIn, search::page),
+        Route::get("/pick/{kind}", Check::SignedIn, search::pick),
         Route::get("/conflicts", Check::SignedIn, settle::list),
     ];
     for kind in kinds.all().filter(|k| !k.hidden) {

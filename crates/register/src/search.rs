@@ -75,3 +75,52 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
     })?;
     Ok(Reply::Page(html))
 }
+
+/// Records offered while one types.
+const OFFERED: i64 = 12;
+
+#[derive(Template)]
+#[template(path = "pick.html")]
+struct PickPage {
+    /// What is put into the control, and what is shown.
+    options: Vec<(String, String)>,
+}
+
+/// What somebody who types the name of a record may mean: each option ends with the record's id, so that two of one
+/// name are told apart.
+pub(crate) fn pick(site: &Site, request: &Request) -> Result<Reply, PageError> {
+    let reader = request.reader()?;
+    let name = request.params.get("kind").map(String::as_str).unwrap_or_default();
+    let kind = site.kinds.get(name).filter(|k| !k.hidden && reader.may_read(k)).ok_or(PageError::NotFound)?;
+    let typed = request.query.first().map(|(_, v)| v.as_str()).unwrap_or_default();
+    let Some(query) = text::match_query(typed) else {
+        return Ok(Reply::Page(PickPage { options: Vec::new() }.render()?));
+    };
+    let html = site.store.read(|conn| {
+        let look = Look::new(site, request, conn);
+        let homes = homes_sql(&reader.homes(kind), "d.home");
+        let mut stmt = conn.prepare(&format!(
+            "SELECT d.id FROM search f JOIN search_doc d ON d.doc = f.rowid
+             WHERE f.terms MATCH ?1 AND d.kind = '{}' AND {homes} ORDER BY f.rank LIMIT {OFFERED}",
+            kind.name
+        ))?;
+        let ids = stmt.query_map([&query], |r| id_at(r, 0))?.collect::<Result<Vec<_>, _>>()?;
+        let place = ["school", "unit"].into_iter().filter(|f| kind.field(f).is_some()).collect::<Vec<_>>();
+        let mut options = Vec::new();
+        for id in &ids {
+            let title = look.title(kind, id)?;
+            let mut shown = title.clone();
+            for field in &place {
+                let sql = format!("SELECT {field} FROM {} WHERE id = ?1", kind.name);
+                let found: Option<Vec<u8>> = conn.prepare_cached(&sql)?.query_row([id.as_bytes()], |r| r.get(0))?;
+                let org = found.and_then(|b| base::Subject::try_from(b.as_slice()).ok());
+                if let (Some(org), Some(orgs)) = (org, look.kinds.get("organisation")) {
+                    shown = format!("{shown} · {}", look.title(orgs, &org)?);
+                }
+            }
+            options.push((format!("{title} · {id}"), shown));
+        }
+        Ok::<_, PageError>(PickPage { options }.render()?)
+    })?;
+    Ok(Reply::Page(html))
+}

@@ -204,3 +204,4 @@ record-erase-type = To confirm, type: { $text }
 rule-erase-title = What you typed is not the title of this record.
 done-erased = Erased. Every node acknowledges as the link reaches it.
 erased-by = The erasure is acknowledged by { $n } nodes.
+record-pick-hint = Type a name; what fits is offered. Leave a line empty if you do not need it.

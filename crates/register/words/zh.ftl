@@ -204,3 +204,4 @@ record-erase-type = 请输入以确认:{ $text }
 rule-erase-title = 输入的内容与该记录标题不符。
 done-erased = 已删除。各节点在连通后确认。
 erased-by = { $n } 个节点已确认删除。
+record-pick-hint = 输入名称,会列出符合的记录。不需要的行请留空。

@@ -5,27 +5,37 @@ use log::{LogError, Tx};
 use records::{Change, Grant, Kinds, Reader, RecordError, Role, append, school_of};
 use rusqlite::{Connection, OptionalExtension, params};
 
-/// The roles of a person on a day.
+/// The roles of a person on a day. What counts is who gave them: the hub any, a school's node those of its school.
 ///
 /// # Errors
 /// What the database says.
 pub fn reader_of(conn: &Connection, person: Subject, today: Date) -> Result<Reader, LogError> {
     let mut stmt = conn.prepare_cached(
-        "SELECT role, organisation FROM grant_of_role WHERE person = ?1 AND coalesce(state, 'given') = 'given'
-         AND from_on <= ?2 AND (until_on IS NULL OR until_on >= ?2) ORDER BY id",
+        "SELECT g.role, g.organisation, n.school FROM grant_of_role g
+         JOIN node n ON n.node_id = g.changed_node AND coalesce(n.state, 'enrolled') = 'enrolled'
+         WHERE g.person = ?1 AND coalesce(g.state, 'given') = 'given'
+         AND g.from_on <= ?2 AND (g.until_on IS NULL OR g.until_on >= ?2) ORDER BY g.id",
     )?;
     let rows = stmt.query_map(params![person.as_bytes(), today.to_string()], |r| {
-        Ok((r.get::<_, String>(0)?, r.get::<_, Option<Vec<u8>>>(1)?))
+        Ok((r.get::<_, String>(0)?, r.get::<_, Option<Vec<u8>>>(1)?, r.get::<_, Option<Vec<u8>>>(2)?))
     })?;
     let mut grants = Vec::new();
     for row in rows {
-        let (role, organisation) = row?;
+        let (role, organisation, at) = row?;
         let Ok(role) = role.parse::<Role>() else { continue };
         let organisation = organisation.and_then(|o| Subject::try_from(o.as_slice()).ok());
         let school = match organisation {
             Some(org) => school_of(conn, &org)?,
             None => None,
         };
+        // A school's node gives roles of its own school and no others: a stolen box must not make an administrator.
+        if at.is_some() {
+            let at = at.and_then(|s| Subject::try_from(s.as_slice()).ok());
+            let far = role.is_programme_wide() || role == Role::Coordinator;
+            if far || school.is_none() || school != at {
+                continue;
+            }
+        }
         grants.push(Grant { role, organisation, school });
     }
     Ok(Reader { person, grants })
