@@ -11,6 +11,7 @@ mod record;
 mod search;
 mod settle;
 mod today;
+mod typed;
 
 pub use command::{Saved, save_new};
 pub use look::{Look, label};

@@ -4,6 +4,7 @@
 mod count;
 mod facts;
 mod pages;
+mod rows;
 mod rules;
 
 pub use count::{Evidence, Figure, Indicator, Scope, as_of, count, evidence, figure, indicators};

@@ -1,0 +1,160 @@
+//! What was typed into a form, read into a change of facts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base::Subject;
+use records::{Change, Field, Kind, Shape, Value};
+use web::{PageError, Request, Site};
+
+/// Languages in which a name can be given.
+pub(crate) const NAME_LANGS: [(&str, &str); 3] = [("zh", "中文"), ("bo", "བོད་ཡིག"), ("en", "English")];
+
+/// What a form holds: by field, the values as they stand in its controls.
+pub(crate) type Typed = BTreeMap<String, Vec<String>>;
+
+/// Fields that could not be read, with the keys of what is wrong with them.
+pub(crate) type Wrong = Vec<(String, &'static str)>;
+
+pub(crate) fn as_typed(value: &Value) -> String {
+    match value {
+        Value::Text(t) => t.clone(),
+        Value::Int(n) => n.to_string(),
+        Value::Bool(b) => if *b { "yes" } else { "" }.to_owned(),
+        Value::Bytes(b) => Subject::try_from(b.as_slice()).map(|s| s.to_string()).unwrap_or_default(),
+        Value::Null | Value::Names(_) => String::new(),
+    }
+}
+
+pub(crate) fn differing(kind: &Kind, change: Change, seen: Option<&records::Folded>) -> Change {
+    let mut out = Change::new();
+    for (field, value) in change.set {
+        let before = seen.and_then(|s| s.get(&field)).cloned().unwrap_or(Value::Null);
+        if before != value {
+            out.set.insert(field, value);
+        }
+    }
+    for field in kind.fields.iter().filter(|f| f.shape.is_set() && !f.set_by_move) {
+        let none = BTreeSet::new();
+        let before = seen.and_then(|s| s.sets.get(field.name)).unwrap_or(&none);
+        let after = change.add.get(field.name).unwrap_or(&none);
+        let added: BTreeSet<Value> = after.difference(before).cloned().collect();
+        let removed: BTreeSet<Value> = before.difference(after).cloned().collect();
+        if !added.is_empty() {
+            out.add.insert(field.name.to_owned(), added);
+        }
+        if !removed.is_empty() {
+            out.remove.insert(field.name.to_owned(), removed);
+        }
+    }
+    out
+}
+
+pub(crate) fn typed(request: &Request) -> Typed {
+    let mut typed = Typed::new();
+    for (name, value) in &request.form {
+        typed.entry(name.clone()).or_default().push(value.clone());
+    }
+    typed
+}
+
+/// Reads what was typed into a change; a field that cannot be read is named with what is wrong with it.
+pub(crate) fn read(
+    site: &Site,
+    request: &Request,
+    kind: &'static Kind,
+    fields: impl Iterator<Item = &'static Field>,
+    typed: &Typed,
+) -> Result<(Change, Wrong), PageError> {
+    let mut change = Change::new();
+    let mut wrong = Vec::new();
+    for field in fields {
+        let empty = Vec::new();
+        let values = typed.get(field.name).unwrap_or(&empty);
+        if field.shape == Shape::Names {
+            let mut names = BTreeMap::new();
+            for (lang, _) in NAME_LANGS {
+                let value = typed.get(&format!("{}.{lang}", field.name)).and_then(|v| v.first());
+                match text::clean_line(value.map_or("", String::as_str), 120) {
+                    Ok(name) if !name.is_empty() => drop(names.insert(lang.to_owned(), name)),
+                    Ok(_) => {}
+                    Err(_) => wrong.push((field.name.to_owned(), "error-too-long")),
+                }
+            }
+            let value = if names.is_empty() { Value::Null } else { Value::Names(names) };
+            change.set.insert(field.name.to_owned(), value);
+            continue;
+        }
+        if field.shape.is_set() {
+            for value in values.iter().filter(|v| !v.trim().is_empty()) {
+                match one(site, request, field, value)? {
+                    Ok(value) => drop(change.add.entry(field.name.to_owned()).or_default().insert(value)),
+                    Err(key) => wrong.push((field.name.to_owned(), key)),
+                }
+            }
+            continue;
+        }
+        match one(site, request, field, values.first().map_or("", String::as_str))? {
+            Ok(value) => drop(change.set.insert(field.name.to_owned(), value)),
+            Err(key) => wrong.push((field.name.to_owned(), key)),
+        }
+    }
+    let _ = kind;
+    Ok((change, wrong))
+}
+
+fn one(site: &Site, request: &Request, field: &Field, typed: &str) -> Result<Result<Value, &'static str>, PageError> {
+    let trimmed = typed.trim();
+    if trimmed.is_empty() {
+        return Ok(Ok(Value::Null));
+    }
+    Ok(match field.shape {
+        Shape::Line(most) => clean(text::clean_line(typed, most)),
+        Shape::Text(most) => clean(text::clean_text(typed, most)),
+        Shape::Int(..) => trimmed.replace([',', ' '], "").parse().map(Value::Int).map_err(|_| "error-not-understood"),
+        Shape::Amount => amount(trimmed).ok_or("error-not-understood"),
+        Shape::Yes => Ok(if trimmed == "yes" { Value::Bool(true) } else { Value::Null }),
+        Shape::Link(kind) | Shape::Links(kind) => link(site, request, kind, trimmed)?.ok_or("error-no-such"),
+        Shape::Date => {
+            trimmed.parse::<base::Date>().map(|d| Value::Text(d.to_string())).map_err(|_| "error-not-understood")
+        }
+        Shape::Choice(_) | Shape::Tags(_) => Ok(Value::text(trimmed)),
+        Shape::Names | Shape::Blob | Shape::Bytes => Err("error-not-understood"),
+    })
+}
+
+fn clean(result: Result<String, text::TextError>) -> Result<Value, &'static str> {
+    match result {
+        Ok(text) => Ok(Value::Text(text)),
+        Err(text::TextError::TooLong { .. }) => Err("error-too-long"),
+        Err(_) => Err("error-unseen"),
+    }
+}
+
+fn amount(text: &str) -> Option<Value> {
+    let plain = text.replace([',', ' '], "");
+    let (whole, part) = plain.split_once('.').unwrap_or((&plain, ""));
+    if part.len() > 2 || !part.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let hundredths: i64 = format!("{part:0<2}").parse().ok()?;
+    whole.parse::<i64>().ok()?.checked_mul(100)?.checked_add(hundredths).map(Value::Int)
+}
+
+/// A record by its id, by the end of an offered label, or by its title where only one has it.
+fn link(site: &Site, request: &Request, kind: &str, typed: &str) -> Result<Option<Value>, PageError> {
+    let id = typed.rsplit('·').next().map(str::trim).and_then(|id| id.parse::<Subject>().ok());
+    if let Some(id) = id {
+        return Ok(Some(Value::link(&id)));
+    }
+    let Some(kind) = site.kinds.get(kind) else { return Ok(None) };
+    let homes = crate::look::homes_sql(&request.reader()?.homes(kind), "home");
+    site.store.read(|conn| {
+        let sql = format!("SELECT id FROM {} WHERE title = ?1 AND {homes} LIMIT 2", kind.name);
+        let mut stmt = conn.prepare(&sql)?;
+        let found = stmt.query_map([typed], |r| crate::look::id_at(r, 0))?.collect::<Result<Vec<_>, _>>()?;
+        Ok(match found.as_slice() {
+            [only] => Some(Value::link(only)),
+            _ => None,
+        })
+    })
+}
