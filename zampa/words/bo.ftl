@@ -1,1 +1,2 @@
 # Draft, for review by a native teacher. Only words that are certain stand here; the rest falls back.
+demo-title = ཟམ་པ Zampa

@@ -123,6 +123,34 @@ impl<'a> Look<'a> {
         Ok(called)
     }
 
+    /// What tells a record from others of the same title: where it is, and when.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn detail(&self, kind: &Kind, id: &Subject) -> Result<String, PageError> {
+        let place = kind.fields.iter().find(|f| {
+            matches!(f.shape, Shape::Link("organisation")) && ["host", "school", "parent", "unit"].contains(&f.name)
+        });
+        let day = kind.fields.iter().find(|f| f.shape == Shape::Date && f.column);
+        let fields: Vec<&Field> = place.into_iter().chain(day).filter(|f| !kind.title.contains(&f.name)).collect();
+        if fields.is_empty() {
+            return Ok(String::new());
+        }
+        let columns: Vec<&str> = fields.iter().map(|f| f.name).collect();
+        let sql = format!("SELECT {} FROM {} WHERE id = ?1", columns.join(", "), kind.name);
+        let mut stmt = self.conn.prepare_cached(&sql)?;
+        let mut rows = stmt.query([id.as_bytes()])?;
+        let Some(row) = rows.next()? else { return Ok(String::new()) };
+        let mut said = Vec::new();
+        for (i, field) in fields.iter().enumerate() {
+            let shown = self.cell(kind, field, row.get_ref(i)?)?.text;
+            if !shown.is_empty() {
+                said.push(shown);
+            }
+        }
+        Ok(said.join(" · "))
+    }
+
     fn unnamed(&self) -> String {
         self.words.get("record-unnamed").into_owned()
     }

@@ -49,7 +49,7 @@ struct Linked {
     all: String,
     count: i64,
     add: Option<String>,
-    rows: Vec<(String, String)>,
+    rows: Vec<(String, String, String)>,
 }
 
 pub(crate) fn page(site: &Site, request: &Request, kind: &'static Kind) -> Result<Reply, PageError> {
@@ -168,7 +168,7 @@ fn linked(
             let words = look.words.get(&format!("{}-list", other.name));
             let rows = ids
                 .iter()
-                .map(|other_id| Ok((format!("/{}/{other_id}", other.route), look.title(other, other_id)?)))
+                .map(|id| Ok((format!("/{}/{id}", other.route), look.title(other, id)?, look.detail(other, id)?)))
                 .collect::<Result<_, PageError>>()?;
             out.push(Linked {
                 title: format!("{words} · {}", look.field(other, field.name)),

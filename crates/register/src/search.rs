@@ -6,7 +6,10 @@ use web::{PageError, Reply, Request, Shell, Site};
 use crate::look::{Look, homes_sql, id_at};
 
 /// Records of a kind that are shown.
-const SHOWN: i64 = 20;
+const SHOWN: i64 = 8;
+
+/// The kinds that come first, in this order.
+const FIRST: [&str; 4] = ["person", "organisation", "need", "visit"];
 
 #[derive(Template)]
 #[template(path = "search.html")]
@@ -19,11 +22,12 @@ struct SearchPage<'a> {
 }
 
 struct Group {
+    kind: &'static str,
     title: String,
     icon: &'static str,
     count: i64,
     all: String,
-    rows: Vec<(String, String)>,
+    rows: Vec<(String, String, String)>,
 }
 
 pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
@@ -50,9 +54,10 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
                 let ids = stmt.query_map([&query], |r| id_at(r, 0))?.collect::<Result<Vec<_>, _>>()?;
                 let rows = ids
                     .iter()
-                    .map(|id| Ok((format!("/{}/{id}", kind.route), look.title(kind, id)?)))
+                    .map(|id| Ok((format!("/{}/{id}", kind.route), look.title(kind, id)?, look.detail(kind, id)?)))
                     .collect::<Result<_, PageError>>()?;
                 groups.push(Group {
+                    kind: kind.name,
                     title: look.words.get(&format!("{}-list", kind.name)).into_owned(),
                     icon: kind.icon,
                     count: found,
@@ -61,6 +66,8 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
                 });
             }
         }
+        // Places and people first: what most look for by a name.
+        groups.sort_by_key(|g| FIRST.iter().position(|k| *k == g.kind).unwrap_or(FIRST.len()));
         let wanted = text::fold(&typed);
         let pages: Vec<(String, String)> = site
             .nav

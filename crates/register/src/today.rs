@@ -1,5 +1,6 @@
 //! What of all records waits for a reader, comes next, or has changed: found from their kinds.
 
+use base::Subject;
 use records::{Kind, Shape};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
@@ -9,8 +10,8 @@ use crate::look::{Look, homes_sql, id_at, tone};
 
 /// Days ahead that are shown.
 const AHEAD_DAYS: i64 = 30;
-/// Changes of a kind that are looked at.
-const CHANGES: usize = 6;
+/// Changes that are shown.
+const CHANGES: usize = 10;
 
 /// The items of Today that follow from the kinds of record.
 ///
@@ -24,8 +25,8 @@ pub fn today(site: &Site, request: &Request) -> Result<Vec<TodayItem>, PageError
         for kind in site.kinds.all().filter(|k| !k.hidden && reader.may_read(k)) {
             waits(&look, request, conn, kind, &site.today().to_string(), &mut items)?;
             next(site, &look, request, conn, kind, &mut items)?;
-            changed(site, &look, request, conn, kind, &mut items)?;
         }
+        changed(site, &look, request, conn, &mut items)?;
         conflicts(&look, request, conn, &mut items)?;
         Ok(items)
     })
@@ -103,7 +104,7 @@ fn next(
             part: "next",
             icon: kind.icon,
             title: look.title(kind, &id)?,
-            detail: look.words.get(kind.name).into_owned(),
+            detail: called(look, kind, &id)?,
             href: format!("/{}/{id}", kind.route),
             order: day.replace('-', "").parse().unwrap_or(0),
             when,
@@ -112,32 +113,48 @@ fn next(
     Ok(())
 }
 
+/// The latest changes of all kinds: titles are made for those alone that are shown.
 fn changed(
     site: &Site,
     look: &Look<'_>,
     request: &Request,
     conn: &Connection,
-    kind: &'static Kind,
     items: &mut Vec<TodayItem>,
 ) -> Result<(), PageError> {
-    let homes = homes_sql(&request.reader()?.homes(kind), "home");
-    let sql = format!("SELECT id, changed FROM {} WHERE {homes} ORDER BY changed DESC LIMIT {CHANGES}", kind.name);
-    let mut stmt = conn.prepare(&sql)?;
-    let rows = stmt.query_map([], |r| Ok((id_at(r, 0)?, r.get::<_, i64>(1)?)))?.collect::<Result<Vec<_>, _>>()?;
+    let reader = request.reader()?;
+    let mut latest: Vec<(i64, &'static Kind, Subject)> = Vec::new();
+    for kind in site.kinds.all().filter(|k| !k.hidden && reader.may_read(k)) {
+        let homes = homes_sql(&reader.homes(kind), "home");
+        let sql = format!("SELECT id, changed FROM {} WHERE {homes} ORDER BY changed DESC LIMIT {CHANGES}", kind.name);
+        let mut stmt = conn.prepare(&sql)?;
+        let rows = stmt.query_map([], |r| Ok((id_at(r, 0)?, r.get::<_, i64>(1)?)))?;
+        for row in rows {
+            let (id, changed) = row?;
+            latest.push((changed, kind, id));
+        }
+    }
+    latest.sort_by_key(|(changed, _, id)| (std::cmp::Reverse(*changed), *id));
+    latest.truncate(CHANGES);
     let now = site.now_ms();
-    for (id, changed) in rows {
-        let ms = base::Hlc(changed.cast_unsigned()).ms();
+    for (changed, kind, id) in latest {
         items.push(TodayItem {
             part: "changed",
             icon: kind.icon,
             title: look.title(kind, &id)?,
-            detail: look.words.get(kind.name).into_owned(),
+            detail: called(look, kind, &id)?,
             href: format!("/{}/{id}", kind.route),
             order: -changed,
-            when: look.words.ago(ms, now),
+            when: look.words.ago(base::Hlc(changed.cast_unsigned()).ms(), now),
         });
     }
     Ok(())
+}
+
+/// The kind, and what tells this record from others of its title.
+fn called(look: &Look<'_>, kind: &Kind, id: &Subject) -> Result<String, PageError> {
+    let detail = look.detail(kind, id)?;
+    let word = look.words.get(kind.name);
+    Ok(if detail.is_empty() { word.into_owned() } else { format!("{word} · {detail}") })
 }
 
 fn conflicts(

@@ -6,3 +6,5 @@ word-tibetan = བོད་ཡིག
 word-english = དབྱིན་ཡིག
 word-chinese = རྒྱ་ཡིག
 word-mathematics = ཨང་རྩིས
+field-subject = སློབ་ཚན
+field-subjects = སློབ་ཚན
