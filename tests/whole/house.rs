@@ -64,10 +64,10 @@ fn words_stand_in_chinese_and_english_for_all_that_kinds_ask() {
     assert!(said * 2 < of, "Tibetan waits for review; the README must then say otherwise");
 }
 
-/// The keys that templates and pages name in so many letters.
-fn keys_in_sources() -> BTreeSet<String> {
+/// The text of every template and source file.
+fn all_sources() -> String {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let mut keys = BTreeSet::new();
+    let mut all = String::new();
     let mut dirs = vec![root.join("crates"), root.join("features"), root.join("zampa")];
     while let Some(dir) = dirs.pop() {
         for entry in std::fs::read_dir(dir).unwrap() {
@@ -75,13 +75,20 @@ fn keys_in_sources() -> BTreeSet<String> {
             if path.is_dir() {
                 dirs.push(path);
             } else if path.extension().is_some_and(|e| e == "html" || e == "rs") {
-                let text = std::fs::read_to_string(&path).unwrap();
-                for mark in ["s.w(\"", "s.wn(\"", "s.wt(\"", "words.get(\"", "words.with(\""] {
-                    for part in text.split(mark).skip(1) {
-                        keys.insert(part.split('"').next().unwrap().to_owned());
-                    }
-                }
+                all.push_str(&std::fs::read_to_string(&path).unwrap());
             }
+        }
+    }
+    all
+}
+
+/// The keys that templates and pages name in so many letters.
+fn keys_in_sources() -> BTreeSet<String> {
+    let text = all_sources();
+    let mut keys = BTreeSet::new();
+    for mark in ["s.w(\"", "s.wn(\"", "s.wt(\"", "words.get(\"", "words.with(\""] {
+        for part in text.split(mark).skip(1) {
+            keys.insert(part.split('"').next().unwrap().to_owned());
         }
     }
     keys
@@ -97,6 +104,40 @@ fn words_that_pages_name_exist() {
         .filter(|k| !["no-such", "k"].contains(&k.as_str()))
         .collect();
     assert!(missing.is_empty(), "{missing:#?}");
+}
+
+/// Keys that are put together where they are used, by their beginnings.
+const MADE: [&str; 12] = [
+    "link-error-",
+    "month-",
+    "weekday-",
+    "role-",
+    "rule-",
+    "page-error-",
+    "word-",
+    "indicator-rule-",
+    "node-state-",
+    "ago-",
+    "state-",
+    "move-",
+];
+
+#[test]
+fn no_word_stands_there_in_vain() {
+    let catalogue = house::catalogue().unwrap();
+    let asked: BTreeSet<String> = asked_of_kinds().into_iter().flatten().collect();
+    let sources = all_sources();
+    let unused: Vec<&str> = catalogue
+        .keys()
+        .into_iter()
+        .filter(|key| {
+            let made = MADE.iter().any(|m| key.starts_with(m)) || key.ends_with("-empty") || key.ends_with("-hint");
+            let named = sources.contains(&format!("\"{key}\""))
+                || sources.contains(&format!("-{}\"", key.rsplit_once('-').map_or("", |(_, e)| e)));
+            !made && !asked.contains(*key) && !named
+        })
+        .collect();
+    assert!(unused.is_empty(), "{unused:#?}");
 }
 
 #[test]

@@ -256,6 +256,17 @@ static POSTING: Kind = Kind {
                   WHERE (a.ends_on < a.starts_on OR a.ended_on < a.arrived_on OR a.ends_on < a.arrived_on) AND {one}",
             one: "a.id = ?1",
         },
+        // A master who leaves: each pairing is closed, handed over, or goes on online first.
+        Rule {
+            code: "posting-leaves-pairings",
+            sql: "SELECT a.id, p.id FROM posting a JOIN pairing p ON p.master = a.person
+                  WHERE a.state IN ('completed', 'ended_early') AND p.state IN ('active', 'paused')
+                    AND coalesce(p.online, 0) = 0
+                    AND NOT EXISTS (SELECT 1 FROM posting b
+                                    WHERE b.person = a.person AND b.state IN ('accepted', 'arrived'))
+                    AND {one}",
+            one: "a.id = ?1",
+        },
         Rule {
             code: "posting-to-a-school",
             sql: "SELECT a.id, NULL FROM posting a JOIN organisation o ON o.id = a.school
