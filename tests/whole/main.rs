@@ -5,5 +5,6 @@ mod command_line;
 mod counted;
 mod house;
 mod matrix;
+mod sign_in;
 mod tidy;
 mod two_nodes;

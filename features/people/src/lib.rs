@@ -2,6 +2,7 @@
 
 mod accounts;
 mod facts;
+mod keepers;
 mod pages;
 mod password;
 mod view_as;

@@ -9,7 +9,7 @@ use web::{Check, PageError, Reply, Request, Route, Shell, Site, set_cookie};
 
 use crate::accounts::{NewAccount, account, make_account};
 use crate::password::{LEAST, MOST, fits, hash};
-use crate::view_as;
+use crate::{keepers, view_as};
 
 /// The name of the one-use secret that sets up a node.
 pub const SET_UP: &str = "set-up";
@@ -27,8 +27,10 @@ pub fn routes() -> Vec<Route> {
         Route::get("/me", Check::SignedIn, |site, r| me(site, r, None)),
         Route::post("/me/password", Check::SignedIn, change_password),
         Route::get("/me/held", Check::SignedIn, held),
-        Route::get("/accounts", Check::Roles(KEEPERS), |site, r| accounts(site, r, None)),
-        Route::post("/accounts", Check::Roles(KEEPERS), add_account),
+        Route::get("/accounts", Check::Roles(KEEPERS), |site, r| keepers::accounts(site, r, None)),
+        Route::post("/accounts", Check::Roles(KEEPERS), keepers::add_account),
+        Route::post("/accounts/password", Check::Roles(KEEPERS), keepers::reset_password),
+        Route::post("/accounts/end-role", Check::Roles(KEEPERS), keepers::end_role),
         Route::get("/view-as", Check::Demonstration, view_as::page),
         Route::post("/view-as", Check::Demonstration, view_as::take),
     ]
@@ -124,7 +126,7 @@ fn set_up_page(site: &Site, request: &Request, errors: Vec<String>) -> Result<Re
 }
 
 /// What is wrong with a new password, as the key of its words.
-fn password_errors(request: &Request) -> Vec<&'static str> {
+pub(crate) fn password_errors(request: &Request) -> Vec<&'static str> {
     let password = request.form("password").unwrap_or_default();
     let mut errors = Vec::new();
     if password.chars().count() < LEAST || password.chars().count() > MOST {
@@ -275,120 +277,4 @@ fn held(site: &Site, request: &Request) -> Result<Reply, PageError> {
         Ok::<_, PageError>(out.into_bytes())
     })?;
     Ok(Reply::Bytes("text/plain; charset=utf-8", Some("zampa-me.txt".to_owned()), bytes))
-}
-
-struct AccountLine {
-    name: String,
-    person: String,
-    href: String,
-    roles: String,
-}
-
-#[derive(Template)]
-#[template(path = "accounts.html")]
-struct AccountsPage<'a> {
-    s: Shell<'a>,
-    lines: Vec<AccountLine>,
-    errors: Vec<String>,
-    roles: Vec<(&'static str, String, bool)>,
-    organisations: Vec<(String, String, bool)>,
-    person: String,
-    name: String,
-    until: String,
-}
-
-fn accounts(site: &Site, request: &Request, errors: Option<Vec<String>>) -> Result<Reply, PageError> {
-    let wrong = errors.is_some();
-    let html = site.store.read(|conn| {
-        let look = Look::new(site, request, conn);
-        let (Some(person), Some(org)) = (site.kinds.get("person"), site.kinds.get("organisation")) else {
-            return Err(PageError::NotFound);
-        };
-        let mut stmt = conn.prepare("SELECT sign_in_name, person FROM account ORDER BY sign_in_name LIMIT 2000")?;
-        let found = stmt
-            .query_map([], |r| Ok((r.get::<_, String>(0)?, r.get::<_, Vec<u8>>(1)?)))?
-            .collect::<Result<Vec<_>, _>>()?;
-        let mut lines = Vec::new();
-        for (name, id) in found {
-            let id = Subject::try_from(id.as_slice()).unwrap_or_default();
-            let reader = crate::reader_of(conn, id, site.today())?;
-            let said: Vec<String> =
-                reader.grants.iter().map(|g| look.words.get(&format!("role-{}", g.role.code())).into_owned()).collect();
-            lines.push(AccountLine {
-                name,
-                person: look.title(person, &id)?,
-                href: format!("/people/{id}"),
-                roles: said.join(", "),
-            });
-        }
-        let chosen = |name: &str, value: &str| request.form(name) == Some(value);
-        let kept = |name: &str| request.form(name).unwrap_or_default().to_owned();
-        let page = AccountsPage {
-            lines,
-            errors: errors.unwrap_or_default(),
-            roles: Role::ALL
-                .into_iter()
-                .map(|r| {
-                    let said = look.words.get(&format!("role-{}", r.code())).into_owned();
-                    (r.code(), said, chosen("role", r.code()))
-                })
-                .collect(),
-            organisations: look
-                .options(org, request.reader()?, 500)?
-                .into_iter()
-                .map(|(id, title)| (id.to_string(), title, chosen("organisation", &id.to_string())))
-                .collect(),
-            person: request.form("person").or(request.query("person")).unwrap_or_default().to_owned(),
-            name: kept("name"),
-            until: kept("until"),
-            s: Shell::new(site, request, look.words.get("accounts-title")),
-        };
-        Ok::<_, PageError>(page.render()?)
-    })?;
-    Ok(if wrong { Reply::Invalid(html) } else { Reply::Page(html) })
-}
-
-fn add_account(site: &Site, request: &Request) -> Result<Reply, PageError> {
-    let words = request.words(site);
-    let reader = request.reader()?;
-    let typed = request.form("person").unwrap_or_default().trim();
-    let person = site.store.read(|conn| {
-        if let Some(id) = typed.rsplit('/').next().and_then(|t| t.parse::<Subject>().ok()) {
-            return Ok::<_, PageError>(Some(id));
-        }
-        let mut stmt = conn.prepare_cached("SELECT id FROM person WHERE title = ?1 LIMIT 2")?;
-        let found = stmt.query_map([typed], |r| r.get::<_, Vec<u8>>(0))?.collect::<Result<Vec<_>, _>>()?;
-        Ok(match found.as_slice() {
-            [only] => Subject::try_from(only.as_slice()).ok(),
-            _ => None,
-        })
-    })?;
-    let mut errors: Vec<String> = password_errors(request).iter().map(|k| words.get(k).into_owned()).collect();
-    let role = request.form("role").and_then(|r| r.parse::<Role>().ok());
-    let name = text::clean_line(request.form("name").unwrap_or_default(), 120).unwrap_or_default();
-    let until = request.form("until").filter(|u| !u.is_empty()).map(str::parse).transpose();
-    if person.is_none() {
-        errors.push(format!("{}: {}", words.get("account-person"), words.get("error-no-such")));
-    }
-    if role.is_none() || name.is_empty() || until.is_err() {
-        errors.push(words.get("error-required").into_owned());
-    }
-    let (Some(person), Some(role), Ok(until), true) = (person, role, until, errors.is_empty()) else {
-        return accounts(site, request, Some(errors));
-    };
-    let new = NewAccount {
-        person,
-        name,
-        hash: hash(request.form("password").unwrap_or_default(), site.store.env())?,
-        role,
-        organisation: request.form("organisation").and_then(|o| o.parse().ok()),
-        from: site.today(),
-        until,
-    };
-    let made = site.store.write(Context { author: reader.person }, |tx| make_account(tx, &site.kinds, &new));
-    match made {
-        Ok(()) => Ok(Reply::ToWith("/accounts".to_owned(), vec![set_cookie("zampa_note", "account-made", 60)])),
-        Err(RecordError::Rule { code, .. }) => accounts(site, request, Some(vec![words.get(code).into_owned()])),
-        Err(e) => Err(e.into()),
-    }
 }

@@ -68,3 +68,6 @@ account-name-taken = This sign-in name is taken.
 view-as-title = Sign in as
 view-as-intro = In the demonstration only. Everyone here is invented.
 view-as-button = Continue as this person
+account-end-role = End this role
+account-reset = The new password holds; all devices are signed out.
+account-role-ended = The role has ended.

@@ -68,3 +68,6 @@ account-name-taken = 此登录名已被使用。
 view-as-title = 以何种身份查看
 view-as-intro = 仅限演示。人员均为虚构。
 view-as-button = 以此身份继续
+account-end-role = 终止此角色
+account-reset = 新密码已生效,所有设备已退出登录。
+account-role-ended = 角色已终止。
