@@ -85,6 +85,8 @@ export async function look(page, name) {
 /** Signs in as somebody of a role, on the page that only the demonstration has. */
 export async function be(page, host, role, back = "/today") {
   await page.goto(`${host}/view-as?back=${encodeURIComponent(back)}`);
+  const names = await page.locator(".as b").allTextContents();
+  if (names.length > 2 && new Set(names).size < 3) throw new Error(`one cannot tell who is who: ${names}`);
   await page.locator(`form[data-role="${role}"] button`).first().click();
   await page.waitForURL((url) => !url.pathname.startsWith("/view-as"));
 }
