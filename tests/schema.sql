@@ -26,6 +26,7 @@ CREATE TABLE visit (
 );
 CREATE TABLE visit_visitors (id BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
 CREATE TABLE visit_team (id BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
+CREATE TABLE visit_files (id BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
 CREATE TABLE activity (
   id BLOB PRIMARY KEY,
   home BLOB, -- the school whose nodes alone hold it
@@ -47,6 +48,7 @@ CREATE TABLE activity (
   held_on TEXT
 );
 CREATE TABLE activity_given_by (id BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
+CREATE TABLE activity_files (id BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
 CREATE TABLE participation (
   id BLOB PRIMARY KEY,
   home BLOB, -- the school whose nodes alone hold it
@@ -133,6 +135,7 @@ CREATE TABLE partnership (
   signed_on TEXT,
   ended_on TEXT
 );
+CREATE TABLE partnership_files (id BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
 CREATE TABLE commitment (
   id BLOB PRIMARY KEY,
   home BLOB, -- the school whose nodes alone hold it
@@ -390,6 +393,21 @@ CREATE TABLE node (
   public_key BLOB,
   school BLOB
 );
+CREATE TABLE file (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  name TEXT,
+  media TEXT,
+  bytes INTEGER,
+  content BLOB
+);
 CREATE INDEX visit_by_title ON visit (title_key, id);
 CREATE INDEX visit_by_changed ON visit (changed);
 CREATE INDEX visit_by_host ON visit (host, title_key);
@@ -398,6 +416,7 @@ CREATE INDEX visit_by_starts_on ON visit (starts_on, title_key);
 CREATE INDEX visit_by_ends_on ON visit (ends_on, title_key);
 CREATE INDEX visit_visitors_by_value ON visit_visitors (value, id);
 CREATE INDEX visit_team_by_value ON visit_team (value, id);
+CREATE INDEX visit_files_by_value ON visit_files (value, id);
 CREATE INDEX visit_by_held_on ON visit (held_on, title_key);
 CREATE INDEX visit_by_followed_up_on ON visit (followed_up_on, title_key);
 CREATE INDEX visit_by_state ON visit (state, title_key);
@@ -410,6 +429,7 @@ CREATE INDEX activity_by_ends_on ON activity (ends_on, title_key);
 CREATE INDEX activity_by_team ON activity (team, title_key);
 CREATE INDEX activity_by_visit ON activity (visit, title_key);
 CREATE INDEX activity_given_by_by_value ON activity_given_by (value, id);
+CREATE INDEX activity_files_by_value ON activity_files (value, id);
 CREATE INDEX activity_by_held_on ON activity (held_on, title_key);
 CREATE INDEX activity_by_state ON activity (state, title_key);
 CREATE INDEX participation_by_title ON participation (title_key, id);
@@ -441,6 +461,7 @@ CREATE INDEX partnership_by_title ON partnership (title_key, id);
 CREATE INDEX partnership_by_changed ON partnership (changed);
 CREATE INDEX partnership_by_unit ON partnership (unit, title_key);
 CREATE INDEX partnership_by_school ON partnership (school, title_key);
+CREATE INDEX partnership_files_by_value ON partnership_files (value, id);
 CREATE INDEX partnership_by_signed_on ON partnership (signed_on, title_key);
 CREATE INDEX partnership_by_ended_on ON partnership (ended_on, title_key);
 CREATE INDEX partnership_by_state ON partnership (state, title_key);
@@ -549,3 +570,6 @@ CREATE INDEX node_by_title ON node (title_key, id);
 CREATE INDEX node_by_changed ON node (changed);
 CREATE INDEX node_by_school ON node (school, title_key);
 CREATE INDEX node_by_state ON node (state, title_key);
+CREATE INDEX file_by_title ON file (title_key, id);
+CREATE INDEX file_by_changed ON file (changed);
+CREATE INDEX file_by_content ON file (content);

@@ -13,7 +13,15 @@ use rusqlite::Connection;
 const PROGRAMME: [u8; 16] = [7; 16];
 
 fn kinds() -> Kinds {
-    Kinds::new(&[programme::KINDS, people::KINDS, pairings::KINDS, teams::KINDS, visits::KINDS, activities::KINDS])
+    Kinds::new(&[
+        programme::KINDS,
+        people::KINDS,
+        pairings::KINDS,
+        teams::KINDS,
+        visits::KINDS,
+        activities::KINDS,
+        register::KINDS,
+    ])
 }
 
 struct Demo {

@@ -1,17 +1,11 @@
 // Two people, two nodes, one field, no link between: both versions are shown until a person keeps one.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { be, hub, look, reader, school, start, until } from "./stage.mjs";
+import { be, cut, hub, look, reader, school, start, until } from "./stage.mjs";
 
 let stage;
 before(async () => { stage = await start(); }, { timeout: 120_000 });
 after(async () => { await stage?.stop(); });
-
-const cut = async (page, yes) => {
-  await page.goto(`${hub}/`);
-  await page.locator(yes ? "#step-cut" : "#step-mend").click();
-  await until(async () => { await page.reload(); return (await page.locator(yes ? ".span.broken" : ".span.whole").count()) >= (yes ? 1 : 2); });
-};
 
 test("two versions are shown, one is kept, and a change is undone", { timeout: 180_000 }, async () => {
   const one = await (await reader(stage.browser, "en")).newPage();

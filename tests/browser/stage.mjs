@@ -90,3 +90,10 @@ export async function be(page, host, role, back = "/today") {
   await page.locator(`form[data-role="${role}"] button`).first().click();
   await page.waitForURL((url) => !url.pathname.startsWith("/view-as"));
 }
+
+/** Cuts or mends the link between the hub and the first school, and waits until the opening page shows it. */
+export async function cut(page, yes) {
+  await page.goto(`${hub}/`);
+  await Promise.all([page.waitForNavigation(), page.locator(yes ? "#step-cut" : "#step-mend").click()]);
+  await until(async () => { await page.goto(`${hub}/`); return (await page.locator(yes ? ".span.broken" : ".span.whole").count()) >= (yes ? 1 : 2); });
+}

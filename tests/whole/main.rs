@@ -3,6 +3,7 @@
 
 mod command_line;
 mod counted;
+mod files;
 mod house;
 mod matrix;
 mod sign_in;

@@ -20,7 +20,9 @@ fn map() -> BTreeMap<String, Option<BTreeSet<String>>> {
             "everything" => None,
             "–" => Some(BTreeSet::new()),
             words if words.starts_with("all of the above") => Some(
-                ["base", "text", "log", "blobs", "link", "records", "web", "register"].map(ToOwned::to_owned).into(),
+                ["base", "text", "log", "blobs", "media", "link", "records", "web", "register"]
+                    .map(ToOwned::to_owned)
+                    .into(),
             ),
             words => Some(words.split(", ").map(ToOwned::to_owned).collect()),
         };

@@ -4,13 +4,11 @@ use std::sync::Arc;
 
 use askama::Template;
 use figures::{Card, Counted, Scope};
-use records::Kinds;
 use web::{Check, PageError, Reply, Request, Route, Shell, Site};
 
 /// The routes of the house's own pages.
-pub fn routes(counted: &Arc<Counted>, kinds: &Kinds) -> Vec<Route> {
+pub fn routes(counted: &Arc<Counted>) -> Vec<Route> {
     let counted = Arc::clone(counted);
-    let _ = kinds;
     vec![
         Route::get("/welcome", Check::Public, move |site, r| welcome(site, r, &counted)),
         Route::get("/more", Check::SignedIn, more),
@@ -19,8 +17,7 @@ pub fn routes(counted: &Arc<Counted>, kinds: &Kinds) -> Vec<Route> {
 
 /// The first page of a node that is no demonstration: Today for who is signed in, the figures for everybody.
 #[expect(clippy::unnecessary_wraps, reason = "a route's handler")]
-pub fn first(site: &Site, request: &Request) -> Result<Reply, PageError> {
-    let _ = site;
+pub fn first(_: &Site, request: &Request) -> Result<Reply, PageError> {
     Ok(Reply::To(if request.session.is_some() { "/today" } else { "/welcome" }.to_owned()))
 }
 

@@ -19,6 +19,7 @@ pub fn kinds() -> Kinds {
         teams::KINDS,
         figures::KINDS,
         nodes::KINDS,
+        register::KINDS,
     ])
 }
 

@@ -50,13 +50,20 @@ impl Host for NodeHost {
         self.members.holds(conn, peer, scope)
     }
 
-    /// No field of today's records names a blob.
-    fn wanted_blobs(&self, _: &Connection) -> Vec<(Hash, u64)> {
-        Vec::new()
+    fn wanted_blobs(&self, conn: &Connection) -> Vec<(Hash, u64)> {
+        register::wanted(conn).unwrap_or_else(|e| {
+            tracing::error!("looking for wanted files: {e}");
+            Vec::new()
+        })
     }
 
-    fn may_fetch(&self, _: &Connection, _: NodeId, _: &Hash) -> bool {
-        false
+    /// A node may have the content of the files that it may hold.
+    fn may_fetch(&self, conn: &Connection, peer: NodeId, blob: &Hash) -> bool {
+        let holds = |scope: &Scope| self.members.holds(conn, peer, scope);
+        register::lies_in(conn, self.members.programme, blob, &holds).unwrap_or_else(|e| {
+            tracing::error!("who may have a file: {e}");
+            false
+        })
     }
 
     fn enrol(&self, secret: &[u8; 16], public_key: &[u8], title: &str) -> Result<Grant, Refusal> {

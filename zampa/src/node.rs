@@ -73,7 +73,7 @@ impl Node {
         let blobs = Arc::new(blobs::Blobs::open(&files.blobs())?);
         let links = Arc::new(NodeLinks::new(
             Arc::clone(&store),
-            blobs,
+            Arc::clone(&blobs),
             Arc::clone(&local),
             members(&settings),
             kinds.clone(),
@@ -81,10 +81,11 @@ impl Node {
         ));
         let as_links: Arc<dyn Links> = Arc::clone(&links) as Arc<dyn Links>;
         let mut routes = house::routes(&kinds, &counted, &as_links);
-        routes.extend(crate::home::routes(&counted, &kinds));
+        routes.extend(crate::home::routes(&counted));
         let signs = Arc::clone(&as_links);
         let site = Site {
             zone: std::sync::RwLock::new(zone(&store)?),
+            blobs,
             local,
             catalogue: house::catalogue()?,
             nav: house::navigation(&kinds),

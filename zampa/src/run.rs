@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use base::Env;
 use people::SET_UP;
-use web::{Check, NodeKind, Route};
+use web::{Check, NodeKind, Route, Site};
 
 use crate::files::{Files, Settings};
 use crate::links::NodeLinks;
@@ -14,6 +14,12 @@ use crate::node::{Node, make_hub, open_store};
 
 /// How often clocks are settled and the database tidied, in seconds.
 const CHORES_SECONDS: u64 = 60;
+
+/// How often contents that no fact names are swept, in seconds: twice a day.
+const SWEEP_SECONDS: u64 = 12 * 3600;
+
+/// How long a content may lie that no fact names, in milliseconds: a day, longer than any upload takes.
+const UNNAMED_MS: u64 = 24 * 3_600_000;
 
 /// Runs a hub until it is stopped.
 pub fn hub(files: &Files, port: u16, env: &Env) -> Result<()> {
@@ -109,7 +115,7 @@ pub async fn serve(node: Node, first: Route, port: u16, address: IpAddr) -> Resu
 
 /// Settles clocks now and then: a hub rules on what is ahead, every node folds what has come due.
 fn chores(node: &Node) {
-    let store = Arc::clone(&node.site.store);
+    let (store, site) = (Arc::clone(&node.site.store), Arc::clone(&node.site));
     let is_hub = node.site.node_kind == NodeKind::Hub;
     tokio::spawn(async move {
         let mut every = tokio::time::interval(std::time::Duration::from_secs(CHORES_SECONDS));
@@ -122,6 +128,27 @@ fn chores(node: &Node) {
             }
         }
     });
+    tokio::spawn(async move {
+        let mut every = tokio::time::interval(std::time::Duration::from_secs(SWEEP_SECONDS));
+        loop {
+            every.tick().await;
+            let site = Arc::clone(&site);
+            let done = tokio::task::spawn_blocking(move || sweep(&site)).await;
+            if let Ok(Err(e)) = done {
+                tracing::error!("sweeping files: {e:#}");
+            }
+        }
+    });
+}
+
+/// Removes the contents that no fact names any more, and what was left of uploads.
+fn sweep(site: &Site) -> Result<()> {
+    let named = site.store.read(register::named)?;
+    let swept = site.blobs.sweep(&named, UNNAMED_MS, site.store.env())?;
+    if swept.count > 0 {
+        tracing::info!("swept {} files of {} bytes that no fact names", swept.count, swept.bytes);
+    }
+    Ok(())
 }
 
 async fn stopped() {

@@ -84,6 +84,11 @@ impl Blobs {
         }
     }
 
+    /// Where the blob lies, or would lie: for what streams files. Nobody may write there.
+    pub fn path(&self, hash: &Hash) -> PathBuf {
+        self.inner.path(hash)
+    }
+
     /// Reads the blob through, and removes it if its bytes no longer give its hash, so that a whole one can be
     /// fetched again. Returns whether a whole one is here.
     ///

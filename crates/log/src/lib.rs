@@ -20,8 +20,8 @@ pub use error::LogError;
 pub use key::{NodeKey, verify_signature};
 pub use own::{ERASE, ERASED, RULING, erase_draft};
 pub use read::{
-    Head, Stats, Vector, digest, each_subject, entries_of, entry_at, erased_by, frontier, hash_at, lacking, since,
-    stats, vector,
+    Head, Stats, Vector, digest, each_of_kind, each_subject, entries_of, entry_at, erased_by, frontier, hash_at,
+    lacking, since, stats, vector,
 };
 pub use receive::{Authority, Received, check_fork, receive};
 pub use segment::{MAX_SEGMENT_RAW, Segment};

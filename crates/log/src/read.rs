@@ -53,6 +53,21 @@ pub fn each_subject<E: From<LogError>>(
     flush(&mut batch, &mut f)
 }
 
+/// Calls back with each entry of a kind whose payload is here, withdrawn or not, in no order.
+pub fn each_of_kind<E: From<LogError>>(
+    conn: &Connection,
+    kind: &str,
+    mut f: impl FnMut(&Entry) -> Result<(), E>,
+) -> Result<(), E> {
+    let sql = const_format_entry("WHERE k.kind = ?1 AND e.payload IS NOT NULL");
+    let mut stmt = conn.prepare(&sql).map_err(LogError::from)?;
+    let mut rows = stmt.query([kind]).map_err(LogError::from)?;
+    while let Some(row) = rows.next().map_err(LogError::from)? {
+        f(&entry_of_row(row)?)?;
+    }
+    Ok(())
+}
+
 fn flush<E>(batch: &mut Vec<Entry>, f: &mut impl FnMut(Subject, &[Entry]) -> Result<(), E>) -> Result<(), E> {
     batch.sort_by_key(Entry::order);
     if let Some(first) = batch.first() {

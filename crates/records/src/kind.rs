@@ -44,7 +44,12 @@ pub enum Home {
     With(&'static str, &'static str),
     /// The nodes that hold the account of the person in this link field.
     Person(&'static str),
+    /// Wherever the room that makes it says: it has no form to make it with.
+    Elsewhere,
 }
+
+/// The field of records that files can be added to.
+pub const FILES: &str = "files";
 
 /// A field of a record. Adding one costs a line here, and a line of words in each language.
 #[derive(Clone, Copy, Debug)]
@@ -168,6 +173,10 @@ impl Field {
     /// Some records of a kind.
     pub const fn links(name: &'static str, kind: &'static str) -> Self {
         Self::new(name, Shape::Links(kind))
+    }
+    /// Files that belong to the record, kept beside it.
+    pub const fn files() -> Self {
+        Self::new(FILES, Shape::Links("file")).by_move()
     }
     /// Names in other languages.
     pub const fn names(name: &'static str) -> Self {
@@ -306,6 +315,11 @@ impl Rule {
 }
 
 impl Kind {
+    /// Whether people make its records with a form; other records come of what people do elsewhere.
+    pub fn has_form(&self) -> bool {
+        self.home != Home::Elsewhere
+    }
+
     /// A field by its name.
     pub fn field(&self, name: &str) -> Option<&'static Field> {
         self.fields.iter().find(|f| f.name == name)

@@ -16,7 +16,7 @@ mod write;
 pub use access::{Grant, Homes, Reader, Role, Roles};
 pub use error::RecordError;
 pub use fold::{Folded, REMOVED, STATE, Version, fold};
-pub use kind::{Access, Field, Home, Kind, Kinds, Move, Rule, Shape};
+pub use kind::{Access, FILES, Field, Home, Kind, Kinds, Move, Rule, Shape};
 pub use project::{Records, home_column};
 pub use schema::{indexes, tables};
 pub use value::{Change, Value};

@@ -54,6 +54,9 @@ pub fn indexes(kinds: &Kinds) -> String {
                 Shape::Link(_) => {
                     let _ = writeln!(sql, "CREATE INDEX {0}_by_{1} ON {0} ({1}, title_key);", kind.name, field.name);
                 }
+                Shape::Blob => {
+                    let _ = writeln!(sql, "CREATE INDEX {0}_by_{1} ON {0} ({1});", kind.name, field.name);
+                }
                 _ if field.filter || matches!(field.shape, Shape::Date) => {
                     let _ = writeln!(sql, "CREATE INDEX {0}_by_{1} ON {0} ({1}, title_key);", kind.name, field.name);
                 }

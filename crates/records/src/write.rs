@@ -35,6 +35,7 @@ pub fn scope_of(
             let other = kinds.get(other).ok_or(RecordError::NotFound)?;
             record_scope(conn, programme, other, &id)
         }
+        Home::Elsewhere => Err(RecordError::NotFound),
         Home::Person(field) => link(field).map(Scope::Person).ok_or(RecordError::NotFound),
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use askama::Template;
 use base::{Subject, base32};
 use log::Frontier;
-use records::{Field, Kind, Move, STATE, Shape, Value, fold};
+use records::{Field, Kind, Move, Shape, Value, fold};
 use web::{PageError, Reply, Request, Shell, Site};
 
 use crate::command::{Refusal, Saved, save_change, save_move, save_new, visible};
@@ -126,7 +126,7 @@ pub(crate) fn make(site: &Site, request: &Request, kind: &'static Kind) -> Resul
     let typed = typed(request);
     let birth = request.form("_birth").and_then(|name| kind.way(name)).filter(|m| m.at_birth);
     let fields = form_fields(kind).chain(birth.into_iter().flat_map(|b| b.asks.iter().filter_map(|f| kind.field(f))));
-    let (change, wrong) = read(site, request, kind, fields, &typed)?;
+    let (change, wrong) = read(site, request, fields, &typed)?;
     let result =
         if wrong.is_empty() { save_new(site, reader, kind, change, birth) } else { Err(Refusal::Fields(wrong)) };
     match result {
@@ -176,7 +176,7 @@ pub(crate) fn change(site: &Site, request: &Request, kind: &'static Kind) -> Res
         .and_then(|bytes| Frontier::from_bytes(&bytes).ok())
         .filter(|base| !base.0.is_empty())
         .ok_or(PageError::Malformed("the form's base"))?;
-    let (change, wrong) = read(site, request, kind, form_fields(kind), &typed)?;
+    let (change, wrong) = read(site, request, form_fields(kind), &typed)?;
     let change = site.store.read(|conn| {
         visible(conn, reader, kind, &id)?;
         let entries = log::entries_of(conn, &id)?;
@@ -231,7 +231,7 @@ pub(crate) fn take_move(site: &Site, request: &Request, kind: &'static Kind) -> 
     let way = way(request, kind)?;
     let typed = typed(request);
     let fields = way.asks.iter().filter_map(|f| kind.field(f));
-    let (mut change, mut wrong) = read(site, request, kind, fields, &typed)?;
+    let (mut change, mut wrong) = read(site, request, fields, &typed)?;
     for name in way.asks {
         let empty = matches!(change.set.get(*name), None | Some(Value::Null)) && !change.add.contains_key(*name);
         if empty && !wrong.iter().any(|(f, _)| f == name) {
@@ -449,7 +449,6 @@ fn control(
         }
         Shape::Blob | Shape::Bytes => ("none", Vec::new()),
     };
-    let _ = STATE;
     Ok(Control {
         name: field.name.to_owned(),
         label: look.field(kind, field.name),

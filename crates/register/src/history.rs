@@ -40,7 +40,6 @@ const LATE_MS: u64 = 24 * 3_600_000;
 /// The events of a record, the latest first.
 pub(crate) fn events(
     site: &Site,
-    request: &Request,
     look: &Look<'_>,
     kind: &'static Kind,
     id: &Subject,
@@ -94,7 +93,6 @@ pub(crate) fn events(
                 .then(|| format!("/{}/{id}/undo/{}/{}", kind.route, h.node, h.seq)),
         });
     }
-    let _ = request;
     out.reverse();
     Ok(out)
 }
@@ -167,7 +165,7 @@ fn render(
         kind,
         id: id.to_string(),
         list_title: look.words.get(&format!("{}-list", kind.name)).into_owned(),
-        events: events(site, request, &look, kind, &id, may_edit && !removed)?,
+        events: events(site, &look, kind, &id, may_edit && !removed)?,
         removed,
         may_edit,
         s: Shell::new(site, request, format!("{} · {title}", look.words.get("record-history"))),

@@ -3,6 +3,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic))]
 
 mod command;
+mod files;
 mod form;
 mod history;
 mod list;
@@ -14,11 +15,12 @@ mod today;
 mod typed;
 
 pub use command::{Saved, save_new};
+pub use files::{lies_in, named, wanted};
 pub use look::{Look, label};
 pub use today::today;
 
 use base::Lang;
-use records::{Kinds, Role, Roles};
+use records::{FILES, Kind, Kinds, Role, Roles};
 use web::{Check, Route};
 
 /// The room's words.
@@ -27,6 +29,9 @@ pub const WORDS: [(Lang, &str, &str); 3] = [
     (Lang::Bo, "register", include_str!("../words/bo.ftl")),
     (Lang::En, "register", include_str!("../words/en.ftl")),
 ];
+
+/// The records of this room.
+pub const KINDS: &[&Kind] = &[&files::FILE];
 
 /// Who may have a person's own data destroyed.
 const ERASERS: Roles = Roles::of(&[Role::Administrator]);
@@ -37,6 +42,7 @@ pub fn routes(kinds: &Kinds) -> Vec<Route> {
         Route::get("/search", Check::SignedIn, search::page),
         Route::get("/pick/{kind}", Check::SignedIn, search::pick),
         Route::get("/conflicts", Check::SignedIn, settle::list),
+        Route::get("/files/{id}/content", Check::Read(&files::FILE), files::content),
     ];
     for kind in kinds.all().filter(|k| !k.hidden) {
         let at = format!("/{}", kind.route);
@@ -45,8 +51,6 @@ pub fn routes(kinds: &Kinds) -> Vec<Route> {
         routes.extend([
             Route::get(at.clone(), read, move |site, r| list::page(site, r, kind)),
             Route::get(format!("/csv/{}", kind.route), read, move |site, r| list::csv(site, r, kind)),
-            Route::get(format!("{at}/new"), write, move |site, r| form::new_page(site, r, kind)),
-            Route::post(format!("{at}/new"), write, move |site, r| form::make(site, r, kind)),
             Route::get(one.clone(), read, move |site, r| record::page(site, r, kind)),
             Route::get(format!("{one}/edit"), write, move |site, r| form::edit_page(site, r, kind)),
             Route::post(format!("{one}/edit"), write, move |site, r| form::change(site, r, kind)),
@@ -60,6 +64,18 @@ pub fn routes(kinds: &Kinds) -> Vec<Route> {
             Route::get(format!("{one}/settle"), write, move |site, r| settle::page(site, r, kind)),
             Route::post(format!("{one}/settle"), write, move |site, r| settle::settle(site, r, kind)),
         ]);
+        if kind.has_form() {
+            let new = format!("{at}/new");
+            routes.push(Route::get(new.clone(), write, move |site, r| form::new_page(site, r, kind)));
+            routes.push(Route::post(new, write, move |site, r| form::make(site, r, kind)));
+        }
+        if kind.field(FILES).is_some() {
+            let (first, add) = (
+                move |site: &_, r: &_| files::may_add(site, r, kind),
+                move |site: &_, r: &_| files::add(site, r, kind),
+            );
+            routes.push(Route::upload(format!("{one}/files"), write, first, add));
+        }
     }
     routes
 }

@@ -87,7 +87,7 @@ pub(crate) fn page(site: &Site, request: &Request, kind: &'static Kind) -> Resul
         let filtered = request.query.iter().any(|(n, v)| !v.is_empty() && n != "page" && n != "sort");
         let list = ListPage {
             kind,
-            may_make: reader.may_make(kind),
+            may_make: kind.has_form() && reader.may_make(kind),
             make: look.words.get(if look.words.has(&make) { &make } else { "list-new" }).into_owned(),
             typed: request.query("q").unwrap_or_default().to_owned(),
             chips: chips(request, &look, kind, &filters),

@@ -2,11 +2,12 @@
 
 use askama::Template;
 use base::Subject;
-use records::{Field, Kind, Move, Shape};
+use records::{FILES, Field, Kind, Move, Shape};
 use rusqlite::Connection;
 use web::{PageError, Reply, Request, Shell, Site};
 
 use crate::command::{concerned, visible};
+use crate::files;
 use crate::history::{Event, events};
 use crate::look::{Look, Shown, homes_sql, id_at, tone};
 use crate::settle::{Clash, clashes};
@@ -28,6 +29,8 @@ struct RecordPage<'a> {
     moves: Vec<(String, String, bool)>,
     has_moves: bool,
     fields: Vec<(String, Vec<Shown>)>,
+    files: Vec<files::Shown>,
+    takes_files: bool,
     linked: Vec<Linked>,
     adds: Vec<(String, String)>,
     events: Vec<Event>,
@@ -69,7 +72,7 @@ pub(crate) fn page(site: &Site, request: &Request, kind: &'static Kind) -> Resul
             .filter(|m| reader.reaches(m.who, &concerned))
             .map(|m| (m.name.to_owned(), look.way(kind, m.name), is_sad(m)))
             .collect();
-        let mut events = events(site, request, &look, kind, &id, may_edit)?;
+        let mut events = events(site, &look, kind, &id, may_edit)?;
         let linked = linked(site, request, &look, kind, &id)?;
         let more = events.len() > EVENTS;
         events.truncate(EVENTS);
@@ -82,6 +85,8 @@ pub(crate) fn page(site: &Site, request: &Request, kind: &'static Kind) -> Resul
             has_moves: !leads.is_empty(),
             moves,
             fields: fields(&look, kind, &id)?,
+            files: files::of_record(site, &look, request, kind, &id)?,
+            takes_files: may_edit && kind.field(FILES).is_some(),
             adds: linked
                 .iter()
                 .filter(|l| l.count == 0)
@@ -133,7 +138,7 @@ fn fields(look: &Look<'_>, kind: &'static Kind, id: &Subject) -> Result<Vec<(Str
     let mut stmt = look.conn.prepare(&sql)?;
     let mut rows = stmt.query([id.as_bytes()])?;
     let row = rows.next()?.ok_or(PageError::NotFound)?;
-    for field in kind.fields.iter().filter(|f| !f.secret) {
+    for field in kind.fields.iter().filter(|f| !f.secret && f.name != FILES) {
         let shown = if field.shape.is_set() {
             look.set(kind, field, id)?
         } else {
@@ -161,7 +166,7 @@ fn linked(
     for other in site.kinds.all().filter(|k| !k.hidden && reader.may_read(k)) {
         for field in other.fields.iter().filter(|f| f.shape.links_to() == Some(kind.name)) {
             let (count, ids) = pointing(look.conn, other, field, id, request)?;
-            let add = reader.may_make(other) && !field.set_by_move && field.required;
+            let add = other.has_form() && reader.may_make(other) && !field.set_by_move && field.required;
             if count == 0 && !add {
                 continue;
             }

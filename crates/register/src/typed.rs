@@ -61,7 +61,6 @@ pub(crate) fn typed(request: &Request) -> Typed {
 pub(crate) fn read(
     site: &Site,
     request: &Request,
-    kind: &'static Kind,
     fields: impl Iterator<Item = &'static Field>,
     typed: &Typed,
 ) -> Result<(Change, Wrong), PageError> {
@@ -98,7 +97,6 @@ pub(crate) fn read(
             Err(key) => wrong.push((field.name.to_owned(), key)),
         }
     }
-    let _ = kind;
     Ok((change, wrong))
 }
 

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use base::{Lang, Subject};
+use base::{Hash, Lang, Subject};
 use records::Reader;
 use text::Words;
 
@@ -19,6 +19,19 @@ pub struct Session {
     pub name: String,
 }
 
+/// A file that came with a form and lies in the store of blobs, freed of what its metadata said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// Its name on the sender's device.
+    pub name: String,
+    /// What it is, by its bytes.
+    pub media: &'static str,
+    /// Its content.
+    pub hash: Hash,
+    /// Bytes.
+    pub len: u64,
+}
+
 /// A request, read and authorised.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -30,6 +43,8 @@ pub struct Request {
     pub query: Vec<(String, String)>,
     /// The form's values, in order.
     pub form: Vec<(String, String)>,
+    /// The files that came with the form, on a route that takes files.
+    pub files: Vec<Sent>,
     /// The host that was asked, with its port.
     pub host: String,
     /// The session's cookie.

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
@@ -7,14 +8,18 @@ use axum::extract::{DefaultBodyLimit, Path, RawPathParams, State};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, Uri, header};
 use axum::routing::{MethodFilter, get, on};
 use base::Lang;
+use tower::ServiceExt;
+use tower_http::services::ServeFile;
 
+use crate::receive::receive;
+use crate::request::escape;
 use crate::shell::error_page;
 use crate::{Method, PageError, Reply, Request, Route, Session, Site, assets};
 
 /// Bytes that a form may have.
-const MAX_FORM: usize = 2 << 20;
+pub(crate) const MAX_FORM: usize = 2 << 20;
 /// Values that a form or a query may have.
-const MAX_VALUES: usize = 2000;
+pub(crate) const MAX_VALUES: usize = 2000;
 
 /// Serves a node's routes.
 pub fn serve(site: Arc<Site>, routes: Vec<Route>) -> Router {
@@ -28,18 +33,43 @@ pub fn serve(site: Arc<Site>, routes: Vec<Route>) -> Router {
         };
         let path = route.path.clone();
         let route = Arc::new(route);
-        let handler =
-            move |State(site): State<Arc<Site>>, params: RawPathParams, uri: Uri, headers: HeaderMap, body: Bytes| {
-                let params: BTreeMap<String, String> =
-                    params.iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
-                answer(site, Some(Arc::clone(&route)), params, uri, headers, body)
+        let way = if route.files.is_some() {
+            let handler = move |State(site): State<Arc<Site>>, params: RawPathParams, asked: axum::extract::Request| {
+                receive(site, Arc::clone(&route), named(&params), asked)
             };
-        router = router.route(&path, on(filter, handler));
+            on(filter, handler).layer(DefaultBodyLimit::disable())
+        } else {
+            let handler = move |State(site): State<Arc<Site>>,
+                                params: RawPathParams,
+                                uri: Uri,
+                                headers: HeaderMap,
+                                body: Bytes| {
+                answer(site, Some(Arc::clone(&route)), named(&params), uri, headers, body)
+            };
+            on(filter, handler)
+        };
+        router = router.route(&path, way);
     }
     let lost = |State(site): State<Arc<Site>>, uri: Uri, headers: HeaderMap, body: Bytes| {
         answer(site, None, BTreeMap::new(), uri, headers, body)
     };
     router.fallback(lost).layer(DefaultBodyLimit::max(MAX_FORM)).with_state(site)
+}
+
+fn named(params: &RawPathParams) -> BTreeMap<String, String> {
+    params.iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect()
+}
+
+/// An answer that is made, or a blob that is still to be streamed.
+pub(crate) enum Answer {
+    Whole(Response<Body>),
+    Blob(Blob),
+}
+
+pub(crate) struct Blob {
+    path: PathBuf,
+    media: String,
+    name: String,
 }
 
 async fn answer(
@@ -50,32 +80,76 @@ async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response<Body> {
-    // Pages read SQLite: they run where blocking is allowed, and the network goes on meanwhile.
-    let done = tokio::task::spawn_blocking(move || {
+    let ranges = ranges(&headers);
+    let done = blocking(move || {
         let request = read(&site, params, &uri, &headers, &body);
         let result = take(&site, route.as_deref(), &request, &headers);
         respond(&site, &request, result)
     });
-    done.await.unwrap_or_else(|e| {
+    finish(done.await, ranges).await
+}
+
+/// Pages read SQLite: they run where blocking is allowed, and the network goes on meanwhile.
+pub(crate) async fn blocking(f: impl FnOnce() -> Answer + Send + 'static) -> Answer {
+    tokio::task::spawn_blocking(f).await.unwrap_or_else(|e| {
         tracing::error!("a page panicked: {e}");
-        plain(StatusCode::INTERNAL_SERVER_ERROR)
+        Answer::Whole(plain(StatusCode::INTERNAL_SERVER_ERROR))
     })
 }
 
-fn take(site: &Site, route: Option<&Route>, request: &Request, headers: &HeaderMap) -> Result<Reply, PageError> {
+/// The part of a blob that is asked for.
+pub(crate) fn ranges(headers: &HeaderMap) -> HeaderMap {
+    let wanted = [header::RANGE, header::IF_RANGE, header::IF_MODIFIED_SINCE];
+    wanted.into_iter().filter_map(|name| Some((name.clone(), headers.get(name)?.clone()))).collect()
+}
+
+pub(crate) async fn finish(answer: Answer, ranges: HeaderMap) -> Response<Body> {
+    let blob = match answer {
+        Answer::Whole(response) => return response,
+        Answer::Blob(blob) => blob,
+    };
+    let mut asked = axum::http::Request::new(Body::empty());
+    *asked.headers_mut() = ranges;
+    let Ok(served) = ServeFile::new(blob.path).oneshot(asked).await;
+    let mut response = served.map(Body::new);
+    response.headers_mut().remove(header::CONTENT_TYPE);
+    add(&mut response, header::CONTENT_TYPE, &blob.media);
+    // What people sent is never run on this host: it opens only where it can carry no script.
+    let how = if media::opens_in_page(&blob.media) { "inline" } else { "attachment" };
+    add(&mut response, header::CONTENT_DISPOSITION, &format!("{how}; filename*=UTF-8''{}", escape(&blob.name)));
+    add(&mut response, header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox");
+    add(&mut response, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    add(&mut response, header::CACHE_CONTROL, "private, no-cache");
+    response
+}
+
+pub(crate) fn take(
+    site: &Site,
+    route: Option<&Route>,
+    request: &Request,
+    headers: &HeaderMap,
+) -> Result<Reply, PageError> {
     let route = route.ok_or(PageError::NotFound)?;
-    let reader = request.session.as_ref().map(|s| &s.reader);
-    if !route.check.allows(site, reader) {
-        return Err(if reader.is_none() { PageError::SignIn } else { PageError::NotAllowed });
-    }
+    authorise(site, route, request)?;
     if route.method == Method::Post {
         check_origin(request, headers)?;
+    }
+    if let Some(first) = &route.files {
+        first(site, request)?;
     }
     (route.handle)(site, request)
 }
 
+pub(crate) fn authorise(site: &Site, route: &Route, request: &Request) -> Result<(), PageError> {
+    let reader = request.session.as_ref().map(|s| &s.reader);
+    if route.check.allows(site, reader) {
+        return Ok(());
+    }
+    Err(if reader.is_none() { PageError::SignIn } else { PageError::NotAllowed })
+}
+
 /// A form must come from this very site, and from this very session where there is one.
-fn check_origin(request: &Request, headers: &HeaderMap) -> Result<(), PageError> {
+pub(crate) fn check_origin(request: &Request, headers: &HeaderMap) -> Result<(), PageError> {
     let said = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
     let same = match said("sec-fetch-site") {
         Some(site) => site == "same-origin" || site == "none",
@@ -87,7 +161,13 @@ fn check_origin(request: &Request, headers: &HeaderMap) -> Result<(), PageError>
     if same && token { Ok(()) } else { Err(PageError::Stale) }
 }
 
-fn read(site: &Site, params: BTreeMap<String, String>, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Request {
+pub(crate) fn read(
+    site: &Site,
+    params: BTreeMap<String, String>,
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Request {
     let said = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
     let cookies = cookies(said("cookie").unwrap_or_default());
     let cookie = |name: &str| cookies.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
@@ -103,6 +183,7 @@ fn read(site: &Site, params: BTreeMap<String, String>, uri: &Uri, headers: &Head
         params,
         query: values(uri.query().unwrap_or_default()),
         form: if is_form { values(std::str::from_utf8(body).unwrap_or_default()) } else { Vec::new() },
+        files: Vec::new(),
         host: said("host").unwrap_or_default().to_owned(),
         token,
         session,
@@ -133,7 +214,17 @@ fn session(site: &Site, token: &str) -> Option<Session> {
     Some(Session { person, csrf, reader, name: name.unwrap_or_default() })
 }
 
-fn respond(site: &Site, request: &Request, result: Result<Reply, PageError>) -> Response<Body> {
+pub(crate) fn respond(site: &Site, request: &Request, result: Result<Reply, PageError>) -> Answer {
+    match result {
+        Ok(Reply::File { hash, media, name }) if site.blobs.has(&hash) => {
+            Answer::Blob(Blob { path: site.blobs.path(&hash), media, name })
+        }
+        Ok(Reply::File { .. }) => Answer::Whole(whole(site, request, Err(PageError::NotFound))),
+        other => Answer::Whole(whole(site, request, other)),
+    }
+}
+
+fn whole(site: &Site, request: &Request, result: Result<Reply, PageError>) -> Response<Body> {
     let reply = match result {
         Ok(reply) => reply,
         Err(error) => {
@@ -168,6 +259,7 @@ fn respond(site: &Site, request: &Request, result: Result<Reply, PageError>) -> 
         Reply::Invalid(html) => page(StatusCode::UNPROCESSABLE_ENTITY, html),
         Reply::To(place) => to(&place, &[]),
         Reply::ToWith(place, cookies) => to(&place, &cookies),
+        Reply::File { .. } => plain(StatusCode::NOT_FOUND),
         Reply::Bytes(kind, name, bytes) => {
             let mut response = Response::new(Body::from(bytes));
             add(&mut response, header::CONTENT_TYPE, kind);
@@ -197,7 +289,7 @@ fn page(status: StatusCode, html: String) -> Response<Body> {
     response
 }
 
-fn plain(status: StatusCode) -> Response<Body> {
+pub(crate) fn plain(status: StatusCode) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
     safe(&mut response);
@@ -254,7 +346,7 @@ impl Site {
 
 /// The header that sets a cookie of taste: language, theme, what was done.
 pub fn set_cookie(name: &str, value: &str, seconds: u32) -> String {
-    let value = crate::request::escape(value);
+    let value = escape(value);
     format!("{name}={value}; Path=/; SameSite=Lax; Max-Age={seconds}")
 }
 

@@ -1,7 +1,8 @@
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use base::{Date, Lang, Subject};
+use base::{Date, Hash, Lang, Subject};
+use blobs::Blobs;
 use jiff::tz::TimeZone;
 use log::{LogError, Store};
 use records::{Kind, Kinds, Reader};
@@ -69,6 +70,8 @@ type TodayOf = dyn Fn(&Site, &Request) -> Result<Vec<TodayItem>, PageError> + Se
 pub struct Site {
     /// The node's log and projections.
     pub store: Arc<Store>,
+    /// Files, by their content.
+    pub blobs: Arc<Blobs>,
     /// What stays on this node: sessions, throttles.
     pub local: Arc<Local>,
     /// The words.
@@ -161,6 +164,7 @@ pub enum Method {
     Post,
 }
 
+type First = dyn Fn(&Site, &Request) -> Result<(), PageError> + Send + Sync;
 type Handle = dyn Fn(&Site, &Request) -> Result<Reply, PageError> + Send + Sync;
 
 /// A route: an address, who may take it, and what it does.
@@ -172,6 +176,8 @@ pub struct Route {
     pub path: String,
     /// Who may.
     pub check: Check,
+    /// It takes files, if this lets the sender through: asked before a byte of the body is read.
+    pub files: Option<Arc<First>>,
     /// What it does; runs where blocking is allowed.
     pub handle: Arc<Handle>,
 }
@@ -183,7 +189,7 @@ impl Route {
         check: Check,
         handle: impl Fn(&Site, &Request) -> Result<Reply, PageError> + Send + Sync + 'static,
     ) -> Self {
-        Self { method: Method::Get, path: path.into(), check, handle: Arc::new(handle) }
+        Self { method: Method::Get, path: path.into(), check, files: None, handle: Arc::new(handle) }
     }
 
     /// A route that does something.
@@ -192,7 +198,19 @@ impl Route {
         check: Check,
         handle: impl Fn(&Site, &Request) -> Result<Reply, PageError> + Send + Sync + 'static,
     ) -> Self {
-        Self { method: Method::Post, path: path.into(), check, handle: Arc::new(handle) }
+        Self { method: Method::Post, path: path.into(), check, files: None, handle: Arc::new(handle) }
+    }
+}
+
+impl Route {
+    /// A route that takes files. `first` refuses who may not send them here.
+    pub fn upload(
+        path: impl Into<String>,
+        check: Check,
+        first: impl Fn(&Site, &Request) -> Result<(), PageError> + Send + Sync + 'static,
+        handle: impl Fn(&Site, &Request) -> Result<Reply, PageError> + Send + Sync + 'static,
+    ) -> Self {
+        Self { files: Some(Arc::new(first)), ..Self::post(path, check, handle) }
     }
 }
 
@@ -213,6 +231,15 @@ pub enum Reply {
     To(String),
     /// Go there, with cookies set.
     ToWith(String, Vec<String>),
+    /// A blob, streamed, in parts if they are asked for.
+    File {
+        /// Its content.
+        hash: Hash,
+        /// What it is.
+        media: String,
+        /// What it is called when it is saved.
+        name: String,
+    },
     /// Bytes of a type, with a file name if they are to be saved.
     Bytes(&'static str, Option<String>, Vec<u8>),
 }

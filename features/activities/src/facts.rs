@@ -37,6 +37,7 @@ static ACTIVITY: Kind = Kind {
         Field::link("visit", "visit"),
         Field::links("given_by", "person"),
         Field::text("notes").searched(),
+        Field::files(),
         Field::date("held_on").by_move().column(),
     ],
     states: &["planned", "held", "verified", "cancelled"],

@@ -55,11 +55,10 @@ const KEEPERS: Roles = Roles::of(&[Role::Administrator]);
 /// The room's routes.
 pub fn routes(links: &Arc<dyn Links>) -> Vec<Route> {
     let (a, b) = (Arc::clone(links), Arc::clone(links));
-    let c = Arc::clone(links);
     vec![
         Route::get("/node", Check::Public, move |site, r| page(site, r, &*a)),
-        Route::get("/nodes", Check::Roles(KEEPERS), move |site, r| list(site, r, &*b, None)),
-        Route::post("/nodes/invite", Check::Roles(KEEPERS), move |site, r| invite(site, r, &*c)),
+        Route::get("/nodes", Check::Roles(KEEPERS), |site, r| list(site, r, None)),
+        Route::post("/nodes/invite", Check::Roles(KEEPERS), move |site, r| invite(site, r, &*b)),
         Route::post("/nodes/revoke", Check::Roles(KEEPERS), revoke),
     ]
 }
@@ -219,8 +218,7 @@ struct ListPage<'a> {
     is_hub: bool,
 }
 
-fn list(site: &Site, request: &Request, links: &dyn Links, code: Option<String>) -> Result<Reply, PageError> {
-    let _ = links;
+fn list(site: &Site, request: &Request, code: Option<String>) -> Result<Reply, PageError> {
     let html = site.store.read(|conn| {
         let look = Look::new(site, request, conn);
         let org = site.kinds.get("organisation").ok_or(PageError::NotFound)?;
@@ -264,7 +262,7 @@ fn invite(site: &Site, request: &Request, links: &dyn Links) -> Result<Reply, Pa
     let school: Subject = request.form("school").and_then(|s| s.parse().ok()).ok_or(PageError::Malformed("school"))?;
     let host = request.host.split(':').next().unwrap_or_default().to_owned();
     let code = links.invite(school, &host)?;
-    list(site, request, links, Some(code))
+    list(site, request, Some(code))
 }
 
 fn revoke(site: &Site, request: &Request) -> Result<Reply, PageError> {

@@ -87,6 +87,7 @@ static PARTNERSHIP: Kind = Kind {
         Field::link("unit", "organisation").required().filter(),
         Field::link("school", "organisation").required().filter(),
         Field::text("terms"),
+        Field::files(),
         Field::date("signed_on").by_move().column(),
         Field::date("ended_on").by_move(),
     ],

@@ -24,6 +24,7 @@ static VISIT: Kind = Kind {
         Field::int("lessons", 0, 500),
         Field::text("advice").searched(),
         Field::text("follow_up").searched(),
+        Field::files(),
         Field::date("held_on").by_move().column(),
         Field::date("followed_up_on").by_move(),
     ],

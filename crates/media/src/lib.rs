@@ -1,0 +1,17 @@
+//! What a file is, by its bytes and never by its name; and pictures freed of what they say about place, time and
+//! device before anything keeps them.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic))]
+
+mod picture;
+mod sniff;
+
+pub use picture::{MAX_PICTURE, clean, is_picture};
+pub use sniff::{HEAD, UNKNOWN, opens_in_page, sniff};
+
+/// Why a file is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum MediaError {
+    /// Its bytes are not what their beginning says.
+    #[error("a broken picture")]
+    Broken,
+}
