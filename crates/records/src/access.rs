@@ -159,6 +159,31 @@ impl Reader {
         Homes::Of(grants().filter_map(|g| g.school).collect())
     }
 
+    /// The condition, in SQL, that the reader sees a record of a kind in a table that has its `id` and `home`.
+    pub fn sees(&self, kind: &Kind, table: &str) -> String {
+        let homes = match self.homes(kind) {
+            Homes::All => "1".to_owned(),
+            Homes::Of(schools) if schools.is_empty() => format!("{table}.home IS NULL"),
+            Homes::Of(schools) => {
+                let list: Vec<String> = schools.iter().map(literal).collect();
+                format!("({table}.home IS NULL OR {table}.home IN ({}))", list.join(", "))
+            }
+        };
+        match kind.access.seen {
+            "" => homes,
+            seen => format!("{homes} AND ({})", self.filled(seen, table)),
+        }
+    }
+
+    /// The condition, in SQL, that a record of a kind is in the reader's hands; `None` where roles alone decide.
+    pub fn holds(&self, kind: &Kind, table: &str) -> Option<String> {
+        (!kind.access.hands.is_empty()).then(|| self.filled(kind.access.hands, table))
+    }
+
+    fn filled(&self, condition: &str, table: &str) -> String {
+        condition.replace("{t}", table).replace("{me}", &literal(&self.person))
+    }
+
     /// Whether the reader may make records of a kind somewhere.
     pub fn may_make(&self, kind: &Kind) -> bool {
         self.is_any(kind.access.write)
@@ -182,4 +207,10 @@ impl Reader {
     pub fn schools(&self) -> BTreeSet<Subject> {
         self.grants.iter().filter_map(|g| g.school).collect()
     }
+}
+
+/// An id as an SQL literal: never what somebody typed.
+pub fn literal(id: &Subject) -> String {
+    let digits: String = id.as_bytes().iter().map(|b| format!("{b:02X}")).collect();
+    format!("x'{digits}'")
 }

@@ -281,12 +281,30 @@ pub struct Access {
     /// Links to organisations: who is not of the whole programme may write only where one of them, or the
     /// record's school, is an organisation of theirs. Empty: nobody else may.
     pub own: &'static [&'static str],
+    /// A condition in SQL that narrows who sees a record, beside its home; empty: nothing does. `{t}` stands for
+    /// the table, `{me}` for the reader.
+    pub seen: &'static str,
+    /// A condition in SQL that the record is in the reader's hands: nobody else writes it then, whatever the role.
+    /// Empty: roles alone decide.
+    pub hands: &'static str,
 }
 
 impl Access {
     /// All staff read, and these write, each for an organisation of theirs.
     pub const fn staff(write: &[Role], own: &'static [&'static str]) -> Self {
-        Self { read: Roles::STAFF, write: Roles::of(write), own }
+        Self { read: Roles::STAFF, write: Roles::of(write), own, seen: "", hands: "" }
+    }
+
+    /// Those for whom this condition holds see a record.
+    pub const fn seen_where(mut self, condition: &'static str) -> Self {
+        self.seen = condition;
+        self
+    }
+
+    /// Those for whom this condition holds write it.
+    pub const fn in_hands(mut self, condition: &'static str) -> Self {
+        self.hands = condition;
+        self
     }
 }
 

@@ -13,7 +13,7 @@ mod value;
 pub mod vocabulary;
 mod write;
 
-pub use access::{Grant, Homes, Reader, Role, Roles};
+pub use access::{Grant, Homes, Reader, Role, Roles, literal};
 pub use error::RecordError;
 pub use fold::{Folded, REMOVED, STATE, Version, fold};
 pub use kind::{Access, FILES, Field, Home, Kind, Kinds, Move, Rule, Shape};

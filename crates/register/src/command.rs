@@ -6,13 +6,11 @@ use std::collections::BTreeSet;
 use base::Subject;
 use log::{Context, Frontier, Tx};
 use records::{
-    Change, Home, Kind, Move, Reader, RecordError, STATE, Shape, Value, append, check, check_value, concerns, links_in,
-    record_scope, scope_of,
+    Change, Home, Kind, Move, Reader, RecordError, Roles, STATE, Shape, Value, append, check, check_value, concerns,
+    links_in, literal, record_scope, scope_of,
 };
 use rusqlite::{Connection, OptionalExtension};
 use web::{PageError, Site};
-
-use crate::look::{hex, homes_sql};
 
 /// A record that was made.
 #[derive(Clone, Copy, Debug)]
@@ -136,8 +134,8 @@ pub fn save_move(
 /// # Errors
 /// [`PageError::NotFound`].
 pub fn visible(conn: &Connection, reader: &Reader, kind: &Kind, id: &Subject) -> Result<String, PageError> {
-    let homes = homes_sql(&reader.homes(kind), "home");
-    let sql = format!("SELECT coalesce(state, '') FROM {} WHERE id = ?1 AND {homes}", kind.name);
+    let sees = reader.sees(kind, kind.name);
+    let sql = format!("SELECT coalesce(state, '') FROM {} WHERE id = ?1 AND {sees}", kind.name);
     conn.prepare(&sql)?.query_row([id.as_bytes()], |r| r.get(0)).optional()?.ok_or(PageError::NotFound)
 }
 
@@ -151,7 +149,7 @@ pub fn concerned(conn: &Connection, kind: &Kind, id: &Subject) -> Result<BTreeSe
         .query_row([id.as_bytes()], |r| r.get(0))?;
     let home = home.and_then(|h| Subject::try_from(h.as_slice()).ok());
     let link = |field: &str| -> Vec<Subject> {
-        let sql = format!("SELECT {field} FROM {} WHERE id = {}", kind.name, hex(id.as_bytes()));
+        let sql = format!("SELECT {field} FROM {} WHERE id = {}", kind.name, literal(id));
         let found = conn.query_row(&sql, [], |r| r.get::<_, Option<Vec<u8>>>(0));
         found.ok().flatten().and_then(|b| Subject::try_from(b.as_slice()).ok()).into_iter().collect()
     };
@@ -163,7 +161,7 @@ pub fn concerned(conn: &Connection, kind: &Kind, id: &Subject) -> Result<BTreeSe
 /// # Errors
 /// [`PageError::NotAllowed`].
 pub fn may_change(conn: &Connection, reader: &Reader, kind: &Kind, id: &Subject) -> Result<(), PageError> {
-    if reader.may_write(kind, &concerned(conn, kind, id)?) { Ok(()) } else { Err(PageError::NotAllowed) }
+    if in_reach(conn, reader, kind, id, kind.access.write)? { Ok(()) } else { Err(PageError::NotAllowed) }
 }
 
 /// Whether a reader may take a move of a record.
@@ -171,7 +169,22 @@ pub fn may_change(conn: &Connection, reader: &Reader, kind: &Kind, id: &Subject)
 /// # Errors
 /// What the database says.
 pub fn may_move(conn: &Connection, reader: &Reader, kind: &Kind, id: &Subject, way: &Move) -> Result<bool, PageError> {
-    Ok(reader.reaches(way.who, &concerned(conn, kind, id)?))
+    in_reach(conn, reader, kind, id, way.who)
+}
+
+/// Whether the reader, by one of these roles, reaches a record that is here, and holds it where roles do not decide.
+fn in_reach(conn: &Connection, reader: &Reader, kind: &Kind, id: &Subject, roles: Roles) -> Result<bool, PageError> {
+    match held(conn, reader, kind, id)? {
+        Some(held) => Ok(held && reader.is_any(roles)),
+        None => Ok(reader.reaches(roles, &concerned(conn, kind, id)?)),
+    }
+}
+
+/// Whether a record, here or withdrawn, is in the reader's hands; `None` where roles alone decide.
+pub(crate) fn held(conn: &Connection, reader: &Reader, kind: &Kind, id: &Subject) -> Result<Option<bool>, PageError> {
+    let Some(holds) = reader.holds(kind, "t") else { return Ok(None) };
+    let sql = format!("SELECT EXISTS (SELECT 1 FROM (SELECT ?1 AS id) AS t WHERE {holds})");
+    Ok(Some(conn.prepare(&sql)?.query_row([id.as_bytes()], |r| r.get(0))?))
 }
 
 fn authorise(

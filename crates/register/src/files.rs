@@ -119,10 +119,10 @@ pub(crate) fn of_record(
 }
 
 fn shown(site: &Site, look: &Look<'_>, request: &Request, which: &str, id: &Subject) -> Result<Vec<Shown>, PageError> {
-    let homes = crate::look::homes_sql(&request.reader()?.homes(&FILE), "f.home");
+    let sees = request.reader()?.sees(&FILE, "f");
     let sql = format!(
         "SELECT f.id, f.name, coalesce(f.media, ''), coalesce(f.bytes, 0), f.content FROM file f
-         WHERE {which} AND f.content IS NOT NULL AND {homes} ORDER BY f.name, f.id"
+         WHERE {which} AND f.content IS NOT NULL AND {sees} ORDER BY f.name, f.id"
     );
     let mut stmt = look.conn.prepare(&sql)?;
     let mut rows = stmt.query([id.as_bytes()])?;

@@ -247,7 +247,11 @@ pub(crate) fn restore(site: &Site, request: &Request, kind: &'static Kind) -> Re
         let home = records::home_column(&folded.scope);
         let link = |field: &str| folded.get(field).and_then(Value::as_link).into_iter().collect();
         let concerned = records::concerns(tx.conn(), kind, home, &link)?;
-        if folded.kind.name != kind.name || !reader.may_write(kind, &concerned) {
+        let may = match crate::command::held(tx.conn(), reader, kind, &id)? {
+            Some(held) => held && reader.is_any(kind.access.write),
+            None => reader.may_write(kind, &concerned),
+        };
+        if folded.kind.name != kind.name || !may {
             return Err(PageError::NotAllowed);
         }
         let change = Change::new().with(REMOVED, Value::Bool(false));

@@ -6,7 +6,7 @@ use records::{Field, Kind, Shape};
 use rusqlite::params_from_iter;
 use web::{PageError, Reply, Request, Shell, Site};
 
-use crate::look::{Look, Shown, homes_sql, id_at, tone};
+use crate::look::{Look, Shown, id_at, tone};
 
 /// Rows of a page.
 const PAGE: i64 = 50;
@@ -120,7 +120,7 @@ fn shown_columns(kind: &'static Kind) -> impl Iterator<Item = &'static Field> {
 
 fn ask(request: &Request, kind: &'static Kind) -> Result<Asked, PageError> {
     let reader = request.reader()?;
-    let mut from = format!("FROM {} t WHERE {}", kind.name, homes_sql(&reader.homes(kind), "t.home"));
+    let mut from = format!("FROM {} t WHERE {}", kind.name, reader.sees(kind, "t"));
     let mut values = Vec::new();
     for field in kind.fields.iter().filter(|f| f.filter || f.shape.links_to().is_some()) {
         let Some(value) = request.query(field.name) else { continue };

@@ -81,21 +81,27 @@ impl<'a> Look<'a> {
             let lang = self.words.lang().code();
             columns = format!("coalesce({} ->> '$.{lang}', {first})", names.name);
         }
+        let sees = match self.reader {
+            _ if kind.access.seen.is_empty() => "1".to_owned(),
+            Some(reader) => reader.sees(kind, kind.name),
+            None => "0".to_owned(),
+        };
         let found = self
             .conn
-            .prepare_cached(&format!("SELECT erased, home, {columns} FROM {} WHERE id = ?1", kind.name))?
+            .prepare_cached(&format!("SELECT erased, home, {sees}, {columns} FROM {} WHERE id = ?1", kind.name))?
             .query_row([id.as_bytes()], |r| {
                 let parts: Result<Vec<rusqlite::types::Value>, _> =
-                    (0..kind.title.len()).map(|i| r.get(i + 2)).collect();
-                Ok((r.get::<_, bool>(0)?, r.get::<_, Option<Vec<u8>>>(1)?, parts?))
+                    (0..kind.title.len()).map(|i| r.get(i + 3)).collect();
+                Ok((r.get::<_, bool>(0)?, r.get::<_, Option<Vec<u8>>>(1)?, r.get::<_, bool>(2)?, parts?))
             })
             .optional()?;
         let called = match found {
             None => Called { said: None, open: false },
-            Some((_, home, _)) if !self.may_open(kind, home.as_deref().and_then(|h| Subject::try_from(h).ok())) => {
+            Some((_, _, false, _)) => Called { said: Some(self.words.get("record-private").into_owned()), open: false },
+            Some((_, home, ..)) if !self.may_open(kind, home.as_deref().and_then(|h| Subject::try_from(h).ok())) => {
                 Called { said: Some(self.words.get("record-elsewhere").into_owned()), open: false }
             }
-            Some((erased, _, parts)) => {
+            Some((erased, _, _, parts)) => {
                 let mut said = Vec::new();
                 for (name, part) in kind.title.iter().zip(parts) {
                     let Some(field) = kind.field(name) else { continue };
@@ -243,11 +249,11 @@ impl<'a> Look<'a> {
     /// # Errors
     /// What the database says.
     pub fn options(&self, kind: &Kind, reader: &Reader, most: usize) -> Result<Vec<(Subject, String)>, PageError> {
-        let homes = homes_sql(&reader.homes(kind), "t.home");
+        let sees = reader.sees(kind, "t");
         let mut narrowed = String::new();
         if kind.name == "person" {
             // Who is not of the whole programme picks among the people of their own schools: local and posted.
-            let schools: Vec<String> = reader.schools().iter().map(|s| hex(s.as_bytes())).collect();
+            let schools: Vec<String> = reader.schools().iter().map(records::literal).collect();
             if let Homes::Of(_) = reader.homes(kind)
                 && !schools.is_empty()
             {
@@ -263,7 +269,7 @@ impl<'a> Look<'a> {
             .map(|s| format!("'{s}'"))
             .join(", ");
         let sql = format!(
-            "SELECT t.id FROM {} t WHERE {homes}{narrowed} AND coalesce(t.state, '') NOT IN ({living})
+            "SELECT t.id FROM {} t WHERE {sees}{narrowed} AND coalesce(t.state, '') NOT IN ({living})
              ORDER BY t.title_key, t.changed DESC LIMIT {most}",
             kind.name
         );
@@ -291,24 +297,6 @@ pub fn label(words: &Words<'_>, kind: &Kind, field: Option<&Field>, word: &str) 
 fn first(words: &Words<'_>, keys: &[String]) -> String {
     let key = keys.iter().find(|k| words.has(k)).or(keys.last());
     key.map(|k| words.get(k).into_owned()).unwrap_or_default()
-}
-
-/// The condition that a record's home is one that the reader sees.
-pub(crate) fn homes_sql(homes: &Homes, column: &str) -> String {
-    match homes {
-        Homes::All => "1".to_owned(),
-        Homes::Of(schools) if schools.is_empty() => format!("{column} IS NULL"),
-        Homes::Of(schools) => {
-            let list: Vec<String> = schools.iter().map(|s| hex(s.as_bytes())).collect();
-            format!("({column} IS NULL OR {column} IN ({}))", list.join(", "))
-        }
-    }
-}
-
-/// Bytes as an SQL literal: ids only, never what somebody typed.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let digits: String = bytes.iter().map(|b| format!("{b:02X}")).collect();
-    format!("x'{digits}'")
 }
 
 /// An id in a row.

@@ -6,10 +6,10 @@ use records::{FILES, Field, Kind, Move, Shape};
 use rusqlite::Connection;
 use web::{PageError, Reply, Request, Shell, Site};
 
-use crate::command::{concerned, visible};
+use crate::command::{may_change, may_move, visible};
 use crate::files;
 use crate::history::{Event, events};
-use crate::look::{Look, Shown, homes_sql, id_at, tone};
+use crate::look::{Look, Shown, id_at, tone};
 use crate::settle::{Clash, clashes};
 
 /// Linked records of a kind that are shown.
@@ -64,14 +64,15 @@ pub(crate) fn page(site: &Site, request: &Request, kind: &'static Kind) -> Resul
             other => other?,
         };
         let look = Look::new(site, request, conn);
-        let concerned = concerned(conn, kind, &id)?;
-        let may_edit = reader.may_write(kind, &concerned);
+        let may_edit = may_change(conn, reader, kind, &id).is_ok();
         let leads: Vec<&Move> = kind.moves.iter().filter(|m| m.from.contains(&state.as_str())).collect();
         let moves = leads
             .iter()
-            .filter(|m| reader.reaches(m.who, &concerned))
-            .map(|m| (m.name.to_owned(), look.way(kind, m.name), is_sad(m)))
-            .collect();
+            .filter_map(|m| match may_move(conn, reader, kind, &id, m) {
+                Ok(false) => None,
+                may => Some(may.map(|_| (m.name.to_owned(), look.way(kind, m.name), is_sad(m)))),
+            })
+            .collect::<Result<_, _>>()?;
         let mut events = events(site, &look, kind, &id, may_edit)?;
         let linked = linked(site, request, &look, kind, &id)?;
         let more = events.len() > EVENTS;
@@ -194,12 +195,12 @@ fn pointing(
     id: &Subject,
     request: &Request,
 ) -> Result<(i64, Vec<Subject>), PageError> {
-    let homes = homes_sql(&request.reader()?.homes(other), "t.home");
+    let sees = request.reader()?.sees(other, "t");
     let hit = match field.shape {
         Shape::Links(_) => format!("t.id IN (SELECT id FROM {}_{} WHERE value = ?1)", other.name, field.name),
         _ => format!("t.{} = ?1", field.name),
     };
-    let from = format!("FROM {} t WHERE {hit} AND {homes}", other.name);
+    let from = format!("FROM {} t WHERE {hit} AND {sees}", other.name);
     let count = conn.prepare_cached(&format!("SELECT count(*) {from}"))?.query_row([id.as_bytes()], |r| r.get(0))?;
     let mut stmt = conn.prepare_cached(&format!("SELECT t.id {from} ORDER BY t.changed DESC LIMIT {LINKED}"))?;
     let ids = stmt.query_map([id.as_bytes()], |r| id_at(r, 0))?.collect::<Result<_, _>>()?;

@@ -3,7 +3,7 @@
 use askama::Template;
 use web::{PageError, Reply, Request, Shell, Site};
 
-use crate::look::{Look, homes_sql, id_at};
+use crate::look::{Look, id_at};
 
 /// Records of a kind that are shown.
 const SHOWN: i64 = 8;
@@ -39,10 +39,10 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
         let mut count = 0;
         if let Some(query) = text::match_query(&typed) {
             for kind in site.kinds.all().filter(|k| !k.hidden && reader.may_read(k)) {
-                let homes = homes_sql(&reader.homes(kind), "d.home");
+                let sees = reader.sees(kind, "d");
                 let from = format!(
                     "FROM search f JOIN search_doc d ON d.doc = f.rowid
-                     WHERE f.terms MATCH ?1 AND d.kind = '{}' AND {homes}",
+                     WHERE f.terms MATCH ?1 AND d.kind = '{}' AND {sees}",
                     kind.name
                 );
                 let found: i64 = conn.prepare(&format!("SELECT count(*) {from}"))?.query_row([&query], |r| r.get(0))?;
@@ -105,10 +105,10 @@ pub(crate) fn pick(site: &Site, request: &Request) -> Result<Reply, PageError> {
     };
     let html = site.store.read(|conn| {
         let look = Look::new(site, request, conn);
-        let homes = homes_sql(&reader.homes(kind), "d.home");
+        let sees = reader.sees(kind, "d");
         let mut stmt = conn.prepare(&format!(
             "SELECT d.id FROM search f JOIN search_doc d ON d.doc = f.rowid
-             WHERE f.terms MATCH ?1 AND d.kind = '{}' AND {homes} ORDER BY f.rank LIMIT {OFFERED}",
+             WHERE f.terms MATCH ?1 AND d.kind = '{}' AND {sees} ORDER BY f.rank LIMIT {OFFERED}",
             kind.name
         ))?;
         let ids = stmt.query_map([&query], |r| id_at(r, 0))?.collect::<Result<Vec<_>, _>>()?;

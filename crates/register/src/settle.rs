@@ -8,7 +8,7 @@ use web::{PageError, Reply, Request, Shell, Site};
 
 use crate::command::{Refusal, save_change, visible};
 use crate::history::{done, who};
-use crate::look::{Look, homes_sql, id_at};
+use crate::look::{Look, id_at};
 
 /// A field with more than one version.
 pub(crate) struct Clash {
@@ -114,8 +114,8 @@ pub(crate) fn list(site: &Site, request: &Request) -> Result<Reply, PageError> {
         let mut fields = Vec::new();
         let mut pairs = Vec::new();
         for kind in site.kinds.all().filter(|k| !k.hidden && reader.may_read(k)) {
-            let homes = homes_sql(&reader.homes(kind), "home");
-            let sql = format!("SELECT DISTINCT id FROM conflict WHERE kind = ?1 AND {homes} ORDER BY id LIMIT 200");
+            let sees = reader.sees(kind, "conflict");
+            let sql = format!("SELECT DISTINCT id FROM conflict WHERE kind = ?1 AND {sees} ORDER BY id LIMIT 200");
             let mut stmt = conn.prepare(&sql)?;
             let ids = stmt.query_map([kind.name], |r| id_at(r, 0))?.collect::<Result<Vec<_>, _>>()?;
             for id in ids {

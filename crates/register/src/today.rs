@@ -6,7 +6,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use web::{PageError, Request, Site, TodayItem};
 
-use crate::look::{Look, homes_sql, id_at, tone};
+use crate::look::{Look, id_at, tone};
 
 /// Days ahead that are shown.
 const AHEAD_DAYS: i64 = 30;
@@ -50,14 +50,14 @@ fn waits(
         if !mine {
             continue;
         }
-        let homes = homes_sql(&reader.homes(kind), "home");
+        let sees = reader.sees(kind, kind.name);
         // What is planned waits once its day has come.
         let due = if *state == "planned" && kind.field("starts_on").is_some() {
             " AND starts_on <= ?2"
         } else {
             " AND ?2 IS NOT NULL"
         };
-        let sql = format!("SELECT count(*), max(changed) FROM {} WHERE state = ?1 AND {homes}{due}", kind.name);
+        let sql = format!("SELECT count(*), max(changed) FROM {} WHERE state = ?1 AND {sees}{due}", kind.name);
         let (count, last): (i64, Option<i64>) =
             conn.prepare(&sql)?.query_row([*state, today], |r| Ok((r.get(0)?, r.get(1)?)))?;
         if count > 0 {
@@ -87,10 +87,10 @@ fn next(
     let planned = kind.states.contains(&"planned");
     let dated = kind.fields.iter().find(|f| f.shape == Shape::Date && f.name == "starts_on");
     let (true, Some(field)) = (planned, dated) else { return Ok(()) };
-    let homes = homes_sql(&request.reader()?.homes(kind), "home");
+    let sees = request.reader()?.sees(kind, kind.name);
     let sql = format!(
         "SELECT id, {0} FROM {1} WHERE state = 'planned' AND {0} > ?1 AND {0} <= date(?1, '+{AHEAD_DAYS} days')
-         AND {homes} ORDER BY {0}, id LIMIT 8",
+         AND {sees} ORDER BY {0}, id LIMIT 8",
         field.name, kind.name
     );
     let mut stmt = conn.prepare(&sql)?;
@@ -124,8 +124,8 @@ fn changed(
     let reader = request.reader()?;
     let mut latest: Vec<(i64, &'static Kind, Subject)> = Vec::new();
     for kind in site.kinds.all().filter(|k| !k.hidden && reader.may_read(k)) {
-        let homes = homes_sql(&reader.homes(kind), "home");
-        let sql = format!("SELECT id, changed FROM {} WHERE {homes} ORDER BY changed DESC LIMIT {CHANGES}", kind.name);
+        let sees = reader.sees(kind, kind.name);
+        let sql = format!("SELECT id, changed FROM {} WHERE {sees} ORDER BY changed DESC LIMIT {CHANGES}", kind.name);
         let mut stmt = conn.prepare(&sql)?;
         let rows = stmt.query_map([], |r| Ok((id_at(r, 0)?, r.get::<_, i64>(1)?)))?;
         for row in rows {
@@ -166,8 +166,8 @@ fn conflicts(
     let reader = request.reader()?;
     let mut count = 0;
     for kind in look.kinds.all().filter(|k| !k.hidden && reader.may_make(k)) {
-        let homes = homes_sql(&reader.homes(kind), "home");
-        let sql = format!("SELECT count(DISTINCT id) FROM conflict WHERE kind = ?1 AND {homes}");
+        let sees = reader.sees(kind, "conflict");
+        let sql = format!("SELECT count(DISTINCT id) FROM conflict WHERE kind = ?1 AND {sees}");
         count += conn.prepare(&sql)?.query_row([kind.name], |r| r.get::<_, i64>(0))?;
     }
     if count > 0 {

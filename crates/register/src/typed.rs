@@ -145,9 +145,9 @@ fn link(site: &Site, request: &Request, kind: &str, typed: &str) -> Result<Optio
         return Ok(Some(Value::link(&id)));
     }
     let Some(kind) = site.kinds.get(kind) else { return Ok(None) };
-    let homes = crate::look::homes_sql(&request.reader()?.homes(kind), "home");
+    let sees = request.reader()?.sees(kind, kind.name);
     site.store.read(|conn| {
-        let sql = format!("SELECT id FROM {} WHERE title = ?1 AND {homes} LIMIT 2", kind.name);
+        let sql = format!("SELECT id FROM {} WHERE title = ?1 AND {sees} LIMIT 2", kind.name);
         let mut stmt = conn.prepare(&sql)?;
         let found = stmt.query_map([typed], |r| crate::look::id_at(r, 0))?.collect::<Result<Vec<_>, _>>()?;
         Ok(match found.as_slice() {

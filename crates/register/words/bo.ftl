@@ -25,3 +25,4 @@ rule-too-many-files = ཐེངས་གཅིག་ལ་ཡིག་ཆ་བ�
 rule-file-too-large = ཡིག་ཆ་ཆེ་དྲགས་པ།
 rule-file-broken = པར་རིས་འདི་སྐྱོན་ཤོར་འདུག
 rule-disk-full = མཛོད་སྡེར་ཁེངས་འདུག ཅི་ཡང་བརླག་མེད།
+record-private = མི་ཁ་ཤས་ལ་དབང་བ།

@@ -220,3 +220,4 @@ rule-too-many-files = More files came than can be added at once: at most forty.
 rule-file-too-large = The file is too large.
 rule-file-broken = The picture is broken: its content is not what its beginning says. Other files of the form were not added either.
 rule-disk-full = This node’s disk is full. Ask whoever keeps it to make room; nothing was lost.
+record-private = of a few people

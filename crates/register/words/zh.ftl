@@ -220,3 +220,4 @@ rule-too-many-files = 一次最多添加四十个文件。
 rule-file-too-large = 文件太大。
 rule-file-broken = 图片已损坏：内容与开头不符。同一表单中的其他文件也没有添加。
 rule-disk-full = 本节点的磁盘已满。请联系维护人员腾出空间；没有丢失任何内容。
+record-private = 仅少数人可见

@@ -22,6 +22,8 @@ static NODE: Kind = Kind {
         read: Roles::of(&[Role::Administrator, Role::Officer]),
         write: Roles::of(&[Role::Administrator]),
         own: &[],
+        seen: "",
+        hands: "",
     },
     rules: &[],
     order: "title",
