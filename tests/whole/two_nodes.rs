@@ -148,8 +148,8 @@ fn a_rule_broken_at_one_node_is_refused_and_broken_apart_is_shown() {
         "SELECT id FROM person WHERE home IS NULL AND id NOT IN (SELECT person FROM posting WHERE ends_on >= '2027')
          ORDER BY id LIMIT 1",
     );
-    let sent = |store: &Store| {
-        store.write(Context::NODE, |tx| {
+    let sent = |state: &str| {
+        two.hub.write(Context::NODE, |tx| {
             let id = tx.subject(&scope);
             let change = Change::new()
                 .with_link("person", person)
@@ -159,18 +159,21 @@ fn a_rule_broken_at_one_node_is_refused_and_broken_apart_is_shown() {
                 .with_text("role", "teacher")
                 .with_text("starts_on", "2028-03-01")
                 .with_text("ends_on", "2029-03-01")
-                .with_text("state", "accepted");
+                .with_text("state", state);
             append(tx, posting, scope, id, change, None)?;
-            records::check(tx, posting, &id)
+            records::check(tx, posting, &id)?;
+            Ok(id)
         })
     };
-    sent(&two.hub).unwrap();
+    let proposed = sent("proposed").unwrap();
+    two.meet();
+    sent("accepted").unwrap();
     let before = two.hub.read(log::stats).unwrap().entries;
-    let again = sent(&two.hub);
+    let again = sent("accepted");
     assert!(matches!(again, Err(RecordError::Rule { code: "posting-one-full-time", other: Some(_) })), "{again:?}");
     assert_eq!(two.hub.read(log::stats).unwrap().entries, before, "a refused command leaves nothing");
-    // The school cannot know of it yet.
-    sent(&two.school).unwrap();
+    // The school cannot know of it yet, and records that the other one came.
+    two.change(&two.school, "posting", proposed, Change::new().with_text("state", "arrived"));
     two.meet();
     let rule = posting.rules.iter().find(|r| r.code == "posting-one-full-time").unwrap();
     for store in [&two.hub, &two.school] {
@@ -297,4 +300,101 @@ fn a_school_s_node_gives_no_role_beyond_its_school() {
     }
     give(&two.hub, "officer", None);
     assert!(two.hub.read(|c| people::reader_of(c, person, today)).unwrap().is(records::Role::Officer));
+}
+
+/// What a stolen box may try with its own key, each time in vain.
+#[test]
+fn a_box_makes_no_account_no_member_and_empties_nothing() {
+    let two = two();
+    let kinds = house::kinds();
+    let programme = Scope::Programme(two.programme);
+    let today = "2026-11-23".parse().unwrap();
+    let write = |name: &str, scope: Scope, subject: Option<Subject>, change: Change| {
+        let kind = kinds.get(name).unwrap();
+        two.school
+            .write(Context::NODE, |tx| append(tx, kind, scope, subject.unwrap_or(tx.subject(&scope)), change, None))
+            .unwrap();
+    };
+    let admin = one(&two.hub, "SELECT person FROM grant_of_role WHERE role = 'administrator' LIMIT 1");
+    let hub_record = one(&two.hub, "SELECT id FROM node WHERE school IS NULL");
+    let unit = one(&two.hub, "SELECT id FROM organisation WHERE kind = 'assisting_unit' ORDER BY id LIMIT 1");
+    let accounts = number(&two.hub, "SELECT count(*) FROM account");
+    let units = number(&two.hub, "SELECT count(*) FROM organisation");
+
+    // An account of the administrator's in a scope that the box may write.
+    let account =
+        || Change::new().with_link("person", admin).with_text("sign_in_name", "x").with_text("password_hash", "y");
+    write("account", programme, None, account());
+    write("account", Scope::School(two.home), None, account());
+    // A posting and an outlying school that would bring others' accounts and records to the box.
+    write("posting", programme, None, Change::new().with_link("person", admin).with_link("school", two.home));
+    write(
+        "organisation",
+        programme,
+        Some(unit),
+        Change::new().with_text("kind", "outlying_school").with_link("parent", two.home),
+    );
+    // The hub's own record as another kind of thing, from before all time, and emptied.
+    write("visit", programme, Some(hub_record), Change::new().with_text("purpose", "x"));
+    two.school
+        .write(Context::NODE, |tx| tx.append(&log::erase_draft(programme, hub_record, &["node"]).unwrap()))
+        .unwrap();
+    two.meet();
+
+    let hub = &two.hub;
+    assert_eq!(number(hub, "SELECT count(*) FROM account"), accounts);
+    assert_eq!(number(hub, "SELECT count(*) FROM organisation"), units);
+    assert_eq!(text(hub, &format!("SELECT kind FROM organisation WHERE id = x'{}'", hex(unit))), "assisting_unit");
+    assert!(
+        !hub.read(|c| Ok::<_, LogError>(two.members.holds(c, two.school.key().id(), &Scope::Person(admin)))).unwrap()
+    );
+    assert!(hub.read(|c| people::reader_of(c, admin, today)).unwrap().is(records::Role::Administrator));
+    let rows = |store: &Store| {
+        ["node", "visit", "organisation", "account", "posting"]
+            .map(|t| number(store, &format!("SELECT count(*) FROM {t}")))
+    };
+    let live = rows(hub);
+    hub.rebuild().unwrap();
+    assert_eq!(rows(hub), live, "rebuild equals live, whatever its entries call a record");
+}
+
+#[test]
+fn what_a_box_wrote_before_it_was_refused_reaches_the_next_one() {
+    let two = two();
+    let visit = one(&two.school, "SELECT id FROM visit ORDER BY id LIMIT 1");
+    two.change(&two.school, "visit", visit, Change::new().with_text("advice", "written on the old box"));
+    two.meet();
+    two.hub
+        .write(Context::NODE, |tx| nodes::revoke(tx, &house::kinds(), two.programme, two.school.key().id(), "stolen"))
+        .unwrap();
+    // A new box of the same school takes in all that the hub holds, the old one's chains among it.
+    let (_dir, fresh) = copy(2);
+    std::fs::remove_file(fresh.database()).unwrap();
+    let store = node::open_store(&fresh, &fresh.settings().unwrap(), &Env::system()).unwrap();
+    two.hub.sign().unwrap();
+    let mut chains: Vec<_> = two.hub.read(|c| log::vector(c, &|_| true)).unwrap().into_keys().collect();
+    chains.sort_by_key(|(scope, node)| (*node != two.members.hub, !matches!(scope, Scope::Programme(_))));
+    for (scope, node) in chains {
+        if !matches!(scope, Scope::Programme(_)) && scope != Scope::School(two.home) {
+            continue;
+        }
+        let mut after = 0;
+        while let Some(segment) = two.hub.read(|c| log::since(c, &scope, node, after)).unwrap() {
+            after = segment.entries.last().unwrap().header.seq;
+            log::receive(&store, &two.members, &segment).unwrap();
+        }
+    }
+    assert_eq!(
+        text(&store, &format!("SELECT advice FROM visit WHERE id = x'{}'", hex(visit))),
+        "written on the old box"
+    );
+    // The hub takes nothing new of the refused box.
+    two.change(&two.school, "visit", visit, Change::new().with_text("advice", "written by the thief"));
+    two.school.sign().unwrap();
+    let scope = Scope::School(two.home);
+    let node = two.school.key().id();
+    let has = two.hub.read(|c| log::vector(c, &|_| true)).unwrap()[&(scope, node)].seq;
+    let segment = two.school.read(|c| log::since(c, &scope, node, has)).unwrap().unwrap();
+    let at_hub = nodes::Members { is_hub: true, ..two.members.clone() };
+    assert!(matches!(log::receive(&two.hub, &at_hub, &segment), Err(LogError::NotAllowed { .. })));
 }

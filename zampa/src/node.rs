@@ -37,7 +37,12 @@ pub fn open_store(files: &Files, settings: &Settings, env: &Env) -> Result<Store
 
 /// Who is a member, as this node knows it.
 pub fn members(settings: &Settings) -> Members {
-    Members { programme: settings.programme, hub: settings.hub(), hub_key: settings.hub_key.clone() }
+    Members {
+        programme: settings.programme,
+        hub: settings.hub(),
+        hub_key: settings.hub_key.clone(),
+        is_hub: settings.kind == NodeKind::Hub,
+    }
 }
 
 /// Makes a hub in an empty directory: its key, its programme, its own record.

@@ -138,6 +138,15 @@ impl Subject {
         Self(id)
     }
 
+    /// When it was made, in milliseconds since 1970, as its maker said.
+    pub fn made_ms(&self) -> u64 {
+        let mut ms = [0; 8];
+        for (to, from) in ms.iter_mut().skip(2).zip(self.0.iter().skip(6)) {
+            *to = *from;
+        }
+        u64::from_be_bytes(ms)
+    }
+
     /// Whether the id was made in this scope.
     pub fn is_in(&self, scope: &Scope) -> bool {
         self.0.starts_with(&scope.digest())

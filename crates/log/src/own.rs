@@ -30,12 +30,13 @@ pub fn erase_draft(scope: Scope, subject: Subject, kinds: &[&str]) -> Result<Dra
 }
 
 /// Does what an entry of the log's own kinds says. `binding`: the hub or this node itself wrote it, so a
-/// ruling counts.
+/// ruling counts. Of another node's erasures only those count that concern what is personal, in a scope that is not
+/// everybody's: a stolen box must not empty the programme.
 pub(crate) fn apply(tx: &Tx<'_>, entry: &Entry, binding: bool) -> Result<(), LogError> {
     let Some(payload) = entry.payload() else { return Ok(()) };
     match entry.header.kind.as_str() {
         RULING if binding => rule(tx, entry, payload),
-        ERASE => erase(tx, entry, payload),
+        ERASE => erase(tx, entry, payload, binding),
         ERASED => {
             tx.conn()
                 .prepare_cached("INSERT OR IGNORE INTO erasure_seen VALUES (?1, ?2)")?
@@ -111,11 +112,18 @@ pub(crate) fn ruled(tx: &Tx<'_>, scope: &Scope, node: NodeId, seq: u64) -> Resul
     Ok(found.map(|e| Hlc(e.cast_unsigned())))
 }
 
-fn erase(tx: &Tx<'_>, entry: &Entry, payload: &[u8]) -> Result<(), LogError> {
+/// The end of the names of kinds that hold what is personal.
+const PERSONAL: &str = ".identity";
+
+fn erase(tx: &Tx<'_>, entry: &Entry, payload: &[u8], binding: bool) -> Result<(), LogError> {
     let kinds: Vec<&str> = match minicbor::decode(payload) {
         Ok(kinds) => kinds,
         Err(_) => return Ok(()),
     };
+    let everybodys = matches!(entry.header.scope, Scope::Programme(_));
+    if !binding && (everybodys || kinds.iter().any(|k| !k.ends_with(PERSONAL))) {
+        return Ok(());
+    }
     let subject = entry.header.subject;
     let conn = tx.conn();
     for kind in kinds.into_iter().filter(|k| !k.starts_with("log.")) {

@@ -81,7 +81,7 @@ fn flush<E>(batch: &mut Vec<Entry>, f: &mut impl FnMut(Subject, &[Entry]) -> Res
 pub fn frontier(conn: &Connection, subject: &Subject) -> Result<Frontier, LogError> {
     let mut stmt = conn.prepare_cached(
         "SELECT n.node, max(e.seq) FROM entry e JOIN log_node n ON n.id = e.node
-         WHERE e.subject = ?1 GROUP BY e.node ORDER BY n.node",
+         WHERE e.subject = ?1 AND e.held = 0 GROUP BY e.node ORDER BY n.node",
     )?;
     let rows = stmt.query_map([subject.as_bytes()], |r| Ok((r.get::<_, Vec<u8>>(0)?, r.get::<_, i64>(1)?)))?;
     let mut out = Vec::new();

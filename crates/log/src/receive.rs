@@ -14,7 +14,7 @@ use crate::{Context, LogError, Segment};
 /// Who is known and who may write where: asked in the same transaction as the entries are written, so that a
 /// node whose enrolment came just before is known.
 pub trait Authority: Send + Sync {
-    /// The public key of a node that is enrolled and not revoked.
+    /// The public key of a node that is or was enrolled.
     fn key_of(&self, conn: &Connection, node: NodeId) -> Option<Vec<u8>>;
     /// Whether the node may write in the scope.
     fn may_write(&self, conn: &Connection, node: NodeId, scope: &Scope) -> bool;

@@ -11,6 +11,8 @@ pub(crate) const GOOD_RAW: i64 = 3 << 20;
 pub const MAX_SEGMENT_RAW: usize = 24 << 20;
 /// Entries that a segment may have.
 const MAX_ENTRIES: usize = 1 << 16;
+/// Positions that the entries of a segment may claim to have seen, together: 24 MB of memory.
+const MAX_SEEN: usize = 1 << 20;
 const MAGIC: &[u8; 4] = b"ZSG1";
 /// At this level the compressor works at about 60 MB/s and keeps below 8 MB of memory.
 const LEVEL: i32 = 9;
@@ -166,11 +168,17 @@ fn unpack(
     let mut clock = 0_u64;
     // An entry takes at least six bytes of columns, so `count` cannot make us reserve more than was sent.
     let mut entries = Vec::with_capacity(count.min(packed.len()));
+    let mut seen = 0;
     for i in 0..count {
         clock = clock.wrapping_add(clocks.signed()?.cast_unsigned());
         let seq = first + i as u64;
         let subject = read_subject(&mut subject, &mut known, Hlc(clock))?;
-        let base = (0..bases.count(MAX_FRONTIER)?)
+        let parts = bases.count(MAX_FRONTIER)?;
+        seen += parts;
+        if seen > MAX_SEEN {
+            return Err(LogError::malformed("a segment", "its entries claim to have seen too much"));
+        }
+        let base = (0..parts)
             .map(|_| {
                 let node = pick(&nodes, bases.number()?)?;
                 Ok((node, seq.wrapping_sub(bases.signed()?.cast_unsigned())))

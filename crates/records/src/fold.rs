@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use base::{Hlc, NodeId, Scope, Subject};
 use log::Entry;
 
-use crate::{Change, Kind, Kinds, Value};
+use crate::{Change, Home, Kind, Kinds, Value};
 
 /// A value of a field with who set it, where and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,15 +58,35 @@ impl Folded {
     }
 }
 
+/// The kind of a subject, by its entries. Authors choose their clocks and kinds, so neither alone decides: what the
+/// hub says a subject is comes before all else, then its earliest entry that is not from before it was made. An
+/// entry in a scope where the kind cannot live says nothing.
+fn kind_of(kinds: &Kinds, hub: NodeId, entries: &[Entry]) -> Option<&'static Kind> {
+    let named = |e: &Entry| {
+        let name = e.header.kind.split('.').next().unwrap_or_default();
+        let kind = kinds.get(name).filter(|k| lives_in(k.home, &e.header.scope));
+        kind.filter(|k| !k.hub_only || e.header.node == hub)
+    };
+    let by_hub = entries.iter().filter(|e| e.header.node == hub).find_map(named);
+    let made = |e: &&Entry| e.header.clock.ms() >= e.header.subject.made_ms();
+    by_hub.or_else(|| entries.iter().filter(made).find_map(named))
+}
+
+fn lives_in(home: Home, scope: &Scope) -> bool {
+    match (home, scope) {
+        (Home::Programme, scope) => matches!(scope, Scope::Programme(_)),
+        (Home::School(_) | Home::With(..), scope) => matches!(scope, Scope::Programme(_) | Scope::School(_)),
+        (Home::Person(_), scope) => matches!(scope, Scope::Person(_)),
+        (Home::Elsewhere, _) => true,
+    }
+}
+
 /// Folds the entries of a subject, which must be in order. `None` where they are of no known kind.
 ///
 /// A field's live versions are those that no later entry's `base` covers; more than one, with values that
 /// differ, is a conflict. Sets merge by element, the last writer of each winning.
 pub fn fold(kinds: &Kinds, hub: NodeId, entries: &[Entry]) -> Option<Folded> {
-    let kind = entries.iter().find_map(|e| {
-        let name = e.header.kind.split('.').next().unwrap_or_default();
-        kinds.get(name).filter(|k| !k.hub_only || e.header.node == hub)
-    })?;
+    let kind = kind_of(kinds, hub, entries)?;
     let first = entries.first()?;
     let mut folded = Folded {
         kind,
@@ -93,7 +113,8 @@ pub fn fold(kinds: &Kinds, hub: NodeId, entries: &[Entry]) -> Option<Folded> {
         // passed on, and says nothing here.
         let Ok(change) = Change::decode(payload) else { continue };
         folded.changed = (entry.effective, h.node, h.author);
-        for (field, value) in change.set {
+        let counts = |field: &str| h.node == hub || !kind.field(field).is_some_and(|f| f.by_hub);
+        for (field, value) in change.set.into_iter().filter(|(field, _)| counts(field)) {
             let versions = live.entry(field).or_default();
             versions.retain(|v| !h.base.covers(v.node, v.seq));
             versions.push(Version { value, clock: entry.effective, node: h.node, seq: h.seq, author: h.author });
@@ -114,6 +135,12 @@ pub fn fold(kinds: &Kinds, hub: NodeId, entries: &[Entry]) -> Option<Folded> {
         if versions.iter().any(|v| Some(&v.value) != versions.last().map(|l| &l.value)) {
             folded.conflicts.insert(field, versions);
         }
+    }
+    if let (Home::Person(field), Scope::Person(person)) = (kind.home, folded.scope)
+        && folded.get(field).is_some_and(|v| v.as_link() != Some(person))
+    {
+        // Written in one person's scope about another: it says nothing.
+        return None;
     }
     Some(folded)
 }

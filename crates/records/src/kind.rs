@@ -72,6 +72,8 @@ pub struct Field {
     pub secret: bool,
     /// Not in the form: set by a move or by the system.
     pub set_by_move: bool,
+    /// Only the hub's entries set it: who belongs where follows from it, and so who holds what.
+    pub by_hub: bool,
 }
 
 /// What a field holds.
@@ -132,6 +134,7 @@ impl Field {
             searched: false,
             secret: false,
             set_by_move: false,
+            by_hub: false,
         }
     }
     /// A line of text of at most 120 characters.
@@ -221,6 +224,11 @@ impl Field {
     /// Never shown.
     pub const fn secret(mut self) -> Self {
         self.secret = true;
+        self
+    }
+    /// Only the hub's entries set it.
+    pub const fn by_hub(mut self) -> Self {
+        self.by_hub = true;
         self
     }
     /// Not in the form: a move asks for it.

@@ -48,14 +48,17 @@ impl Projector for Records {
         let sql = Statements::of(&self.kinds);
         for subject in subjects {
             let entries = log::entries_of(conn, subject)?;
-            let Some(folded) = fold(&self.kinds, self.hub, &entries) else { continue };
-            let gone = sql.get(&folded)?;
-            for statement in &gone.clear {
-                conn.prepare_cached(statement)?.execute([subject.as_bytes()])?;
+            // Whatever its entries have called it, now and before: what it is may change with a late entry.
+            let called: BTreeSet<&str> = entries.iter().filter_map(|e| e.header.kind.split('.').next()).collect();
+            for gone in called.iter().filter_map(|name| sql.0.get(name)) {
+                for statement in &gone.clear {
+                    conn.prepare_cached(statement)?.execute([subject.as_bytes()])?;
+                }
             }
             conn.prepare_cached("DELETE FROM conflict WHERE id = ?1")?.execute([subject.as_bytes()])?;
+            let Some(folded) = fold(&self.kinds, self.hub, &entries) else { continue };
             if !folded.is_removed() {
-                put(conn, gone, subject, &folded)?;
+                put(conn, sql.get(&folded)?, subject, &folded)?;
             }
             search(conn, subject, &folded)?;
         }

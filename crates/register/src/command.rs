@@ -10,7 +10,7 @@ use records::{
     links_in, literal, record_scope, scope_of,
 };
 use rusqlite::{Connection, OptionalExtension};
-use web::{PageError, Site};
+use web::{NodeKind, PageError, Site};
 
 /// A record that was made.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +58,10 @@ pub fn save_new(
     birth: Option<&Move>,
 ) -> Result<Saved, Refusal> {
     check_fields(kind, &change, true)?;
+    if kind.fields.iter().any(|f| f.by_hub) {
+        only_at_hub(site)?;
+    }
+    counts_here(site, kind, &change)?;
     // A new record has no field to empty.
     change.set.retain(|_, value| *value != Value::Null);
     if let Some(birth) = birth {
@@ -88,6 +92,7 @@ pub fn save_change(
     base: Option<&Frontier>,
 ) -> Result<(), Refusal> {
     check_fields(kind, &change, false)?;
+    counts_here(site, kind, &change)?;
     site.store.write(Context { author: reader.person }, |tx| {
         visible(tx.conn(), reader, kind, &id)?;
         may_change(tx.conn(), reader, kind, &id)?;
@@ -111,6 +116,7 @@ pub fn save_move(
     mut change: Change,
 ) -> Result<(), Refusal> {
     check_fields(kind, &change, false)?;
+    counts_here(site, kind, &change)?;
     site.store.write(Context { author: reader.person }, |tx| {
         let state = visible(tx.conn(), reader, kind, &id)?;
         if !may_move(tx.conn(), reader, kind, &id, way)? {
@@ -127,6 +133,23 @@ pub fn save_move(
         append(tx, kind, scope, id, change, None)?;
         Ok(check(tx, kind, &id)?)
     })
+}
+
+/// Refuses what only the hub's entries can say.
+fn counts_here(site: &Site, kind: &Kind, change: &Change) -> Result<(), PageError> {
+    let says = |field: &str| kind.field(field).is_some_and(|f| f.by_hub);
+    if kind.hub_only || change.set.keys().any(|f| says(f)) {
+        return only_at_hub(site);
+    }
+    Ok(())
+}
+
+/// Refuses on every node but the hub: who belongs where is said there.
+///
+/// # Errors
+/// [`PageError::Rule`].
+pub(crate) fn only_at_hub(site: &Site) -> Result<(), PageError> {
+    if site.node_kind == NodeKind::Hub { Ok(()) } else { Err(PageError::Rule("only-at-hub".to_owned())) }
 }
 
 /// The state of a record that the reader may see.

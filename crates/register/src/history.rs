@@ -231,6 +231,10 @@ pub(crate) fn erase(site: &Site, request: &Request, kind: &'static Kind) -> Resu
             return Err(PageError::Rule("erase-title".to_owned()));
         }
         let scope = records::record_scope(tx.conn(), site.programme, kind, &id)?;
+        // What every node holds is erased by the hub's word alone.
+        if matches!(scope, base::Scope::Programme(_)) {
+            crate::command::only_at_hub(site)?;
+        }
         tx.append(&log::erase_draft(scope, id, &[&kind.identity()])?)?;
         Ok(())
     })?;

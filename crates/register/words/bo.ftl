@@ -26,3 +26,4 @@ rule-file-too-large = ཡིག་ཆ་ཆེ་དྲགས་པ།
 rule-file-broken = པར་རིས་འདི་སྐྱོན་ཤོར་འདུག
 rule-disk-full = མཛོད་སྡེར་ཁེངས་འདུག ཅི་ཡང་བརླག་མེད།
 record-private = མི་ཁ་ཤས་ལ་དབང་བ།
+rule-only-at-hub = འདི་ལྟེ་གནས་ནས་མ་གཏོགས་བྱེད་མི་ཆོག

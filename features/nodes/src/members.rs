@@ -15,28 +15,35 @@ pub struct Members {
     pub hub: NodeId,
     /// The hub's public key.
     pub hub_key: Vec<u8>,
+    /// Whether this node is the hub, which meets a revoked node itself; others meet what the hub took in before.
+    pub is_hub: bool,
+}
+
+/// What the hub has said of a node.
+struct Known {
+    key: Option<Vec<u8>>,
+    school: Option<Subject>,
+    enrolled: bool,
 }
 
 impl Members {
     /// The school whose node this is, unless unknown or revoked.
     pub fn school(&self, conn: &Connection, node: NodeId) -> Option<Subject> {
-        let found: Option<Vec<u8>> = conn
-            .prepare_cached("SELECT school FROM node WHERE node_id = ?1 AND coalesce(state, 'enrolled') = 'enrolled'")
-            .ok()?
-            .query_row([node.as_bytes()], |r| r.get(0))
-            .optional()
-            .ok()?
-            .flatten();
-        found.and_then(|s| Subject::try_from(s.as_slice()).ok())
+        known(conn, node).filter(|k| k.enrolled)?.school
     }
 
     /// Whether the node is the hub, or enrolled and not revoked.
     pub fn is_member(&self, conn: &Connection, node: NodeId) -> bool {
-        node == self.hub || self.key(conn, node).is_some()
+        node == self.hub || known(conn, node).is_some_and(|k| k.enrolled)
     }
 
     /// Whether a node holds a scope: what may be sent to it, and what it may write.
     pub fn holds(&self, conn: &Connection, node: NodeId, scope: &Scope) -> bool {
+        self.reaches(conn, node, scope, false)
+    }
+
+    /// Whether the scope is of those that a node holds, or held before it was revoked.
+    fn reaches(&self, conn: &Connection, node: NodeId, scope: &Scope, also_revoked: bool) -> bool {
         if node == self.hub {
             return match scope {
                 Scope::Programme(id) => *id == self.programme,
@@ -44,30 +51,30 @@ impl Members {
                 Scope::Private(_) => false,
             };
         }
+        let Some(known) = known(conn, node).filter(|k| k.enrolled || also_revoked) else { return false };
         match scope {
-            Scope::Programme(id) => *id == self.programme && self.is_member(conn, node),
-            Scope::School(school) => self.school(conn, node) == Some(*school),
-            Scope::Person(person) => {
-                self.school(conn, node).is_some_and(|school| belongs(conn, person, &school).unwrap_or(false))
-            }
+            Scope::Programme(id) => *id == self.programme,
+            Scope::School(school) => known.school == Some(*school),
+            Scope::Person(person) => known.school.is_some_and(|school| belongs(conn, person, &school).unwrap_or(false)),
             // Until pairs write: nobody but the hub passes them on.
             Scope::Private(_) | Scope::Pair(_) => false,
         }
     }
+}
 
-    fn key(&self, conn: &Connection, node: NodeId) -> Option<Vec<u8>> {
-        if node == self.hub {
-            return Some(self.hub_key.clone());
-        }
-        conn.prepare_cached(
-            "SELECT public_key FROM node WHERE node_id = ?1 AND coalesce(state, 'enrolled') = 'enrolled'",
-        )
-        .ok()?
-        .query_row([node.as_bytes()], |r| r.get(0))
-        .optional()
-        .ok()?
-        .flatten()
-    }
+fn known(conn: &Connection, node: NodeId) -> Option<Known> {
+    let mut stmt = conn
+        .prepare_cached("SELECT public_key, school, coalesce(state, 'enrolled') FROM node WHERE node_id = ?1")
+        .ok()?;
+    let found = stmt.query_row([node.as_bytes()], |r| {
+        let school: Option<Vec<u8>> = r.get(1)?;
+        Ok(Known {
+            key: r.get(0)?,
+            school: school.and_then(|s| Subject::try_from(s.as_slice()).ok()),
+            enrolled: r.get::<_, String>(2)? == "enrolled",
+        })
+    });
+    found.optional().ok()?
 }
 
 /// Whether a person's account lies at a school: the person is of the school, is or was posted there, or has a role
@@ -95,12 +102,13 @@ fn belongs(conn: &Connection, person: &Subject, school: &Subject) -> Result<bool
 }
 
 impl Authority for Members {
+    /// What a node wrote before it was revoked goes on to count, so its key goes on to verify it.
     fn key_of(&self, conn: &Connection, node: NodeId) -> Option<Vec<u8>> {
-        self.key(conn, node)
+        if node == self.hub { Some(self.hub_key.clone()) } else { known(conn, node)?.key }
     }
 
     fn may_write(&self, conn: &Connection, node: NodeId, scope: &Scope) -> bool {
-        self.holds(conn, node, scope)
+        self.reaches(conn, node, scope, !self.is_hub)
     }
 
     fn hub(&self, _: &Connection) -> Option<NodeId> {

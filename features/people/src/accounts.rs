@@ -19,6 +19,7 @@ pub fn reader_of(conn: &Connection, person: Subject, today: Date) -> Result<Read
     let rows = stmt.query_map(params![person.as_bytes(), today.to_string()], |r| {
         Ok((r.get::<_, String>(0)?, r.get::<_, Option<Vec<u8>>>(1)?, r.get::<_, Option<Vec<u8>>>(2)?))
     })?;
+    let trusted = trusted_school(conn, person)?;
     let mut grants = Vec::new();
     for row in rows {
         let (role, organisation, at) = row?;
@@ -36,9 +37,26 @@ pub fn reader_of(conn: &Connection, person: Subject, today: Date) -> Result<Read
                 continue;
             }
         }
+        if trusted.is_some() && school != trusted {
+            continue;
+        }
         grants.push(Grant { role, organisation, school });
     }
     Ok(Reader { person, grants })
+}
+
+/// The school as far as which the person's account can be believed: that of a box which wrote it last. Who changes a
+/// password at a school has roles of that school alone until the hub sets it again, or else a stolen box could set
+/// the password of whoever belongs to it and be that person everywhere.
+fn trusted_school(conn: &Connection, person: Subject) -> Result<Option<Subject>, LogError> {
+    let found: Option<Vec<u8>> = conn
+        .prepare_cached(
+            "SELECT n.school FROM account a JOIN node n ON n.node_id = a.changed_node
+             WHERE a.person = ?1 AND n.school IS NOT NULL ORDER BY a.id LIMIT 1",
+        )?
+        .query_row([person.as_bytes()], |r| r.get(0))
+        .optional()?;
+    Ok(found.and_then(|s| Subject::try_from(s.as_slice()).ok()))
 }
 
 /// An account that somebody signs in with.

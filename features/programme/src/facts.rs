@@ -72,7 +72,7 @@ static ORGANISATION: Kind = Kind {
         one: "a.id = ?1",
     }],
     order: "name",
-    hub_only: false,
+    hub_only: true,
     hidden: false,
 };
 
@@ -206,8 +206,9 @@ static POSTING: Kind = Kind {
     home: Home::Programme,
     title: &["person", "school"],
     fields: &[
-        Field::link("person", "person").required().column(),
-        Field::link("school", "organisation").required().filter(),
+        // An account follows a posting to its school's box.
+        Field::link("person", "person").required().column().by_hub(),
+        Field::link("school", "organisation").required().filter().by_hub(),
         Field::link("sender", "organisation").required().filter(),
         Field::link("cohort", "cohort").required().filter(),
         Field::link("need", "need"),
