@@ -41,7 +41,7 @@ fn figures(store: &Store) -> BTreeMap<String, i64> {
     store
         .read(|conn| {
             let mut out = BTreeMap::new();
-            for i in indicators(conn)? {
+            for i in indicators(conn, false)? {
                 out.insert(i.code.clone(), count(conn, i.rule, &i.scope, today)?.value);
                 for name in i.rule.beside {
                     let rule = figures::rule(name).unwrap();

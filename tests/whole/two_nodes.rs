@@ -80,7 +80,7 @@ fn one(store: &Store, sql: &str) -> Subject {
     Subject::try_from(bytes.as_slice()).unwrap()
 }
 
-fn text(store: &Store, sql: &str) -> String {
+fn said(store: &Store, sql: &str) -> String {
     store.read(|c| Ok::<_, LogError>(c.query_row(sql, [], |r| r.get::<_, String>(0))?)).unwrap()
 }
 
@@ -101,8 +101,8 @@ fn two_edits_of_two_fields_both_survive() {
     two.meet();
     for store in [&two.hub, &two.school] {
         let at = format!("FROM person WHERE id = x'{}'", hex(id));
-        assert_eq!(text(store, &format!("SELECT name {at}")), "新名字");
-        assert_eq!(text(store, &format!("SELECT about {at}")), "在学校写的");
+        assert_eq!(said(store, &format!("SELECT name {at}")), "新名字");
+        assert_eq!(said(store, &format!("SELECT about {at}")), "在学校写的");
         assert_eq!(number(store, "SELECT count(*) FROM conflict"), 0);
     }
 }
@@ -131,7 +131,7 @@ fn two_edits_of_one_field_are_both_kept_until_a_person_settles_it() {
     two.meet();
     for store in [&two.hub, &two.school] {
         assert_eq!(number(store, "SELECT count(*) FROM conflict"), 0);
-        assert_eq!(text(store, &format!("SELECT name FROM person WHERE id = x'{}'", hex(id))), "第三个");
+        assert_eq!(said(store, &format!("SELECT name FROM person WHERE id = x'{}'", hex(id))), "第三个");
     }
 }
 
@@ -193,6 +193,9 @@ fn an_erased_name_is_gone_everywhere_and_the_figure_keeps_its_hash() {
     let rule = figures::rule("teachers_named").unwrap();
     let count = |store: &Store| store.read(|c| figures::count(c, rule, &figures::Scope::default(), today)).unwrap();
     let before = count(&two.hub);
+    let name = "卓玛拉姆曾经叫这个名字";
+    two.change(&two.hub, "person", id, Change::new().with_text("name", name));
+    two.meet();
     let scope = Scope::School(two.home);
     two.hub.write(Context::NODE, |tx| tx.append(&log::erase_draft(scope, id, &["person.identity"]).unwrap())).unwrap();
     two.meet();
@@ -204,6 +207,20 @@ fn an_erased_name_is_gone_everywhere_and_the_figure_keeps_its_hash() {
         assert_eq!(store.read(|c| log::erased_by(c, &id)).unwrap().len(), 2);
     }
     assert_eq!(count(&two.hub), before);
+    // Not in the log, not in the tables, not in the index of the search box, not in what was written ahead.
+    let terms = text::search_terms(name);
+    let word = terms.split_whitespace().max_by_key(|w| w.len()).unwrap().to_owned();
+    assert!(word.len() > 4, "{terms}");
+    for store in [&two.hub, &two.school] {
+        store.tidy().unwrap();
+        for ending in ["", "-wal"] {
+            let path = store.path().to_str().unwrap().to_owned() + ending;
+            let bytes = std::fs::read(path).unwrap_or_default();
+            for said in [name, &word] {
+                assert!(!bytes.windows(said.len()).any(|w| w == said.as_bytes()), "{said} is still in the file");
+            }
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -344,7 +361,7 @@ fn a_box_makes_no_account_no_member_and_empties_nothing() {
     let hub = &two.hub;
     assert_eq!(number(hub, "SELECT count(*) FROM account"), accounts);
     assert_eq!(number(hub, "SELECT count(*) FROM organisation"), units);
-    assert_eq!(text(hub, &format!("SELECT kind FROM organisation WHERE id = x'{}'", hex(unit))), "assisting_unit");
+    assert_eq!(said(hub, &format!("SELECT kind FROM organisation WHERE id = x'{}'", hex(unit))), "assisting_unit");
     assert!(
         !hub.read(|c| Ok::<_, LogError>(two.members.holds(c, two.school.key().id(), &Scope::Person(admin)))).unwrap()
     );
@@ -385,7 +402,7 @@ fn what_a_box_wrote_before_it_was_refused_reaches_the_next_one() {
         }
     }
     assert_eq!(
-        text(&store, &format!("SELECT advice FROM visit WHERE id = x'{}'", hex(visit))),
+        said(&store, &format!("SELECT advice FROM visit WHERE id = x'{}'", hex(visit))),
         "written on the old box"
     );
     // The hub takes nothing new of the refused box.

@@ -121,7 +121,7 @@ struct DemoState<'a> {
 impl Stage {
     fn visits(&self, site: &Site, request: &Request) -> Result<Card, PageError> {
         site.store.read(|conn| {
-            let all = figures::indicators(conn)?;
+            let all = figures::indicators(conn, false)?;
             let visits = all.iter().find(|i| i.code == "visits").ok_or(PageError::NotFound)?;
             figures::card(site, request, conn, &self.counted, visits, &Scope::default())
         })

@@ -22,7 +22,7 @@ pub fn run(files: &Files, env: &Env, as_json: bool, with_rows: bool) -> Result<(
         let zone = zone.and_then(|z| jiff::tz::TimeZone::get(&z).ok()).unwrap_or(jiff::tz::TimeZone::UTC);
         let today = zone.to_datetime(stamp).date();
         let digest = figures::as_of(conn)?;
-        for indicator in figures::indicators(conn)? {
+        for indicator in figures::indicators(conn, false)? {
             let beside = indicator.rule.beside.iter().filter_map(|name| figures::rule(name));
             for rule in std::iter::once(indicator.rule).chain(beside) {
                 let rows = figures::evidence(conn, rule, &indicator.scope, today)?;

@@ -33,7 +33,7 @@ fn welcome(site: &Site, request: &Request, counted: &Counted) -> Result<Reply, P
     let html = site.store.read(|conn| {
         let programme: Option<String> =
             conn.query_row("SELECT title FROM programme ORDER BY id LIMIT 1", [], |r| r.get(0)).unwrap_or(None);
-        let cards = figures::indicators(conn)?
+        let cards = figures::indicators(conn, false)?
             .iter()
             .take(4)
             .map(|i| figures::card(site, request, conn, counted, i, &Scope::default()))

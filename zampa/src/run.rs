@@ -122,8 +122,12 @@ fn chores(node: &Node) {
         loop {
             every.tick().await;
             let store = Arc::clone(&store);
-            let done = tokio::task::spawn_blocking(move || store.settle_clocks(is_hub)).await;
-            if let Ok(Err(e)) = done {
+            let done = tokio::task::spawn_blocking(move || {
+                store.settle_clocks(is_hub)?;
+                // What was erased while somebody read leaves the write-ahead log now.
+                store.tidy()
+            });
+            if let Ok(Err(e)) = done.await {
                 tracing::error!("settling clocks: {e}");
             }
         }

@@ -255,12 +255,14 @@ pub struct Move {
     pub reason: bool,
     /// A new record may take it at once: what is recorded has often already happened.
     pub at_birth: bool,
+    /// From then on only those who may take it change the record.
+    pub seals: bool,
 }
 
 impl Move {
     /// A way that those may take who may write the record.
     pub const fn new(name: &'static str, from: &'static [&'static str], to: &'static str, who: Roles) -> Self {
-        Self { name, from, to, asks: &[], who, reason: false, at_birth: false }
+        Self { name, from, to, asks: &[], who, reason: false, at_birth: false, seals: false }
     }
     /// It asks for these fields.
     pub const fn asks(mut self, fields: &'static [&'static str]) -> Self {
@@ -270,6 +272,11 @@ impl Move {
     /// A new record may take it at once.
     pub const fn at_birth(mut self) -> Self {
         self.at_birth = true;
+        self
+    }
+    /// From then on only those who may take it change the record.
+    pub const fn seals(mut self) -> Self {
+        self.seals = true;
         self
     }
     /// It asks for a reason.
@@ -326,6 +333,8 @@ pub struct Rule {
     pub sql: &'static str,
     /// How `{one}` reads for a record `?1`, e.g. `a.id = ?1`.
     pub one: &'static str,
+    /// The kind of the other record; empty: the same.
+    pub other: &'static str,
 }
 
 impl Rule {

@@ -46,6 +46,7 @@ impl Projector for Records {
 
     fn fold(&self, conn: &Connection, subjects: &BTreeSet<Subject>) -> Result<(), LogError> {
         let sql = Statements::of(&self.kinds);
+        let mut forget = false;
         for subject in subjects {
             let entries = log::entries_of(conn, subject)?;
             // Whatever its entries have called it, now and before: what it is may change with a late entry.
@@ -57,10 +58,19 @@ impl Projector for Records {
             }
             conn.prepare_cached("DELETE FROM conflict WHERE id = ?1")?.execute([subject.as_bytes()])?;
             let Some(folded) = fold(&self.kinds, self.hub, &entries) else { continue };
+            forget |= folded.erased && !erased_before(conn, subject)?;
             if !folded.is_removed() {
                 put(conn, sql.get(&folded)?, subject, &folded)?;
             }
             search(conn, subject, &folded)?;
+        }
+        if forget {
+            // A deletion from the search index leaves its words in the file until segments merge: it is made anew.
+            conn.execute_batch(&format!(
+                "DROP TABLE search; DELETE FROM search_doc; {}",
+                schema::search(text::FTS_TOKENIZER)
+            ))?;
+            rebuild_search(conn, &self.kinds)?;
         }
         Ok(())
     }
@@ -71,9 +81,11 @@ impl Projector for Records {
         conn.execute_batch(&schema::tables(&self.kinds, text::FTS_TOKENIZER))?;
         let sql = Statements::of(&self.kinds);
         log::each_subject(conn, |subject, entries: &[Entry]| {
-            if let Some(folded) = fold(&self.kinds, self.hub, entries)
-                && !folded.is_removed()
-            {
+            let Some(folded) = fold(&self.kinds, self.hub, entries) else { return Ok::<_, LogError>(()) };
+            if folded.erased {
+                erased_before(conn, &subject)?;
+            }
+            if !folded.is_removed() {
                 put(conn, sql.get(&folded)?, &subject, &folded)?;
             }
             Ok::<_, LogError>(())
@@ -229,6 +241,12 @@ fn sort_key(title: &str) -> Vec<u8> {
     let lang = if lang == Lang::Bo { Lang::Bo } else { Lang::Zh };
     key.extend(text::sort_key(lang, title));
     key
+}
+
+/// Whether this fold is not the first to find the subject erased.
+fn erased_before(conn: &Connection, subject: &Subject) -> Result<bool, LogError> {
+    let new = conn.prepare_cached("INSERT OR IGNORE INTO erased_subject VALUES (?1)")?.execute([subject.as_bytes()])?;
+    Ok(new == 0)
 }
 
 fn searched(folded: &Folded) -> String {

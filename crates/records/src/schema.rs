@@ -2,19 +2,23 @@ use std::fmt::Write as _;
 
 use crate::{Field, Kind, Kinds, Shape};
 
-/// The tables that all kinds share: conflicts, and what the search box searches.
+/// The tables that all kinds share: conflicts, what was erased, and what the search box searches.
 const SHARED: &str = "
 CREATE TABLE conflict (id BLOB NOT NULL, kind TEXT NOT NULL, home BLOB, field TEXT NOT NULL, PRIMARY KEY (id, field)) WITHOUT ROWID;
+CREATE TABLE erased_subject (id BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE search_doc (doc INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, kind TEXT NOT NULL, home BLOB);
 ";
 
+/// SQL that makes the index of the search box.
+pub(crate) fn search(tokenizer: &str) -> String {
+    format!(
+        "CREATE VIRTUAL TABLE search USING fts5(terms, content='', contentless_delete=1, tokenize=\"{tokenizer}\");\n"
+    )
+}
+
 /// SQL that makes the tables of all kinds, without indexes.
 pub fn tables(kinds: &Kinds, tokenizer: &str) -> String {
-    let mut sql = SHARED.to_owned();
-    let _ = writeln!(
-        sql,
-        "CREATE VIRTUAL TABLE search USING fts5(terms, content='', contentless_delete=1, tokenize=\"{tokenizer}\");"
-    );
+    let mut sql = SHARED.to_owned() + &search(tokenizer);
     for kind in kinds.all() {
         let _ = writeln!(sql, "CREATE TABLE {} (", kind.name);
         sql.push_str(
@@ -72,7 +76,8 @@ pub fn indexes(kinds: &Kinds) -> String {
 
 /// The names of all tables, to be dropped.
 pub fn table_names(kinds: &Kinds) -> Vec<String> {
-    let mut names = vec!["conflict".to_owned(), "search_doc".to_owned(), "search".to_owned()];
+    let mut names =
+        vec!["conflict".to_owned(), "erased_subject".to_owned(), "search_doc".to_owned(), "search".to_owned()];
     for kind in kinds.all() {
         names.push(kind.name.to_owned());
         names.extend(set_fields(kind).map(|f| format!("{}_{}", kind.name, f.name)));

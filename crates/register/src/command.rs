@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use base::Subject;
+use base::{Scope, Subject};
 use log::{Context, Frontier, Tx};
 use records::{
-    Change, Home, Kind, Move, Reader, RecordError, Roles, STATE, Shape, Value, append, check, check_value, concerns,
-    links_in, literal, record_scope, scope_of,
+    Change, Home, Kind, Move, REMOVED, Reader, RecordError, Roles, STATE, Shape, Value, append, check, check_value,
+    concerns, links_in, literal, record_scope, scope_of,
 };
 use rusqlite::{Connection, OptionalExtension};
 use web::{NodeKind, PageError, Site};
@@ -98,8 +98,16 @@ pub fn save_change(
         may_change(tx.conn(), reader, kind, &id)?;
         check_links(tx, site, reader, kind, &change)?;
         let scope = record_scope(tx.conn(), site.programme, kind, &id)?;
+        stays_home(tx.conn(), site, kind, &scope, &change)?;
+        let removes = change.set.contains_key(REMOVED);
         append(tx, kind, scope, id, change, base)?;
-        Ok(check(tx, kind, &id)?)
+        check(tx, kind, &id)?;
+        // Nobody moves a record to where they could not have made it.
+        if !removes && may_change(tx.conn(), reader, kind, &id).is_err() {
+            let field = kind.access.own.first().copied().unwrap_or_default();
+            return Err(Refusal::Fields(vec![(field.to_owned(), "error-your-school")]));
+        }
+        Ok(())
     })
 }
 
@@ -133,6 +141,15 @@ pub fn save_move(
         append(tx, kind, scope, id, change, None)?;
         Ok(check(tx, kind, &id)?)
     })
+}
+
+/// Refuses a change of the link that says where a record is: its nodes were chosen when it was made.
+fn stays_home(conn: &Connection, site: &Site, kind: &Kind, scope: &Scope, change: &Change) -> Result<(), Refusal> {
+    let (Home::School(field) | Home::With(field, _)) = kind.home else { return Ok(()) };
+    if change.set.contains_key(field) && scope_of(conn, &site.kinds, site.programme, kind, change)? != *scope {
+        return Err(Refusal::Fields(vec![(field.to_owned(), "error-other-home")]));
+    }
+    Ok(())
 }
 
 /// Refuses what only the hub's entries can say.
@@ -184,7 +201,42 @@ pub fn concerned(conn: &Connection, kind: &Kind, id: &Subject) -> Result<BTreeSe
 /// # Errors
 /// [`PageError::NotAllowed`].
 pub fn may_change(conn: &Connection, reader: &Reader, kind: &Kind, id: &Subject) -> Result<(), PageError> {
-    if in_reach(conn, reader, kind, id, kind.access.write)? { Ok(()) } else { Err(PageError::NotAllowed) }
+    if !in_reach(conn, reader, kind, id, kind.access.write)? {
+        return Err(PageError::NotAllowed);
+    }
+    // What somebody has put their name to is not changed behind their back.
+    for seal in kind.moves.iter().filter(|m| m.seals) {
+        let sql = format!("SELECT state = ?2 FROM {} WHERE id = ?1", kind.name);
+        let sealed: Option<bool> = conn
+            .prepare_cached(&sql)?
+            .query_row(rusqlite::params![id.as_bytes(), seal.to], |r| r.get(0))
+            .optional()?
+            .flatten();
+        if sealed == Some(true) && !in_reach(conn, reader, kind, id, seal.who)? {
+            return Err(PageError::NotAllowed);
+        }
+    }
+    Ok(())
+}
+
+/// Whether a reader may put a record from one state back into another: by a move that leads there, or by the one that
+/// led away.
+pub(crate) fn may_set_state(
+    conn: &Connection,
+    reader: &Reader,
+    kind: &Kind,
+    id: &Subject,
+    from: &str,
+    to: &str,
+) -> Result<bool, PageError> {
+    for way in kind.moves {
+        let there = way.from.contains(&from) && way.to == to;
+        let back = way.from.contains(&to) && way.to == from;
+        if (there || back) && in_reach(conn, reader, kind, id, way.who)? {
+            return Ok(true);
+        }
+    }
+    Ok(from == to)
 }
 
 /// Whether a reader may take a move of a record.

@@ -147,9 +147,9 @@ pub(crate) fn edit_page(site: &Site, request: &Request, kind: &'static Kind) -> 
         let mut typed = Typed::new();
         for field in kind.fields {
             let values: Vec<String> = if field.shape.is_set() {
-                folded.sets.get(field.name).into_iter().flatten().map(as_typed).collect()
+                folded.sets.get(field.name).into_iter().flatten().map(|v| as_typed(field.shape, v)).collect()
             } else {
-                folded.get(field.name).map(as_typed).into_iter().collect()
+                folded.get(field.name).map(|v| as_typed(field.shape, v)).into_iter().collect()
             };
             if let Some(Value::Names(names)) = folded.get(field.name) {
                 for (lang, name) in names {
@@ -338,7 +338,7 @@ fn render(site: &Site, request: &Request, show: &Show<'_>) -> Result<Reply, Page
             },
             asks_why: show.way.is_some_and(|w| w.reason),
             why: show.typed.get("_why").and_then(|v| v.first()).cloned().unwrap_or_default(),
-            intro: last_advice(&look, show)?,
+            intro: last_advice(&look, request, show)?,
             s: Shell::new(site, request, title),
         };
         Ok::<_, PageError>(page.render()?)
@@ -347,7 +347,7 @@ fn render(site: &Site, request: &Request, show: &Show<'_>) -> Result<Reply, Page
 }
 
 /// Before a new record is begun: what the last one of its kind about the same record left to be known.
-fn last_advice(look: &Look<'_>, show: &Show<'_>) -> Result<Option<(String, String)>, PageError> {
+fn last_advice(look: &Look<'_>, request: &Request, show: &Show<'_>) -> Result<Option<(String, String)>, PageError> {
     let kind = show.kind;
     if show.id.is_some() || kind.field("advice").is_none() || kind.field("host").is_none() {
         return Ok(None);
@@ -356,9 +356,10 @@ fn last_advice(look: &Look<'_>, show: &Show<'_>) -> Result<Option<(String, Strin
         return Ok(None);
     };
     let sql = format!(
-        "SELECT advice, held_on FROM {} WHERE host = ?1 AND advice IS NOT NULL AND held_on IS NOT NULL
+        "SELECT advice, held_on FROM {} WHERE host = ?1 AND advice IS NOT NULL AND held_on IS NOT NULL AND {}
          ORDER BY held_on DESC LIMIT 1",
-        kind.name
+        kind.name,
+        request.reader()?.sees(kind, kind.name)
     );
     let mut stmt = look.conn.prepare(&sql)?;
     let mut rows = stmt.query([host.as_bytes()])?;
@@ -398,12 +399,7 @@ fn control(
             ("text", Vec::new())
         }
         Shape::Int(..) => ("number", Vec::new()),
-        Shape::Amount => {
-            if let Ok(n) = value.parse::<i64>() {
-                value = format!("{}.{:02}", n / 100, n % 100);
-            }
-            ("line", Vec::new())
-        }
+        Shape::Amount => ("line", Vec::new()),
         Shape::Date => ("date", Vec::new()),
         Shape::Yes => ("yes", Vec::new()),
         Shape::Choice(list) => ("choice", choices(list)),

@@ -181,11 +181,18 @@ pub(crate) fn undo(site: &Site, request: &Request, kind: &'static Kind) -> Resul
     let seq: u64 = request.params.get("seq").and_then(|n| n.parse().ok()).ok_or(PageError::NotFound)?;
     let reader = request.reader()?;
     let change = site.store.read(|conn| {
-        crate::command::visible(conn, reader, kind, &id)?;
+        let state = crate::command::visible(conn, reader, kind, &id)?;
         let entries = log::entries_of(conn, &id)?;
         let at =
             entries.iter().position(|e| e.header.node == node && e.header.seq == seq).ok_or(PageError::NotFound)?;
-        reverse(site, &entries, at).ok_or(PageError::NotFound)
+        let change = reverse(site, &entries, at).ok_or(PageError::NotFound)?;
+        let to = change.set.get(STATE).map(|v| v.as_text().or(kind.first_state()).unwrap_or_default());
+        match to {
+            Some(to) if !crate::command::may_set_state(conn, reader, kind, &id, &state, to)? => {
+                Err(PageError::NotAllowed)
+            }
+            _ => Ok(change),
+        }
     })?;
     finish(save_change(site, reader, kind, id, change, None), kind, id, "done-undone")
 }

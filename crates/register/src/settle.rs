@@ -1,5 +1,7 @@
 //! Two versions of one field, written apart: both are shown until a person settles it.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use base::{NodeId, Subject};
 use records::{Change, Kind, STATE, fold};
@@ -126,20 +128,25 @@ pub(crate) fn list(site: &Site, request: &Request) -> Result<Reply, PageError> {
                 ));
             }
             for rule in kind.rules {
-                let sql = format!("SELECT * FROM ({}) LIMIT 100", rule.for_all());
+                let other_kind = site.kinds.get(rule.other).unwrap_or(kind);
+                let mut shown = BTreeSet::new();
+                let sql = format!("SELECT * FROM ({}) LIMIT 200", rule.for_all());
                 let mut stmt = conn.prepare(&sql)?;
                 let found = stmt
                     .query_map([], |r| Ok((id_at(r, 0)?, r.get::<_, Option<Vec<u8>>>(1)?)))?
                     .collect::<Result<Vec<_>, _>>()?;
                 for (one, other) in found {
                     let other = other.and_then(|o| Subject::try_from(o.as_slice()).ok());
-                    // Each pair is found from both sides; it is shown once.
-                    if other.is_some_and(|o| o < one) || visible(conn, reader, kind, &one).is_err() {
+                    // A pair may be found from both sides; it is shown once.
+                    let pair = [one].into_iter().chain(other).collect::<BTreeSet<_>>();
+                    if visible(conn, reader, kind, &one).is_err() || !shown.insert(pair) {
                         continue;
                     }
-                    let both = [Some(one), other].into_iter().flatten();
+                    let both = [(kind, Some(one)), (other_kind, other)];
                     let links = both
-                        .map(|id| Ok((format!("/{}/{id}", kind.route), look.title(kind, &id)?)))
+                        .into_iter()
+                        .filter_map(|(kind, id)| Some((kind, id?)))
+                        .map(|(kind, id)| Ok((format!("/{}/{id}", kind.route), look.title(kind, &id)?)))
                         .collect::<Result<_, PageError>>()?;
                     pairs.push((look.words.get(&format!("rule-{}", rule.code)).into_owned(), links));
                 }

@@ -15,8 +15,9 @@ pub(crate) type Typed = BTreeMap<String, Vec<String>>;
 /// Fields that could not be read, with the keys of what is wrong with them.
 pub(crate) type Wrong = Vec<(String, &'static str)>;
 
-pub(crate) fn as_typed(value: &Value) -> String {
+pub(crate) fn as_typed(shape: Shape, value: &Value) -> String {
     match value {
+        Value::Int(n) if shape == Shape::Amount => format!("{}.{:02}", n / 100, n % 100),
         Value::Text(t) => t.clone(),
         Value::Int(n) => n.to_string(),
         Value::Bool(b) => if *b { "yes" } else { "" }.to_owned(),

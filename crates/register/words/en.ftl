@@ -222,3 +222,4 @@ rule-file-broken = The picture is broken: its content is not what its beginning 
 rule-disk-full = This node’s disk is full. Ask whoever keeps it to make room; nothing was lost.
 record-private = of a few people
 rule-only-at-hub = Who belongs where is recorded at the hub, since it decides which box holds what. Do this there.
+error-other-home = This record lies with another school. Withdraw it and record it anew there.

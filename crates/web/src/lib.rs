@@ -14,7 +14,7 @@ mod site;
 
 pub use error::PageError;
 pub use local::Local;
-pub use pages::routes;
+pub use pages::{own_page, routes};
 pub use request::{Request, Sent, Session, escape};
 pub use serve::{serve, set_cookie};
 pub use shell::{Note, Shell, error_page};

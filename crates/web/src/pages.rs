@@ -46,14 +46,14 @@ fn today(site: &Site, request: &Request) -> Result<Reply, PageError> {
     Ok(Reply::Page(page.render()?))
 }
 
-/// Where a switch goes back to: a page of this node, and nowhere else.
+/// An address to go back to, if it is a page of this node: browsers take more than two slashes for another host.
+pub fn own_page(address: &str) -> Option<&str> {
+    let plain = !address.contains('\\') && !address.chars().any(char::is_control);
+    Some(address).filter(|a| plain && a.starts_with('/') && !a.starts_with("//"))
+}
+
 fn back(request: &Request) -> String {
-    let back = request.query("back").unwrap_or("/");
-    if back.starts_with('/') && !back.starts_with("//") && !back.contains('\\') {
-        back.to_owned()
-    } else {
-        "/".to_owned()
-    }
+    request.query("back").and_then(own_page).unwrap_or("/").to_owned()
 }
 
 const YEAR: u32 = 365 * 24 * 3600;

@@ -43,7 +43,8 @@ static ACTIVITY: Kind = Kind {
     states: &["planned", "held", "verified", "cancelled"],
     moves: &[
         Move::new("hold", &["planned"], "held", WHO).asks(&["held_on"]).at_birth(),
-        Move::new("verify", &["held"], "verified", Roles::of(&[Role::Administrator, Role::Officer, Role::Head])),
+        Move::new("verify", &["held"], "verified", Roles::of(&[Role::Administrator, Role::Officer, Role::Head]))
+            .seals(),
         Move::new("cancel", &["planned"], "cancelled", WHO).with_reason(),
     ],
     access: Access::staff(KEEPERS, &["school"]),
@@ -51,6 +52,7 @@ static ACTIVITY: Kind = Kind {
         code: "dates-in-order",
         sql: "SELECT a.id, NULL FROM activity a WHERE a.ends_on < a.starts_on AND {one}",
         one: "a.id = ?1",
+        other: "",
     }],
     order: "-starts_on",
     hub_only: false,
@@ -78,6 +80,7 @@ static PARTICIPATION: Kind = Kind {
         sql: "SELECT a.id, b.id FROM participation a JOIN participation b
                 ON b.activity = a.activity AND b.person = a.person AND b.day = a.day AND b.id <> a.id WHERE {one}",
         one: "a.id = ?1",
+        other: "",
     }],
     order: "-day",
     hub_only: false,
@@ -106,7 +109,8 @@ static HEADCOUNT: Kind = Kind {
         &["entered"],
         "verified",
         Roles::of(&[Role::Administrator, Role::Officer, Role::Head]),
-    )],
+    )
+    .seals()],
     access: Access::staff(KEEPERS, &["activity"]),
     rules: &[Rule {
         code: "headcount-once",
@@ -114,6 +118,7 @@ static HEADCOUNT: Kind = Kind {
                 ON b.activity = a.activity AND b.category = a.category AND b.day = a.day AND b.basis = a.basis
                AND b.id <> a.id WHERE {one}",
         one: "a.id = ?1",
+        other: "",
     }],
     order: "-day",
     hub_only: false,

@@ -4,7 +4,7 @@ WITH named AS (
   FROM participation p JOIN person w ON w.id = p.person AND w.school IS NOT NULL
   WHERE p.part = 'attends' AND p.present = 1 GROUP BY p.activity, p.day
 ), counted AS (
-  SELECT activity, day, sum(number) AS n FROM headcount
+  SELECT activity, day, max(number) AS n FROM headcount
   WHERE category = 'local_teachers' AND basis = 'counted' AND state = 'verified' GROUP BY activity, day
 ), both_ AS (
   SELECT activity, day, max(n) AS n FROM (SELECT * FROM named UNION ALL SELECT * FROM counted) GROUP BY activity, day

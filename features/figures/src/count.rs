@@ -11,7 +11,7 @@ use rusqlite::{Connection, Row, params_from_iter};
 use crate::rules::{CountingRule, Measure};
 
 /// A count of pupils below this is not told.
-const SMALL: i64 = 5;
+pub(crate) const SMALL: i64 = 5;
 
 /// What narrows a count. Empty: everything that this node holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,7 +85,7 @@ pub fn evidence(
     today: Date,
 ) -> Result<Vec<Evidence>, RecordError> {
     let mut sql = format!(
-        "SELECT id, key, n, day, cohort, region, unit, school, subject, kind FROM ({}) WHERE ?1 IS NOT NULL",
+        "SELECT id, key, n, day, cohort, region, unit, school, subject, kind FROM ({}) WHERE (day IS NULL OR day <= ?1)",
         rule.sql
     );
     let mut values = vec![Value::Text(today.to_string())];
@@ -161,7 +161,7 @@ fn read(row: &Row<'_>) -> Result<Evidence, RecordError> {
 pub fn figure(rule: &'static CountingRule, rows: &[Evidence]) -> Figure {
     let value = match rule.measure {
         Measure::Distinct => {
-            let keys: BTreeSet<&[u8]> = rows.iter().map(|r| r.key.as_slice()).collect();
+            let keys: BTreeSet<&[u8]> = rows.iter().map(|r| r.key.as_slice()).filter(|k| !k.is_empty()).collect();
             i64::try_from(keys.len()).unwrap_or(i64::MAX)
         }
         Measure::Sum => rows.iter().map(|r| r.n).sum(),
@@ -238,13 +238,15 @@ pub struct Indicator {
     pub scope: Scope,
 }
 
-/// The programme's indicators in their order.
+/// The programme's indicators in their order: those that are published, and drafts for who keeps them.
 ///
 /// # Errors
 /// What the database says.
-pub fn indicators(conn: &Connection) -> Result<Vec<Indicator>, RecordError> {
-    let mut stmt = conn.prepare_cached("SELECT id, code, title, titles, rule FROM indicator ORDER BY place, id")?;
-    let mut rows = stmt.query([])?;
+pub fn indicators(conn: &Connection, drafts: bool) -> Result<Vec<Indicator>, RecordError> {
+    let mut stmt = conn.prepare_cached(
+        "SELECT id, code, title, titles, rule FROM indicator WHERE ?1 OR state = 'published' ORDER BY place, id",
+    )?;
+    let mut rows = stmt.query([drafts])?;
     let mut out = Vec::new();
     while let Some(row) = rows.next()? {
         let id = Subject::try_from(row.get::<_, Vec<u8>>(0)?.as_slice()).unwrap_or_default();

@@ -29,6 +29,7 @@ static INDICATOR: Kind = Kind {
         code: "indicator-code-once",
         sql: "SELECT a.id, b.id FROM indicator a JOIN indicator b ON b.code = a.code AND b.id <> a.id WHERE {one}",
         one: "a.id = ?1",
+        other: "",
     }],
     order: "place",
     hub_only: false,

@@ -84,8 +84,8 @@ pub struct Card {
     pub title: String,
     /// The number in words.
     pub number: String,
-    /// The number.
-    pub value: i64,
+    /// The number for machines; empty where it is too small to be told.
+    pub value: String,
     /// What it counts.
     pub unit: String,
     /// What its rule says.
@@ -140,7 +140,7 @@ pub fn card(
         href: format!("/figures/{}{}", escape(&indicator.code), query.replacen('&', "?", 1)),
         title: indicator.title_in(conn, request.lang.code())?,
         number: number(&words, &main),
-        value: main.value,
+        value: if main.suppressed { String::new() } else { main.value.to_string() },
         unit: words.get(&format!("rule-{}-unit", main.rule)).into_owned(),
         says: words.get(&format!("rule-{}-says", main.rule)).into_owned(),
         beside,
@@ -148,8 +148,11 @@ pub fn card(
     })
 }
 
+/// A count of pupils that is too small to be told.
+pub(crate) const FEW: &str = "<5";
+
 pub(crate) fn number(words: &text::Words<'_>, figure: &Figure) -> String {
-    if figure.suppressed { "<5".to_owned() } else { words.number(figure.value) }
+    if figure.suppressed { FEW.to_owned() } else { words.number(figure.value) }
 }
 
 pub(crate) fn both(one: &Scope, narrowed: &Scope) -> Scope {
@@ -268,15 +271,15 @@ struct ListPage<'a> {
 fn list(site: &Site, request: &Request, counted: &Counted) -> Result<Reply, PageError> {
     let html = site.store.read(|conn| {
         let scope = asked(request)?;
-        let cards = indicators(conn)?
-            .iter()
-            .map(|i| card(site, request, conn, counted, i, &scope))
-            .collect::<Result<Vec<_>, PageError>>()?;
-        let words = request.words(site);
         let may_make = match (site.kinds.get("indicator"), &request.session) {
             (Some(kind), Some(session)) => session.reader.may_make(kind),
             _ => false,
         };
+        let cards = indicators(conn, may_make)?
+            .iter()
+            .map(|i| card(site, request, conn, counted, i, &scope))
+            .collect::<Result<Vec<_>, PageError>>()?;
+        let words = request.words(site);
         let page = ListPage {
             cards,
             narrow: narrow(site, request, conn)?,

@@ -8,8 +8,8 @@ use register::Look;
 use rusqlite::Connection;
 use web::{PageError, Reply, Request, Shell, Site};
 
-use crate::count::{Evidence, Indicator, Scope, as_of, evidence, figure, indicators};
-use crate::pages::{Narrow, asked, both, narrow, number};
+use crate::count::{Evidence, Indicator, SMALL, Scope, as_of, evidence, figure, indicators};
+use crate::pages::{FEW, Narrow, asked, both, narrow, number};
 use crate::rules::{CountingRule, rule};
 
 /// Rows of a page.
@@ -19,7 +19,7 @@ struct Line {
     code: String,
     href: Option<String>,
     title: String,
-    n: i64,
+    n: String,
     day: String,
     cells: Vec<String>,
 }
@@ -59,9 +59,13 @@ struct OnePage<'a> {
 }
 
 /// The indicator and the rule that an address names: the indicator's own, or one shown beside it.
-fn found(conn: &Connection, request: &Request) -> Result<(Indicator, &'static CountingRule), PageError> {
+fn found(site: &Site, conn: &Connection, request: &Request) -> Result<(Indicator, &'static CountingRule), PageError> {
     let code = request.params.get("code").map(String::as_str).unwrap_or_default();
-    let indicator = indicators(conn)?.into_iter().find(|i| i.code == code).ok_or(PageError::NotFound)?;
+    let keeper = match (site.kinds.get("indicator"), &request.session) {
+        (Some(kind), Some(session)) => session.reader.may_make(kind),
+        _ => false,
+    };
+    let indicator = indicators(conn, keeper)?.into_iter().find(|i| i.code == code).ok_or(PageError::NotFound)?;
     let chosen = match request.query("rule") {
         None => indicator.rule,
         Some(name) if name == indicator.rule.name => indicator.rule,
@@ -73,7 +77,7 @@ fn found(conn: &Connection, request: &Request) -> Result<(Indicator, &'static Co
 
 pub(crate) fn one(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let html = site.store.read(|conn| {
-        let (indicator, rule) = found(conn, request)?;
+        let (indicator, rule) = found(site, conn, request)?;
         let words = request.words(site);
         let narrowed = asked(request)?;
         let scope = both(&indicator.scope, &narrowed);
@@ -147,7 +151,7 @@ fn line(request: &Request, look: &Look<'_>, rule: &CountingRule, row: &Evidence)
         code,
         href: may.then(|| format!("/{}/{}", kind.route, row.id)),
         title: if may { look.title(kind, &row.id)? } else { String::new() },
-        n: row.n,
+        n: if rule.about_pupils && (1..SMALL).contains(&row.n) { FEW.to_owned() } else { row.n.to_string() },
         day: if may { look.date(day) } else { day.chars().take(7).collect() },
         cells,
     })
@@ -225,7 +229,7 @@ fn scope_words(look: &Look<'_>, site: &Site, scope: &Scope) -> Result<String, Pa
 
 pub(crate) fn csv(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let bytes = site.store.read(|conn| {
-        let (indicator, rule) = found(conn, request)?;
+        let (indicator, rule) = found(site, conn, request)?;
         let scope = both(&indicator.scope, &asked(request)?);
         let rows = evidence(conn, rule, &scope, site.today())?;
         let figure = figure(rule, &rows);
@@ -240,7 +244,7 @@ pub(crate) fn csv(site: &Site, request: &Request) -> Result<Reply, PageError> {
         for row in rows.iter().filter(|_| !figure.suppressed) {
             let l = line(request, &look, rule, row)?;
             let cells: Vec<String> = l.cells.iter().map(|c| format!("\"{}\"", c.replace('"', "\"\""))).collect();
-            out.push_str(&format!("{},{},\"{}\",{}\r\n", l.code, l.n, l.day, cells.join(",")));
+            out.push_str(&format!("{},\"{}\",\"{}\",{}\r\n", l.code, l.n, l.day, cells.join(",")));
         }
         Ok::<_, PageError>(out.into_bytes())
     })?;

@@ -45,18 +45,21 @@ static PAIRING: Kind = Kind {
             code: "pairing-two-people",
             sql: "SELECT a.id, NULL FROM pairing a WHERE a.master = a.apprentice AND {one}",
             one: "a.id = ?1",
+            other: "",
         },
         Rule {
             code: "pairing-both-sign",
             sql: "SELECT a.id, NULL FROM pairing a WHERE a.active_from IS NOT NULL
                   AND (a.master_signed_on IS NULL OR a.apprentice_signed_on IS NULL) AND {one}",
             one: "a.id = ?1",
+            other: "",
         },
         Rule {
             code: "pairing-renews-same-two",
             sql: "SELECT a.id, b.id FROM pairing a JOIN pairing b ON b.id = a.renews
                   WHERE (a.master <> b.master OR a.apprentice <> b.apprentice OR a.kind <> b.kind) AND {one}",
             one: "a.id = ?1",
+            other: "",
         },
     ],
     order: "-active_from",

@@ -79,7 +79,7 @@ fn sign_in(site: &Site, request: &Request) -> Result<Reply, PageError> {
         return sign_in_page(site, request, Some(words.get("sign-in-wrong").into_owned()), &name);
     };
     let token = site.local.start_session(account.person)?;
-    let back = request.form("back").filter(|b| b.starts_with('/') && !b.starts_with("//")).unwrap_or("/today");
+    let back = request.form("back").and_then(web::own_page).unwrap_or("/today");
     let mut cookies = vec![site.set_session_cookie(Some(&token))];
     cookies.extend(account.language.map(|l| set_cookie("zampa_lang", &l, 365 * 24 * 3600)));
     Ok(Reply::ToWith(back.to_owned(), cookies))

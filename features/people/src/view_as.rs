@@ -72,6 +72,6 @@ pub(crate) fn take(site: &Site, request: &Request) -> Result<Reply, PageError> {
         return Err(PageError::NotFound);
     }
     let token = site.local.start_session(person)?;
-    let back = request.form("back").filter(|b| b.starts_with('/') && !b.starts_with("//")).unwrap_or("/today");
+    let back = request.form("back").and_then(web::own_page).unwrap_or("/today");
     Ok(Reply::ToWith(back.to_owned(), vec![site.set_session_cookie(Some(&token))]))
 }

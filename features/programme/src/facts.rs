@@ -70,6 +70,7 @@ static ORGANISATION: Kind = Kind {
         code: "organisation-own-parent",
         sql: "SELECT a.id, NULL FROM organisation a WHERE a.parent = a.id AND {one}",
         one: "a.id = ?1",
+        other: "",
     }],
     order: "name",
     hub_only: true,
@@ -101,6 +102,7 @@ static PARTNERSHIP: Kind = Kind {
         code: "partnership-two-parties",
         sql: "SELECT a.id, NULL FROM partnership a WHERE a.unit = a.school AND {one}",
         one: "a.id = ?1",
+        other: "",
     }],
     order: "-signed_on",
     hub_only: false,
@@ -160,6 +162,7 @@ static COHORT: Kind = Kind {
         code: "dates-in-order",
         sql: "SELECT a.id, NULL FROM cohort a WHERE a.closes_on < a.opens_on AND {one}",
         one: "a.id = ?1",
+        other: "",
     }],
     order: "ordinal",
     hub_only: false,
@@ -251,12 +254,14 @@ static POSTING: Kind = Kind {
                     AND coalesce(b.arrived_on, b.starts_on) <= coalesce(a.ended_on, a.ends_on)
                     AND {one}",
             one: "a.id = ?1",
+            other: "",
         },
         Rule {
             code: "dates-in-order",
             sql: "SELECT a.id, NULL FROM posting a
                   WHERE (a.ends_on < a.starts_on OR a.ended_on < a.arrived_on OR a.ends_on < a.arrived_on) AND {one}",
             one: "a.id = ?1",
+            other: "",
         },
         // A master who leaves: each pairing is closed, handed over, or goes on online first.
         Rule {
@@ -268,12 +273,14 @@ static POSTING: Kind = Kind {
                                     WHERE b.person = a.person AND b.state IN ('accepted', 'arrived'))
                     AND {one}",
             one: "a.id = ?1",
+            other: "pairing",
         },
         Rule {
             code: "posting-to-a-school",
             sql: "SELECT a.id, NULL FROM posting a JOIN organisation o ON o.id = a.school
                   WHERE o.kind NOT IN ('supported_school', 'outlying_school') AND {one}",
             one: "a.id = ?1",
+            other: "",
         },
     ],
     order: "-ends_on",

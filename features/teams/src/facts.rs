@@ -61,6 +61,7 @@ static MEMBERSHIP: Kind = Kind {
                 ON b.team = a.team AND b.person = a.person AND b.id <> a.id
               WHERE a.from_on <= coalesce(b.until_on, '9999') AND b.from_on <= coalesce(a.until_on, '9999') AND {one}",
         one: "a.id = ?1",
+        other: "",
     }],
     order: "-from_on",
     hub_only: false,

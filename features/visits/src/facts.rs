@@ -39,6 +39,7 @@ static VISIT: Kind = Kind {
         code: "dates-in-order",
         sql: "SELECT a.id, NULL FROM visit a WHERE a.ends_on < a.starts_on AND {one}",
         one: "a.id = ?1",
+        other: "",
     }],
     order: "-starts_on",
     hub_only: false,
