@@ -1,93 +1,11 @@
 //! Files that belong to records: who may send them, what is left of them, what travels and what is swept.
 
-use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::http::{Request, Response, StatusCode, header};
-use base::{Env, Hash, Scope, Subject};
+use axum::http::{StatusCode, header};
+use base::{Hash, Scope};
 use log::LogError;
 use records::Role;
-use tower::ServiceExt;
-use zampa::node::Node;
 
-use crate::counted::copy;
-
-const BOUNDARY: &str = "between";
-
-struct Desk {
-    _dir: tempfile::TempDir,
-    node: Node,
-    router: Router,
-    home: Subject,
-}
-
-/// A school's node.
-fn desk() -> Desk {
-    let (dir, files) = copy(1);
-    let home = files.settings().unwrap().school.unwrap();
-    let node = Node::open(&files, &Env::system()).unwrap();
-    let router = web::serve(node.site.clone(), node.routes.clone());
-    Desk { _dir: dir, node, router, home }
-}
-
-impl Desk {
-    fn one(&self, sql: &str) -> Subject {
-        let bytes: Vec<u8> =
-            self.node.site.store.read(|c| Ok::<_, LogError>(c.query_row(sql, [], |r| r.get(0))?)).unwrap();
-        Subject::try_from(bytes.as_slice()).unwrap()
-    }
-
-    /// The cookie and the token of somebody with a role here.
-    fn sign_in(&self, role: Role) -> (String, String) {
-        let person = self.one(&format!(
-            "SELECT person FROM grant_of_role WHERE role = '{}' ORDER BY organisation IS NOT NULL DESC LIMIT 1",
-            role.code()
-        ));
-        let local = &self.node.site.local;
-        let token = local.start_session(person).unwrap();
-        let csrf = local.session(&token).unwrap().unwrap().1;
-        (format!("{}={token}", self.node.site.session_cookie()), csrf)
-    }
-
-    async fn send(&self, to: &str, who: &(String, String), csrf: &str, files: &[(&str, &[u8])]) -> Response<Body> {
-        let mut body =
-            format!("--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"_csrf\"\r\n\r\n{csrf}\r\n").into_bytes();
-        for (name, bytes) in files {
-            body.extend(
-                format!("--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n")
-                    .bytes(),
-            );
-            body.extend(*bytes);
-            body.extend(b"\r\n");
-        }
-        body.extend(format!("--{BOUNDARY}--\r\n").bytes());
-        let request = Request::post(to)
-            .header("host", "here")
-            .header("sec-fetch-site", "same-origin")
-            .header("cookie", &who.0)
-            .header("content-type", format!("multipart/form-data; boundary={BOUNDARY}"));
-        self.router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap()
-    }
-
-    async fn get(&self, path: &str, who: &(String, String), range: Option<&str>) -> (Response<()>, Vec<u8>) {
-        let mut request = Request::get(path).header("host", "here").header("cookie", &who.0);
-        if let Some(range) = range {
-            request = request.header("range", range);
-        }
-        let (head, body) =
-            self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap().into_parts();
-        (Response::from_parts(head, ()), to_bytes(body, 1 << 20).await.unwrap().to_vec())
-    }
-
-    fn blobs(&self) -> u64 {
-        self.node.site.blobs.stats().unwrap().count
-    }
-
-    async fn sweep(&self) {
-        let named = self.node.site.store.read(register::named).unwrap();
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        self.node.site.blobs.sweep(&named, 10, &Env::system()).unwrap();
-    }
-}
+use crate::desk::desk;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_is_added_read_in_parts_withdrawn_and_swept_only_when_erased() {
@@ -115,21 +33,13 @@ async fn a_file_is_added_read_in_parts_withdrawn_and_swept_only_when_erased() {
     assert!(String::from_utf8_lossy(&page).contains("送教 通知.pdf"));
 
     // Withdrawn, it can be brought back, so a sweep leaves it; erased, nobody can have it again.
-    let form = |path: String, body: String| {
-        let request = Request::post(path)
-            .header("host", "here")
-            .header("sec-fetch-site", "same-origin")
-            .header("cookie", &head.0)
-            .header("content-type", "application/x-www-form-urlencoded");
-        desk.router.clone().oneshot(request.body(Body::from(body)).unwrap())
-    };
-    let why = format!("_csrf={}&why=twice", head.1);
-    assert_eq!(form(format!("/files/{file}/remove"), why).await.unwrap().status(), StatusCode::SEE_OTHER);
+    let removed = desk.post(&format!("/files/{file}/remove"), &head, "why=twice").await;
+    assert_eq!(removed.status(), StatusCode::SEE_OTHER);
     assert_eq!(desk.get(&content, &head, None).await.0.status(), StatusCode::NOT_FOUND);
     desk.sweep().await;
     assert_eq!(desk.blobs(), 1);
-    let token = format!("_csrf={}", head.1);
-    assert_eq!(form(format!("/files/{file}/restore"), token).await.unwrap().status(), StatusCode::SEE_OTHER);
+    let restored = desk.post(&format!("/files/{file}/restore"), &head, "").await;
+    assert_eq!(restored.status(), StatusCode::SEE_OTHER);
     assert_eq!(desk.get(&content, &head, None).await.1, pdf);
     let kind = desk.node.site.kinds.get("file").unwrap();
     let store = &desk.node.site.store;

@@ -3,6 +3,8 @@
 
 mod command_line;
 mod counted;
+mod desk;
+mod edits;
 mod files;
 mod house;
 mod matrix;

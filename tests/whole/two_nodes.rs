@@ -193,7 +193,7 @@ fn an_erased_name_is_gone_everywhere_and_the_figure_keeps_its_hash() {
     let rule = figures::rule("teachers_named").unwrap();
     let count = |store: &Store| store.read(|c| figures::count(c, rule, &figures::Scope::default(), today)).unwrap();
     let before = count(&two.hub);
-    let name = "卓玛拉姆曾经叫这个名字";
+    let name = "zqxjkvbnmwrtyp";
     two.change(&two.hub, "person", id, Change::new().with_text("name", name));
     two.meet();
     let scope = Scope::School(two.home);
@@ -208,17 +208,15 @@ fn an_erased_name_is_gone_everywhere_and_the_figure_keeps_its_hash() {
     }
     assert_eq!(count(&two.hub), before);
     // Not in the log, not in the tables, not in the index of the search box, not in what was written ahead.
-    let terms = text::search_terms(name);
-    let word = terms.split_whitespace().max_by_key(|w| w.len()).unwrap().to_owned();
-    assert!(word.len() > 4, "{terms}");
+    // The index keeps of a word only what differs from the word before it, so its end is looked for.
+    let end = &name[4..];
     for store in [&two.hub, &two.school] {
         store.tidy().unwrap();
         for ending in ["", "-wal"] {
             let path = store.path().to_str().unwrap().to_owned() + ending;
             let bytes = std::fs::read(path).unwrap_or_default();
-            for said in [name, &word] {
-                assert!(!bytes.windows(said.len()).any(|w| w == said.as_bytes()), "{said} is still in the file");
-            }
+            let held = bytes.windows(end.len()).any(|w| w.eq_ignore_ascii_case(end.as_bytes()));
+            assert!(!held, "the name is still in the file");
         }
     }
 }

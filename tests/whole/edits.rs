@@ -1,0 +1,75 @@
+//! What a role may do to a record that is there: by what it was, and by what it would become.
+
+use axum::body::to_bytes;
+use axum::http::StatusCode;
+use base::Subject;
+use log::{Context, LogError};
+use records::{Change, Role, append};
+
+use crate::desk::{Desk, desk};
+
+async fn page(desk: &Desk, path: &str, who: &(String, String)) -> String {
+    String::from_utf8(desk.get(path, who, None).await.1).unwrap()
+}
+
+/// The value of a control of a form.
+fn value(page: &str, name: &str) -> String {
+    let at = page.find(&format!("name=\"{name}\"")).unwrap();
+    let tag = &page[page[..at].rfind('<').unwrap()..at + page[at..].find('>').unwrap()];
+    let from = tag.find("value=\"").unwrap() + 7;
+    tag[from..from + tag[from..].find('"').unwrap()].to_owned()
+}
+
+fn state(desk: &Desk, table: &str, id: Subject) -> String {
+    let sql = format!("SELECT state FROM {table} WHERE id = ?1");
+    desk.node.site.store.read(|c| Ok::<_, LogError>(c.query_row(&sql, [id.as_bytes()], |r| r.get(0))?)).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_stays_with_its_school_and_what_was_verified_with_its_verifier() {
+    let desk = desk();
+    let (head, local) = (desk.sign_in(Role::Head), desk.sign_in(Role::Local));
+    let visit = desk.one("SELECT id FROM visit ORDER BY id LIMIT 1");
+    let form = page(&desk, &format!("/visits/{visit}/edit"), &local).await;
+    let own: String = desk.home.as_bytes().iter().map(|b| format!("{b:02X}")).collect();
+    let schools = "SELECT id FROM organisation WHERE kind = 'supported_school'";
+    let other = desk.one(&format!("{schools} AND id <> x'{own}' ORDER BY id LIMIT 1"));
+    let host = desk.one("SELECT host FROM visit ORDER BY id LIMIT 1");
+    let body = format!(
+        "_base={}&purpose=x&host={host}&from_school={other}&starts_on=2026-10-01&ends_on=2026-10-02",
+        value(&form, "_base")
+    );
+    let moved = desk.post(&format!("/visits/{visit}/edit"), &local, &body).await;
+    assert_eq!(moved.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let said = String::from_utf8(to_bytes(moved.into_body(), 1 << 20).await.unwrap().to_vec()).unwrap();
+    assert!(said.contains("另一所学校"), "the reason is said in the reader's language");
+
+    let count = desk.one("SELECT id FROM headcount WHERE state = 'verified' ORDER BY id LIMIT 1");
+    assert_eq!(desk.get(&format!("/headcounts/{count}/edit"), &local, None).await.0.status(), StatusCode::FORBIDDEN);
+    assert_eq!(desk.get(&format!("/headcounts/{count}/edit"), &head, None).await.0.status(), StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_undo_takes_nobody_s_decision() {
+    let desk = desk();
+    let (head, local) = (desk.sign_in(Role::Head), desk.sign_in(Role::Local));
+    let count = desk.one("SELECT id FROM headcount WHERE state = 'verified' ORDER BY id LIMIT 1");
+    let site = &desk.node.site;
+    let kind = site.kinds.get("headcount").unwrap();
+    // Verified once more, by an entry of its own that can be undone.
+    let seq: u64 = site
+        .store
+        .write(Context::NODE, |tx| {
+            let scope = records::record_scope(tx.conn(), site.programme, kind, &count)?;
+            append(tx, kind, scope, count, Change::new().with_text("state", "entered"), None)?;
+            append(tx, kind, scope, count, Change::new().with_text("state", "verified"), None)?;
+            tx.fold()?;
+            Ok::<_, records::RecordError>(log::entries_of(tx.conn(), &count)?.last().unwrap().header.seq)
+        })
+        .unwrap();
+    let undo = format!("/headcounts/{count}/undo/{}/{seq}", site.store.key().id());
+    assert_eq!(desk.post(&undo, &local, "").await.status(), StatusCode::FORBIDDEN);
+    assert_eq!(state(&desk, "headcount", count), "verified");
+    assert_eq!(desk.post(&undo, &head, "").await.status(), StatusCode::SEE_OTHER);
+    assert_eq!(state(&desk, "headcount", count), "entered");
+}
