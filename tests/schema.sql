@@ -346,6 +346,44 @@ CREATE TABLE membership (
   from_on TEXT,
   until_on TEXT
 );
+CREATE TABLE lesson_plan (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  subject TEXT,
+  stage TEXT,
+  grade TEXT,
+  type TEXT,
+  minutes INTEGER,
+  textbook TEXT,
+  body BLOB,
+  made_from BLOB,
+  taught_on TEXT,
+  taught_at BLOB
+);
+CREATE TABLE lesson_plan_languages (id BLOB NOT NULL, value TEXT NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
+CREATE TABLE lesson_plan_files (id BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
+CREATE TABLE plan_author (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  plan BLOB,
+  person BLOB,
+  byline TEXT,
+  part TEXT
+);
 CREATE TABLE indicator (
   id BLOB PRIMARY KEY,
   home BLOB, -- the school whose nodes alone hold it
@@ -557,6 +595,21 @@ CREATE INDEX membership_by_team ON membership (team, title_key);
 CREATE INDEX membership_by_person ON membership (person, title_key);
 CREATE INDEX membership_by_from_on ON membership (from_on, title_key);
 CREATE INDEX membership_by_until_on ON membership (until_on, title_key);
+CREATE INDEX lesson_plan_by_title ON lesson_plan (title_key, id);
+CREATE INDEX lesson_plan_by_changed ON lesson_plan (changed);
+CREATE INDEX lesson_plan_by_subject ON lesson_plan (subject, title_key);
+CREATE INDEX lesson_plan_by_stage ON lesson_plan (stage, title_key);
+CREATE INDEX lesson_plan_by_type ON lesson_plan (type, title_key);
+CREATE INDEX lesson_plan_languages_by_value ON lesson_plan_languages (value, id);
+CREATE INDEX lesson_plan_files_by_value ON lesson_plan_files (value, id);
+CREATE INDEX lesson_plan_by_made_from ON lesson_plan (made_from, title_key);
+CREATE INDEX lesson_plan_by_taught_on ON lesson_plan (taught_on, title_key);
+CREATE INDEX lesson_plan_by_taught_at ON lesson_plan (taught_at, title_key);
+CREATE INDEX lesson_plan_by_state ON lesson_plan (state, title_key);
+CREATE INDEX plan_author_by_title ON plan_author (title_key, id);
+CREATE INDEX plan_author_by_changed ON plan_author (changed);
+CREATE INDEX plan_author_by_plan ON plan_author (plan, title_key);
+CREATE INDEX plan_author_by_person ON plan_author (person, title_key);
 CREATE INDEX indicator_by_title ON indicator (title_key, id);
 CREATE INDEX indicator_by_changed ON indicator (changed);
 CREATE INDEX indicator_by_rule ON indicator (rule, title_key);

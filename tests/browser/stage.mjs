@@ -94,6 +94,11 @@ export async function be(page, host, role, back = "/today") {
 /** Cuts or mends the link between the hub and the first school, and waits until the opening page shows it. */
 export async function cut(page, yes) {
   await page.goto(`${hub}/`);
-  await Promise.all([page.waitForNavigation(), page.locator(yes ? "#step-cut" : "#step-mend").click()]);
+  await press(page, yes ? "#step-cut" : "#step-mend");
   await until(async () => { await page.goto(`${hub}/`); return (await page.locator(yes ? ".span.broken" : ".span.whole").count()) >= (yes ? 1 : 2); });
+}
+
+/** Presses a button that leads to a page, and waits for that page: what comes after must not meet the one before. */
+export async function press(page, selector) {
+  await Promise.all([page.waitForNavigation(), page.locator(selector).click()]);
 }

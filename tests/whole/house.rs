@@ -107,7 +107,11 @@ fn words_that_pages_name_exist() {
 }
 
 /// Keys that are put together where they are used, by their beginnings.
-const MADE: [&str; 12] = [
+const MADE: [&str; 16] = [
+    "plan_author-part-",
+    "plan-part-",
+    "plan-column-",
+    "plan-step-",
     "link-error-",
     "month-",
     "weekday-",

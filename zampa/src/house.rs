@@ -17,6 +17,7 @@ pub fn kinds() -> Kinds {
         people::KINDS,
         pairings::KINDS,
         teams::KINDS,
+        lessons::KINDS,
         figures::KINDS,
         nodes::KINDS,
         register::KINDS,
@@ -41,6 +42,7 @@ pub fn words() -> Vec<(Lang, &'static str, &'static str)> {
         people::WORDS,
         pairings::WORDS,
         teams::WORDS,
+        lessons::WORDS,
         visits::WORDS,
         activities::WORDS,
         figures::WORDS,
@@ -61,6 +63,7 @@ pub fn routes(kinds: &Kinds, counted: &Arc<Counted>, links: &Arc<dyn nodes::Link
     let mut routes = web::routes();
     routes.extend(register::routes(kinds));
     routes.extend(people::routes());
+    routes.extend(lessons::routes(&Arc::new(lessons::Rooms::default())));
     routes.extend(figures::routes(counted));
     routes.extend(nodes::routes(links));
     routes
@@ -69,7 +72,7 @@ pub fn routes(kinds: &Kinds, counted: &Arc<Counted>, links: &Arc<dyn nodes::Link
 /// The navigation: what one looks for by its name. Everything else is linked from there.
 pub fn navigation(kinds: &Kinds) -> Vec<NavItem> {
     let mut nav = vec![NavItem { href: "/today".to_owned(), key: "today".to_owned(), check: Check::SignedIn }];
-    for name in ["visit", "activity", "person", "organisation", "need", "posting", "pairing", "team"] {
+    for name in ["visit", "activity", "person", "organisation", "need", "posting", "pairing", "team", "lesson_plan"] {
         if let Some(kind) = kinds.get(name) {
             nav.push(NavItem {
                 href: format!("/{}", kind.route),

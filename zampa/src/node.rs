@@ -104,10 +104,13 @@ impl Node {
             reader_of: Box::new(people::reader_of),
             sign_of: Box::new(move |site, words| nodes::sign(site, words, &signs.peers())),
             today: vec![Box::new(register::today)],
+            parts: vec![Box::new(lessons::part)],
+            made: vec![Box::new(lessons::made)],
             kinds,
             store,
         };
         let site = Arc::new(site);
+        lessons::recover(&site);
         // The programme may be named, or its zone mended, while the node runs.
         let watched = Arc::downgrade(&site);
         site.store.watch(Box::new(move || {

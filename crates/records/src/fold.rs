@@ -3,7 +3,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use base::{Hlc, NodeId, Scope, Subject};
 use log::Entry;
 
-use crate::{Change, Home, Kind, Kinds, Value};
+use crate::value::document_update;
+use crate::{Change, Home, Kind, Kinds, Shape, Value};
 
 /// A value of a field with who set it, where and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub struct Folded {
     pub sets: BTreeMap<String, BTreeSet<Value>>,
     /// Fields set at two nodes, neither having seen the other: their live versions, the winning one last.
     pub conflicts: BTreeMap<String, Vec<Version>>,
+    /// Its documents, by field: their updates, in order.
+    pub documents: BTreeMap<&'static str, Vec<Vec<u8>>>,
     /// When it was made.
     pub made: Hlc,
     /// When, where and by whom it was changed last.
@@ -94,6 +97,7 @@ pub fn fold(kinds: &Kinds, hub: NodeId, entries: &[Entry]) -> Option<Folded> {
         values: BTreeMap::new(),
         sets: BTreeMap::new(),
         conflicts: BTreeMap::new(),
+        documents: BTreeMap::new(),
         made: first.effective,
         changed: (first.effective, first.header.node, first.header.author),
         erased: false,
@@ -101,7 +105,15 @@ pub fn fold(kinds: &Kinds, hub: NodeId, entries: &[Entry]) -> Option<Folded> {
     let mut live: BTreeMap<String, Vec<Version>> = BTreeMap::new();
     for entry in entries {
         let h = &entry.header;
-        let identity = h.kind.strip_prefix(kind.name) == Some(".identity");
+        let part = h.kind.strip_prefix(kind.name).and_then(|rest| rest.strip_prefix('.'));
+        if let Some(field) = part.and_then(|p| kind.field(p)).filter(|f| f.shape == Shape::Document) {
+            if let Some(update) = entry.payload().and_then(document_update) {
+                folded.documents.entry(field.name).or_default().push(update.to_vec());
+                folded.changed = (entry.effective, h.node, h.author);
+            }
+            continue;
+        }
+        let identity = part == Some("identity");
         if (h.kind != kind.name && !identity) || (kind.hub_only && h.node != hub) {
             continue;
         }

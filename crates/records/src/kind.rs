@@ -105,6 +105,9 @@ pub enum Shape {
     Blob,
     /// Bytes: keys and other things that no person types.
     Bytes,
+    /// A document that several people edit at once: its updates are entries of a kind of their own,
+    /// [`Kind::document`], and its column holds them merged.
+    Document,
 }
 
 impl Shape {
@@ -189,6 +192,12 @@ impl Field {
     pub const fn bytes(name: &'static str) -> Self {
         let mut field = Self::new(name, Shape::Bytes);
         field.secret = true;
+        field
+    }
+    /// A document that several people edit at once; in an editor, not in a form.
+    pub const fn document(name: &'static str) -> Self {
+        let mut field = Self::new(name, Shape::Document);
+        field.set_by_move = true;
         field
     }
     /// The hash of a blob.
@@ -368,6 +377,11 @@ impl Kind {
     /// The state of a new record.
     pub fn first_state(&self) -> Option<&'static str> {
         self.states.first().copied()
+    }
+
+    /// The kind of the entries that hold the updates of one of its documents.
+    pub fn document(&self, field: &str) -> String {
+        format!("{}.{field}", self.name)
     }
 
     /// The kind of the entries that hold its personal fields.

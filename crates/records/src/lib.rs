@@ -19,5 +19,5 @@ pub use fold::{Folded, REMOVED, STATE, Version, fold};
 pub use kind::{Access, FILES, Field, Home, Kind, Kinds, Move, Rule, Shape};
 pub use project::{Records, home_column};
 pub use schema::{indexes, tables};
-pub use value::{Change, Value};
+pub use value::{Change, Value, document_payload, document_update};
 pub use write::{append, check, check_value, concerns, links_in, record_scope, school_of, scope_of};

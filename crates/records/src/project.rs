@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use base::{Hash, Lang, NodeId, Scope, Subject};
+use documents::Live;
 use log::{Entry, LogError, Projector};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
@@ -150,8 +151,13 @@ fn put(conn: &Connection, sql: &Writes, subject: &Subject, folded: &Folded) -> R
         folded.changed.1.as_bytes().into_output()?,
         folded.erased.into_output()?,
     ];
+    let documents: BTreeMap<&str, Vec<u8>> =
+        folded.documents.iter().map(|(f, updates)| (*f, merged(updates))).collect();
     for field in schema::columns(kind) {
-        values.push(column(folded.get(field.name), field.shape)?);
+        values.push(match documents.get(field.name) {
+            Some(document) => ToSqlOutput::Borrowed(ValueRef::Blob(document)),
+            None => column(folded.get(field.name), field.shape)?,
+        });
     }
     conn.prepare_cached(&sql.insert)?.execute(params_from_iter(values))?;
     for (name, statement) in &sql.sets {
@@ -249,6 +255,16 @@ fn erased_before(conn: &Connection, subject: &Subject) -> Result<bool, LogError>
     Ok(new == 0)
 }
 
+/// The updates of a document as one.
+fn merged(updates: &[Vec<u8>]) -> Vec<u8> {
+    Live::of(updates.iter().map(Vec::as_slice)).whole()
+}
+
+/// What a document says, for the search box.
+fn document_text(document: &Live) -> String {
+    document.tree().map(|tree| documents::plain(&tree)).unwrap_or_default()
+}
+
 fn searched(folded: &Folded) -> String {
     let mut words = String::new();
     for field in folded.kind.fields.iter().filter(|f| f.searched && !f.secret) {
@@ -262,6 +278,10 @@ fn searched(folded: &Folded) -> String {
                 words.push(' ');
             }),
             _ => {}
+        }
+        if let Some(updates) = folded.documents.get(field.name) {
+            words.push_str(&document_text(&Live::of(updates.iter().map(Vec::as_slice))));
+            words.push(' ');
         }
     }
     text::search_terms(&words)
@@ -303,13 +323,19 @@ fn add_to_search(
     Ok(())
 }
 
+fn is_words(shape: Shape) -> bool {
+    !shape.is_set() && shape != Shape::Document
+}
+
 fn rebuild_search(conn: &Connection, kinds: &Kinds) -> Result<(), LogError> {
     for kind in kinds.all().filter(|k| !k.hidden) {
         let fields: Vec<&str> =
-            kind.fields.iter().filter(|f| f.searched && !f.secret && !f.shape.is_set()).map(|f| f.name).collect();
+            kind.fields.iter().filter(|f| f.searched && !f.secret && is_words(f.shape)).map(|f| f.name).collect();
         if fields.is_empty() {
             continue;
         }
+        let documents: Vec<&str> =
+            kind.fields.iter().filter(|f| f.searched && f.shape == Shape::Document).map(|f| f.name).collect();
         let words = fields.iter().map(|f| {
             let names = kind.field(f).is_some_and(|f| f.shape == Shape::Names);
             if names {
@@ -319,8 +345,9 @@ fn rebuild_search(conn: &Connection, kinds: &Kinds) -> Result<(), LogError> {
             }
         });
         let sql = format!(
-            "SELECT id, home, {} FROM {} ORDER BY id",
+            "SELECT id, home, {}{} FROM {} ORDER BY id",
             words.collect::<Vec<_>>().join(" || ' ' || "),
+            documents.iter().map(|d| format!(", {d}")).collect::<String>(),
             kind.name
         );
         let mut stmt = conn.prepare(&sql)?;
@@ -329,8 +356,13 @@ fn rebuild_search(conn: &Connection, kinds: &Kinds) -> Result<(), LogError> {
             let id = Subject::try_from(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?)?;
             let home: Option<Vec<u8>> = row.get(1)?;
             let home = home.map(|h| Subject::try_from(h.as_slice())).transpose()?;
-            let terms = text::search_terms(row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?);
-            add_to_search(conn, &id, kind, home, &terms)?;
+            let mut said = row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?.to_owned();
+            for i in 0..documents.len() {
+                let document = row.get_ref(3 + i)?.as_blob_or_null().map_err(rusqlite::Error::from)?;
+                said.push(' ');
+                said.push_str(&document_text(&Live::of(document)));
+            }
+            add_to_search(conn, &id, kind, home, &text::search_terms(&said))?;
         }
     }
     Ok(())

@@ -97,7 +97,7 @@ pub(crate) fn set_fields(kind: &'static Kind) -> impl Iterator<Item = &'static F
 fn sql_type(field: &Field) -> &'static str {
     match field.shape {
         Shape::Int(..) | Shape::Amount | Shape::Yes => "INTEGER",
-        Shape::Link(_) | Shape::Links(_) | Shape::Blob | Shape::Bytes => "BLOB",
+        Shape::Link(_) | Shape::Links(_) | Shape::Blob | Shape::Bytes | Shape::Document => "BLOB",
         Shape::Line(_) | Shape::Text(_) | Shape::Date | Shape::Choice(_) | Shape::Tags(_) | Shape::Names => "TEXT",
     }
 }

@@ -213,6 +213,23 @@ impl Change {
     }
 }
 
+/// The payload of an entry that holds an update of a document: a CBOR byte string.
+///
+/// # Errors
+/// [`RecordError::Payload`], which no bytes give today.
+pub fn document_payload(update: &[u8]) -> Result<Vec<u8>, RecordError> {
+    let mut out = Vec::with_capacity(update.len() + 5);
+    Encoder::new(&mut out).bytes(update).map_err(|e| RecordError::Payload(e.to_string()))?;
+    Ok(out)
+}
+
+/// The update that such a payload holds.
+pub fn document_update(payload: &[u8]) -> Option<&[u8]> {
+    let mut d = Decoder::new(payload);
+    let update = d.bytes().ok()?;
+    (d.position() == payload.len()).then_some(update)
+}
+
 fn bounded(len: Option<u64>) -> Result<u64, RecordError> {
     match len {
         Some(n) if n <= MAX_PARTS => Ok(n),

@@ -10,7 +10,7 @@ use records::{
     concerns, links_in, literal, record_scope, scope_of,
 };
 use rusqlite::{Connection, OptionalExtension};
-use web::{NodeKind, PageError, Site};
+use web::{NodeKind, PageError, Request, Site};
 
 /// A record that was made.
 #[derive(Clone, Copy, Debug)]
@@ -52,11 +52,12 @@ impl From<rusqlite::Error> for Refusal {
 /// [`Refusal`].
 pub fn save_new(
     site: &Site,
-    reader: &Reader,
+    request: &Request,
     kind: &'static Kind,
     mut change: Change,
     birth: Option<&Move>,
 ) -> Result<Saved, Refusal> {
+    let reader = request.reader()?;
     check_fields(kind, &change, true)?;
     if kind.fields.iter().any(|f| f.by_hub) {
         only_at_hub(site)?;
@@ -74,6 +75,10 @@ pub fn save_new(
         check_links(tx, site, reader, kind, &change)?;
         let subject = tx.subject(&scope);
         append(tx, kind, scope, subject, change, None)?;
+        tx.fold()?;
+        for made in &site.made {
+            made(tx, site, request, kind, &subject)?;
+        }
         check(tx, kind, &subject)?;
         Ok(Saved(subject))
     })
@@ -255,6 +260,14 @@ fn in_reach(conn: &Connection, reader: &Reader, kind: &Kind, id: &Subject, roles
     }
 }
 
+/// Whether a record of a kind that lies in hands is in the reader's.
+///
+/// # Errors
+/// What the database says.
+pub fn in_hands(conn: &Connection, reader: &Reader, kind: &Kind, id: &Subject) -> Result<bool, PageError> {
+    Ok(reader.may_make(kind) && held(conn, reader, kind, id)? == Some(true))
+}
+
 /// Whether a record, here or withdrawn, is in the reader's hands; `None` where roles alone decide.
 pub(crate) fn held(conn: &Connection, reader: &Reader, kind: &Kind, id: &Subject) -> Result<Option<bool>, PageError> {
     let Some(holds) = reader.holds(kind, "t") else { return Ok(None) };
@@ -271,7 +284,9 @@ fn authorise(
     birth: Option<&Move>,
 ) -> Result<(), Refusal> {
     let concerned = concerns(conn, kind, home, &|field| links_in(change, field))?;
-    let may = reader.may_write(kind, &concerned) && birth.is_none_or(|b| reader.reaches(b.who, &concerned));
+    // What is in somebody's hands is in those of who makes it.
+    let may = if kind.access.hands.is_empty() { reader.may_write(kind, &concerned) } else { reader.may_make(kind) };
+    let may = may && birth.is_none_or(|b| reader.reaches(b.who, &concerned));
     if may {
         return Ok(());
     }

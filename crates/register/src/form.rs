@@ -122,13 +122,12 @@ fn preset_school(request: &Request, kind: &Kind, typed: &mut Typed) -> Result<()
 }
 
 pub(crate) fn make(site: &Site, request: &Request, kind: &'static Kind) -> Result<Reply, PageError> {
-    let reader = request.reader()?;
     let typed = typed(request);
     let birth = request.form("_birth").and_then(|name| kind.way(name)).filter(|m| m.at_birth);
     let fields = form_fields(kind).chain(birth.into_iter().flat_map(|b| b.asks.iter().filter_map(|f| kind.field(f))));
     let (change, wrong) = read(site, request, fields, &typed)?;
     let result =
-        if wrong.is_empty() { save_new(site, reader, kind, change, birth) } else { Err(Refusal::Fields(wrong)) };
+        if wrong.is_empty() { save_new(site, request, kind, change, birth) } else { Err(Refusal::Fields(wrong)) };
     match result {
         Ok(Saved(id)) => Ok(done(kind, id, "done-made")),
         Err(refusal) => again(site, request, refusal, kind, None, None, &typed, String::new()),
@@ -443,7 +442,7 @@ fn control(
                 (if set { "boxes" } else { "choice" }, options)
             }
         }
-        Shape::Blob | Shape::Bytes => ("none", Vec::new()),
+        Shape::Blob | Shape::Bytes | Shape::Document => ("none", Vec::new()),
     };
     Ok(Control {
         name: field.name.to_owned(),

@@ -273,7 +273,8 @@ pub(crate) fn restore(site: &Site, request: &Request, kind: &'static Kind) -> Re
 }
 
 /// Goes to the record with a word about what was done.
-pub(crate) fn done(kind: &Kind, id: Subject, note: &str) -> Reply {
+/// Back to a record's page, with a note of what was done.
+pub fn done(kind: &Kind, id: Subject, note: &str) -> Reply {
     Reply::ToWith(format!("/{}/{id}", kind.route), vec![set_cookie("zampa_note", note, 60)])
 }
 

@@ -14,10 +14,12 @@ mod settle;
 mod today;
 mod typed;
 
-pub use command::{Saved, save_new};
+pub use command::{Saved, in_hands, save_new, visible};
 pub use files::{lies_in, named, wanted};
+pub use history::done;
 pub use look::{Look, label};
 pub use today::today;
+pub use typed::picked;
 
 use base::Lang;
 use records::{FILES, Kind, Kinds, Role, Roles};

@@ -183,7 +183,7 @@ impl<'a> Look<'a> {
             }
             (Shape::Amount, ValueRef::Integer(n)) => plain(self.amount(n)),
             (_, ValueRef::Integer(n)) => plain(self.words.number(n)),
-            (Shape::Blob | Shape::Bytes, _) => Shown::default(),
+            (Shape::Blob | Shape::Bytes | Shape::Document, _) => Shown::default(),
             (_, ValueRef::Text(t)) => plain(string(t)),
             _ => Shown::default(),
         })

@@ -30,6 +30,7 @@ struct RecordPage<'a> {
     has_moves: bool,
     fields: Vec<(String, Vec<Shown>)>,
     files: Vec<files::Shown>,
+    parts: Vec<String>,
     takes_files: bool,
     linked: Vec<Linked>,
     adds: Vec<(String, String)>,
@@ -86,6 +87,11 @@ pub(crate) fn page(site: &Site, request: &Request, kind: &'static Kind) -> Resul
             has_moves: !leads.is_empty(),
             moves,
             fields: fields(&look, kind, &id)?,
+            parts: site
+                .parts
+                .iter()
+                .filter_map(|part| part(site, request, conn, kind, &id).transpose())
+                .collect::<Result<_, _>>()?,
             files: files::of_record(site, &look, request, kind, &id)?,
             takes_files: may_edit && kind.field(FILES).is_some(),
             adds: linked

@@ -117,7 +117,7 @@ fn one(site: &Site, request: &Request, field: &Field, typed: &str) -> Result<Res
             trimmed.parse::<base::Date>().map(|d| Value::Text(d.to_string())).map_err(|_| "error-not-understood")
         }
         Shape::Choice(_) | Shape::Tags(_) => Ok(Value::text(trimmed)),
-        Shape::Names | Shape::Blob | Shape::Bytes => Err("error-not-understood"),
+        Shape::Names | Shape::Blob | Shape::Bytes | Shape::Document => Err("error-not-understood"),
     })
 }
 
@@ -137,6 +137,14 @@ fn amount(text: &str) -> Option<Value> {
     }
     let hundredths: i64 = format!("{part:0<2}").parse().ok()?;
     whole.parse::<i64>().ok()?.checked_mul(100)?.checked_add(hundredths).map(Value::Int)
+}
+
+/// The record that somebody picked, by its id, by the end of an offered label, or by its title where only one has it.
+///
+/// # Errors
+/// What the database says.
+pub fn picked(site: &Site, request: &Request, kind: &str, typed: &str) -> Result<Option<Subject>, PageError> {
+    Ok(link(site, request, kind, typed.trim())?.and_then(|v| v.as_link()))
 }
 
 /// A record by its id, by the end of an offered label, or by its title where only one has it.

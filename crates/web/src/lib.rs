@@ -11,14 +11,16 @@ mod request;
 mod serve;
 mod shell;
 mod site;
+mod talk;
 
 pub use error::PageError;
-pub use local::Local;
+pub use local::{Draft, Local};
 pub use pages::{own_page, routes};
 pub use request::{Request, Sent, Session, escape};
 pub use serve::{serve, set_cookie};
 pub use shell::{Note, Shell, error_page};
 pub use site::{Check, LinkSign, Method, NavItem, NodeKind, Reply, Route, Site, TodayItem};
+pub use talk::Socket;
 
 use base::Lang;
 

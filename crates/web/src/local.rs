@@ -11,8 +11,21 @@ const FREE_TRIES: i64 = 5;
 /// The longest wait between two tries, in milliseconds.
 const LONGEST_WAIT_MS: u64 = 15 * 60_000;
 
-/// What stays on this node and is no fact: sessions, throttles, one-use links. It may be lost without harm
-/// to the log; who was signed in signs in again.
+/// What somebody has typed into a document and is no fact yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// Its number.
+    pub id: i64,
+    /// The record whose document it is.
+    pub record: Subject,
+    /// Who typed it.
+    pub author: Subject,
+    /// What was typed.
+    pub body: Vec<u8>,
+}
+
+/// What stays on this node and is no fact: sessions, throttles, one-use links, and what was typed into documents in the
+/// last minutes. It may be lost without harm to the log; who was signed in signs in again.
 pub struct Local {
     conn: Mutex<Connection>,
     env: Env,
@@ -32,11 +45,13 @@ impl Local {
     pub fn open(path: &Path, env: Env) -> rusqlite::Result<Self> {
         let conn = Connection::open(path)?;
         conn.execute_batch(
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=10000;
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=10000;
              CREATE TABLE IF NOT EXISTS session (
                token BLOB PRIMARY KEY, person BLOB NOT NULL, csrf TEXT NOT NULL, seen INTEGER NOT NULL) WITHOUT ROWID;
              CREATE TABLE IF NOT EXISTS throttle (
                name TEXT PRIMARY KEY, tries INTEGER NOT NULL, last INTEGER NOT NULL) WITHOUT ROWID;
+             CREATE TABLE IF NOT EXISTS draft (
+               id INTEGER PRIMARY KEY, record BLOB NOT NULL, author BLOB NOT NULL, body BLOB NOT NULL);
              CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;",
         )?;
         Ok(Self { conn: Mutex::new(conn), env })
@@ -44,6 +59,47 @@ impl Local {
 
     fn conn(&self) -> MutexGuard<'_, Connection> {
         self.conn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps what somebody typed until it is a fact. When this returns it is on disk.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn keep_draft(&self, record: Subject, author: Subject, body: &[u8]) -> rusqlite::Result<Draft> {
+        let conn = self.conn();
+        conn.prepare_cached("INSERT INTO draft (record, author, body) VALUES (?1, ?2, ?3)")?.execute(params![
+            record.as_bytes(),
+            author.as_bytes(),
+            body
+        ])?;
+        Ok(Draft { id: conn.last_insert_rowid(), record, author, body: body.to_vec() })
+    }
+
+    /// All that is kept, in the order in which it was typed.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn drafts(&self) -> rusqlite::Result<Vec<Draft>> {
+        let conn = self.conn();
+        let mut stmt = conn.prepare_cached("SELECT id, record, author, body FROM draft ORDER BY id")?;
+        let id = |bytes: Vec<u8>| Subject::try_from(bytes.as_slice()).unwrap_or_default();
+        stmt.query_map([], |r| {
+            Ok(Draft { id: r.get(0)?, record: id(r.get(1)?), author: id(r.get(2)?), body: r.get(3)? })
+        })?
+        .collect()
+    }
+
+    /// Lets go of what has become facts.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn drop_drafts(&self, drafts: &[i64]) -> rusqlite::Result<()> {
+        let mut conn = self.conn();
+        let tx = conn.transaction()?;
+        for id in drafts {
+            tx.prepare_cached("DELETE FROM draft WHERE id = ?1")?.execute([id])?;
+        }
+        tx.commit()
     }
 
     /// Starts a session; returns the token for the cookie. Only its hash is kept.

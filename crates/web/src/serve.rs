@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{DefaultBodyLimit, Path, RawPathParams, State};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, Uri, header};
 use axum::routing::{MethodFilter, get, on};
@@ -14,6 +16,7 @@ use tower_http::services::ServeFile;
 use crate::receive::receive;
 use crate::request::escape;
 use crate::shell::error_page;
+use crate::talk::converse;
 use crate::{Method, PageError, Reply, Request, Route, Session, Site, assets};
 
 /// Bytes that a form may have.
@@ -38,6 +41,16 @@ pub fn serve(site: Arc<Site>, routes: Vec<Route>) -> Router {
                 receive(site, Arc::clone(&route), named(&params), asked)
             };
             on(filter, handler).layer(DefaultBodyLimit::disable())
+        } else if route.talk.is_some() {
+            let handler =
+                move |State(site): State<Arc<Site>>,
+                      params: RawPathParams,
+                      uri: Uri,
+                      headers: HeaderMap,
+                      upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>| {
+                    converse(site, Arc::clone(&route), named(&params), uri, headers, upgrade.ok())
+                };
+            on(filter, handler)
         } else {
             let handler = move |State(site): State<Arc<Site>>,
                                 params: RawPathParams,

@@ -132,6 +132,11 @@ impl<'a> Shell<'a> {
         self.words.number(*n)
     }
 
+    /// The address of the icons.
+    pub fn sprite(&self) -> String {
+        format!("/static/sprite.svg?{}", self.stamp)
+    }
+
     /// An icon of the sprite.
     pub fn icon(&self, name: &str) -> String {
         format!(

@@ -1,16 +1,17 @@
 use std::fmt;
+use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use base::{Date, Hash, Lang, Subject};
 use blobs::Blobs;
 use jiff::tz::TimeZone;
-use log::{LogError, Store};
+use log::{LogError, Store, Tx};
 use records::{Kind, Kinds, Reader};
 use rusqlite::Connection;
 use text::Catalogue;
 
 use crate::local::Local;
-use crate::{PageError, Request};
+use crate::{PageError, Request, Socket};
 
 /// What a node is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +101,10 @@ pub struct Site {
     pub sign_of: Box<SignOf>,
     /// What Today shows.
     pub today: Vec<Box<TodayOf>>,
+    /// What rooms show on the pages of records.
+    pub parts: Vec<Box<PartOf>>,
+    /// What rooms add to records as they are made.
+    pub made: Vec<Box<MadeOf>>,
     /// The navigation.
     pub nav: Vec<NavItem>,
 }
@@ -164,6 +169,11 @@ pub enum Method {
     Post,
 }
 
+/// What a room shows on the page of a record, as HTML; `None` where it has nothing to show.
+type PartOf = dyn Fn(&Site, &Request, &Connection, &Kind, &Subject) -> Result<Option<String>, PageError> + Send + Sync;
+/// What a room adds to a record as it is made, in the same transaction.
+type MadeOf = dyn Fn(&Tx<'_>, &Site, &Request, &Kind, &Subject) -> Result<(), PageError> + Send + Sync;
+type Talk = dyn Fn(Arc<Site>, Request, Socket) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync;
 type First = dyn Fn(&Site, &Request) -> Result<(), PageError> + Send + Sync;
 type Handle = dyn Fn(&Site, &Request) -> Result<Reply, PageError> + Send + Sync;
 
@@ -178,6 +188,8 @@ pub struct Route {
     pub check: Check,
     /// It takes files, if this lets the sender through: asked before a byte of the body is read.
     pub files: Option<Arc<First>>,
+    /// It is a conversation over a WebSocket, if its `handle` lets the reader in.
+    pub talk: Option<Arc<Talk>>,
     /// What it does; runs where blocking is allowed.
     pub handle: Arc<Handle>,
 }
@@ -189,7 +201,7 @@ impl Route {
         check: Check,
         handle: impl Fn(&Site, &Request) -> Result<Reply, PageError> + Send + Sync + 'static,
     ) -> Self {
-        Self { method: Method::Get, path: path.into(), check, files: None, handle: Arc::new(handle) }
+        Self { method: Method::Get, path: path.into(), check, files: None, talk: None, handle: Arc::new(handle) }
     }
 
     /// A route that does something.
@@ -198,7 +210,7 @@ impl Route {
         check: Check,
         handle: impl Fn(&Site, &Request) -> Result<Reply, PageError> + Send + Sync + 'static,
     ) -> Self {
-        Self { method: Method::Post, path: path.into(), check, files: None, handle: Arc::new(handle) }
+        Self { method: Method::Post, path: path.into(), check, files: None, talk: None, handle: Arc::new(handle) }
     }
 }
 
@@ -211,6 +223,20 @@ impl Route {
         handle: impl Fn(&Site, &Request) -> Result<Reply, PageError> + Send + Sync + 'static,
     ) -> Self {
         Self { files: Some(Arc::new(first)), ..Self::post(path, check, handle) }
+    }
+}
+
+impl Route {
+    /// A route that is a conversation. `first` refuses who may not take part.
+    pub fn talk(
+        path: impl Into<String>,
+        check: Check,
+        first: impl Fn(&Site, &Request) -> Result<(), PageError> + Send + Sync + 'static,
+        talk: impl Fn(Arc<Site>, Request, Socket) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync + 'static,
+    ) -> Self {
+        // Asked as a page it lets in or refuses, and has nothing to show.
+        let handle = move |site: &Site, request: &Request| first(site, request).map(|()| Reply::Page(String::new()));
+        Self { talk: Some(Arc::new(talk)), ..Self::get(path, check, handle) }
     }
 }
 

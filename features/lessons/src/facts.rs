@@ -1,0 +1,78 @@
+use records::vocabulary::{STAGES, SUBJECTS, TEACHING_LANGUAGES};
+use records::{Access, Field, Home, Kind, Move, Role, Roles};
+
+/// The records of this room.
+pub const KINDS: &[&Kind] = &[&LESSON_PLAN, &PLAN_AUTHOR];
+
+/// Who prepares lessons.
+const TEACHERS: &[Role] = &[Role::Coordinator, Role::Head, Role::Posted, Role::Local];
+const WHO: Roles = Roles::of(TEACHERS);
+
+/// The field of a plan that holds its text.
+pub(crate) const BODY: &str = "body";
+
+/// A plan of one lesson, or of a few that belong together. A draft is for those who write it; what is shared, every
+/// teacher of the programme may read.
+pub(crate) static LESSON_PLAN: Kind = Kind {
+    name: "lesson_plan",
+    route: "plans",
+    icon: "book-open",
+    home: Home::Programme,
+    title: &["title"],
+    fields: &[
+        Field::line("title").required().column().searched(),
+        Field::choice("subject", SUBJECTS).required().filter(),
+        Field::choice("stage", STAGES).filter(),
+        Field::line("grade").column().searched(),
+        Field::choice("type", &["new_matter", "practice", "revision", "experiment", "outing"]).required().filter(),
+        Field::tags("languages", TEACHING_LANGUAGES),
+        Field::int("minutes", 10, 240),
+        Field::line("textbook").searched(),
+        Field::document(BODY).searched(),
+        Field::files(),
+        Field::link("made_from", "lesson_plan").by_move(),
+        Field::date("taught_on").by_move().column(),
+        Field::link("taught_at", "organisation").by_move(),
+    ],
+    states: &["draft", "reviewing", "reviewed", "taught", "shared"],
+    moves: &[
+        Move::new("ask_review", &["draft"], "reviewing", WHO),
+        Move::new("end_review", &["reviewing"], "reviewed", WHO),
+        Move::new("teach", &["draft", "reviewed", "taught", "shared"], "taught", WHO).asks(&["taught_on", "taught_at"]),
+        Move::new("share", &["reviewed", "taught"], "shared", WHO),
+        Move::new("revise", &["reviewing", "reviewed", "taught", "shared"], "draft", WHO),
+    ],
+    access: Access::staff(TEACHERS, &[])
+        .seen_where(
+            "{t}.id IN (SELECT id FROM lesson_plan WHERE state = 'shared')
+             OR {t}.id IN (SELECT plan FROM plan_author WHERE person = {me})",
+        )
+        .in_hands("{t}.id IN (SELECT plan FROM plan_author WHERE person = {me})"),
+    rules: &[],
+    order: "-changed",
+    hub_only: false,
+    hidden: false,
+};
+
+/// Somebody who writes a plan. The name stands here too, since a plan reaches schools that do not hold its author's
+/// record, and a credit must survive the way.
+pub(crate) static PLAN_AUTHOR: Kind = Kind {
+    name: "plan_author",
+    route: "plan-authors",
+    icon: "user",
+    home: Home::Elsewhere,
+    title: &["byline"],
+    fields: &[
+        Field::link("plan", "lesson_plan").required(),
+        Field::link("person", "person").required(),
+        Field::line("byline").required().personal(),
+        Field::choice("part", &["lead", "author"]).required(),
+    ],
+    states: &[],
+    moves: &[],
+    access: Access::staff(TEACHERS, &[]),
+    rules: &[],
+    order: "byline",
+    hub_only: false,
+    hidden: true,
+};

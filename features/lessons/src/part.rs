@@ -1,0 +1,193 @@
+//! What a plan shows on its page: its text, to write for those in whose hands it is and to read for others, and who
+//! wrote it.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use base::Subject;
+use documents::Live;
+use log::{Context, Draft, Tx};
+use records::{Change, Kind, Value, append, document_payload, record_scope};
+use register::Look;
+use rusqlite::{Connection, OptionalExtension};
+use serde_json::json;
+use text::Words;
+use web::{PageError, Reply, Request, Site};
+
+use crate::facts::{BODY, LESSON_PLAN, PLAN_AUTHOR};
+use crate::outline::{COLUMNS, PARTS, outline};
+use crate::show;
+
+/// Colleagues that are offered before one types.
+const OFFERED: usize = 60;
+/// Minutes of a lesson where nobody said how many.
+const MINUTES: u32 = 40;
+
+#[derive(Template)]
+#[template(path = "part.html")]
+struct Part<'a> {
+    s: web::Shell<'a>,
+    id: String,
+    html: String,
+    /// Words and names that the editor needs, as JSON; `None` for who only reads.
+    editor: Option<String>,
+    authors: Vec<(String, String)>,
+    others: Vec<(String, String)>,
+}
+
+/// The part of a plan's page.
+///
+/// # Errors
+/// What the database says.
+pub fn part(
+    site: &Site,
+    request: &Request,
+    conn: &Connection,
+    kind: &Kind,
+    id: &Subject,
+) -> Result<Option<String>, PageError> {
+    if kind.name != LESSON_PLAN.name {
+        return Ok(None);
+    }
+    let words = request.words(site);
+    let s = web::Shell::new(site, request, "");
+    let reader = request.reader()?;
+    let body: Option<Vec<u8>> =
+        conn.prepare_cached("SELECT body FROM lesson_plan WHERE id = ?1")?.query_row([id.as_bytes()], |r| r.get(0))?;
+    let tree = Live::of(body.as_deref()).tree().unwrap_or_default();
+    let writes = register::in_hands(conn, reader, &LESSON_PLAN, id)?;
+    let editor = writes.then(|| editor(&words, id, &s.sprite()));
+    let mut stmt =
+        conn.prepare_cached("SELECT byline, part FROM plan_author WHERE plan = ?1 ORDER BY part DESC, made")?;
+    let authors = stmt
+        .query_map([id.as_bytes()], |r| {
+            Ok((r.get::<_, Option<String>>(0)?.unwrap_or_default(), r.get::<_, String>(1)?))
+        })?
+        .map(|row| row.map(|(name, part)| (name, words.get(&format!("plan_author-part-{part}")).into_owned())))
+        .collect::<Result<_, _>>()?;
+    let look = Look::new(site, request, conn);
+    let others = match site.kinds.get("person") {
+        Some(person) if writes => look
+            .options(person, reader, OFFERED)?
+            .into_iter()
+            .filter(|(p, _)| *p != reader.person)
+            .map(|(p, name)| (p.to_string(), name))
+            .collect(),
+        _ => Vec::new(),
+    };
+    Ok(Some(Part { s, id: id.to_string(), html: show::html(&tree, &words), editor, authors, others }.render()?))
+}
+
+/// Words that the editor says, by the rest of their keys.
+const EDITOR: [&str; 14] = [
+    "plan-saving",
+    "plan-saved",
+    "plan-apart",
+    "plan-refused",
+    "plan-strong",
+    "plan-em",
+    "plan-list",
+    "plan-numbers",
+    "plan-undo",
+    "plan-redo",
+    "plan-add-step",
+    "plan-remove-step",
+    "plan-toolbar",
+    "plan-text",
+];
+
+/// What the editor needs: words, where the node is, where the icons are.
+fn editor(words: &Words<'_>, id: &Subject, sprite: &str) -> String {
+    let parts = PARTS.iter().map(|p| format!("plan-part-{p}"));
+    let columns = ["stage", "minutes"].into_iter().chain(COLUMNS).map(|c| format!("plan-column-{c}"));
+    let keys = EDITOR.into_iter().map(ToOwned::to_owned).chain(parts).chain(columns);
+    let mut said: BTreeMap<String, String> =
+        keys.map(|key| (key.trim_start_matches("plan-").to_owned(), words.get(&key).into_owned())).collect();
+    // The number changes while one types: the editor puts it in.
+    said.insert("sum".to_owned(), words.with("plan-sum", &[("n", "{n}".into())]));
+    json!({ "words": said, "live": format!("/plans/{id}/live"), "sprite": sprite }).to_string()
+}
+
+/// A new plan begins with the outline of its type, in the hands of who made it.
+///
+/// # Errors
+/// What the log says.
+pub fn made(tx: &Tx<'_>, site: &Site, request: &Request, kind: &Kind, id: &Subject) -> Result<(), PageError> {
+    if kind.name != LESSON_PLAN.name {
+        return Ok(());
+    }
+    author(tx, site, request.reader()?.person, "lead", id)?;
+    let (of_type, minutes): (Option<String>, Option<u32>) = tx
+        .conn()
+        .prepare_cached("SELECT type, minutes FROM lesson_plan WHERE id = ?1")?
+        .query_row([id.as_bytes()], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    let tree = outline(&of_type.unwrap_or_default(), minutes.unwrap_or(MINUTES), &request.words(site));
+    let chance = u64::from(u32::from_be_bytes(site.store.env().bytes::<4>()));
+    let updates = documents::seed(&tree, chance).map_err(|e| PageError::Internal(e.to_string()))?;
+    let scope = record_scope(tx.conn(), site.programme, kind, id)?;
+    for update in updates {
+        let payload = document_payload(&update)?;
+        tx.append(&Draft { scope, subject: *id, kind: kind.document(BODY), payload, base: None })?;
+    }
+    tx.fold()?;
+    Ok(())
+}
+
+/// Puts a plan into somebody's hands, with the name by which readers elsewhere will know them.
+fn author(tx: &Tx<'_>, site: &Site, person: Subject, part: &str, plan: &Subject) -> Result<(), PageError> {
+    let conn = tx.conn();
+    let there: bool = conn
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM plan_author WHERE plan = ?1 AND person = ?2)")?
+        .query_row([plan.as_bytes(), person.as_bytes()], |r| r.get(0))?;
+    if there {
+        return Ok(());
+    }
+    let name: Option<String> = conn
+        .prepare_cached("SELECT name FROM person WHERE id = ?1")?
+        .query_row([person.as_bytes()], |r| r.get(0))
+        .optional()?
+        .flatten();
+    let place: Option<String> = conn
+        .prepare_cached("SELECT o.title FROM person p JOIN organisation o ON o.id = p.home WHERE p.id = ?1")?
+        .query_row([person.as_bytes()], |r| r.get(0))
+        .optional()?
+        .flatten();
+    let byline: Vec<String> = name.into_iter().chain(place).collect();
+    if byline.is_empty() {
+        return Err(PageError::NotFound);
+    }
+    let scope = record_scope(conn, site.programme, &LESSON_PLAN, plan)?;
+    let change = Change::new()
+        .with_link("plan", *plan)
+        .with_link("person", person)
+        .with("byline", Value::Text(byline.join(" · ")))
+        .with_text("part", part);
+    append(tx, &PLAN_AUTHOR, scope, tx.subject(&scope), change, None)?;
+    tx.fold()?;
+    Ok(())
+}
+
+/// Refuses who does not write the plan.
+pub(crate) fn may_edit(site: &Site, request: &Request) -> Result<(), PageError> {
+    let (id, reader) = (request.id("id")?, request.reader()?);
+    site.store.read(|conn| {
+        register::visible(conn, reader, &LESSON_PLAN, &id)?;
+        if register::in_hands(conn, reader, &LESSON_PLAN, &id)? { Ok(()) } else { Err(PageError::NotAllowed) }
+    })
+}
+
+/// Adds somebody to those who write.
+pub(crate) fn add_author(site: &Site, request: &Request) -> Result<Reply, PageError> {
+    may_edit(site, request)?;
+    let id = request.id("id")?;
+    let reader = request.reader()?;
+    let typed = request.form("person").unwrap_or_default();
+    let person =
+        register::picked(site, request, "person", typed)?.ok_or(PageError::Rule("no-such-person".to_owned()))?;
+    site.store.write(Context { author: reader.person }, |tx| {
+        let kind = site.kinds.get("person").ok_or(PageError::NotFound)?;
+        register::visible(tx.conn(), reader, kind, &person)?;
+        author(tx, site, person, "author", &id)
+    })?;
+    Ok(register::done(&LESSON_PLAN, id, "done-saved"))
+}

@@ -1,0 +1,10 @@
+lesson_plan = སློབ་ཚན་གྱི་འཆར་གཞི།
+lesson_plan-list = སློབ་ཚན་གྱི་འཆར་གཞི།
+lesson_plan-new = འཆར་གཞི་གསར་པ།
+lesson_plan-grade = ལོ་རིམ།
+lesson_plan-type = སློབ་ཚན་གྱི་རིགས།
+lesson_plan-minutes = སྐར་མ།
+lesson_plan-textbook = སློབ་དེབ།
+plan-column-minutes = སྐར་མ།
+plan-column-teacher = དགེ་རྒན།
+plan-column-pupils = སློབ་མ།

@@ -1,0 +1,36 @@
+/*
+ * What a plan is made of. The node builds the same outline for a new plan (features/lessons/src/outline.rs) and reads
+ * the same elements for print and search, so a name that changes here changes there.
+ */
+import { Schema } from "prosemirror-model";
+import { bulletList, listItem, orderedList } from "prosemirror-schema-list";
+
+const cell = { content: "block+", isolating: true, defining: true };
+
+export const schema = new Schema({
+  nodes: {
+    doc: { content: "(section | steps)+" },
+    section: {
+      content: "block+", attrs: { part: { default: "" } }, isolating: true, defining: true,
+      toDOM: () => ["section", 0],
+    },
+    steps: {
+      content: "step+", attrs: { part: { default: "" } }, isolating: true, defining: true,
+      toDOM: () => ["table", ["tbody", 0]],
+    },
+    step: { content: "stage teacher pupils adult", isolating: true, toDOM: () => ["tr", 0] },
+    stage: { content: "text*", attrs: { minutes: { default: "0" } }, isolating: true, defining: true, toDOM: () => ["th", 0] },
+    teacher: { ...cell, toDOM: () => ["td", 0] },
+    pupils: { ...cell, toDOM: () => ["td", 0] },
+    adult: { ...cell, toDOM: () => ["td", 0] },
+    paragraph: { group: "block", content: "text*", parseDOM: [{ tag: "p" }], toDOM: () => ["p", 0] },
+    bullet_list: { ...bulletList, group: "block", content: "list_item+" },
+    ordered_list: { ...orderedList, attrs: {}, parseDOM: [{ tag: "ol" }], toDOM: () => ["ol", 0], group: "block", content: "list_item+" },
+    list_item: { ...listItem, content: "paragraph block*" },
+    text: {},
+  },
+  marks: {
+    strong: { parseDOM: [{ tag: "strong" }, { tag: "b" }], toDOM: () => ["strong", 0] },
+    em: { parseDOM: [{ tag: "em" }, { tag: "i" }], toDOM: () => ["em", 0] },
+  },
+});
