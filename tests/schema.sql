@@ -364,6 +364,7 @@ CREATE TABLE lesson_plan (
   textbook TEXT,
   body BLOB,
   made_from BLOB,
+  taken_over INTEGER,
   taught_on TEXT,
   taught_at BLOB
 );
@@ -383,6 +384,21 @@ CREATE TABLE plan_author (
   person BLOB,
   byline TEXT,
   part TEXT
+);
+CREATE TABLE plan_comment (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  plan BLOB,
+  quote TEXT,
+  said TEXT,
+  byline TEXT
 );
 CREATE TABLE indicator (
   id BLOB PRIMARY KEY,
@@ -610,6 +626,10 @@ CREATE INDEX plan_author_by_title ON plan_author (title_key, id);
 CREATE INDEX plan_author_by_changed ON plan_author (changed);
 CREATE INDEX plan_author_by_plan ON plan_author (plan, title_key);
 CREATE INDEX plan_author_by_person ON plan_author (person, title_key);
+CREATE INDEX plan_comment_by_title ON plan_comment (title_key, id);
+CREATE INDEX plan_comment_by_changed ON plan_comment (changed);
+CREATE INDEX plan_comment_by_plan ON plan_comment (plan, title_key);
+CREATE INDEX plan_comment_by_state ON plan_comment (state, title_key);
 CREATE INDEX indicator_by_title ON indicator (title_key, id);
 CREATE INDEX indicator_by_changed ON indicator (changed);
 CREATE INDEX indicator_by_rule ON indicator (rule, title_key);

@@ -95,6 +95,39 @@ impl Live {
     }
 }
 
+impl Live {
+    /// The update that gives the document this tree: only elements of the first level that differ are written anew, so
+    /// that the others keep what is typed into them meanwhile. `chance` must differ from every other author's.
+    ///
+    /// # Errors
+    /// [`DocumentError::TooDeep`].
+    pub fn turned_into(&self, tree: &[Node], chance: u64) -> Result<Vec<u8>, DocumentError> {
+        let doc = Doc::with_options(Options { client_id: ClientID::new(chance), ..Options::default() });
+        let whole = Update::decode_v1(&self.whole()).map_err(|_| DocumentError::Malformed)?;
+        doc.transact_mut().apply_update(whole).map_err(|_| DocumentError::Malformed)?;
+        let before = doc.transact().state_vector();
+        let fragment = doc.get_or_insert_xml_fragment(ROOT);
+        let now = tree::read(&doc.transact(), &fragment)?;
+        let mut txn = doc.transact_mut();
+        for i in (tree.len()..now.len()).rev() {
+            fragment.remove_range(&mut txn, u32::try_from(i).unwrap_or(u32::MAX), 1);
+        }
+        for (i, node) in tree.iter().enumerate() {
+            let at = u32::try_from(i).unwrap_or(u32::MAX);
+            match now.get(i) {
+                Some(there) if there == node => {}
+                Some(_) => {
+                    fragment.remove_range(&mut txn, at, 1);
+                    fragment.insert(&mut txn, at, prelim(node));
+                }
+                None => drop(fragment.push_back(&mut txn, prelim(node))),
+            }
+        }
+        drop(txn);
+        Ok(doc.transact().encode_diff_v1(&before))
+    }
+}
+
 /// Several updates as one: as they follow from one another where they do, so that it is hardly larger than what was
 /// typed.
 ///
@@ -258,6 +291,21 @@ mod tests {
             let _ = live.apply(&update);
             let _ = live.tree();
         }
+    }
+
+    #[test]
+    fn an_earlier_text_comes_back_and_what_was_typed_elsewhere_stays() {
+        let start = seed(&plan(), 7).unwrap();
+        let mut live = Live::of(start.iter().map(Vec::as_slice));
+        let mut changed = plan();
+        changed[0] =
+            Node::element("section", vec![Node::element("paragraph", vec![Node::text("别的")])]).with("part", "aims");
+        live.apply(&live.turned_into(&changed, 8).unwrap()).unwrap();
+        assert_eq!(live.tree().unwrap(), changed);
+        live.apply(&live.turned_into(&plan(), 9).unwrap()).unwrap();
+        assert_eq!(live.tree().unwrap(), plan());
+        live.apply(&live.turned_into(&plan()[..1], 10).unwrap()).unwrap();
+        assert_eq!(live.tree().unwrap(), plan()[..1]);
     }
 
     #[test]

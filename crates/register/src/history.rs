@@ -98,7 +98,10 @@ pub(crate) fn events(
 }
 
 /// Who wrote, and at which node.
-pub(crate) fn who(look: &Look<'_>, author: &Subject, node: NodeId) -> Result<String, PageError> {
+///
+/// # Errors
+/// What the database says.
+pub fn who(look: &Look<'_>, author: &Subject, node: NodeId) -> Result<String, PageError> {
     let person = if *author == Subject::default() {
         look.words.get("record-node-itself").into_owned()
     } else {

@@ -16,7 +16,7 @@ mod typed;
 
 pub use command::{Saved, in_hands, save_new, visible};
 pub use files::{lies_in, named, wanted};
-pub use history::done;
+pub use history::{done, who};
 pub use look::{Look, label};
 pub use today::today;
 pub use typed::picked;

@@ -2,7 +2,7 @@ use records::vocabulary::{STAGES, SUBJECTS, TEACHING_LANGUAGES};
 use records::{Access, Field, Home, Kind, Move, Role, Roles};
 
 /// The records of this room.
-pub const KINDS: &[&Kind] = &[&LESSON_PLAN, &PLAN_AUTHOR];
+pub const KINDS: &[&Kind] = &[&LESSON_PLAN, &PLAN_AUTHOR, &PLAN_COMMENT];
 
 /// Who prepares lessons.
 const TEACHERS: &[Role] = &[Role::Coordinator, Role::Head, Role::Posted, Role::Local];
@@ -31,6 +31,8 @@ pub(crate) static LESSON_PLAN: Kind = Kind {
         Field::document(BODY).searched(),
         Field::files(),
         Field::link("made_from", "lesson_plan").by_move(),
+        // How many entries of its text it took over from there.
+        Field::int("taken_over", 0, 1000).by_move().secret(),
         Field::date("taught_on").by_move().column(),
         Field::link("taught_at", "organisation").by_move(),
     ],
@@ -45,9 +47,9 @@ pub(crate) static LESSON_PLAN: Kind = Kind {
     access: Access::staff(TEACHERS, &[])
         .seen_where(
             "{t}.id IN (SELECT id FROM lesson_plan WHERE state = 'shared')
-             OR {t}.id IN (SELECT plan FROM plan_author WHERE person = {me})",
+             OR {t}.id IN (SELECT plan FROM plan_author WHERE person = {me} AND part <> 'origin')",
         )
-        .in_hands("{t}.id IN (SELECT plan FROM plan_author WHERE person = {me})"),
+        .in_hands("{t}.id IN (SELECT plan FROM plan_author WHERE person = {me} AND part IN ('lead', 'author'))"),
     rules: &[],
     order: "-changed",
     hub_only: false,
@@ -66,7 +68,8 @@ pub(crate) static PLAN_AUTHOR: Kind = Kind {
         Field::link("plan", "lesson_plan").required(),
         Field::link("person", "person").required(),
         Field::line("byline").required().personal(),
-        Field::choice("part", &["lead", "author"]).required(),
+        // Who reviews reads and comments; whose plan this one is made from is named, and has no say in it.
+        Field::choice("part", &["lead", "author", "reviewer", "origin"]).required(),
     ],
     states: &[],
     moves: &[],
@@ -75,4 +78,34 @@ pub(crate) static PLAN_AUTHOR: Kind = Kind {
     order: "byline",
     hub_only: false,
     hidden: true,
+};
+
+/// What somebody says of a plan, and what became of it: taken, or not, because of something.
+pub(crate) static PLAN_COMMENT: Kind = Kind {
+    name: "plan_comment",
+    route: "comments",
+    icon: "info",
+    home: Home::With("plan", "lesson_plan"),
+    title: &["said"],
+    fields: &[
+        Field::link("plan", "lesson_plan").required().filter(),
+        Field::line("quote").column().searched(),
+        Field::text("said").required().searched(),
+        Field::line("byline").personal().by_move().column(),
+    ],
+    states: &["open", "taken", "left"],
+    moves: &[Move::new("take", &["open"], "taken", WHO), Move::new("leave", &["open"], "left", WHO).with_reason()],
+    access: Access::staff(TEACHERS, &[])
+        .seen_where(
+            "{t}.id IN (SELECT id FROM plan_comment WHERE plan IN (SELECT id FROM lesson_plan WHERE state = 'shared')
+             OR plan IN (SELECT plan FROM plan_author WHERE person = {me} AND part <> 'origin'))",
+        )
+        .in_hands(
+            "{t}.id IN (SELECT id FROM plan_comment WHERE plan IN
+             (SELECT plan FROM plan_author WHERE person = {me} AND part IN ('lead', 'author')))",
+        ),
+    rules: &[],
+    order: "-changed",
+    hub_only: false,
+    hidden: false,
 };

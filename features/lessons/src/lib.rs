@@ -7,11 +7,12 @@ mod outline;
 mod part;
 mod room;
 mod show;
+mod versions;
 
 use std::sync::Arc;
 
 use base::Lang;
-use web::{Check, Route, Site};
+use web::{Check, PageError, Reply, Request, Route, Site};
 
 pub use facts::KINDS;
 pub use part::{made, part};
@@ -26,14 +27,32 @@ pub const WORDS: [(Lang, &str, &str); 3] = [
 
 /// The room's routes.
 pub fn routes(rooms: &Arc<Rooms>) -> Vec<Route> {
-    let rooms = Arc::clone(rooms);
-    let write = Check::Write(&facts::LESSON_PLAN);
+    let talking = Arc::clone(rooms);
+    let (read, write) = (Check::Read(&facts::LESSON_PLAN), Check::Write(&facts::LESSON_PLAN));
     vec![
         Route::talk("/plans/{id}/live", write, part::may_edit, move |site, request, socket| {
-            Box::pin(room::converse(Arc::clone(&rooms), site, request, socket))
+            Box::pin(room::converse(Arc::clone(&talking), site, request, socket))
         }),
         Route::post("/plans/{id}/authors", write, part::add_author),
+        Route::post("/plans/{id}/own", write, settled(rooms, versions::own)),
+        Route::get("/plans/{id}/versions", read, settled(rooms, versions::list)),
+        Route::get("/plans/{id}/compare", read, settled(rooms, versions::compare)),
+        Route::post("/plans/{id}/bring-back", write, settled(rooms, versions::restore)),
     ]
+}
+
+/// What looks at a plan's text looks at all that was typed.
+fn settled(
+    rooms: &Arc<Rooms>,
+    handle: fn(&Site, &Request) -> Result<Reply, PageError>,
+) -> impl Fn(&Site, &Request) -> Result<Reply, PageError> + Send + Sync + 'static {
+    let rooms = Arc::clone(rooms);
+    move |site, request| {
+        if let Ok(id) = request.id("id") {
+            rooms.settle(site, id);
+        }
+        handle(site, request)
+    }
 }
 
 /// Makes facts of what was typed before the node stopped.

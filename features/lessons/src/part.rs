@@ -6,17 +6,17 @@ use std::collections::BTreeMap;
 use askama::Template;
 use base::Subject;
 use documents::Live;
-use log::{Context, Draft, Tx};
-use records::{Change, Kind, Value, append, document_payload, record_scope};
+use log::{Context, Tx};
+use records::{Change, Kind, Value, append, record_scope};
 use register::Look;
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::json;
 use text::Words;
 use web::{PageError, Reply, Request, Site};
 
-use crate::facts::{BODY, LESSON_PLAN, PLAN_AUTHOR};
+use crate::facts::{LESSON_PLAN, PLAN_AUTHOR, PLAN_COMMENT};
 use crate::outline::{COLUMNS, PARTS, outline};
-use crate::show;
+use crate::{show, versions};
 
 /// Colleagues that are offered before one types.
 const OFFERED: usize = 60;
@@ -33,6 +33,9 @@ struct Part<'a> {
     editor: Option<String>,
     authors: Vec<(String, String)>,
     others: Vec<(String, String)>,
+    comments: Vec<Comment>,
+    /// It was made from another plan.
+    made_from: bool,
 }
 
 /// The part of a plan's page.
@@ -75,7 +78,14 @@ pub fn part(
             .collect(),
         _ => Vec::new(),
     };
-    Ok(Some(Part { s, id: id.to_string(), html: show::html(&tree, &words), editor, authors, others }.render()?))
+    let made_from: bool = conn
+        .prepare_cached("SELECT made_from IS NOT NULL FROM lesson_plan WHERE id = ?1")?
+        .query_row([id.as_bytes()], |r| r.get(0))?;
+    let comments = comments(conn, &words, id)?;
+    Ok(Some(
+        Part { comments, made_from, s, id: id.to_string(), html: show::html(&tree, &words), editor, authors, others }
+            .render()?,
+    ))
 }
 
 /// Words that the editor says, by the rest of their keys.
@@ -113,6 +123,9 @@ fn editor(words: &Words<'_>, id: &Subject, sprite: &str) -> String {
 /// # Errors
 /// What the log says.
 pub fn made(tx: &Tx<'_>, site: &Site, request: &Request, kind: &Kind, id: &Subject) -> Result<(), PageError> {
+    if kind.name == PLAN_COMMENT.name {
+        return sign_comment(tx, site, request, id);
+    }
     if kind.name != LESSON_PLAN.name {
         return Ok(());
     }
@@ -122,19 +135,12 @@ pub fn made(tx: &Tx<'_>, site: &Site, request: &Request, kind: &Kind, id: &Subje
         .prepare_cached("SELECT type, minutes FROM lesson_plan WHERE id = ?1")?
         .query_row([id.as_bytes()], |r| Ok((r.get(0)?, r.get(1)?)))?;
     let tree = outline(&of_type.unwrap_or_default(), minutes.unwrap_or(MINUTES), &request.words(site));
-    let chance = u64::from(u32::from_be_bytes(site.store.env().bytes::<4>()));
-    let updates = documents::seed(&tree, chance).map_err(|e| PageError::Internal(e.to_string()))?;
-    let scope = record_scope(tx.conn(), site.programme, kind, id)?;
-    for update in updates {
-        let payload = document_payload(&update)?;
-        tx.append(&Draft { scope, subject: *id, kind: kind.document(BODY), payload, base: None })?;
-    }
-    tx.fold()?;
-    Ok(())
+    let updates = documents::seed(&tree, versions::chance(site)).map_err(|e| PageError::Internal(e.to_string()))?;
+    versions::put(tx, site, id, &updates)
 }
 
 /// Puts a plan into somebody's hands, with the name by which readers elsewhere will know them.
-fn author(tx: &Tx<'_>, site: &Site, person: Subject, part: &str, plan: &Subject) -> Result<(), PageError> {
+pub(crate) fn author(tx: &Tx<'_>, site: &Site, person: Subject, part: &str, plan: &Subject) -> Result<(), PageError> {
     let conn = tx.conn();
     let there: bool = conn
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM plan_author WHERE plan = ?1 AND person = ?2)")?
@@ -142,29 +148,76 @@ fn author(tx: &Tx<'_>, site: &Site, person: Subject, part: &str, plan: &Subject)
     if there {
         return Ok(());
     }
-    let name: Option<String> = conn
-        .prepare_cached("SELECT name FROM person WHERE id = ?1")?
-        .query_row([person.as_bytes()], |r| r.get(0))
-        .optional()?
-        .flatten();
-    let place: Option<String> = conn
-        .prepare_cached("SELECT o.title FROM person p JOIN organisation o ON o.id = p.home WHERE p.id = ?1")?
-        .query_row([person.as_bytes()], |r| r.get(0))
-        .optional()?
-        .flatten();
-    let byline: Vec<String> = name.into_iter().chain(place).collect();
-    if byline.is_empty() {
-        return Err(PageError::NotFound);
-    }
+    let byline = byline(conn, person)?;
     let scope = record_scope(conn, site.programme, &LESSON_PLAN, plan)?;
     let change = Change::new()
         .with_link("plan", *plan)
         .with_link("person", person)
-        .with("byline", Value::Text(byline.join(" · ")))
+        .with("byline", Value::Text(byline))
         .with_text("part", part);
     append(tx, &PLAN_AUTHOR, scope, tx.subject(&scope), change, None)?;
     tx.fold()?;
     Ok(())
+}
+
+/// A person's name and school, as readers elsewhere will see them.
+fn byline(conn: &Connection, person: Subject) -> Result<String, PageError> {
+    let (name, place): (Option<String>, Option<String>) = conn
+        .prepare_cached(
+            "SELECT p.name, o.title FROM person p LEFT JOIN organisation o ON o.id = p.home WHERE p.id = ?1",
+        )?
+        .query_row([person.as_bytes()], |r| Ok((r.get(0)?, r.get(1)?)))
+        .optional()?
+        .ok_or(PageError::NotFound)?;
+    let parts: Vec<String> = name.into_iter().chain(place).collect();
+    if parts.is_empty() { Err(PageError::NotFound) } else { Ok(parts.join(" · ")) }
+}
+
+/// A comment bears its author's name, also where that author's record is not held.
+fn sign_comment(tx: &Tx<'_>, site: &Site, request: &Request, id: &Subject) -> Result<(), PageError> {
+    let change = Change::new().with_text("byline", byline(tx.conn(), request.reader()?.person)?);
+    let scope = record_scope(tx.conn(), site.programme, &PLAN_COMMENT, id)?;
+    append(tx, &PLAN_COMMENT, scope, *id, change, None)?;
+    tx.fold()?;
+    Ok(())
+}
+
+/// A comment as the plan's page shows it.
+struct Comment {
+    id: String,
+    quote: String,
+    said: String,
+    byline: String,
+    state: String,
+    tone: &'static str,
+    open: bool,
+    why: String,
+}
+
+fn comments(conn: &Connection, words: &Words<'_>, plan: &Subject) -> Result<Vec<Comment>, PageError> {
+    let mut stmt = conn.prepare_cached(
+        "SELECT id, coalesce(quote, ''), coalesce(said, ''), coalesce(byline, ''), coalesce(state, 'open')
+         FROM plan_comment WHERE plan = ?1 ORDER BY state <> 'open', made",
+    )?;
+    let mut rows = stmt.query([plan.as_bytes()])?;
+    let mut out = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id = Subject::try_from(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?).unwrap_or_default();
+        let state: String = row.get(4)?;
+        let entries = log::entries_of(conn, &id)?;
+        let why = entries.iter().rev().find_map(|e| Change::decode(e.payload()?).ok()?.why).unwrap_or_default();
+        out.push(Comment {
+            id: id.to_string(),
+            quote: row.get(1)?,
+            said: row.get(2)?,
+            byline: row.get(3)?,
+            tone: if state == "open" { "wait" } else { "ok" },
+            open: state == "open",
+            state: words.get(&format!("plan_comment-state-{state}")).into_owned(),
+            why,
+        });
+    }
+    Ok(out)
 }
 
 /// Refuses who does not write the plan.
@@ -181,13 +234,14 @@ pub(crate) fn add_author(site: &Site, request: &Request) -> Result<Reply, PageEr
     may_edit(site, request)?;
     let id = request.id("id")?;
     let reader = request.reader()?;
+    let part = if request.form("part") == Some("reviewer") { "reviewer" } else { "author" };
     let typed = request.form("person").unwrap_or_default();
     let person =
         register::picked(site, request, "person", typed)?.ok_or(PageError::Rule("no-such-person".to_owned()))?;
     site.store.write(Context { author: reader.person }, |tx| {
         let kind = site.kinds.get("person").ok_or(PageError::NotFound)?;
         register::visible(tx.conn(), reader, kind, &person)?;
-        author(tx, site, person, "author", &id)
+        author(tx, site, person, part, &id)
     })?;
     Ok(register::done(&LESSON_PLAN, id, "done-saved"))
 }

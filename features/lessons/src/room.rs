@@ -118,6 +118,14 @@ impl Rooms {
         Ok((room, true))
     }
 
+    /// Makes facts of what waits in a plan that is open.
+    pub(crate) fn settle(&self, site: &Site, plan: Subject) {
+        let room = self.lock().get(&plan).cloned();
+        if let Some(Err(e)) = room.map(|room| room.settle(site)) {
+            tracing::error!("a plan's text is not a fact yet: {e}");
+        }
+    }
+
     /// Somebody leaves; the last one closes the room once all is a fact.
     fn leave(&self, site: &Site, room: &Room) {
         let mut open = self.lock();

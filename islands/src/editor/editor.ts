@@ -87,6 +87,13 @@ function mount(root: HTMLElement): void {
           }
         },
       });
+      // What is marked goes into the comment's form.
+      root.parentElement?.querySelector<HTMLAnchorElement>("[data-comment]")?.addEventListener("click", (event) => {
+        if (!view || view.state.selection.empty) return;
+        const { from, to } = view.state.selection, link = event.currentTarget as HTMLAnchorElement, url = new URL(link.href);
+        url.searchParams.set("quote", view.state.doc.textBetween(from, to, " ").slice(0, 120));
+        link.href = url.href;
+      });
       shown.replaceWith(bar, editor);
       root.dataset["ready"] = "";
     },
