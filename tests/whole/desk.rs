@@ -7,6 +7,7 @@ use base::{Env, Subject};
 use log::LogError;
 use records::Role;
 use tower::ServiceExt;
+use zampa::files::Files;
 use zampa::node::Node;
 
 use crate::counted::copy;
@@ -18,6 +19,7 @@ pub struct Desk {
     pub node: Node,
     pub router: Router,
     pub home: Subject,
+    pub files: Files,
 }
 
 /// A school's node.
@@ -26,7 +28,7 @@ pub fn desk() -> Desk {
     let home = files.settings().unwrap().school.unwrap();
     let node = Node::open(&files, &Env::system()).unwrap();
     let router = web::serve(node.site.clone(), node.routes.clone());
-    Desk { _dir: dir, node, router, home }
+    Desk { _dir: dir, node, router, home, files }
 }
 
 impl Desk {

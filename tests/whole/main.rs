@@ -8,6 +8,7 @@ mod edits;
 mod files;
 mod house;
 mod matrix;
+mod plans;
 mod sign_in;
 mod tidy;
 mod two_nodes;

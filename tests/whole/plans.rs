@@ -1,0 +1,86 @@
+//! Plans of lessons: in whose hands they are, and that nothing typed is lost.
+
+use axum::http::StatusCode;
+use base::{Env, Subject};
+use documents::{Live, Node, plain};
+use log::LogError;
+use records::Role;
+use rusqlite::OptionalExtension;
+use zampa::node::Node as Opened;
+
+use crate::desk::{Desk, desk};
+
+/// A plan that somebody begins.
+async fn begin(desk: &Desk, who: &(String, String)) -> Subject {
+    let made = desk.post("/plans/new", who, "title=草药&subject=heritage&type=outing").await;
+    assert_eq!(made.status(), StatusCode::SEE_OTHER);
+    let to = made.headers()["location"].to_str().unwrap().to_owned();
+    to.rsplit('/').next().unwrap().parse().unwrap()
+}
+
+fn body(node: &Opened, plan: Subject) -> Live {
+    let body: Option<Vec<u8>> = node
+        .site
+        .store
+        .read(|c| {
+            let mut stmt = c.prepare("SELECT body FROM lesson_plan WHERE id = ?1")?;
+            Ok::<_, LogError>(stmt.query_row([plan.as_bytes()], |r| r.get(0)).optional()?.flatten())
+        })
+        .unwrap();
+    Live::of(body.as_deref())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_is_for_those_who_write_it() {
+    let desk = desk();
+    let (local, head) = (desk.sign_in(Role::Local), desk.sign_in(Role::Head));
+    let plan = begin(&desk, &local).await;
+    let outline = body(&desk.node, plan).tree().unwrap();
+    assert_eq!(outline.len(), 8);
+    assert!(plain(&outline).contains("准备"), "the steps of the type stand in the plan's outline");
+    for path in ["", "/edit", "/versions", "/compare?version=1", "/live", "/history"] {
+        let path = format!("/plans/{plan}{path}");
+        assert_eq!(desk.get(&path, &head, None).await.0.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+    for (path, form) in [("authors", "person=x"), ("own", ""), ("bring-back", "version=1"), ("move/share", "")] {
+        let path = format!("/plans/{plan}/{path}");
+        assert_eq!(desk.post(&path, &head, form).await.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+    let list = String::from_utf8(desk.get("/plans", &head, None).await.1).unwrap();
+    assert!(!list.contains("草药"));
+
+    // Shared, it is read by others, and still written by its authors alone.
+    for step in ["ask_review", "end_review", "share"] {
+        assert_eq!(desk.post(&format!("/plans/{plan}/move/{step}"), &local, "").await.status(), StatusCode::SEE_OTHER);
+    }
+    let page = desk.get(&format!("/plans/{plan}"), &head, None).await;
+    assert_eq!(page.0.status(), StatusCode::OK);
+    assert!(!String::from_utf8(page.1).unwrap().contains("data-plan="));
+    assert_eq!(desk.get(&format!("/plans/{plan}/live"), &head, None).await.0.status(), StatusCode::FORBIDDEN);
+    assert_eq!(
+        desk.post(&format!("/plans/{plan}/bring-back"), &head, "version=1").await.status(),
+        StatusCode::FORBIDDEN
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_typed_before_a_crash_becomes_a_fact() {
+    let desk = desk();
+    let local = desk.sign_in(Role::Local);
+    let plan = begin(&desk, &local).await;
+    let author = desk.one(&format!("SELECT person FROM plan_author WHERE plan = x'{}'", {
+        plan.as_bytes().iter().map(|b| format!("{b:02X}")).collect::<String>()
+    }));
+    // What the room does before it says that something is saved, and then the power fails.
+    let live = body(&desk.node, plan);
+    let mut tree = live.tree().unwrap();
+    tree[0] = Node::element("section", vec![Node::element("paragraph", vec![Node::text("认识三种草药")])])
+        .with("part", "aims");
+    let typed = live.turned_into(&tree, 99).unwrap();
+    desk.node.site.local.keep_draft(plan, author, &typed).unwrap();
+    let again = Opened::open(&desk.files, &Env::system()).unwrap();
+    assert!(plain(&body(&again, plan).tree().unwrap()).contains("认识三种草药"));
+    assert!(again.site.local.drafts().unwrap().is_empty());
+    let last = again.site.store.read(|c| log::entries_of(c, &plan)).unwrap().pop().unwrap();
+    assert_eq!((last.header.kind.as_str(), last.header.author), ("lesson_plan.body", author));
+}
