@@ -50,6 +50,10 @@ bench: build
 	@cargo build --quiet --profile release-run --locked -p bench
 	@bench/run.sh $(ZAMPA)
 
+## What is promised of lessons prepared together, measured
+bench-content:
+	@cargo run --quiet --profile release-run --locked -p bench -- --content
+
 clean:
 	rm -rf data artifacts islands/dist islands/.stamp
 	cargo clean

@@ -3,7 +3,7 @@
 CREATE TABLE conflict (id BLOB NOT NULL, kind TEXT NOT NULL, home BLOB, field TEXT NOT NULL, PRIMARY KEY (id, field)) WITHOUT ROWID;
 CREATE TABLE erased_subject (id BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE search_doc (doc INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, kind TEXT NOT NULL, home BLOB);
-CREATE VIRTUAL TABLE search USING fts5(terms, content='', contentless_delete=1, tokenize="unicode61 remove_diacritics 0");
+CREATE VIRTUAL TABLE search USING fts5(terms, content='', contentless_delete=1, detail=none, tokenize="unicode61 remove_diacritics 0");
 CREATE TABLE visit (
   id BLOB PRIMARY KEY,
   home BLOB, -- the school whose nodes alone hold it
@@ -362,7 +362,6 @@ CREATE TABLE lesson_plan (
   type TEXT,
   minutes INTEGER,
   textbook TEXT,
-  body BLOB,
   made_from BLOB,
   taken_over INTEGER,
   taught_on TEXT,

@@ -3,6 +3,7 @@
 
 mod lists;
 mod pages;
+mod plans;
 mod process;
 mod sync;
 
@@ -29,11 +30,15 @@ fn main() -> Result<()> {
     if zampa == "--sync" {
         return sync::run();
     }
+    if zampa == "--content" {
+        return plans::run();
+    }
     let zampa = Path::new(&zampa);
     let data = tempfile::tempdir()?;
     process::run(zampa, data.path())?;
     pages::run(zampa, data.path())?;
     lists::run()?;
+    plans::run()?;
     // In a process of its own, so that its memory is its own.
     let done = std::process::Command::new(std::env::current_exe()?).arg("--sync").status()?;
     anyhow::ensure!(done.success(), "the sync was not measured");

@@ -52,9 +52,14 @@ export async function until(ask, what = "something", ms = 60_000) {
   }
 }
 
+/** Answers that told of a fault of the node. */
+const failed = [];
+
 /** A browser context in a language, with the cookies of one person. */
 export async function reader(browser, lang, width = 1280) {
   const context = await browser.newContext({ viewport: { width, height: 900 }, locale: lang === "zh" ? "zh-CN" : "en" });
+  // A page that says that something went wrong may look well: what fails inside is told with the next look.
+  context.on("response", (r) => { if (r.status() >= 500) failed.push(`${r.status()} ${new URL(r.url()).pathname}`); });
   const hosts = [hub, school(1), school(2)];
   await context.addCookies(hosts.map((url) => ({ name: "zampa_lang", value: lang, url })));
   return context;
@@ -62,7 +67,7 @@ export async function reader(browser, lang, width = 1280) {
 
 /** Takes pictures at both widths, checks that nothing runs over the edge, and runs axe. */
 export async function look(page, name) {
-  const problems = [];
+  const problems = failed.splice(0);
   for (const width of [360, 1280]) {
     await page.setViewportSize({ width, height: 900 });
     await page.screenshot({ path: join(pictures, `${name}-${width}.png`), fullPage: true });

@@ -73,3 +73,18 @@ async fn an_undo_takes_nobody_s_decision() {
     assert_eq!(desk.post(&undo, &head, "").await.status(), StatusCode::SEE_OTHER);
     assert_eq!(state(&desk, "headcount", count), "entered");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_typed_into_any_search_box_is_found() {
+    let desk = desk();
+    let head = desk.sign_in(Role::Head);
+    let sql = "SELECT purpose FROM visit WHERE length(purpose) > 3 ORDER BY id LIMIT 1";
+    let purpose: String =
+        desk.node.site.store.read(|c| Ok::<_, LogError>(c.query_row(sql, [], |r| r.get(0))?)).unwrap();
+    let typed = web::escape(&purpose);
+    for path in [format!("/search?q={typed}"), format!("/visits?q={typed}"), format!("/pick/visit?x={typed}")] {
+        let (answer, page) = desk.get(&path, &head, None).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        assert!(String::from_utf8(page).unwrap().matches(&purpose).count() > 1, "{path}");
+    }
+}

@@ -3,9 +3,7 @@
 use axum::http::StatusCode;
 use base::{Env, Subject};
 use documents::{Live, Node, plain};
-use log::LogError;
 use records::Role;
-use rusqlite::OptionalExtension;
 use zampa::node::Node as Opened;
 
 use crate::desk::{Desk, desk};
@@ -19,15 +17,8 @@ async fn begin(desk: &Desk, who: &(String, String)) -> Subject {
 }
 
 fn body(node: &Opened, plan: Subject) -> Live {
-    let body: Option<Vec<u8>> = node
-        .site
-        .store
-        .read(|c| {
-            let mut stmt = c.prepare("SELECT body FROM lesson_plan WHERE id = ?1")?;
-            Ok::<_, LogError>(stmt.query_row([plan.as_bytes()], |r| r.get(0)).optional()?.flatten())
-        })
-        .unwrap();
-    Live::of(body.as_deref())
+    let kind = node.site.kinds.get("lesson_plan").unwrap();
+    node.site.store.read(|c| records::document(c, kind, "body", &plan)).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,11 +1,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use yrs::types::Delta;
 use yrs::types::xml::{XmlDeltaPrelim, XmlElementPrelim, XmlFragment, XmlIn};
 use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
-use yrs::{Any, ClientID, Doc, In, Options, ReadTxn, StateVector, Transact, Update};
+use yrs::{Any, ClientID, Doc, In, Options, ReadTxn, StateVector, Transact, TransactionMut, Update};
 
 use crate::tree::{self, Node};
 use crate::{DocumentError, MAX_DOCUMENT, MAX_UPDATE, ROOT};
@@ -125,6 +125,36 @@ impl Live {
         }
         drop(txn);
         Ok(doc.transact().encode_diff_v1(&before))
+    }
+}
+
+impl Live {
+    /// Updates that follow from this document, as one that is hardly larger than what was typed: letters that were
+    /// typed one after the other become one run. `None` where they also follow from something that is not here, or
+    /// are too large for one: [`merge`] then keeps them as they are.
+    pub fn compact(&self, updates: &[Vec<u8>]) -> Option<Vec<u8>> {
+        let compacted = catch_unwind(AssertUnwindSafe(|| {
+            let doc = Doc::with_options(Options { skip_gc: false, ..Options::default() });
+            doc.transact_mut().apply_update(Update::decode_v1(&self.whole()).ok()?).ok()?;
+            let said = Arc::new(Mutex::new(Vec::new()));
+            let hears = Arc::clone(&said);
+            let heard = move |_: &TransactionMut<'_>, event: &yrs::UpdateEvent| {
+                hears.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&event.update);
+            };
+            doc.observe_update_v1("compact", heard).ok()?;
+            let mut txn = doc.transact_mut();
+            for update in updates {
+                txn.apply_update(Update::decode_v1(update).ok()?).ok()?;
+            }
+            drop(txn);
+            let txn = doc.transact();
+            let now = txn.state_vector();
+            // What waits for something else stands in the first of these and not in the second.
+            let all_in = txn.encode_state_as_update_v1(&now) == txn.encode_diff_v1(&now);
+            let update = said.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            (all_in && !update.is_empty() && update.len() <= MAX_UPDATE).then_some(update)
+        }));
+        compacted.ok().flatten()
     }
 }
 
@@ -276,6 +306,14 @@ mod tests {
             mixed.extend(all.clone());
             let other = Live::of(mixed.iter().map(Vec::as_slice));
             prop_assert_eq!(other.tree().unwrap(), straight.tree().unwrap());
+            // What one typed after the other is one fact, as long as it follows from nothing else.
+            let begun = Live::of(start.iter().map(Vec::as_slice));
+            let (first, second) = all.split_at(start.len() + one.len());
+            let run = begun.compact(&first[start.len()..]).unwrap();
+            prop_assert!(run.len() <= merge(&first[start.len()..]).unwrap().len());
+            let compacted = start.iter().chain([&run]).chain(second);
+            prop_assert_eq!(Live::of(compacted.map(Vec::as_slice)).tree().unwrap(), straight.tree().unwrap());
+            prop_assert!(Live::default().compact(&first[start.len()..]).is_none());
             let once = merge(&all).unwrap();
             prop_assert_eq!(Live::of([once.as_slice()]).tree().unwrap(), straight.tree().unwrap());
         }

@@ -106,7 +106,7 @@ pub enum Shape {
     /// Bytes: keys and other things that no person types.
     Bytes,
     /// A document that several people edit at once: its updates are entries of a kind of their own,
-    /// [`Kind::document`], and its column holds them merged.
+    /// [`Kind::document`], and it has no column.
     Document,
 }
 

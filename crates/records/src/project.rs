@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use crate::fold::{Folded, STATE, fold};
 use crate::schema;
+use crate::value::document_update;
 use crate::{Kind, Kinds, Shape, Value};
 
 /// Keeps a table for each kind of record, the conflicts, and the search index.
@@ -151,13 +152,8 @@ fn put(conn: &Connection, sql: &Writes, subject: &Subject, folded: &Folded) -> R
         folded.changed.1.as_bytes().into_output()?,
         folded.erased.into_output()?,
     ];
-    let documents: BTreeMap<&str, Vec<u8>> =
-        folded.documents.iter().map(|(f, updates)| (*f, merged(updates))).collect();
     for field in schema::columns(kind) {
-        values.push(match documents.get(field.name) {
-            Some(document) => ToSqlOutput::Borrowed(ValueRef::Blob(document)),
-            None => column(folded.get(field.name), field.shape)?,
-        });
+        values.push(column(folded.get(field.name), field.shape)?);
     }
     conn.prepare_cached(&sql.insert)?.execute(params_from_iter(values))?;
     for (name, statement) in &sql.sets {
@@ -255,9 +251,15 @@ fn erased_before(conn: &Connection, subject: &Subject) -> Result<bool, LogError>
     Ok(new == 0)
 }
 
-/// The updates of a document as one.
-fn merged(updates: &[Vec<u8>]) -> Vec<u8> {
-    Live::of(updates.iter().map(Vec::as_slice)).whole()
+/// A document of a record, put together from its entries.
+///
+/// # Errors
+/// [`LogError`].
+pub fn document(conn: &Connection, kind: &Kind, field: &str, id: &Subject) -> Result<Live, LogError> {
+    let name = kind.document(field);
+    let entries = log::entries_of(conn, id)?;
+    let updates = entries.iter().filter(|e| e.header.kind == name).filter_map(|e| document_update(e.payload()?));
+    Ok(Live::of(updates))
 }
 
 /// What a document says, for the search box.
@@ -345,9 +347,8 @@ fn rebuild_search(conn: &Connection, kinds: &Kinds) -> Result<(), LogError> {
             }
         });
         let sql = format!(
-            "SELECT id, home, {}{} FROM {} ORDER BY id",
+            "SELECT id, home, {} FROM {} ORDER BY id",
             words.collect::<Vec<_>>().join(" || ' ' || "),
-            documents.iter().map(|d| format!(", {d}")).collect::<String>(),
             kind.name
         );
         let mut stmt = conn.prepare(&sql)?;
@@ -357,10 +358,9 @@ fn rebuild_search(conn: &Connection, kinds: &Kinds) -> Result<(), LogError> {
             let home: Option<Vec<u8>> = row.get(1)?;
             let home = home.map(|h| Subject::try_from(h.as_slice())).transpose()?;
             let mut said = row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?.to_owned();
-            for i in 0..documents.len() {
-                let document = row.get_ref(3 + i)?.as_blob_or_null().map_err(rusqlite::Error::from)?;
+            for field in &documents {
                 said.push(' ');
-                said.push_str(&document_text(&Live::of(document)));
+                said.push_str(&document_text(&document(conn, kind, field, &id)?));
             }
             add_to_search(conn, &id, kind, home, &text::search_terms(&said))?;
         }

@@ -12,7 +12,7 @@ CREATE TABLE search_doc (doc INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, kind 
 /// SQL that makes the index of the search box.
 pub(crate) fn search(tokenizer: &str) -> String {
     format!(
-        "CREATE VIRTUAL TABLE search USING fts5(terms, content='', contentless_delete=1, tokenize=\"{tokenizer}\");\n"
+        "CREATE VIRTUAL TABLE search USING fts5(terms, content='', contentless_delete=1, detail=none, tokenize=\"{tokenizer}\");\n"
     )
 }
 
@@ -87,7 +87,8 @@ pub fn table_names(kinds: &Kinds) -> Vec<String> {
 
 /// The fields that have a column of their own. A field `title` is the column that every kind has.
 pub(crate) fn columns(kind: &'static Kind) -> impl Iterator<Item = &'static Field> {
-    kind.fields.iter().filter(|f| !f.shape.is_set() && f.name != "title")
+    // A document has no column: it is put together from its entries when it is looked at.
+    kind.fields.iter().filter(|f| !f.shape.is_set() && f.shape != Shape::Document && f.name != "title")
 }
 
 pub(crate) fn set_fields(kind: &'static Kind) -> impl Iterator<Item = &'static Field> {

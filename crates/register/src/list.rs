@@ -148,7 +148,7 @@ fn ask(request: &Request, kind: &'static Kind) -> Result<Asked, PageError> {
         values.push(rusqlite::types::Value::Text(typed));
         from.push_str(&format!(
             " AND t.id IN (SELECT d.id FROM search f JOIN search_doc d ON d.doc = f.rowid
-               WHERE f.terms MATCH ?{} AND d.kind = '{}')",
+               WHERE f.search MATCH ?{} AND d.kind = '{}')",
             values.len(),
             kind.name
         ));

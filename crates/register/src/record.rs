@@ -138,23 +138,24 @@ fn steps(look: &Look<'_>, kind: &Kind, state: &str) -> Vec<Step> {
 }
 
 fn fields(look: &Look<'_>, kind: &'static Kind, id: &Subject) -> Result<Vec<(String, Vec<Shown>)>, PageError> {
-    let plain: Vec<&Field> = kind.fields.iter().filter(|f| !f.shape.is_set() && !f.secret).collect();
+    let shown = || kind.fields.iter().filter(|f| !f.secret && f.name != FILES && f.shape != Shape::Document);
+    let plain: Vec<&Field> = shown().filter(|f| !f.shape.is_set()).collect();
     let columns: Vec<&str> = plain.iter().map(|f| f.name).collect();
     let sql = format!("SELECT {} FROM {} WHERE id = ?1", columns.join(", "), kind.name);
     let mut out = Vec::new();
     let mut stmt = look.conn.prepare(&sql)?;
     let mut rows = stmt.query([id.as_bytes()])?;
     let row = rows.next()?.ok_or(PageError::NotFound)?;
-    for field in kind.fields.iter().filter(|f| !f.secret && f.name != FILES) {
-        let shown = if field.shape.is_set() {
+    for field in shown() {
+        let cells = if field.shape.is_set() {
             look.set(kind, field, id)?
         } else {
             let at = plain.iter().position(|f| f.name == field.name).unwrap_or(0);
             vec![look.cell(kind, field, row.get_ref(at)?)?]
         };
-        let shown: Vec<Shown> = shown.into_iter().filter(|v| !v.text.is_empty()).collect();
-        if !shown.is_empty() {
-            out.push((look.field(kind, field.name), shown));
+        let cells: Vec<Shown> = cells.into_iter().filter(|v| !v.text.is_empty()).collect();
+        if !cells.is_empty() {
+            out.push((look.field(kind, field.name), cells));
         }
     }
     Ok(out)

@@ -42,7 +42,7 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
                 let sees = reader.sees(kind, "d");
                 let from = format!(
                     "FROM search f JOIN search_doc d ON d.doc = f.rowid
-                     WHERE f.terms MATCH ?1 AND d.kind = '{}' AND {sees}",
+                     WHERE f.search MATCH ?1 AND d.kind = '{}' AND {sees}",
                     kind.name
                 );
                 let found: i64 = conn.prepare(&format!("SELECT count(*) {from}"))?.query_row([&query], |r| r.get(0))?;
@@ -108,7 +108,7 @@ pub(crate) fn pick(site: &Site, request: &Request) -> Result<Reply, PageError> {
         let sees = reader.sees(kind, "d");
         let mut stmt = conn.prepare(&format!(
             "SELECT d.id FROM search f JOIN search_doc d ON d.doc = f.rowid
-             WHERE f.terms MATCH ?1 AND d.kind = '{}' AND {sees} ORDER BY f.rank LIMIT {OFFERED}",
+             WHERE f.search MATCH ?1 AND d.kind = '{}' AND {sees} ORDER BY f.rank LIMIT {OFFERED}",
             kind.name
         ))?;
         let ids = stmt.query_map([&query], |r| id_at(r, 0))?.collect::<Result<Vec<_>, _>>()?;

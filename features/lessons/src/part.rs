@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use base::Subject;
-use documents::Live;
 use log::{Context, Tx};
 use records::{Change, Kind, Value, append, record_scope};
 use register::Look;
@@ -14,7 +13,7 @@ use serde_json::json;
 use text::Words;
 use web::{PageError, Reply, Request, Site};
 
-use crate::facts::{LESSON_PLAN, PLAN_AUTHOR, PLAN_COMMENT};
+use crate::facts::{BODY, LESSON_PLAN, PLAN_AUTHOR, PLAN_COMMENT};
 use crate::outline::{COLUMNS, PARTS, outline};
 use crate::{show, versions};
 
@@ -55,9 +54,7 @@ pub fn part(
     let words = request.words(site);
     let s = web::Shell::new(site, request, "");
     let reader = request.reader()?;
-    let body: Option<Vec<u8>> =
-        conn.prepare_cached("SELECT body FROM lesson_plan WHERE id = ?1")?.query_row([id.as_bytes()], |r| r.get(0))?;
-    let tree = Live::of(body.as_deref()).tree().unwrap_or_default();
+    let tree = records::document(conn, &LESSON_PLAN, BODY, id)?.tree().unwrap_or_default();
     let writes = register::in_hands(conn, reader, &LESSON_PLAN, id)?;
     let editor = writes.then(|| editor(&words, id, &s.sprite()));
     let mut stmt =

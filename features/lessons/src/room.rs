@@ -27,9 +27,11 @@ const HERE: u8 = 2;
 const SAVED: u8 = 3;
 const REFUSED: u8 = 4;
 
-/// How long what is typed waits to become a fact while somebody writes: long enough that an hour of typing is some
-/// hundred facts, short enough that others far away can follow.
+/// How long what is typed waits to become a fact while several write the plan, perhaps at other nodes: short enough
+/// that they can follow.
 const WAIT_MS: u64 = 20_000;
+/// How long it waits while one writes alone: an hour of typing is a dozen facts, and no longer than the text.
+const WAIT_ALONE_MS: u64 = 5 * 60_000;
 /// How often a room looks whether something has waited long enough.
 const LOOK: Duration = Duration::from_secs(1);
 /// Messages that a page may lag behind before it must begin anew.
@@ -203,22 +205,33 @@ impl Room {
         Ok(())
     }
 
-    fn is_due(&self, site: &Site) -> bool {
-        let inner = self.lock();
-        !inner.waiting.is_empty() && site.now_ms().saturating_sub(inner.since_ms) >= WAIT_MS
+    fn is_due(&self, site: &Site) -> Result<bool, RoomError> {
+        let waited = {
+            let inner = self.lock();
+            if inner.waiting.is_empty() {
+                return Ok(false);
+            }
+            site.now_ms().saturating_sub(inner.since_ms)
+        };
+        if !(WAIT_MS..WAIT_ALONE_MS).contains(&waited) {
+            return Ok(waited >= WAIT_ALONE_MS);
+        }
+        let others: i64 = site.store.read(|conn| {
+            let sql = "SELECT count(*) FROM plan_author WHERE plan = ?1 AND part <> 'origin'";
+            Ok::<_, LogError>(conn.prepare_cached(sql)?.query_row([self.plan.as_bytes()], |r| r.get(0))?)
+        })?;
+        Ok(others > 1)
     }
 }
 
 /// Makes facts of what one author typed, as few as fit, and lets go of the drafts.
 fn write(site: &Site, plan: Subject, author: Subject, drafts: &[web::Draft]) -> Result<Vec<(NodeId, u64)>, RoomError> {
-    let mut parts: Vec<Vec<u8>> = Vec::new();
-    for draft in drafts {
-        let together = parts.last().map(|last| merge(&[last.clone(), draft.body.clone()]));
-        match (parts.last_mut(), together) {
-            (Some(last), Some(Ok(both))) => *last = both,
-            _ => parts.push(draft.body.clone()),
-        }
-    }
+    let bodies: Vec<Vec<u8>> = drafts.iter().map(|d| d.body.clone()).collect();
+    let text = site.store.read(|conn| records::document(conn, &LESSON_PLAN, BODY, &plan))?;
+    let parts = match text.compact(&bodies) {
+        Some(whole) => vec![whole],
+        None => merged(&bodies),
+    };
     let node = site.store.key().id();
     let written = site.store.write(Context { author }, |tx| {
         let scope = record_scope(tx.conn(), site.programme, &LESSON_PLAN, &plan)?;
@@ -235,6 +248,19 @@ fn write(site: &Site, plan: Subject, author: Subject, drafts: &[web::Draft]) -> 
     let ids: Vec<i64> = drafts.iter().map(|d| d.id).collect();
     site.local.drop_drafts(&ids)?;
     Ok(written)
+}
+
+/// As few updates as fit.
+fn merged(bodies: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let mut parts: Vec<Vec<u8>> = Vec::new();
+    for body in bodies {
+        let together = parts.last().map(|last| merge(&[last.clone(), body.clone()]));
+        match (parts.last_mut(), together) {
+            (Some(last), Some(Ok(both))) => *last = both,
+            _ => parts.push(body.clone()),
+        }
+    }
+    parts
 }
 
 /// Makes facts of what was typed before the node stopped.
@@ -296,7 +322,7 @@ async fn keep(rooms: Arc<Rooms>, site: Arc<Site>, room: Arc<Room>, mut changes: 
             if changed {
                 room_1.catch_up(&site_1)?;
             }
-            if room_1.is_due(&site_1) {
+            if room_1.is_due(&site_1)? {
                 room_1.settle(&site_1)?;
             }
             Ok::<_, RoomError>(true)
