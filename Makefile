@@ -6,7 +6,7 @@ TARGET ?= $(or $(CARGO_TARGET_DIR),target)
 ZAMPA = $(TARGET)/release-run/zampa
 ISLANDS = $(shell find islands -path islands/node_modules -prune -o -path islands/dist -prune -o -type f -print)
 
-.PHONY: run build islands test test-rust test-browser lint bench clean
+.PHONY: run build islands test test-rust test-browser lint bench bench-content clean
 
 ## Build what is needed, fill the demonstration once, start it
 run: build
@@ -51,8 +51,10 @@ bench: build
 	@bench/run.sh $(ZAMPA)
 
 ## What is promised of lessons prepared together, measured
-bench-content:
+bench-content: build
 	@cargo run --quiet --profile release-run --locked -p bench -- --content
+	@cd tests/browser && npm ci --no-audit --no-fund --silent
+	@ZAMPA=$(abspath $(ZAMPA)) node bench/edit.mjs
 
 clean:
 	rm -rf data artifacts islands/dist islands/.stamp

@@ -397,6 +397,7 @@ CREATE TABLE plan_comment (
   plan BLOB,
   quote TEXT,
   said TEXT,
+  person BLOB,
   byline TEXT
 );
 CREATE TABLE indicator (
@@ -628,6 +629,7 @@ CREATE INDEX plan_author_by_person ON plan_author (person, title_key);
 CREATE INDEX plan_comment_by_title ON plan_comment (title_key, id);
 CREATE INDEX plan_comment_by_changed ON plan_comment (changed);
 CREATE INDEX plan_comment_by_plan ON plan_comment (plan, title_key);
+CREATE INDEX plan_comment_by_person ON plan_comment (person, title_key);
 CREATE INDEX plan_comment_by_state ON plan_comment (state, title_key);
 CREATE INDEX indicator_by_title ON indicator (title_key, id);
 CREATE INDEX indicator_by_changed ON indicator (changed);

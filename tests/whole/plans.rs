@@ -3,10 +3,11 @@
 use axum::http::StatusCode;
 use base::{Env, Subject};
 use documents::{Live, Node, plain};
+use log::LogError;
 use records::Role;
 use zampa::node::Node as Opened;
 
-use crate::desk::{Desk, desk};
+use crate::desk::{Desk, desk, desk_at};
 
 /// A plan that somebody begins.
 async fn begin(desk: &Desk, who: &(String, String)) -> Subject {
@@ -74,4 +75,31 @@ async fn what_was_typed_before_a_crash_becomes_a_fact() {
     assert!(again.site.local.drafts().unwrap().is_empty());
     let last = again.site.store.read(|c| log::entries_of(c, &plan)).unwrap().pop().unwrap();
     assert_eq!((last.header.kind.as_str(), last.header.author), ("lesson_plan.body", author));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_erased_is_no_longer_named_under_a_plan() {
+    let desk = desk_at(0);
+    let (posted, keeper) = (desk.sign_in(Role::Posted), desk.sign_in(Role::Administrator));
+    let plan = begin(&desk, &posted).await;
+    let person = desk.one("SELECT person FROM plan_author LIMIT 1");
+    let names = "SELECT (SELECT count(*) FROM plan_author WHERE byline IS NOT NULL)
+                      + (SELECT count(*) FROM account WHERE sign_in_name IS NOT NULL AND person = ?1)";
+    let count = || -> i64 {
+        desk.node
+            .site
+            .store
+            .read(|c| Ok::<_, LogError>(c.query_row(names, [person.as_bytes()], |r| r.get(0))?))
+            .unwrap()
+    };
+    assert!(count() > 0);
+    let title: String = {
+        let sql = "SELECT title FROM person WHERE id = ?1";
+        desk.node.site.store.read(|c| Ok::<_, LogError>(c.query_row(sql, [person.as_bytes()], |r| r.get(0))?)).unwrap()
+    };
+    let erased =
+        desk.post(&format!("/people/{person}/erase"), &keeper, &format!("title={}", web::escape(&title))).await;
+    assert_eq!(erased.status(), StatusCode::SEE_OTHER);
+    assert_eq!(count(), 0);
+    assert_eq!(body(&desk.node, plan).tree().unwrap().len(), 8, "the plan itself stays");
 }

@@ -3,12 +3,12 @@
 use askama::Template;
 use base::{NodeId, Subject};
 use log::Entry;
-use records::{Change, Kind, REMOVED, STATE, Value, fold};
+use records::{Change, Kind, REMOVED, STATE, Shape, Value, fold};
 use rusqlite::{Connection, OptionalExtension};
 use web::{PageError, Reply, Request, Shell, Site, set_cookie};
 
 use crate::command::{Refusal, save_change};
-use crate::look::Look;
+use crate::look::{Look, id_at};
 
 /// A change of a record as it is shown.
 pub(crate) struct Event {
@@ -246,9 +246,31 @@ pub(crate) fn erase(site: &Site, request: &Request, kind: &'static Kind) -> Resu
             crate::command::only_at_hub(site)?;
         }
         tx.append(&log::erase_draft(scope, id, &[&kind.identity()])?)?;
-        Ok(())
+        erase_elsewhere(tx, site, kind, &id)
     })?;
     Ok(done(kind, id, "done-erased"))
+}
+
+/// What other records hold about somebody goes with them: the name under a plan, the name to sign in with. They are
+/// those whose field of the kind's name leads to the record.
+fn erase_elsewhere(tx: &log::Tx<'_>, site: &Site, kind: &Kind, id: &Subject) -> Result<(), PageError> {
+    let about = |other: &&Kind| {
+        let leads = other.field(kind.name).is_some_and(|f| f.shape == Shape::Link(kind.name));
+        leads && other.fields.iter().any(|f| f.personal)
+    };
+    for other in site.kinds.all().filter(about) {
+        let sql = format!("SELECT id FROM {} WHERE {} = ?1", other.name, kind.name);
+        let mut stmt = tx.conn().prepare(&sql)?;
+        let ids = stmt.query_map([id.as_bytes()], |r| id_at(r, 0))?.collect::<Result<Vec<_>, _>>()?;
+        for id in ids {
+            let scope = records::record_scope(tx.conn(), site.programme, other, &id)?;
+            if matches!(scope, base::Scope::Programme(_)) {
+                crate::command::only_at_hub(site)?;
+            }
+            tx.append(&log::erase_draft(scope, id, &[&other.identity()])?)?;
+        }
+    }
+    Ok(())
 }
 
 /// Brings a withdrawn record back.

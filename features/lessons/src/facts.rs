@@ -91,6 +91,7 @@ pub(crate) static PLAN_COMMENT: Kind = Kind {
         Field::link("plan", "lesson_plan").required().filter(),
         Field::line("quote").column().searched(),
         Field::text("said").required().searched(),
+        Field::link("person", "person").by_move(),
         Field::line("byline").personal().by_move().column(),
     ],
     states: &["open", "taken", "left"],

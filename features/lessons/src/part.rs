@@ -172,7 +172,8 @@ fn byline(conn: &Connection, person: Subject) -> Result<String, PageError> {
 
 /// A comment bears its author's name, also where that author's record is not held.
 fn sign_comment(tx: &Tx<'_>, site: &Site, request: &Request, id: &Subject) -> Result<(), PageError> {
-    let change = Change::new().with_text("byline", byline(tx.conn(), request.reader()?.person)?);
+    let person = request.reader()?.person;
+    let change = Change::new().with_link("person", person).with_text("byline", byline(tx.conn(), person)?);
     let scope = record_scope(tx.conn(), site.programme, &PLAN_COMMENT, id)?;
     append(tx, &PLAN_COMMENT, scope, *id, change, None)?;
     tx.fold()?;

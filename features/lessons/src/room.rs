@@ -325,7 +325,16 @@ async fn keep(rooms: Arc<Rooms>, site: Arc<Site>, room: Arc<Room>, mut changes: 
             if room_1.is_due(&site_1)? {
                 room_1.settle(&site_1)?;
             }
-            Ok::<_, RoomError>(true)
+            // A room that could not be closed when the last one left is closed once all is a fact.
+            let mut open = rooms_1.lock();
+            let (guests, waits) = {
+                let inner = room_1.lock();
+                (inner.guests, !inner.waiting.is_empty())
+            };
+            if guests == 0 && !waits {
+                open.remove(&room_1.plan);
+            }
+            Ok::<_, RoomError>(guests > 0 || waits)
         });
         match done.await {
             Ok(Ok(true)) => {}
