@@ -52,9 +52,9 @@ bench: build
 
 ## What is promised of lessons prepared together, measured
 bench-content: build
-	@cargo run --quiet --profile release-run --locked -p bench -- --content
+	@cargo build --quiet --profile release-run --locked -p bench
 	@cd tests/browser && npm ci --no-audit --no-fund --silent
-	@ZAMPA=$(abspath $(ZAMPA)) node bench/edit.mjs
+	@bench/run.sh $(abspath $(ZAMPA)) content
 
 clean:
 	rm -rf data artifacts islands/dist islands/.stamp

@@ -1,18 +1,36 @@
 #!/usr/bin/env bash
-# Measures, one JSON object a line; writes them with machine and date into bench/RESULTS.md.
+# Measures, one JSON object a line, and collects what was found with machine and date: run.sh PATH-TO-ZAMPA [content].
+# Each set of measures is a part of its own (bench/results/), so that one can be measured anew without the others.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 zampa=$1
+set=${2:-base}
+bench=$(dirname "$zampa")/bench
 lines=$(mktemp)
-"$(dirname "$zampa")/bench" "$zampa" | tee "$lines"
+case $set in
+  base) "$bench" "$zampa" ;;
+  content) "$bench" --content; ZAMPA=$zampa node bench/edit.mjs ;;
+  *) echo "no such set of measures: $set" >&2; exit 2 ;;
+esac | tee "$lines"
+case $set in base) title="The house" ;; content) title="Lessons prepared together" ;; esac
 {
-  echo "# Results"
+  echo "## $title"
   echo
-  echo "Measured by \`make bench\` on $(date -u +%Y-%m-%d), $(nproc) cores of $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), $(awk '/MemTotal/{printf "%d GB", $2/1048576}' /proc/meminfo)."
-  echo "The peer is Kolibri 0.19.5; its figures were measured on such a machine, not in this run."
+  echo "Measured on $(date -u +%Y-%m-%d), $(nproc) cores of $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), $(awk '/MemTotal/{printf "%d GB", $2/1048576}' /proc/meminfo)."
   echo
   echo "| measure | value | unit | goal | reached | peer | times better |"
   echo "|---|---|---|---|---|---|---|"
-  sed -E 's/.*"goal":"([^"]*)","name":"([^"]*)","ok":([a-z]*),.*"peer_value":("[^"]*"|null),"ratio":([^,]*),"unit":"([^"]*)","value":([^,}]*).*/| \2 | \7 | \6 | \1 | \3 | \4 | \5 |/; s/"//g; s/\| null /| – /g' "$lines"
+  node -e '
+    const lines = require("fs").readFileSync(process.argv[1], "utf8").trim().split("\n").map((l) => JSON.parse(l));
+    for (const l of lines) console.log(`| ${[l.name, l.value, l.unit, l.goal, l.ok, l.peer_value ?? "–", l.ratio ?? "–"].join(" | ")} |`);
+  ' "$lines"
+} > "bench/results/$set.md"
+{
+  echo "# Results"
+  echo
+  echo "The peer is Kolibri 0.19.5; its figures were measured on such a machine, not in these runs."
+  for part in base content; do
+    [ -f "bench/results/$part.md" ] && echo && cat "bench/results/$part.md"
+  done
 } > bench/RESULTS.md
 rm "$lines"
