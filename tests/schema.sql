@@ -400,6 +400,131 @@ CREATE TABLE plan_comment (
   person BLOB,
   byline TEXT
 );
+CREATE TABLE course (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  subject TEXT,
+  stage TEXT,
+  grade TEXT,
+  licence TEXT,
+  credit TEXT,
+  curriculum TEXT,
+  minutes INTEGER,
+  adult_needed INTEGER,
+  about TEXT,
+  call BLOB,
+  adapted_from BLOB
+);
+CREATE TABLE course_languages (id BLOB NOT NULL, value TEXT NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
+CREATE TABLE resource (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  course BLOB,
+  unit TEXT,
+  place INTEGER,
+  form TEXT,
+  text TEXT,
+  file TEXT,
+  media TEXT,
+  bytes INTEGER,
+  content BLOB,
+  launch TEXT
+);
+CREATE TABLE course_hand (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  course BLOB,
+  person BLOB,
+  byline TEXT,
+  part TEXT
+);
+CREATE TABLE course_review (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  course BLOB,
+  verdict TEXT,
+  said TEXT,
+  person BLOB,
+  byline TEXT
+);
+CREATE TABLE course_use (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  course BLOB,
+  school BLOB,
+  used_on TEXT,
+  class TEXT,
+  how TEXT,
+  note TEXT
+);
+CREATE TABLE call (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  sought TEXT,
+  subject TEXT,
+  stage TEXT,
+  opens_on TEXT,
+  closes_on TEXT,
+  results TEXT
+);
+CREATE TABLE rendition (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  source BLOB,
+  recipe TEXT,
+  bytes INTEGER,
+  content BLOB,
+  refused TEXT
+);
 CREATE TABLE indicator (
   id BLOB PRIMARY KEY,
   home BLOB, -- the school whose nodes alone hold it
@@ -631,6 +756,44 @@ CREATE INDEX plan_comment_by_changed ON plan_comment (changed);
 CREATE INDEX plan_comment_by_plan ON plan_comment (plan, title_key);
 CREATE INDEX plan_comment_by_person ON plan_comment (person, title_key);
 CREATE INDEX plan_comment_by_state ON plan_comment (state, title_key);
+CREATE INDEX course_by_title ON course (title_key, id);
+CREATE INDEX course_by_changed ON course (changed);
+CREATE INDEX course_by_subject ON course (subject, title_key);
+CREATE INDEX course_by_stage ON course (stage, title_key);
+CREATE INDEX course_languages_by_value ON course_languages (value, id);
+CREATE INDEX course_by_licence ON course (licence, title_key);
+CREATE INDEX course_by_call ON course (call, title_key);
+CREATE INDEX course_by_adapted_from ON course (adapted_from, title_key);
+CREATE INDEX course_by_state ON course (state, title_key);
+CREATE INDEX resource_by_title ON resource (title_key, id);
+CREATE INDEX resource_by_changed ON resource (changed);
+CREATE INDEX resource_by_course ON resource (course, title_key);
+CREATE INDEX resource_by_content ON resource (content);
+CREATE INDEX course_hand_by_title ON course_hand (title_key, id);
+CREATE INDEX course_hand_by_changed ON course_hand (changed);
+CREATE INDEX course_hand_by_course ON course_hand (course, title_key);
+CREATE INDEX course_hand_by_person ON course_hand (person, title_key);
+CREATE INDEX course_review_by_title ON course_review (title_key, id);
+CREATE INDEX course_review_by_changed ON course_review (changed);
+CREATE INDEX course_review_by_course ON course_review (course, title_key);
+CREATE INDEX course_review_by_person ON course_review (person, title_key);
+CREATE INDEX course_use_by_title ON course_use (title_key, id);
+CREATE INDEX course_use_by_changed ON course_use (changed);
+CREATE INDEX course_use_by_course ON course_use (course, title_key);
+CREATE INDEX course_use_by_school ON course_use (school, title_key);
+CREATE INDEX course_use_by_used_on ON course_use (used_on, title_key);
+CREATE INDEX course_use_by_state ON course_use (state, title_key);
+CREATE INDEX call_by_title ON call (title_key, id);
+CREATE INDEX call_by_changed ON call (changed);
+CREATE INDEX call_by_subject ON call (subject, title_key);
+CREATE INDEX call_by_stage ON call (stage, title_key);
+CREATE INDEX call_by_opens_on ON call (opens_on, title_key);
+CREATE INDEX call_by_closes_on ON call (closes_on, title_key);
+CREATE INDEX call_by_state ON call (state, title_key);
+CREATE INDEX rendition_by_title ON rendition (title_key, id);
+CREATE INDEX rendition_by_changed ON rendition (changed);
+CREATE INDEX rendition_by_source ON rendition (source);
+CREATE INDEX rendition_by_content ON rendition (content);
 CREATE INDEX indicator_by_title ON indicator (title_key, id);
 CREATE INDEX indicator_by_changed ON indicator (changed);
 CREATE INDEX indicator_by_rule ON indicator (rule, title_key);

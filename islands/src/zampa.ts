@@ -7,6 +7,7 @@ import htmx from "htmx.org";
 import { keepDrafts, clearDrafts, restoreDrafts } from "./draft.ts";
 import { watchNode } from "./offline.ts";
 import { keys } from "./keys.ts";
+import "./slides.ts";
 
 /** What htmx hands an extension at its start; only the part used here (its type declarations leave it out). */
 interface Inside {

@@ -90,7 +90,7 @@ impl Desk {
     }
 
     pub async fn sweep(&self) {
-        let named = self.node.site.store.read(register::named).unwrap();
+        let named = self.node.site.store.read(|c| register::named(c, &self.node.site.kinds)).unwrap();
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         self.node.site.blobs.sweep(&named, 10, &Env::system()).unwrap();
     }

@@ -88,9 +88,11 @@ async fn a_content_goes_only_where_its_file_may_be_held() {
     let hash = Hash::of(b"words");
     let programme = desk.node.site.programme;
     let lies = |passes: &dyn Fn(&Scope) -> bool| {
-        desk.node.site.store.read(|c| register::lies_in(c, programme, &hash, passes)).unwrap()
+        desk.node.site.store.read(|c| register::lies_in(c, &desk.node.site.kinds, programme, &hash, passes)).unwrap()
     };
     assert!(lies(&|scope| *scope == Scope::School(desk.home)));
     assert!(!lies(&|scope| *scope != Scope::School(desk.home)));
-    assert_eq!(desk.node.site.store.read(|c| Ok::<_, LogError>(register::wanted(c)?)).unwrap(), [(hash, 5)]);
+    let site = &desk.node.site;
+    let wanted = site.store.read(|c| Ok::<_, LogError>(register::wanted(c, &site.kinds)?)).unwrap();
+    assert_eq!(wanted.iter().map(|w| (w.content, w.bytes)).collect::<Vec<_>>(), [(hash, 5)]);
 }

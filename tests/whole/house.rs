@@ -107,7 +107,10 @@ fn words_that_pages_name_exist() {
 }
 
 /// Keys that are put together where they are used, by their beginnings.
-const MADE: [&str; 16] = [
+const MADE: [&str; 19] = [
+    "course_hand-part-",
+    "recipe-",
+    "refused-",
     "plan_author-part-",
     "plan-part-",
     "plan-column-",

@@ -3,6 +3,7 @@
 
 mod command_line;
 mod counted;
+mod courses;
 mod desk;
 mod edits;
 mod files;

@@ -111,6 +111,8 @@ fn fill(path: &str, id: Option<Subject>, kind_move: Option<&str>) -> String {
         .replace("{lang}", "en")
         .replace("{theme}", "dark")
         .replace("{secret}", "none")
+        .replace("{recipe}", "none")
+        .replace("{name}", "none")
 }
 
 fn first_move(stand: &Stand, path: &str) -> Option<&'static str> {

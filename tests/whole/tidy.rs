@@ -20,7 +20,7 @@ fn map() -> BTreeMap<String, Option<BTreeSet<String>>> {
             "everything" => None,
             "–" => Some(BTreeSet::new()),
             words if words.starts_with("all of the above") => Some(
-                ["base", "text", "log", "blobs", "documents", "media", "link", "records", "web", "register"]
+                ["base", "text", "log", "blobs", "documents", "assets", "media", "link", "records", "web", "register"]
                     .map(ToOwned::to_owned)
                     .into(),
             ),

@@ -62,6 +62,11 @@ impl Files {
         self.0.join("local.db")
     }
 
+    /// Which trees of files are here.
+    pub fn shelf(&self) -> PathBuf {
+        self.0.join("shelf.db")
+    }
+
     /// The blobs.
     pub fn blobs(&self) -> PathBuf {
         self.0.join("blobs")

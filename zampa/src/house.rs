@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use assets::Shelf;
 use base::Lang;
 use figures::Counted;
 use records::{Kinds, Role, Roles};
@@ -18,6 +19,7 @@ pub fn kinds() -> Kinds {
         pairings::KINDS,
         teams::KINDS,
         lessons::KINDS,
+        courses::KINDS,
         figures::KINDS,
         nodes::KINDS,
         register::KINDS,
@@ -43,6 +45,7 @@ pub fn words() -> Vec<(Lang, &'static str, &'static str)> {
         pairings::WORDS,
         teams::WORDS,
         lessons::WORDS,
+        courses::WORDS,
         visits::WORDS,
         activities::WORDS,
         figures::WORDS,
@@ -59,11 +62,12 @@ const WORDS: [(Lang, &str, &str); 3] = [
 ];
 
 /// The routes of every room that all nodes have.
-pub fn routes(kinds: &Kinds, counted: &Arc<Counted>, links: &Arc<dyn nodes::Links>) -> Vec<Route> {
+pub fn routes(kinds: &Kinds, counted: &Arc<Counted>, links: &Arc<dyn nodes::Links>, shelf: &Arc<Shelf>) -> Vec<Route> {
     let mut routes = web::routes();
     routes.extend(register::routes(kinds));
     routes.extend(people::routes());
     routes.extend(lessons::routes(&Arc::new(lessons::Rooms::default())));
+    routes.extend(courses::routes(shelf));
     routes.extend(figures::routes(counted));
     routes.extend(nodes::routes(links));
     routes
@@ -72,7 +76,9 @@ pub fn routes(kinds: &Kinds, counted: &Arc<Counted>, links: &Arc<dyn nodes::Link
 /// The navigation: what one looks for by its name. Everything else is linked from there.
 pub fn navigation(kinds: &Kinds) -> Vec<NavItem> {
     let mut nav = vec![NavItem { href: "/today".to_owned(), key: "today".to_owned(), check: Check::SignedIn }];
-    for name in ["visit", "activity", "person", "organisation", "need", "posting", "pairing", "team", "lesson_plan"] {
+    for name in
+        ["visit", "activity", "person", "organisation", "need", "posting", "pairing", "team", "lesson_plan", "course"]
+    {
         if let Some(kind) = kinds.get(name) {
             nav.push(NavItem {
                 href: format!("/{}", kind.route),

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context as _, Result};
+use assets::Shelf;
 use base::{Hash, NodeId, Scope, Subject};
 use blobs::Blobs;
 use link::{Grant, Host, JoinCode, Link, Refusal};
@@ -23,6 +24,7 @@ const CODE_MS: u64 = 3_600_000;
 struct NodeHost {
     store: Arc<Store>,
     blobs: Arc<Blobs>,
+    shelf: Arc<Shelf>,
     local: Arc<Local>,
     members: Members,
     kinds: Kinds,
@@ -51,17 +53,16 @@ impl Host for NodeHost {
     }
 
     fn wanted_blobs(&self, conn: &Connection) -> Vec<(Hash, u64)> {
-        register::wanted(conn).unwrap_or_else(|e| {
-            tracing::error!("looking for wanted files: {e}");
+        self.wanted(conn).unwrap_or_else(|e| {
+            tracing::error!("looking for wanted files: {e:#}");
             Vec::new()
         })
     }
 
     /// A node may have the content of the files that it may hold.
     fn may_fetch(&self, conn: &Connection, peer: NodeId, blob: &Hash) -> bool {
-        let holds = |scope: &Scope| self.members.holds(conn, peer, scope);
-        register::lies_in(conn, self.members.programme, blob, &holds).unwrap_or_else(|e| {
-            tracing::error!("who may have a file: {e}");
+        self.lies_with(conn, peer, blob).unwrap_or_else(|e| {
+            tracing::error!("who may have a file: {e:#}");
             false
         })
     }
@@ -101,6 +102,37 @@ impl Host for NodeHost {
     }
 }
 
+impl NodeHost {
+    /// What records name, and what lies in their trees: a tree first, then what it turns out to lack.
+    fn wanted(&self, conn: &Connection) -> Result<Vec<(Hash, u64)>> {
+        let trees = courses::trees(conn)?;
+        let mut out = Vec::new();
+        for file in register::wanted(conn, &self.kinds)? {
+            if trees.contains(&file.content) {
+                out.extend(self.shelf.lacks(&file.content, file.bytes)?);
+            } else {
+                out.push((file.content, file.bytes));
+            }
+        }
+        Ok(out)
+    }
+
+    /// Whether a record names a content, or a tree that holds it, which the peer holds too.
+    fn lies_with(&self, conn: &Connection, peer: NodeId, blob: &Hash) -> Result<bool> {
+        let holds = |scope: &Scope| self.members.holds(conn, peer, scope);
+        let named = |hash: &Hash| register::lies_in(conn, &self.kinds, self.members.programme, hash, &holds);
+        if named(blob)? {
+            return Ok(true);
+        }
+        for tree in self.shelf.trees_with(blob)? {
+            if named(&tree)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
 fn code_name(secret: &[u8; 16]) -> String {
     format!("join-{}", Hash::of(secret))
 }
@@ -133,13 +165,14 @@ impl NodeLinks {
     pub fn new(
         store: Arc<Store>,
         blobs: Arc<Blobs>,
+        shelf: Arc<Shelf>,
         local: Arc<Local>,
         members: Members,
         kinds: Kinds,
         settings: &Settings,
     ) -> Self {
         let demonstration = settings.demonstration;
-        let host = Arc::new(NodeHost { store, blobs, local, members, kinds, demonstration });
+        let host = Arc::new(NodeHost { store, blobs, shelf, local, members, kinds, demonstration });
         Self { host, link: OnceLock::new(), port: OnceLock::new() }
     }
 

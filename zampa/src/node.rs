@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
+use assets::Shelf;
 use base::Env;
 use figures::Counted;
 use log::{Context, NodeKey, Store};
@@ -25,6 +26,8 @@ pub struct Node {
     pub links: Arc<NodeLinks>,
     /// Its figures.
     pub counted: Arc<Counted>,
+    /// Its trees of files.
+    pub shelf: Arc<Shelf>,
 }
 
 /// Opens the log of a node.
@@ -76,18 +79,21 @@ impl Node {
         let watching = Arc::clone(&counted);
         store.watch(Box::new(move || watching.changed()));
         let blobs = Arc::new(blobs::Blobs::open(&files.blobs())?);
+        let shelf = Arc::new(Shelf::open(&files.shelf(), (*blobs).clone())?);
         let links = Arc::new(NodeLinks::new(
             Arc::clone(&store),
             Arc::clone(&blobs),
+            Arc::clone(&shelf),
             Arc::clone(&local),
             members(&settings),
             kinds.clone(),
             &settings,
         ));
         let as_links: Arc<dyn Links> = Arc::clone(&links) as Arc<dyn Links>;
-        let mut routes = house::routes(&kinds, &counted, &as_links);
+        let mut routes = house::routes(&kinds, &counted, &as_links, &shelf);
         routes.extend(crate::home::routes(&counted));
         let signs = Arc::clone(&as_links);
+        let shown = Arc::clone(&shelf);
         let site = Site {
             zone: std::sync::RwLock::new(zone(&store)?),
             blobs,
@@ -103,9 +109,12 @@ impl Node {
             demonstration: settings.demonstration,
             reader_of: Box::new(people::reader_of),
             sign_of: Box::new(move |site, words| nodes::sign(site, words, &signs.peers())),
-            today: vec![Box::new(register::today)],
-            parts: vec![Box::new(lessons::part)],
-            made: vec![Box::new(lessons::made)],
+            today: vec![Box::new(register::today), Box::new(courses::today)],
+            parts: vec![
+                Box::new(lessons::part),
+                Box::new(move |site, r, conn, kind, id| courses::part(site, r, conn, kind, id, &shown)),
+            ],
+            made: vec![Box::new(lessons::made), Box::new(courses::made)],
             kinds,
             store,
         };
@@ -119,7 +128,7 @@ impl Node {
                 *kept = found;
             }
         }));
-        Ok(Self { site, routes, links, counted })
+        Ok(Self { site, routes, links, counted, shelf })
     }
 
     /// Whether nobody keeps this hub yet: the first start prints a one-use link to set it up.

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
+use assets::Shelf;
 use base::Env;
 use people::SET_UP;
 use web::{Check, NodeKind, Route, Site};
@@ -115,7 +116,7 @@ pub async fn serve(node: Node, first: Route, port: u16, address: IpAddr) -> Resu
 
 /// Settles clocks now and then: a hub rules on what is ahead, every node folds what has come due.
 fn chores(node: &Node) {
-    let (store, site) = (Arc::clone(&node.site.store), Arc::clone(&node.site));
+    let (store, site, shelf) = (Arc::clone(&node.site.store), Arc::clone(&node.site), Arc::clone(&node.shelf));
     let is_hub = node.site.node_kind == NodeKind::Hub;
     tokio::spawn(async move {
         let mut every = tokio::time::interval(std::time::Duration::from_secs(CHORES_SECONDS));
@@ -136,8 +137,8 @@ fn chores(node: &Node) {
         let mut every = tokio::time::interval(std::time::Duration::from_secs(SWEEP_SECONDS));
         loop {
             every.tick().await;
-            let site = Arc::clone(&site);
-            let done = tokio::task::spawn_blocking(move || sweep(&site)).await;
+            let (site, shelf) = (Arc::clone(&site), Arc::clone(&shelf));
+            let done = tokio::task::spawn_blocking(move || sweep(&site, &shelf)).await;
             if let Ok(Err(e)) = done {
                 tracing::error!("sweeping files: {e:#}");
             }
@@ -146,8 +147,13 @@ fn chores(node: &Node) {
 }
 
 /// Removes the contents that no fact names any more, and what was left of uploads.
-fn sweep(site: &Site) -> Result<()> {
-    let named = site.store.read(register::named)?;
+fn sweep(site: &Site, shelf: &Shelf) -> Result<()> {
+    let mut named = site.store.read(|conn| register::named(conn, &site.kinds))?;
+    for tree in site.store.read(|conn| Ok::<_, log::LogError>(courses::trees(conn)?))? {
+        // A tree that came and was not looked at yet is taken in first.
+        shelf.lacks(&tree, 0)?;
+        named.extend(shelf.leaves(&tree)?.into_iter().map(|(content, _)| content));
+    }
     let swept = site.blobs.sweep(&named, UNNAMED_MS, site.store.env())?;
     if swept.count > 0 {
         tracing::info!("swept {} files of {} bytes that no fact names", swept.count, swept.bytes);

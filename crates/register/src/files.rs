@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use base::{Hash, Scope, Subject};
 use log::{Context, LogError};
-use records::{Access, Change, FILES, Field, Home, Kind, RecordError, Role, Value, append, check, record_scope};
+use records::{
+    Access, Change, FILES, Field, Home, Kind, Kinds, RecordError, Role, Shape, Value, append, check, record_scope,
+};
 use rusqlite::Connection;
 use web::{PageError, Reply, Request, Sent, Site};
 
@@ -141,18 +143,47 @@ fn shown(site: &Site, look: &Look<'_>, request: &Request, which: &str, id: &Subj
     Ok(out)
 }
 
-/// The contents that this node wants to have, with their lengths: those of the files that stand.
+/// The name of the field that holds what a record's file contains, and of that with its length.
+const CONTENT: &str = "content";
+
+/// The kinds of record that have a file's content: files beside records, and those that rooms keep otherwise.
+fn with_content(kinds: &Kinds) -> impl Iterator<Item = &'static Kind> {
+    kinds.all().filter(|k| k.field(CONTENT).is_some_and(|f| f.shape == Shape::Blob))
+}
+
+/// A content that this node would like to have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// The kind of the record that names it.
+    pub kind: &'static str,
+    /// The record.
+    pub record: Subject,
+    /// The content.
+    pub content: Hash,
+    /// Its length, as the record says.
+    pub bytes: u64,
+}
+
+/// The contents that records name which stand.
 ///
 /// # Errors
 /// What the database says.
-pub fn wanted(conn: &Connection) -> rusqlite::Result<Vec<(Hash, u64)>> {
-    let mut stmt = conn.prepare_cached("SELECT DISTINCT content, bytes FROM file WHERE content IS NOT NULL")?;
-    let mut rows = stmt.query([])?;
+pub fn wanted(conn: &Connection, kinds: &Kinds) -> rusqlite::Result<Vec<Wanted>> {
     let mut out = Vec::new();
-    while let Some(row) = rows.next()? {
-        let hash = Hash::try_from(row.get_ref(0)?.as_blob()?);
-        let len = u64::try_from(row.get::<_, Option<i64>>(1)?.unwrap_or(0));
-        out.extend(hash.ok().zip(len.ok()));
+    for kind in with_content(kinds) {
+        let sql = format!("SELECT id, content, bytes FROM {} WHERE content IS NOT NULL", kind.name);
+        let mut stmt = conn.prepare_cached(&sql)?;
+        let mut rows = stmt.query([])?;
+        while let Some(row) = rows.next()? {
+            let content = Hash::try_from(row.get_ref(1)?.as_blob()?);
+            let bytes = u64::try_from(row.get::<_, Option<i64>>(2)?.unwrap_or(0));
+            out.extend(content.ok().zip(bytes.ok()).zip(id_at(row, 0).ok()).map(|((content, bytes), record)| Wanted {
+                kind: kind.name,
+                record,
+                content,
+                bytes,
+            }));
+        }
     }
     Ok(out)
 }
@@ -162,33 +193,40 @@ pub fn wanted(conn: &Connection) -> rusqlite::Result<Vec<(Hash, u64)>> {
 ///
 /// # Errors
 /// What the log says.
-pub fn named(conn: &Connection) -> Result<BTreeSet<Hash>, LogError> {
+pub fn named(conn: &Connection, kinds: &Kinds) -> Result<BTreeSet<Hash>, LogError> {
     let mut out = BTreeSet::new();
-    log::each_of_kind(conn, &FILE.identity(), |entry| {
-        let said = entry.payload().and_then(|p| Change::decode(p).ok());
-        if let Some(Value::Bytes(hash)) = said.as_ref().and_then(|c| c.set.get("content")) {
-            out.extend(Hash::try_from(hash.as_slice()).ok());
-        }
-        Ok::<_, LogError>(())
-    })?;
+    for kind in with_content(kinds) {
+        let personal = kind.field(CONTENT).is_some_and(|f| f.personal);
+        let entries = if personal { kind.identity() } else { kind.name.to_owned() };
+        log::each_of_kind(conn, &entries, |entry| {
+            let said = entry.payload().and_then(|p| Change::decode(p).ok());
+            if let Some(Value::Bytes(hash)) = said.as_ref().and_then(|c| c.set.get(CONTENT)) {
+                out.extend(Hash::try_from(hash.as_slice()).ok());
+            }
+            Ok::<_, LogError>(())
+        })?;
+    }
     Ok(out)
 }
 
-/// Whether a file with this content lies in a scope that passes.
+/// Whether a record with this content lies in a scope that passes.
 ///
 /// # Errors
 /// What the database says.
 pub fn lies_in(
     conn: &Connection,
+    kinds: &Kinds,
     programme: [u8; 16],
     content: &Hash,
     passes: &dyn Fn(&Scope) -> bool,
 ) -> Result<bool, RecordError> {
-    let mut stmt = conn.prepare_cached("SELECT id FROM file WHERE content = ?1")?;
-    let ids = stmt.query_map([content.0.as_slice()], |r| id_at(r, 0))?.collect::<Result<Vec<_>, _>>()?;
-    for id in ids {
-        if passes(&record_scope(conn, programme, &FILE, &id)?) {
-            return Ok(true);
+    for kind in with_content(kinds) {
+        let mut stmt = conn.prepare_cached(&format!("SELECT id FROM {} WHERE content = ?1", kind.name))?;
+        let ids = stmt.query_map([content.0.as_slice()], |r| id_at(r, 0))?.collect::<Result<Vec<_>, _>>()?;
+        for id in ids {
+            if passes(&record_scope(conn, programme, kind, &id)?) {
+                return Ok(true);
+            }
         }
     }
     Ok(false)

@@ -331,3 +331,18 @@ pub(crate) fn tone(state: &str) -> &'static str {
         _ => "",
     }
 }
+/// A person's name and school, as readers elsewhere will see them.
+///
+/// # Errors
+/// [`PageError::NotFound`] where the person's record is not here.
+pub fn byline(conn: &Connection, person: Subject) -> Result<String, PageError> {
+    let (name, place): (Option<String>, Option<String>) = conn
+        .prepare_cached(
+            "SELECT p.name, o.title FROM person p LEFT JOIN organisation o ON o.id = p.home WHERE p.id = ?1",
+        )?
+        .query_row([person.as_bytes()], |r| Ok((r.get(0)?, r.get(1)?)))
+        .optional()?
+        .ok_or(PageError::NotFound)?;
+    let parts: Vec<String> = name.into_iter().chain(place).collect();
+    if parts.is_empty() { Err(PageError::NotFound) } else { Ok(parts.join(" · ")) }
+}

@@ -8,7 +8,7 @@ use base::Subject;
 use log::{Context, Tx};
 use records::{Change, Kind, Value, append, record_scope};
 use register::Look;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 use serde_json::json;
 use text::Words;
 use web::{PageError, Reply, Request, Site};
@@ -145,7 +145,7 @@ pub(crate) fn author(tx: &Tx<'_>, site: &Site, person: Subject, part: &str, plan
     if there {
         return Ok(());
     }
-    let byline = byline(conn, person)?;
+    let byline = register::byline(conn, person)?;
     let scope = record_scope(conn, site.programme, &LESSON_PLAN, plan)?;
     let change = Change::new()
         .with_link("plan", *plan)
@@ -157,23 +157,10 @@ pub(crate) fn author(tx: &Tx<'_>, site: &Site, person: Subject, part: &str, plan
     Ok(())
 }
 
-/// A person's name and school, as readers elsewhere will see them.
-fn byline(conn: &Connection, person: Subject) -> Result<String, PageError> {
-    let (name, place): (Option<String>, Option<String>) = conn
-        .prepare_cached(
-            "SELECT p.name, o.title FROM person p LEFT JOIN organisation o ON o.id = p.home WHERE p.id = ?1",
-        )?
-        .query_row([person.as_bytes()], |r| Ok((r.get(0)?, r.get(1)?)))
-        .optional()?
-        .ok_or(PageError::NotFound)?;
-    let parts: Vec<String> = name.into_iter().chain(place).collect();
-    if parts.is_empty() { Err(PageError::NotFound) } else { Ok(parts.join(" · ")) }
-}
-
 /// A comment bears its author's name, also where that author's record is not held.
 fn sign_comment(tx: &Tx<'_>, site: &Site, request: &Request, id: &Subject) -> Result<(), PageError> {
     let person = request.reader()?.person;
-    let change = Change::new().with_link("person", person).with_text("byline", byline(tx.conn(), person)?);
+    let change = Change::new().with_link("person", person).with_text("byline", register::byline(tx.conn(), person)?);
     let scope = record_scope(tx.conn(), site.programme, &PLAN_COMMENT, id)?;
     append(tx, &PLAN_COMMENT, scope, *id, change, None)?;
     tx.fold()?;

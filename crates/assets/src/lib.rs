@@ -1,0 +1,29 @@
+//! Files that are many. A *tree* is a blob that lists paths and the blobs that lie there: an unpacked package, the pages
+//! of slides. The *shelf* knows which trees are here and what they still lack. A *recipe* says what is made of a file, so
+//! that a page can show it on a bad link: slides as pictures, voice, small video.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic))]
+
+mod recipe;
+mod shelf;
+mod tree;
+
+pub use recipe::{RECIPES, Recipe, Tool, recipes_for};
+pub use shelf::Shelf;
+pub use tree::{Leaf, MAX_LEAVES, MAX_TREE, TREE, Tree};
+
+/// What can go wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum AssetError {
+    /// A tree that is not one, or beyond its bounds.
+    #[error("a broken tree: {0}")]
+    Tree(&'static str),
+    /// The shelf's own database.
+    #[error("the shelf's database")]
+    Sql(#[from] rusqlite::Error),
+    /// The store of blobs.
+    #[error("the store of blobs")]
+    Blobs(#[from] blobs::BlobError),
+    /// The disk.
+    #[error("the disk")]
+    Io(#[from] std::io::Error),
+}

@@ -1,0 +1,206 @@
+//! Putting a lesson into the library: the first thing that a teacher can do. Several files at once make one course; a
+//! file that cannot be taken in as it is stays on the node until somebody has mended what was wrong beside it.
+
+use askama::Template;
+use base::{Hash, Scope, Subject};
+use log::{Context, Tx};
+use records::{Change, Shape, Value, append, check, check_value, record_scope};
+use serde_json::{Value as Json, json};
+use web::{PageError, Reply, Request, Sent, Shell, Site};
+
+use crate::facts::{COURSE, RESOURCE};
+use crate::form::{form_of, media_of, title_of};
+use crate::made::hand;
+
+/// Files that wait for somebody to go on.
+const MAX_HELD: usize = 40;
+
+#[derive(Template)]
+#[template(path = "upload.html")]
+struct UploadPage<'a> {
+    s: Shell<'a>,
+    errors: Vec<(String, String)>,
+    title: String,
+    subjects: Vec<(String, String, bool)>,
+    licences: Vec<(String, String, bool)>,
+    held: Vec<Held>,
+}
+
+/// A file that was sent with a form that could not be saved.
+struct Held {
+    hash: String,
+    name: String,
+    size: String,
+}
+
+pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
+    Ok(Reply::Page(render(site, request, Vec::new())?))
+}
+
+fn render(site: &Site, request: &Request, errors: Vec<(String, String)>) -> Result<String, PageError> {
+    let words = request.words(site);
+    let options = |field: &str| -> Vec<(String, String, bool)> {
+        let Some((field, Shape::Choice(list))) = COURSE.field(field).map(|f| (f, f.shape)) else { return Vec::new() };
+        list.iter()
+            .map(|w| {
+                let chosen = request.form(field.name) == Some(w);
+                ((*w).to_owned(), register::label(&words, &COURSE, Some(field), w), chosen)
+            })
+            .collect()
+    };
+    let held = held(site, request)?
+        .into_iter()
+        .map(|f| Held { hash: f.hash.to_string(), name: f.name, size: words.bytes(f.len) })
+        .collect();
+    let page = UploadPage {
+        errors,
+        title: request.form("title").unwrap_or_default().to_owned(),
+        subjects: options("subject"),
+        licences: options("licence"),
+        held,
+        s: Shell::new(site, request, words.get("course-upload")),
+    };
+    Ok(page.render()?)
+}
+
+/// Refuses who may not make courses: asked before the files are read.
+pub(crate) fn may_make(_: &Site, request: &Request) -> Result<(), PageError> {
+    if request.reader()?.may_make(&COURSE) { Ok(()) } else { Err(PageError::NotAllowed) }
+}
+
+/// Makes a course of what was sent.
+pub(crate) fn make(site: &Site, request: &Request) -> Result<Reply, PageError> {
+    let mut files = chosen(site, request)?;
+    files.extend(request.files.iter().cloned());
+    let first = files.first().map(|f| title_of(&f.name)).unwrap_or_default();
+    let typed = text::clean_line(request.form("title").unwrap_or_default(), 120);
+    let title = typed.as_ref().map_or("", String::as_str);
+    let title = if title.is_empty() { first } else { title.to_owned() };
+    let mut wrong = Vec::new();
+    if typed.is_err() {
+        wrong.push(("title", "error-too-long"));
+    }
+    if files.is_empty() {
+        wrong.push(("file", "rule-no-file"));
+    }
+    let mut change = Change::new().with_text("title", title);
+    for name in ["subject", "licence"] {
+        let value = Value::text(request.form(name).unwrap_or_default());
+        let fits = COURSE.field(name).is_some_and(|f| check_value(f.shape, &value).is_ok());
+        if fits {
+            change = change.with(name, value);
+        } else {
+            wrong.push((name, "error-required"));
+        }
+    }
+    if !wrong.is_empty() {
+        hold(site, request, &files)?;
+        let words = request.words(site);
+        let errors = wrong.into_iter().map(|(name, key)| (format!("c-{name}"), words.get(key).into_owned())).collect();
+        return Ok(Reply::Invalid(render(site, request, errors)?));
+    }
+    let reader = request.reader()?;
+    let id = site.store.write(Context { author: reader.person }, |tx| {
+        let scope = Scope::Programme(site.programme);
+        let id = tx.subject(&scope);
+        append(tx, &COURSE, scope, id, change, None)?;
+        tx.fold()?;
+        hand(tx, site, reader.person, "lead", &id)?;
+        put(tx, site, &id, &files)?;
+        check(tx, &COURSE, &id)?;
+        Ok::<_, PageError>(id)
+    })?;
+    let_go(site, request)?;
+    Ok(register::done(&COURSE, id, "course-made"))
+}
+
+/// Refuses who does not make this course.
+pub(crate) fn may_add(site: &Site, request: &Request) -> Result<(), PageError> {
+    let (id, reader) = (request.id("id")?, request.reader()?);
+    site.store.read(|conn| {
+        register::visible(conn, reader, &COURSE, &id)?;
+        if register::in_hands(conn, reader, &COURSE, &id)? { Ok(()) } else { Err(PageError::NotAllowed) }
+    })
+}
+
+/// Adds files to a course.
+pub(crate) fn add(site: &Site, request: &Request) -> Result<Reply, PageError> {
+    may_add(site, request)?;
+    let id = request.id("id")?;
+    if request.files.is_empty() {
+        return Err(PageError::Rule("no-file".to_owned()));
+    }
+    site.store.write(Context { author: request.reader()?.person }, |tx| put(tx, site, &id, &request.files))?;
+    Ok(register::done(&COURSE, id, "done-saved"))
+}
+
+/// Appends resources after those that a course has.
+fn put(tx: &Tx<'_>, site: &Site, course: &Subject, files: &[Sent]) -> Result<(), PageError> {
+    let last: i64 = tx
+        .conn()
+        .prepare_cached("SELECT coalesce(max(place), 0) FROM resource WHERE course = ?1")?
+        .query_row([course.as_bytes()], |r| r.get(0))?;
+    for (i, sent) in files.iter().enumerate() {
+        let place = last + 10 * (i64::try_from(i).unwrap_or(0) + 1);
+        one(tx, site, course, place, sent)?;
+    }
+    tx.fold()?;
+    Ok(())
+}
+
+fn one(tx: &Tx<'_>, site: &Site, course: &Subject, place: i64, sent: &Sent) -> Result<(), PageError> {
+    let scope = record_scope(tx.conn(), site.programme, &COURSE, course)?;
+    let media = media_of(sent.media, &sent.name);
+    let change = Change::new()
+        .with_link("course", *course)
+        .with_text("title", title_of(&sent.name))
+        .with("place", Value::Int(place))
+        .with_text("form", form_of(media))
+        .with_text("file", sent.name.chars().take(120).collect::<String>())
+        .with_text("media", media)
+        .with("bytes", Value::Int(i64::try_from(sent.len).unwrap_or(0)))
+        .with("content", Value::Bytes(sent.hash.0.to_vec()));
+    Ok(append(tx, &RESOURCE, scope, tx.subject(&scope), change, None)?)
+}
+
+fn held_name(request: &Request) -> Result<String, PageError> {
+    Ok(format!("held-{}", request.reader()?.person))
+}
+
+/// Keeps what was sent, so that it need not be sent again: contents that nothing names stay for a day.
+fn hold(site: &Site, request: &Request, files: &[Sent]) -> Result<(), PageError> {
+    let list: Vec<Json> = files
+        .iter()
+        .take(MAX_HELD)
+        .map(|f| json!({ "hash": f.hash.to_string(), "name": f.name, "media": f.media, "len": f.len }))
+        .collect();
+    let text = Json::Array(list).to_string();
+    site.local.set(&held_name(request)?, (!files.is_empty()).then_some(text.as_str()))?;
+    Ok(())
+}
+
+fn let_go(site: &Site, request: &Request) -> Result<(), PageError> {
+    Ok(site.local.set(&held_name(request)?, None)?)
+}
+
+/// What waits for this reader and is still here.
+fn held(site: &Site, request: &Request) -> Result<Vec<Sent>, PageError> {
+    let Some(text) = site.local.setting(&held_name(request)?)? else { return Ok(Vec::new()) };
+    let list: Vec<Json> = serde_json::from_str(&text).unwrap_or_default();
+    let files = list.iter().filter_map(|f| {
+        let hash: Hash = f.get("hash")?.as_str()?.parse().ok()?;
+        Some(Sent {
+            hash,
+            len: f.get("len")?.as_u64()?,
+            name: f.get("name")?.as_str()?.to_owned(),
+            media: media_of(f.get("media")?.as_str()?, ""),
+        })
+    });
+    Ok(files.filter(|f| site.blobs.has(&f.hash)).collect())
+}
+
+/// Those of them that the form still wants.
+fn chosen(site: &Site, request: &Request) -> Result<Vec<Sent>, PageError> {
+    let wanted: Vec<&str> = request.form_all("held").collect();
+    Ok(held(site, request)?.into_iter().filter(|f| wanted.contains(&f.hash.to_string().as_str())).collect())
+}

@@ -1,0 +1,45 @@
+//! The library: whoever teaches can put a lesson here at once, on the school's own box; what was reviewed becomes a course
+//! of good quality; what a school keeps plays there with the link down.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic))]
+
+mod add;
+mod facts;
+mod form;
+mod made;
+mod part;
+mod show;
+mod workshop;
+
+use std::sync::Arc;
+
+use assets::Shelf;
+use base::Lang;
+use web::{Check, Route};
+
+pub use facts::KINDS;
+pub use made::made;
+pub use part::{part, today};
+pub use workshop::{Job, Made, next_job, note_made, trees};
+
+/// The room's words.
+pub const WORDS: [(Lang, &str, &str); 3] = [
+    (Lang::Zh, "courses", include_str!("../words/zh.ftl")),
+    (Lang::Bo, "courses", include_str!("../words/bo.ftl")),
+    (Lang::En, "courses", include_str!("../words/en.ftl")),
+];
+
+/// The room's routes.
+pub fn routes(shelf: &Arc<Shelf>) -> Vec<Route> {
+    let (course, resource) = (&facts::COURSE, &facts::RESOURCE);
+    let shelf = Arc::clone(shelf);
+    vec![
+        Route::get("/courses/upload", Check::Write(course), add::page),
+        Route::upload("/courses/upload", Check::Write(course), add::may_make, add::make),
+        Route::upload("/courses/{id}/add", Check::Write(course), add::may_add, add::add),
+        Route::post("/courses/{id}/hands", Check::Write(course), made::add_hand),
+        Route::get("/resources/{id}/content", Check::Read(resource), show::content),
+        Route::get("/resources/{id}/made/{recipe}/{name}", Check::Read(resource), move |site, r| {
+            show::rendition(site, r, &shelf)
+        }),
+    ]
+}
