@@ -108,6 +108,9 @@ const ways = (links: HTMLElement): void => {
   });
 };
 
-document.querySelectorAll<HTMLElement>("[data-slides]").forEach(oneByOne);
-document.querySelectorAll<HTMLMediaElement>("[data-resume]").forEach(resume);
-document.querySelectorAll<HTMLElement>("[data-ways]").forEach(ways);
+/** Settles what a page, or a part that came later, shows. */
+export function shows(root: ParentNode): void {
+  root.querySelectorAll<HTMLElement>("[data-slides]:not(.one)").forEach(oneByOne);
+  root.querySelectorAll<HTMLMediaElement>("[data-resume]").forEach(resume);
+  root.querySelectorAll<HTMLElement>("[data-ways]").forEach(ways);
+}

@@ -7,7 +7,7 @@ import htmx from "htmx.org";
 import { keepDrafts, clearDrafts, restoreDrafts } from "./draft.ts";
 import { watchNode } from "./offline.ts";
 import { keys } from "./keys.ts";
-import "./slides.ts";
+import { shows } from "./slides.ts";
 
 /** What htmx hands an extension at its start; only the part used here (its type declarations leave it out). */
 interface Inside {
@@ -24,6 +24,7 @@ htmx.registerExtension("no-eval", { init: (inside: Inside) => inside.initSecurit
 function settle(root: ParentNode): void {
   clearDrafts(root);
   restoreDrafts(root);
+  shows(root);
   root.querySelector<HTMLElement>(".errors")?.focus();
 }
 

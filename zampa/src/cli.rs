@@ -7,7 +7,7 @@ use base::Env;
 use clap::{Args, Parser, Subcommand};
 
 use crate::files::Files;
-use crate::{demonstration, figures_command, log_command, run};
+use crate::{demonstration, figures_command, log_command, run, workshop};
 
 /// Runs a paired school-support programme and carries its teaching over links that cannot be trusted.
 ///
@@ -76,6 +76,20 @@ enum Command {
         #[arg(long, requires = "json")]
         evidence: bool,
     },
+    /// Say which programs of this machine Zampa can use, and what it costs to go without
+    ///
+    /// Exit status 1 if one is missing.
+    Doctor,
+    /// Make a rendition of a file, within limits: what a node runs as a process of its own
+    #[command(hide = true)]
+    Render {
+        /// The recipe
+        recipe: String,
+        /// The file
+        file: PathBuf,
+        /// A directory for scratch files, and in it `out`
+        work: PathBuf,
+    },
     /// Look after a node's log
     Log {
         #[command(subcommand)]
@@ -122,6 +136,8 @@ pub fn run() -> Result<bool> {
         Command::Figures { at, json, evidence } => {
             figures_command::run(&Files::find(&at.data)?, &env, json, evidence)?;
         }
+        Command::Doctor => return Ok(workshop::doctor()),
+        Command::Render { recipe, file, work } => workshop::render(&recipe, &file, &work)?,
         Command::Log { what } => match what {
             LogCommand::Verify(a) => return log_command::verify(&Files::find(&a.at.data)?, &env, a.json),
             LogCommand::Stats(a) => log_command::stats(&Files::find(&a.at.data)?, &env, a.json)?,

@@ -62,6 +62,11 @@ impl Files {
         self.0.join("local.db")
     }
 
+    /// Scratch files of workers.
+    pub fn work(&self) -> PathBuf {
+        self.0.join("work")
+    }
+
     /// Which trees of files are here.
     pub fn shelf(&self) -> PathBuf {
         self.0.join("shelf.db")

@@ -12,3 +12,4 @@ mod links;
 mod log_command;
 pub mod node;
 mod run;
+mod workshop;

@@ -1,5 +1,6 @@
 //! A node: its directory opened, its rooms wired, its pages served, its link running.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
@@ -28,6 +29,8 @@ pub struct Node {
     pub counted: Arc<Counted>,
     /// Its trees of files.
     pub shelf: Arc<Shelf>,
+    /// Where its workers put scratch files.
+    pub work: PathBuf,
 }
 
 /// Opens the log of a node.
@@ -128,7 +131,7 @@ impl Node {
                 *kept = found;
             }
         }));
-        Ok(Self { site, routes, links, counted, shelf })
+        Ok(Self { site, routes, links, counted, shelf, work: files.work() })
     }
 
     /// Whether nobody keeps this hub yet: the first start prints a one-use link to set it up.

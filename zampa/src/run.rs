@@ -107,6 +107,7 @@ pub async fn serve(node: Node, first: Route, port: u16, address: IpAddr) -> Resu
         .with_context(|| format!("cannot listen on port {port}; is another Zampa running? Give another with --port"))?;
     let site = Arc::clone(&node.site);
     chores(&node);
+    crate::workshop::open(&node);
     let mut routes = node.routes;
     routes.push(first);
     let router = web::serve(site, routes);

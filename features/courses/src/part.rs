@@ -166,6 +166,8 @@ struct Player<'a> {
     /// Ways to play a video or a voice, the smallest first: address, type, words.
     sources: Vec<(String, String, String)>,
     poster: Option<String>,
+    /// Something more will come: the part renews itself.
+    waits: bool,
     /// What stands where nothing can be shown.
     said: Option<String>,
     text: String,
@@ -190,6 +192,7 @@ fn player(site: &Site, request: &Request, conn: &Connection, id: &Subject, shelf
         recipe: "",
         sources: Vec::new(),
         poster: None,
+        waits: false,
         said: None,
         text,
         course: None,
@@ -236,6 +239,7 @@ fn player(site: &Site, request: &Request, conn: &Connection, id: &Subject, shelf
             .or_else(|| (!page.here).then(|| words.get("file-coming").into_owned()))
             .or_else(|| waits.then(|| words.get(waiting_key(site)).into_owned()));
     }
+    page.waits = !shows && (waits || !page.here);
     page.file = Some((file.name, words.bytes(file.bytes)));
     Ok(page.render()?)
 }

@@ -30,7 +30,7 @@ pub struct Job {
 /// What came of it.
 #[derive(Clone, Debug)]
 pub enum Made {
-    /// A tree, with the length of all its files.
+    /// A tree, with its own length.
     Tree(Hash, u64),
     /// Nothing: the code of why.
     Refused(String),
@@ -48,7 +48,7 @@ pub fn next_job(site: &Site, shelf: &Shelf, may: &dyn Fn(&Recipe) -> bool) -> Re
                 if !site.blobs.has(&source) {
                     continue;
                 }
-                let (tries, last) = shelf.tries(&source, recipe.name).map_err(inside)?;
+                let (tries, last) = shelf.tries(&source, recipe.name).map_err(|e| inside(&e))?;
                 let record = site.kinds.get(kind).ok_or(PageError::NotFound)?;
                 let scope =
                     site.store.read(|conn| Ok::<_, PageError>(record_scope(conn, site.programme, record, &id)?))?;
@@ -56,7 +56,7 @@ pub fn next_job(site: &Site, shelf: &Shelf, may: &dyn Fn(&Recipe) -> bool) -> Re
                 if tries >= TRIES {
                     note_made(site, &job, Made::Refused("too-hard".to_owned()))?;
                 } else if tries == 0 || site.now_ms() > last + PAUSE_MS {
-                    shelf.note_try(&source, recipe.name, site.now_ms()).map_err(inside)?;
+                    shelf.note_try(&source, recipe.name, site.now_ms()).map_err(|e| inside(&e))?;
                     return Ok(Some(job));
                 }
             }
@@ -65,7 +65,7 @@ pub fn next_job(site: &Site, shelf: &Shelf, may: &dyn Fn(&Recipe) -> bool) -> Re
     Ok(None)
 }
 
-fn inside(e: assets::AssetError) -> PageError {
+fn inside(e: &assets::AssetError) -> PageError {
     PageError::Internal(e.to_string())
 }
 

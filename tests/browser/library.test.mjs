@@ -1,0 +1,119 @@
+// A teacher at one school puts slides and a film into the library; the hub prepares them; two others find them good; they
+// are played at another school with the link cut.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { be, cut, hub, look, press, reader, school, start, until } from "./stage.mjs";
+
+let stage;
+before(async () => { stage = await start(); }, { timeout: 120_000 });
+after(async () => { await stage?.stop(); });
+
+/** Slides as an office program writes them, and a film as a phone does: made by those very programs. */
+const lesson = () => {
+  const dir = mkdtempSync(join(tmpdir(), "lesson-"));
+  const page = (n, text) => `<draw:page draw:name="p${n}" draw:master-page-name="m"><draw:frame svg:x="2cm" svg:y="3cm" svg:width="22cm" svg:height="9cm"><draw:text-box>${text.map((t) => `<text:p><text:span text:style-name="T">${t}</text:span></text:p>`).join("")}</draw:text-box></draw:frame></draw:page>`;
+  const slides = [["认识草药", "སྨན་རྩྭ་ངོ་ཤེས་པ།", "Knowing herbs"], ["雪莲 · 红景天", "生长在高山"], ["怎样采集", "怎样晾晒"]];
+  writeFileSync(join(dir, "lesson.fodp"), `<?xml version="1.0" encoding="UTF-8"?>
+<office:document xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" xmlns:style="urn:oasis:names:tc:opendocument:xmlns:style:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" xmlns:draw="urn:oasis:names:tc:opendocument:xmlns:drawing:1.0" xmlns:fo="urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0" xmlns:svg="urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0" office:version="1.3" office:mimetype="application/vnd.oasis.opendocument.presentation">
+<office:automatic-styles><style:page-layout style:name="l"><style:page-layout-properties fo:page-width="28cm" fo:page-height="15.75cm" fo:margin="0cm"/></style:page-layout><style:style style:name="T" style:family="text"><style:text-properties fo:font-size="40pt" style:font-size-asian="40pt" style:font-size-complex="40pt"/></style:style></office:automatic-styles>
+<office:master-styles><style:master-page style:name="m" style:page-layout-name="l"/></office:master-styles>
+<office:body><office:presentation>${slides.map((text, n) => page(n + 1, text)).join("")}</office:presentation></office:body></office:document>`);
+  execFileSync("soffice", [`-env:UserInstallation=file://${dir}/profile`, "--headless", "--convert-to", "pptx", "--outdir", dir, join(dir, "lesson.fodp")], { stdio: "ignore" });
+  execFileSync("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", "testsrc=size=640x360:rate=25:duration=6", "-f", "lavfi", "-i", "sine=frequency=330:duration=6", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac", "-shortest", join(dir, "film.mp4")]);
+  const files = ["lesson.pptx", "film.mp4"].map((name) => readFileSync(join(dir, name)));
+  rmSync(dir, { recursive: true, force: true });
+  return files;
+};
+
+test("a lesson goes from one school to another and plays there with the link down", { timeout: 300_000 }, async () => {
+  const problems = [];
+  const [slides, film] = lesson();
+  const teacher = await (await reader(stage.browser, "zh")).newPage();
+  await be(teacher, school(2), "local", "/courses");
+  problems.push(...await look(teacher, "zh-library-empty"));
+  await teacher.goto(`${school(2)}/courses/upload`);
+  problems.push(...await look(teacher, "zh-library-upload"));
+  await teacher.fill("#c-title", "认识草药");
+  await teacher.selectOption("#c-subject", "heritage");
+  await teacher.selectOption("#c-licence", "cc_by");
+  await teacher.setInputFiles("#c-file", [
+    { name: "1 课件.pptx", mimeType: "application/octet-stream", buffer: slides },
+    { name: "2 采药.mp4", mimeType: "video/mp4", buffer: film },
+  ]);
+  await press(teacher, "main form button.primary");
+  const path = new URL(teacher.url()).pathname;
+  assert.match(path, /^\/courses\/[a-z0-9]+$/);
+  assert.equal(await teacher.locator(".course .rows li").count(), 2);
+  problems.push(...await look(teacher, "zh-course"));
+  const parts = await teacher.locator(".course .rows a").evaluateAll((links) => links.map((a) => new URL(a.href).pathname));
+
+  // The school's box leaves the slides to the hub, says so, and shows them when they come back.
+  await teacher.goto(school(2) + parts[0]);
+  await until(async () => (await teacher.locator(".slides.one img").count()) === 3, "the slides from the hub", 120_000);
+  assert.equal(await teacher.locator(".slides img.on").count(), 1);
+  await teacher.locator(".slides").press("ArrowRight");
+  await until(async () => teacher.evaluate(() => document.querySelector(".slides img.on")?.naturalWidth > 600), "the second slide");
+  assert.equal((await teacher.locator(".slides output").textContent()).trim(), "2 / 3");
+  await teacher.reload();
+  assert.equal((await teacher.locator(".slides output").textContent()).trim(), "2 / 3");
+  await teacher.locator(".slides").press("Home");
+  await until(async () => teacher.evaluate(() => document.querySelector(".slides img.on")?.naturalWidth > 600), "the first slide");
+  problems.push(...await look(teacher, "zh-slides"));
+
+  // Reviewed by two who did not make it, then published.
+  const step = async (page, host, name) => { await page.goto(`${host}${path}/move/${name}`); await press(page, "main form button.primary"); };
+  await step(teacher, school(2), "submit");
+  for (const role of ["officer", "coordinator"]) {
+    const page = await (await reader(stage.browser, "en")).newPage();
+    await be(page, hub, role, "/today");
+    await until(async () => (await page.goto(hub + path)).status() === 200, "the course at the hub");
+    await page.goto(`${hub}/course-reviews/new?course=${path.split("/").pop()}`);
+    await page.selectOption("[name=verdict]", "ready");
+    await page.fill("[name=said]", "Clear, and close to the place.");
+    await press(page, "main form button.primary");
+    if (role === "officer") problems.push(...await look(page, "en-course-review"));
+    await page.close();
+  }
+  const officer = await (await reader(stage.browser, "en")).newPage();
+  await be(officer, hub, "officer", "/courses");
+  await step(officer, hub, "review");
+  await step(officer, hub, "publish");
+  problems.push(...await look(officer, "en-course"));
+
+  // At the other school all of it arrives, and plays with the link cut.
+  const other = await (await reader(stage.browser, "bo")).newPage();
+  await be(other, school(1), "local", "/courses");
+  await until(async () => {
+    await other.goto(school(1) + parts[1]);
+    return (await other.locator("video source").count()) === 3;
+  }, "the film in two sizes and as it was sent", 120_000);
+  await until(async () => {
+    await other.goto(school(1) + parts[0]);
+    return (await other.locator(".slides.one img").count()) === 3;
+  }, "the slides at the other school", 60_000);
+  await cut(officer, true);
+  await other.goto(school(1) + parts[0]);
+  await until(async () => other.evaluate(() => document.querySelector(".slides img.on")?.naturalWidth > 600), "the slide with the link down");
+  problems.push(...await look(other, "bo-slides"));
+  await other.goto(school(1) + parts[1]);
+  await other.evaluate(async () => { const film = document.querySelector("video"); film.muted = true; await film.play(); });
+  await until(async () => other.evaluate(() => document.querySelector("video").currentTime > 1), "the film to play");
+  problems.push(...await look(other, "bo-film"));
+  await other.goto(`${school(1)}/courses`);
+  assert.ok((await other.textContent("main")).includes("认识草药"));
+  problems.push(...await look(other, "bo-library"));
+  await cut(officer, false);
+
+  // Withdrawn at the hub, it is no longer shown anywhere.
+  await officer.goto(`${hub}${path}/move/withdraw`);
+  await officer.fill("[name=_why]", "A new version is being made.");
+  await press(officer, "main form button.danger, main form button.primary");
+  await until(async () => (await other.goto(school(1) + parts[0])).status() === 404, "the withdrawal at the other school");
+  await other.goto(school(1) + path);
+  problems.push(...await look(other, "bo-course-withdrawn"));
+  assert.deepEqual(problems, []);
+});

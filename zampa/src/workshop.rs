@@ -1,0 +1,172 @@
+//! The workshop: renditions are made one after the other, each by a process of its own that is bound to limits and ended
+//! when its time is up. What it leaves is put among the blobs, and a fact says so.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use assets::{Leaf, RECIPES, Recipe, Shelf, TREE, Tool, Tree};
+use courses::{Job, Made};
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::process::Command;
+use web::{NodeKind, Site};
+
+use crate::node::Node;
+
+/// How often the workshop looks whether something is to be made, in seconds.
+const LOOK_SECONDS: u64 = 2;
+/// What a worker may take beyond its recipe's time before it is ended: the time to start.
+const GRACE_SECONDS: u64 = 15;
+/// The hours of a school's night, in which its box may do what is heavy.
+const NIGHT: (i8, i8) = (22, 5);
+
+/// Opens the workshop, for as long as the runtime runs.
+pub fn open(node: &Node) {
+    // The programs that workers start take whole paths only.
+    let dir = std::path::absolute(&node.work).unwrap_or_else(|_| node.work.clone());
+    let (site, shelf) = (Arc::clone(&node.site), Arc::clone(&node.shelf));
+    tokio::spawn(async move {
+        let mut every = tokio::time::interval(Duration::from_secs(LOOK_SECONDS));
+        loop {
+            every.tick().await;
+            while one(&site, &shelf, &dir).await.unwrap_or_else(|e| {
+                tracing::error!("making a rendition: {e:#}");
+                false
+            }) {}
+        }
+    });
+}
+
+/// Does the next job; false where there is none.
+async fn one(site: &Arc<Site>, shelf: &Arc<Shelf>, dir: &Path) -> Result<bool> {
+    let (site_1, shelf_1) = (Arc::clone(site), Arc::clone(shelf));
+    let found =
+        tokio::task::spawn_blocking(move || courses::next_job(&site_1, &shelf_1, &|recipe| may(&site_1, recipe)));
+    let Some(job) = found.await?? else { return Ok(false) };
+    let work = dir.join(job.recipe.name);
+    let file = std::path::absolute(site.blobs.path(&job.source))?;
+    let said = worker(&job, &file, &work).await;
+    let (site, job_1, work_1) = (Arc::clone(site), job.clone(), work.clone());
+    let kept = tokio::task::spawn_blocking(move || {
+        let made = match said? {
+            Said::Made => keep(&site, &work_1.join("out"))?,
+            Said::Refused(code) => Made::Refused(code),
+        };
+        Ok::<_, anyhow::Error>(courses::note_made(&site, &job_1, made)?)
+    })
+    .await?;
+    // Scratch of a worker that was ended is cleared with the rest.
+    let _ = fs::remove_dir_all(&work);
+    kept.map(|()| true)
+}
+
+/// Whether this node follows a recipe now: a hub always, a school's box by day only what is light.
+fn may(site: &Site, recipe: &Recipe) -> bool {
+    let hour = i64::try_from(site.now_ms()).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    let hour = hour.map_or(12, |at| site.zone().to_datetime(at).hour());
+    let night = hour >= NIGHT.0 || hour < NIGHT.1;
+    recipe.needs.is_none_or(|tool| (site.node_kind == NodeKind::Hub || night) && renditions::find(tool).is_some())
+}
+
+enum Said {
+    Made,
+    Refused(String),
+}
+
+/// Runs a worker until it has an answer.
+async fn worker(job: &Job, file: &Path, work: &Path) -> Result<Said> {
+    let _ = fs::remove_dir_all(work);
+    fs::create_dir_all(work.join("out"))?;
+    let mut child = Command::new(std::env::current_exe()?)
+        .args(["render", job.recipe.name])
+        .arg(file)
+        .arg(work)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .kill_on_drop(true)
+        .spawn()
+        .context("cannot start a worker")?;
+    let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+    let mut out = child.stdout.take().context("a worker without an answer")?;
+    let answer = async {
+        let mut said = String::new();
+        tokio::io::AsyncReadExt::read_to_string(&mut tokio::io::AsyncReadExt::take(&mut out, 200), &mut said).await?;
+        child.wait().await?;
+        Ok::<_, std::io::Error>(said)
+    };
+    let answer = tokio::time::timeout(Duration::from_secs(job.recipe.seconds + GRACE_SECONDS), answer).await;
+    // What it started, and did not wait for, ends with it.
+    if let Some(group) = group {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    let Ok(said) = answer else { return Ok(Said::Refused("too-hard".to_owned())) };
+    let said = said?;
+    match said.trim().split_once(' ').unwrap_or((said.trim(), "")) {
+        ("made", _) => Ok(Said::Made),
+        ("refused", code) => Ok(Said::Refused(code.to_owned())),
+        // It is tried again some times; then the file is said to be too hard.
+        _ => bail!("a worker of {} ended without an answer", job.recipe.name),
+    }
+}
+
+/// Puts what a worker left among the blobs.
+fn keep(site: &Site, out: &Path) -> Result<Made> {
+    let mut tree = Tree::default();
+    for entry in fs::read_dir(out)? {
+        let entry = entry?;
+        if !entry.file_type()?.is_file() {
+            continue;
+        }
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let (content, bytes) = site.blobs.put(File::open(entry.path())?)?;
+        let media = match name.rsplit('.').next() {
+            Some("webp") => "image/webp",
+            Some("mp4") => "video/mp4",
+            Some("ogg") => "audio/ogg",
+            _ => TREE,
+        };
+        tree.put(&name, Leaf { content, bytes, media: media.to_owned() })?;
+    }
+    let (hash, len) = site.blobs.put(tree.encode().as_slice())?;
+    Ok(Made::Tree(hash, len))
+}
+
+/// The worker's side: binds itself to limits, follows the recipe, says what came of it.
+pub fn render(recipe: &str, file: &Path, work: &Path) -> Result<()> {
+    let recipe = RECIPES.iter().find(|r| r.name == recipe).context("no such recipe")?;
+    renditions::limit(recipe.seconds)?;
+    match renditions::follow(recipe, file, work, &work.join("out")) {
+        Ok(()) => println!("made"),
+        Err(e) => match e.code() {
+            Some(code) => println!("refused {code}"),
+            None => return Err(e.into()),
+        },
+    }
+    Ok(())
+}
+
+/// What this machine has of the programs that renditions need, and what it costs to go without. False where one is
+/// missing.
+pub fn doctor() -> bool {
+    let mut well = true;
+    for tool in Tool::ALL {
+        let place: Option<PathBuf> = renditions::find(tool);
+        well &= place.is_some();
+        match (tool, place) {
+            (_, Some(place)) => println!("{}: {}", tool.program(), place.display()),
+            (Tool::Soffice, None) => println!(
+                "soffice: missing. Slides and documents of office programs are not shown in the page, they can only be saved. Debian: apt install libreoffice-impress-nogui libreoffice-writer-nogui fonts-noto-cjk"
+            ),
+            (Tool::Ffmpeg, None) => println!(
+                "ffmpeg: missing. Video and voice play only as they were sent, which a bad link does not carry. Debian: apt install ffmpeg"
+            ),
+        }
+    }
+    println!("PDF pages: drawn by Zampa itself");
+    well
+}
