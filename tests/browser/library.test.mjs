@@ -84,6 +84,16 @@ test("a lesson goes from one school to another and plays there with the link dow
   await step(officer, hub, "publish");
   problems.push(...await look(officer, "en-course"));
 
+  // A broken file fails alone, and the page says so.
+  await officer.goto(`${hub}/courses/upload`);
+  await officer.selectOption("#c-subject", "heritage");
+  await officer.selectOption("#c-licence", "cc0");
+  await officer.setInputFiles("#c-file", [{ name: "broken.pptx", mimeType: "application/zip", buffer: Buffer.concat([slides.subarray(0, 400), Buffer.alloc(400, 7)]) }]);
+  await press(officer, "main form button.primary");
+  await press(officer, ".course .rows a");
+  await officer.waitForSelector("text=the file is broken");
+  problems.push(...await look(officer, "en-slides-broken"));
+
   // At the other school all of it arrives, and plays with the link cut.
   const other = await (await reader(stage.browser, "bo")).newPage();
   await be(other, school(1), "local", "/courses");

@@ -103,6 +103,7 @@ impl Node {
             local,
             catalogue: house::catalogue()?,
             nav: house::navigation(&kinds),
+            begins: vec![courses::BEGINS],
             node_kind: settings.kind,
             node_title: settings.title.clone(),
             cookie: store.key().id().to_string().chars().take(8).collect(),

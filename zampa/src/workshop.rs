@@ -49,10 +49,10 @@ async fn one(site: &Arc<Site>, shelf: &Arc<Shelf>, dir: &Path) -> Result<bool> {
     let work = dir.join(job.recipe.name);
     let file = std::path::absolute(site.blobs.path(&job.source))?;
     let said = worker(&job, &file, &work).await;
-    let (site, job_1, work_1) = (Arc::clone(site), job.clone(), work.clone());
+    let (site, shelf, job_1, work_1) = (Arc::clone(site), Arc::clone(shelf), job.clone(), work.clone());
     let kept = tokio::task::spawn_blocking(move || {
         let made = match said? {
-            Said::Made => keep(&site, &work_1.join("out"))?,
+            Said::Made => keep(&site, &shelf, &work_1.join("out"))?,
             Said::Refused(code) => Made::Refused(code),
         };
         Ok::<_, anyhow::Error>(courses::note_made(&site, &job_1, made)?)
@@ -114,8 +114,9 @@ async fn worker(job: &Job, file: &Path, work: &Path) -> Result<Said> {
     }
 }
 
-/// Puts what a worker left among the blobs.
-fn keep(site: &Site, out: &Path) -> Result<Made> {
+/// Puts what a worker left among the blobs, and the tree on the shelf before a fact names it: who hears of the fact asks
+/// for the leaves at once.
+fn keep(site: &Site, shelf: &Shelf, out: &Path) -> Result<Made> {
     let mut tree = Tree::default();
     for entry in fs::read_dir(out)? {
         let entry = entry?;
@@ -133,6 +134,7 @@ fn keep(site: &Site, out: &Path) -> Result<Made> {
         tree.put(&name, Leaf { content, bytes, media: media.to_owned() })?;
     }
     let (hash, len) = site.blobs.put(tree.encode().as_slice())?;
+    shelf.lacks(&hash, len)?;
     Ok(Made::Tree(hash, len))
 }
 

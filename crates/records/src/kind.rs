@@ -74,6 +74,8 @@ pub struct Field {
     pub set_by_move: bool,
     /// Only the hub's entries set it: who belongs where follows from it, and so who holds what.
     pub by_hub: bool,
+    /// The page of the record that it points to shows these records in a part of its own, and lists them no more.
+    pub within: bool,
 }
 
 /// What a field holds.
@@ -138,6 +140,7 @@ impl Field {
             secret: false,
             set_by_move: false,
             by_hub: false,
+            within: false,
         }
     }
     /// A line of text of at most 120 characters.
@@ -238,6 +241,11 @@ impl Field {
     /// Only the hub's entries set it.
     pub const fn by_hub(mut self) -> Self {
         self.by_hub = true;
+        self
+    }
+    /// The page of the record that it points to shows these records in a part of its own.
+    pub const fn within(mut self) -> Self {
+        self.within = true;
         self
     }
     /// Not in the form: a move asks for it.

@@ -19,8 +19,9 @@ const MAX_OPTIONS: usize = 200;
 #[template(path = "list.html")]
 struct ListPage<'a> {
     s: Shell<'a>,
-    kind: &'a Kind,
     may_make: bool,
+    /// Where a new record is begun.
+    begin: String,
     make: String,
     typed: String,
     filters: Vec<Filter>,
@@ -86,8 +87,12 @@ pub(crate) fn page(site: &Site, request: &Request, kind: &'static Kind) -> Resul
         let make = format!("{}-new", kind.name);
         let filtered = request.query.iter().any(|(n, v)| !v.is_empty() && n != "page" && n != "sort");
         let list = ListPage {
-            kind,
             may_make: kind.has_form() && reader.may_make(kind),
+            begin: site
+                .begins
+                .iter()
+                .find(|(name, _)| *name == kind.name)
+                .map_or_else(|| format!("/{}/new", kind.route), |(_, at)| (*at).to_owned()),
             make: look.words.get(if look.words.has(&make) { &make } else { "list-new" }).into_owned(),
             typed: request.query("q").unwrap_or_default().to_owned(),
             chips: chips(request, &look, kind, &filters),

@@ -172,7 +172,7 @@ fn linked(
     let reader = request.reader()?;
     let mut out = Vec::new();
     for other in site.kinds.all().filter(|k| !k.hidden && reader.may_read(k)) {
-        for field in other.fields.iter().filter(|f| f.shape.links_to() == Some(kind.name)) {
+        for field in other.fields.iter().filter(|f| !f.within && f.shape.links_to() == Some(kind.name)) {
             let (count, ids) = pointing(look.conn, other, field, id, request)?;
             let add = other.has_form() && reader.may_make(other) && !field.set_by_move && field.required;
             if count == 0 && !add {

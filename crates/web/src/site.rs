@@ -105,6 +105,8 @@ pub struct Site {
     pub parts: Vec<Box<PartOf>>,
     /// What rooms add to records as they are made.
     pub made: Vec<Box<MadeOf>>,
+    /// Where a new record of a kind is begun, if not with its form: kind and address.
+    pub begins: Vec<(&'static str, &'static str)>,
     /// The navigation.
     pub nav: Vec<NavItem>,
 }

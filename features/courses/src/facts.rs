@@ -85,15 +85,15 @@ pub(crate) static RESOURCE: Kind = Kind {
     title: &["title"],
     fields: &[
         Field::line("title").required().column().searched(),
-        Field::link("course", "course").required().filter(),
+        Field::link("course", "course").required().filter().within(),
         Field::line("unit").column().searched(),
         Field::int("place", 0, 100_000),
         Field::choice("form", FORMS).by_move().column(),
         Field::text("text").searched(),
         // What the file is called, what it is by its bytes, how long, and its content: a blob.
         Field::line("file").by_move(),
-        Field::line("media").by_move(),
-        Field::int("bytes", 0, 1 << 42).by_move(),
+        Field::line("media").secret().by_move(),
+        Field::int("bytes", 0, 1 << 42).secret().by_move(),
         Field::blob("content").secret().by_move(),
         // In an unpacked package: what is opened first.
         Field::line("launch").secret().by_move(),
@@ -145,7 +145,7 @@ pub(crate) static COURSE_REVIEW: Kind = Kind {
     route: "course-reviews",
     icon: "check",
     home: Home::With("course", "course"),
-    title: &["course", "verdict"],
+    title: &["byline", "verdict"],
     fields: &[
         Field::link("course", "course").required().filter(),
         Field::choice("verdict", &["ready", "mend"]).required().column(),

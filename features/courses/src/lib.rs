@@ -21,6 +21,9 @@ pub use made::made;
 pub use part::{part, today};
 pub use workshop::{Job, Made, next_job, note_made, trees};
 
+/// A course begins with its files.
+pub const BEGINS: (&str, &str) = ("course", "/courses/upload");
+
 /// The room's words.
 pub const WORDS: [(Lang, &str, &str); 3] = [
     (Lang::Zh, "courses", include_str!("../words/zh.ftl")),

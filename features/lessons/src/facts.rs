@@ -88,7 +88,7 @@ pub(crate) static PLAN_COMMENT: Kind = Kind {
     home: Home::With("plan", "lesson_plan"),
     title: &["said"],
     fields: &[
-        Field::link("plan", "lesson_plan").required().filter(),
+        Field::link("plan", "lesson_plan").required().filter().within(),
         Field::line("quote").column().searched(),
         Field::text("said").required().searched(),
         Field::link("person", "person").by_move(),
