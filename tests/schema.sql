@@ -420,7 +420,8 @@ CREATE TABLE course (
   adult_needed INTEGER,
   about TEXT,
   call BLOB,
-  adapted_from BLOB
+  adapted_from BLOB,
+  plan BLOB
 );
 CREATE TABLE course_languages (id BLOB NOT NULL, value TEXT NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
 CREATE TABLE resource (
@@ -764,6 +765,7 @@ CREATE INDEX course_languages_by_value ON course_languages (value, id);
 CREATE INDEX course_by_licence ON course (licence, title_key);
 CREATE INDEX course_by_call ON course (call, title_key);
 CREATE INDEX course_by_adapted_from ON course (adapted_from, title_key);
+CREATE INDEX course_by_plan ON course (plan, title_key);
 CREATE INDEX course_by_state ON course (state, title_key);
 CREATE INDEX resource_by_title ON resource (title_key, id);
 CREATE INDEX resource_by_changed ON resource (changed);

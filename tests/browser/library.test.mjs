@@ -1,33 +1,12 @@
 // A teacher at one school puts slides and a film into the library; the hub prepares them; two others find them good; they
 // are played at another school with the link cut.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { be, cut, hub, look, press, reader, school, start, until } from "./stage.mjs";
+import { be, cut, hub, lesson, look, press, reader, school, start, until } from "./stage.mjs";
 
 let stage;
 before(async () => { stage = await start(); }, { timeout: 120_000 });
 after(async () => { await stage?.stop(); });
-
-/** Slides as an office program writes them, and a film as a phone does: made by those very programs. */
-const lesson = () => {
-  const dir = mkdtempSync(join(tmpdir(), "lesson-"));
-  const page = (n, text) => `<draw:page draw:name="p${n}" draw:master-page-name="m"><draw:frame svg:x="2cm" svg:y="3cm" svg:width="22cm" svg:height="9cm"><draw:text-box>${text.map((t) => `<text:p><text:span text:style-name="T">${t}</text:span></text:p>`).join("")}</draw:text-box></draw:frame></draw:page>`;
-  const slides = [["认识草药", "སྨན་རྩྭ་ངོ་ཤེས་པ།", "Knowing herbs"], ["雪莲 · 红景天", "生长在高山"], ["怎样采集", "怎样晾晒"]];
-  writeFileSync(join(dir, "lesson.fodp"), `<?xml version="1.0" encoding="UTF-8"?>
-<office:document xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" xmlns:style="urn:oasis:names:tc:opendocument:xmlns:style:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" xmlns:draw="urn:oasis:names:tc:opendocument:xmlns:drawing:1.0" xmlns:fo="urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0" xmlns:svg="urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0" office:version="1.3" office:mimetype="application/vnd.oasis.opendocument.presentation">
-<office:automatic-styles><style:page-layout style:name="l"><style:page-layout-properties fo:page-width="28cm" fo:page-height="15.75cm" fo:margin="0cm"/></style:page-layout><style:style style:name="T" style:family="text"><style:text-properties fo:font-size="40pt" style:font-size-asian="40pt" style:font-size-complex="40pt"/></style:style></office:automatic-styles>
-<office:master-styles><style:master-page style:name="m" style:page-layout-name="l"/></office:master-styles>
-<office:body><office:presentation>${slides.map((text, n) => page(n + 1, text)).join("")}</office:presentation></office:body></office:document>`);
-  execFileSync("soffice", [`-env:UserInstallation=file://${dir}/profile`, "--headless", "--convert-to", "pptx", "--outdir", dir, join(dir, "lesson.fodp")], { stdio: "ignore" });
-  execFileSync("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", "testsrc=size=640x360:rate=25:duration=6", "-f", "lavfi", "-i", "sine=frequency=330:duration=6", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac", "-shortest", join(dir, "film.mp4")]);
-  const files = ["lesson.pptx", "film.mp4"].map((name) => readFileSync(join(dir, name)));
-  rmSync(dir, { recursive: true, force: true });
-  return files;
-};
 
 test("a lesson goes from one school to another and plays there with the link down", { timeout: 300_000 }, async () => {
   const problems = [];

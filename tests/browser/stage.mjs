@@ -1,6 +1,6 @@
 // What every browser test needs: the demonstration in a process of its own, a browser, pictures, and axe.
-import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -96,14 +96,42 @@ export async function be(page, host, role, back = "/today") {
   await page.waitForURL((url) => !url.pathname.startsWith("/view-as"));
 }
 
-/** Cuts or mends the link between the hub and the first school, and waits until the opening page shows it. */
-export async function cut(page, yes) {
+/** Cuts or mends the link between the hub and a school, and waits until the opening page shows it. */
+export async function cut(page, yes, n = 1) {
   await page.goto(`${hub}/`);
-  await press(page, yes ? "#step-cut" : "#step-mend");
+  await press(page, `form:has([name=school][value="${n}"]):has([name=cut][value=${yes ? "yes" : "no"}]) >> nth=0 >> button`);
   await until(async () => { await page.goto(`${hub}/`); return (await page.locator(yes ? ".span.broken" : ".span.whole").count()) >= (yes ? 1 : 2); });
+}
+
+/** Slides as an office program writes them, and a film as a phone does: made by those very programs. */
+export function lesson() {
+  const dir = mkdtempSync(join(tmpdir(), "lesson-"));
+  const page = (n, text) => `<draw:page draw:name="p${n}" draw:master-page-name="m"><draw:frame svg:x="2cm" svg:y="3cm" svg:width="22cm" svg:height="9cm"><draw:text-box>${text.map((t) => `<text:p><text:span text:style-name="T">${t}</text:span></text:p>`).join("")}</draw:text-box></draw:frame></draw:page>`;
+  const slides = [["认识草药", "སྨན་རྩྭ་ངོ་ཤེས་པ།", "Knowing herbs"], ["雪莲 · 红景天", "生长在高山"], ["怎样采集", "怎样晾晒"]];
+  writeFileSync(join(dir, "lesson.fodp"), `<?xml version="1.0" encoding="UTF-8"?>
+<office:document xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" xmlns:style="urn:oasis:names:tc:opendocument:xmlns:style:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" xmlns:draw="urn:oasis:names:tc:opendocument:xmlns:drawing:1.0" xmlns:fo="urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0" xmlns:svg="urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0" office:version="1.3" office:mimetype="application/vnd.oasis.opendocument.presentation">
+<office:automatic-styles><style:page-layout style:name="l"><style:page-layout-properties fo:page-width="28cm" fo:page-height="15.75cm" fo:margin="0cm"/></style:page-layout><style:style style:name="T" style:family="text"><style:text-properties fo:font-size="40pt" style:font-size-asian="40pt" style:font-size-complex="40pt"/></style:style></office:automatic-styles>
+<office:master-styles><style:master-page style:name="m" style:page-layout-name="l"/></office:master-styles>
+<office:body><office:presentation>${slides.map((text, n) => page(n + 1, text)).join("")}</office:presentation></office:body></office:document>`);
+  execFileSync("soffice", [`-env:UserInstallation=file://${dir}/profile`, "--headless", "--convert-to", "pptx", "--outdir", dir, join(dir, "lesson.fodp")], { stdio: "ignore" });
+  execFileSync("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", "testsrc=size=640x360:rate=25:duration=6", "-f", "lavfi", "-i", "sine=frequency=330:duration=6", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac", "-shortest", join(dir, "film.mp4")]);
+  const files = ["lesson.pptx", "film.mp4"].map((name) => readFileSync(join(dir, name)));
+  rmSync(dir, { recursive: true, force: true });
+  return files;
 }
 
 /** Presses a button that leads to a page, and waits for that page: what comes after must not meet the one before. */
 export async function press(page, selector) {
   await Promise.all([page.waitForNavigation(), page.locator(selector).click()]);
 }
+
+/** Writes at the end of a part of the plan, as one types. */
+export const write = async (page, part, said) => {
+  await page.locator(`.ProseMirror .plan-part`, { has: page.locator(`h2:text-is("${part}")`) }).locator("p").last().click();
+  await page.keyboard.press("End");
+  await page.keyboard.type(said);
+};
+/** The text of a plan. */
+export const text = (page) => page.locator(".ProseMirror").innerText();
+/** Waits until all that was typed is kept. */
+export const saved = (page) => until(async () => (await page.locator(".plan-state.saved").count()) === 1, "the text to be saved");

@@ -1,11 +1,15 @@
 //! The library: a teacher's own lesson is there at once and theirs alone; what others see of it, and what is reviewed.
 
+use std::io::{Cursor, Write};
+
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
 use axum::response::Response;
 use base::Subject;
 use records::Role;
 use tower::ServiceExt;
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
 
 use crate::desk::{Desk, desk, desk_at};
 
@@ -115,4 +119,66 @@ async fn a_course_of_good_quality_was_found_ready_by_two_who_did_not_make_it() {
     made(&desk.post(&step, &officer, "").await);
     assert_eq!(desk.post(&format!("/courses/{id}/move/publish"), &local, "").await.status(), StatusCode::FORBIDDEN);
     made(&desk.post(&format!("/courses/{id}/move/publish"), &officer, "").await);
+}
+
+fn found<T: rusqlite::types::FromSql>(desk: &Desk, sql: &str) -> T {
+    desk.node.site.store.read(|c| Ok::<_, log::LogError>(c.query_row(sql, [], |r| r.get(0))?)).unwrap()
+}
+
+fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in files {
+        zip.start_file(*name, SimpleFileOptions::default()).unwrap();
+        zip.write_all(bytes).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_set_of_lessons_in_one_archive_becomes_the_units_of_a_course() {
+    let desk = desk();
+    let local = desk.sign_in(Role::Local);
+    let values = [("title", "分数"), ("subject", "mathematics"), ("licence", "cc_by")];
+    let set = zip(&[
+        ("分数/第十课/练习.txt", b"2"),
+        ("分数/第二课/1 课件.pdf", PDF),
+        ("分数/第二课/__MACOSX/x", b"litter"),
+        ("分数/第二课/2 练习.txt", b"1"),
+    ]);
+    made(&upload(&desk, "/courses/upload", &local, &values, &[("分数.zip", &set)]).await);
+    let parts: String =
+        found(&desk, "SELECT group_concat(unit || '/' || title, ' ') FROM (SELECT * FROM resource ORDER BY place)");
+    assert_eq!(parts, "第二课/1 课件 第二课/2 练习 第十课/练习");
+    let first = desk.one("SELECT id FROM resource ORDER BY place LIMIT 1");
+    assert_eq!(desk.get(&format!("/resources/{first}/content"), &local, None).await.1, PDF);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hostile_archive_is_refused_in_words_and_touches_nothing() {
+    let desk = desk();
+    let local = desk.sign_in(Role::Local);
+    let values = [("title", "x"), ("subject", "mathematics"), ("licence", "cc0")];
+    let many: Vec<String> = (0..10_000).map(|n| n.to_string()).collect();
+    let many: Vec<(&str, &[u8])> = many.iter().map(|n| (n.as_str(), &b"x"[..])).collect();
+    let good = zip(&[("a.txt", b"some words that are long enough")]);
+    let bad = [
+        (zip(&[("good.txt", b"x"), ("../../out.txt", b"x")]), "文件名指向包外"),
+        (zip(&[("zeros", &vec![0; 8 << 20])]), "不成比例"),
+        (zip(&many), "文件太多"),
+        (good[..good.len() - 30].to_vec(), "损坏"),
+        (zip(&[]), "空的"),
+    ];
+    for (archive, words) in bad {
+        let refused = upload(&desk, "/courses/upload", &local, &values, &[("lesson.zip", &archive)]).await;
+        assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY, "{words}");
+        let page = String::from_utf8(to_bytes(refused.into_body(), 1 << 20).await.unwrap().to_vec()).unwrap();
+        assert!(page.contains(words), "{words}");
+        // What came stays, to be tried again.
+        assert!(page.contains(&format!("value=\"{}\" checked", base::Hash::of(&archive))), "{words}");
+        let written: i64 = found(&desk, "SELECT count(*) FROM resource");
+        assert_eq!(written, 0, "{words}");
+    }
+    let (id, _) = course(&desk, &local).await;
+    let more = upload(&desk, &format!("/courses/{id}/add"), &local, &[], &[("x.zip", &zip(&[("/x", b"x")]))]).await;
+    assert_eq!(more.status(), StatusCode::CONFLICT);
 }

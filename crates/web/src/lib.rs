@@ -16,6 +16,7 @@ mod talk;
 pub use error::PageError;
 pub use local::{Draft, Local};
 pub use pages::{own_page, routes};
+pub use receive::store;
 pub use request::{Request, Sent, Session, escape};
 pub use serve::{serve, set_cookie};
 pub use shell::{Note, Shell, error_page};

@@ -117,8 +117,13 @@ async fn keep(blobs: &Arc<Blobs>, mut field: Field<'_>) -> Result<(&'static str,
     kept.await.map_err(|e| PageError::Internal(e.to_string()))?
 }
 
-/// Puts what a reader gives into the store; a picture only without what its metadata say.
-fn store(blobs: &Blobs, mut reader: impl Read) -> Result<(&'static str, base::Hash, u64), PageError> {
+/// Puts what a reader gives into the store; a picture only without what its metadata say. Gives the type that its bytes
+/// have, its hash and its length.
+///
+/// # Errors
+/// [`PageError::Rule`] for a broken picture, what is too large, and a full disk; [`PageError::Malformed`] for what did
+/// not come whole.
+pub fn store(blobs: &Blobs, mut reader: impl Read) -> Result<(&'static str, base::Hash, u64), PageError> {
     let mut head = Vec::with_capacity(HEAD);
     reader.by_ref().take(HEAD as u64).read_to_end(&mut head).map_err(|e| refused(&e))?;
     let media = media::sniff(&head);

@@ -11,6 +11,7 @@ use web::{PageError, Reply, Request, Sent, Shell, Site};
 use crate::facts::{COURSE, RESOURCE};
 use crate::form::{form_of, media_of, title_of};
 use crate::made::hand;
+use crate::unpack::{Piece, Trouble, unpacked};
 
 /// Files that wait for somebody to go on.
 const MAX_HELD: usize = 40;
@@ -24,6 +25,8 @@ struct UploadPage<'a> {
     subjects: Vec<(String, String, bool)>,
     licences: Vec<(String, String, bool)>,
     held: Vec<Held>,
+    /// The plan that the course is made from: its address' end, and its title.
+    plan: Option<(String, String)>,
 }
 
 /// A file that was sent with a form that could not be saved.
@@ -39,14 +42,15 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
 
 fn render(site: &Site, request: &Request, errors: Vec<(String, String)>) -> Result<String, PageError> {
     let words = request.words(site);
-    let options = |field: &str| -> Vec<(String, String, bool)> {
+    let plan = plan(site, request)?;
+    let typed = |name: &str, planned: fn(&Plan) -> &str| -> String {
+        request.form(name).or(plan.as_ref().map(planned)).unwrap_or_default().to_owned()
+    };
+    let (title, subject) = (typed("title", |p| &p.title), typed("subject", |p| &p.subject));
+    let licence = typed("licence", |_| "");
+    let options = |field: &str, chosen: &str| -> Vec<(String, String, bool)> {
         let Some((field, Shape::Choice(list))) = COURSE.field(field).map(|f| (f, f.shape)) else { return Vec::new() };
-        list.iter()
-            .map(|w| {
-                let chosen = request.form(field.name) == Some(w);
-                ((*w).to_owned(), register::label(&words, &COURSE, Some(field), w), chosen)
-            })
-            .collect()
+        list.iter().map(|w| ((*w).to_owned(), register::label(&words, &COURSE, Some(field), w), *w == chosen)).collect()
     };
     let held = held(site, request)?
         .into_iter()
@@ -54,13 +58,36 @@ fn render(site: &Site, request: &Request, errors: Vec<(String, String)>) -> Resu
         .collect();
     let page = UploadPage {
         errors,
-        title: request.form("title").unwrap_or_default().to_owned(),
-        subjects: options("subject"),
-        licences: options("licence"),
+        title,
+        subjects: options("subject", &subject),
+        licences: options("licence", &licence),
         held,
+        plan: plan.map(|p| (p.id.to_string(), p.title)),
         s: Shell::new(site, request, words.get("course-upload")),
     };
     Ok(page.render()?)
+}
+
+/// The plan that a course is made from.
+struct Plan {
+    id: Subject,
+    title: String,
+    subject: String,
+}
+
+/// The plan that the form or the address names, if the reader sees it.
+fn plan(site: &Site, request: &Request) -> Result<Option<Plan>, PageError> {
+    let named = request.form("plan").or(request.query("plan")).filter(|n| !n.is_empty());
+    let (Some(named), Some(kind)) = (named, site.kinds.get("lesson_plan")) else { return Ok(None) };
+    let id: Subject = named.parse().map_err(|_| PageError::NotFound)?;
+    let reader = request.reader()?;
+    site.store.read(|conn| {
+        register::visible(conn, reader, kind, &id)?;
+        let (title, subject) = conn
+            .prepare_cached("SELECT coalesce(title, ''), coalesce(subject, '') FROM lesson_plan WHERE id = ?1")?
+            .query_row([id.as_bytes()], |r| Ok((r.get(0)?, r.get(1)?)))?;
+        Ok(Some(Plan { id, title, subject }))
+    })
 }
 
 /// Refuses who may not make courses: asked before the files are read.
@@ -84,6 +111,9 @@ pub(crate) fn make(site: &Site, request: &Request) -> Result<Reply, PageError> {
         wrong.push(("file", "rule-no-file"));
     }
     let mut change = Change::new().with_text("title", title);
+    if let Some(plan) = plan(site, request)? {
+        change = change.with_link("plan", plan.id);
+    }
     for name in ["subject", "licence"] {
         let value = Value::text(request.form(name).unwrap_or_default());
         let fits = COURSE.field(name).is_some_and(|f| check_value(f.shape, &value).is_ok());
@@ -93,10 +123,20 @@ pub(crate) fn make(site: &Site, request: &Request) -> Result<Reply, PageError> {
             wrong.push((name, "error-required"));
         }
     }
-    if !wrong.is_empty() {
+    let words = request.words(site);
+    let mut errors: Vec<(String, String)> =
+        wrong.into_iter().map(|(name, key)| (format!("c-{name}"), words.get(key).into_owned())).collect();
+    let mut pieces = Vec::new();
+    match unpacked(site, &files) {
+        Ok(found) => pieces = found,
+        Err(Trouble::Refused(name, refusal)) => {
+            let said = words.get(&format!("rule-package-{}", refusal.code())).into_owned();
+            errors.push(("c-file".to_owned(), format!("{name}: {said}")));
+        }
+        Err(Trouble::Page(e)) => return Err(e),
+    }
+    if !errors.is_empty() {
         hold(site, request, &files)?;
-        let words = request.words(site);
-        let errors = wrong.into_iter().map(|(name, key)| (format!("c-{name}"), words.get(key).into_owned())).collect();
         return Ok(Reply::Invalid(render(site, request, errors)?));
     }
     let reader = request.reader()?;
@@ -106,7 +146,7 @@ pub(crate) fn make(site: &Site, request: &Request) -> Result<Reply, PageError> {
         append(tx, &COURSE, scope, id, change, None)?;
         tx.fold()?;
         hand(tx, site, reader.person, "lead", &id)?;
-        put(tx, site, &id, &files)?;
+        put(tx, site, &id, &pieces)?;
         check(tx, &COURSE, &id)?;
         Ok::<_, PageError>(id)
     })?;
@@ -130,36 +170,44 @@ pub(crate) fn add(site: &Site, request: &Request) -> Result<Reply, PageError> {
     if request.files.is_empty() {
         return Err(PageError::Rule("no-file".to_owned()));
     }
-    site.store.write(Context { author: request.reader()?.person }, |tx| put(tx, site, &id, &request.files))?;
+    let pieces = unpacked(site, &request.files).map_err(|trouble| match trouble {
+        Trouble::Refused(_, refusal) => PageError::Rule(format!("package-{}", refusal.code())),
+        Trouble::Page(e) => e,
+    })?;
+    site.store.write(Context { author: request.reader()?.person }, |tx| put(tx, site, &id, &pieces))?;
     Ok(register::done(&COURSE, id, "done-saved"))
 }
 
 /// Appends resources after those that a course has.
-fn put(tx: &Tx<'_>, site: &Site, course: &Subject, files: &[Sent]) -> Result<(), PageError> {
+fn put(tx: &Tx<'_>, site: &Site, course: &Subject, pieces: &[Piece]) -> Result<(), PageError> {
     let last: i64 = tx
         .conn()
         .prepare_cached("SELECT coalesce(max(place), 0) FROM resource WHERE course = ?1")?
         .query_row([course.as_bytes()], |r| r.get(0))?;
-    for (i, sent) in files.iter().enumerate() {
+    for (i, piece) in pieces.iter().enumerate() {
         let place = last + 10 * (i64::try_from(i).unwrap_or(0) + 1);
-        one(tx, site, course, place, sent)?;
+        one(tx, site, course, place, piece)?;
     }
     tx.fold()?;
     Ok(())
 }
 
-fn one(tx: &Tx<'_>, site: &Site, course: &Subject, place: i64, sent: &Sent) -> Result<(), PageError> {
+fn one(tx: &Tx<'_>, site: &Site, course: &Subject, place: i64, piece: &Piece) -> Result<(), PageError> {
+    let sent = &piece.sent;
     let scope = record_scope(tx.conn(), site.programme, &COURSE, course)?;
     let media = media_of(sent.media, &sent.name);
-    let change = Change::new()
+    let mut change = Change::new()
         .with_link("course", *course)
         .with_text("title", title_of(&sent.name))
         .with("place", Value::Int(place))
-        .with_text("form", form_of(media))
+        .with_text("form", piece.form.unwrap_or_else(|| form_of(media)))
         .with_text("file", sent.name.chars().take(120).collect::<String>())
         .with_text("media", media)
         .with("bytes", Value::Int(i64::try_from(sent.len).unwrap_or(0)))
         .with("content", Value::Bytes(sent.hash.0.to_vec()));
+    if !piece.unit.is_empty() {
+        change = change.with_text("unit", piece.unit.as_str());
+    }
     Ok(append(tx, &RESOURCE, scope, tx.subject(&scope), change, None)?)
 }
 

@@ -41,6 +41,8 @@ pub(crate) static COURSE: Kind = Kind {
         Field::text("about").searched(),
         Field::link("call", "call"),
         Field::link("adapted_from", "course").by_move(),
+        // The plan that was written for it, and taught.
+        Field::link("plan", "lesson_plan").by_move(),
     ],
     states: &["draft", "shared", "submitted", "reviewed", "published", "withdrawn"],
     moves: &[

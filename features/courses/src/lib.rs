@@ -8,6 +8,7 @@ mod form;
 mod made;
 mod part;
 mod show;
+mod unpack;
 mod workshop;
 
 use std::sync::Arc;

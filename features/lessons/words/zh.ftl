@@ -106,3 +106,4 @@ plan_comment-state-taken = 已采纳
 plan_comment-state-left = 未采纳
 plan_comment-move-take = 采纳
 plan_comment-move-leave = 不采纳,因为…
+plan-publish = 连同课件放进资源库
