@@ -12,6 +12,7 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use crate::desk::{Desk, desk, desk_at};
+use crate::two_nodes::give;
 
 type Who = (String, String);
 const PDF: &[u8] = b"%PDF-1.4\n%%EOF";
@@ -142,7 +143,7 @@ async fn a_set_of_lessons_in_one_archive_becomes_the_units_of_a_course() {
     let set = zip(&[
         ("分数/第十课/练习.txt", b"2"),
         ("分数/第二课/1 课件.pdf", PDF),
-        ("分数/第二课/__MACOSX/x", b"litter"),
+        ("__MACOSX/分数/._x", b"litter"),
         ("分数/第二课/2 练习.txt", b"1"),
     ]);
     made(&upload(&desk, "/courses/upload", &local, &values, &[("分数.zip", &set)]).await);
@@ -181,4 +182,62 @@ async fn a_hostile_archive_is_refused_in_words_and_touches_nothing() {
     let (id, _) = course(&desk, &local).await;
     let more = upload(&desk, &format!("/courses/{id}/add"), &local, &[], &[("x.zip", &zip(&[("/x", b"x")]))]).await;
     assert_eq!(more.status(), StatusCode::CONFLICT);
+}
+
+fn stock(desk: &Desk, own: base::NodeId) -> ::courses::Stock {
+    let site = &desk.node.site;
+    site.store.read(|c| ::courses::stock(c, &desk.node.shelf, &site.local, own, "2030-01-02")).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn planned_lessons_come_first_and_a_school_lets_go_only_what_came_from_elsewhere() {
+    let desk = desk();
+    let (local, head) = (desk.sign_in(Role::Local), desk.sign_in(Role::Head));
+    let values = |title| [("title", title), ("subject", "heritage"), ("licence", "cc_by")];
+    let mut ids = Vec::new();
+    for title in ["one", "two"] {
+        let file = ("a.txt", title.as_bytes());
+        ids.push(made(&upload(&desk, "/courses/upload", &local, &values(title), &[file]).await));
+        made(&desk.post(&format!("/courses/{}/move/share", ids.last().unwrap()), &local, "").await);
+    }
+    let (one, two) = (base::Hash::of(b"one"), base::Hash::of(b"two"));
+    let own = desk.node.site.store.key().id();
+    assert_eq!(stock(&desk, own).places[&one], stock(&desk, own).places[&two]);
+    for (day, first) in [("2030-01-01", false), ("2030-01-02", true)] {
+        made(
+            &desk
+                .post("/course-uses/new", &local, &format!("course={}&school={}&used_on={day}", ids[1], desk.home))
+                .await,
+        );
+        let places = stock(&desk, own).places;
+        assert_eq!(places[&two] < places[&one], first, "{day}");
+        assert_eq!(places[&two].0 < ::courses::OTHERS, first, "{day}");
+    }
+
+    // Its own it keeps, whoever asks.
+    let keep = format!("/courses/{}/keep", ids[0]);
+    for who in [&head, &local] {
+        assert_eq!(desk.post(&keep, who, "keep=no").await.status(), StatusCode::FORBIDDEN);
+    }
+
+    // What the hub made it may let go, and take back.
+    let hub = desk_at(0);
+    let there = hub.sign_in(Role::Local);
+    let far =
+        made(&upload(&hub, "/courses/upload", &there, &values("far"), &[("a.txt", b"far"), ("b.txt", b"one")]).await);
+    made(&hub.post(&format!("/courses/{far}/move/share"), &there, "").await);
+    let members = zampa::node::members(&desk.files.settings().unwrap());
+    give(&hub.node.site.store, &desk.node.site.store, &members);
+    let keep = format!("/courses/{far}/keep");
+    assert_eq!(desk.post(&keep, &local, "keep=no").await.status(), StatusCode::FORBIDDEN);
+    assert_eq!(desk.post(&keep, &head, "keep=perhaps").await.status(), StatusCode::BAD_REQUEST);
+    let far = base::Hash::of(b"far");
+    assert!(stock(&desk, own).places.contains_key(&far));
+    assert_eq!(desk.post(&keep, &head, "keep=no").await.status(), StatusCode::SEE_OTHER);
+    let page = String::from_utf8(desk.get("/courses/here", &head, None).await.1).unwrap();
+    assert!(page.contains(&keep) && page.contains("value=\"yes\""));
+    // A file that a course of its own has too is kept.
+    assert_eq!(stock(&desk, own).let_go, [far].into());
+    assert_eq!(desk.post(&keep, &head, "keep=yes").await.status(), StatusCode::SEE_OTHER);
+    assert!(stock(&desk, own).let_go.is_empty());
 }

@@ -11,8 +11,18 @@ fn root() -> std::path::PathBuf {
 fn map() -> BTreeMap<String, Option<BTreeSet<String>>> {
     let text = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
     let mut map = BTreeMap::new();
-    let features: Vec<&str> =
-        vec!["programme", "people", "pairings", "teams", "visits", "activities", "lessons", "figures", "nodes"];
+    let features: Vec<&str> = vec![
+        "programme",
+        "people",
+        "pairings",
+        "teams",
+        "visits",
+        "activities",
+        "lessons",
+        "courses",
+        "figures",
+        "nodes",
+    ];
     for line in text.lines().filter(|l| l.starts_with("| `")) {
         let cells: Vec<&str> = line.split('|').map(str::trim).collect();
         let names = cells[1].split('`').filter(|n| !n.trim().is_empty());
@@ -20,9 +30,22 @@ fn map() -> BTreeMap<String, Option<BTreeSet<String>>> {
             "everything" => None,
             "–" => Some(BTreeSet::new()),
             words if words.starts_with("all of the above") => Some(
-                ["base", "text", "log", "blobs", "documents", "assets", "media", "link", "records", "web", "register"]
-                    .map(ToOwned::to_owned)
-                    .into(),
+                [
+                    "base",
+                    "text",
+                    "log",
+                    "blobs",
+                    "documents",
+                    "assets",
+                    "packages",
+                    "media",
+                    "link",
+                    "records",
+                    "web",
+                    "register",
+                ]
+                .map(ToOwned::to_owned)
+                .into(),
             ),
             words => Some(words.split(", ").map(ToOwned::to_owned).collect()),
         };

@@ -40,21 +40,26 @@ fn two() -> Two {
     }
 }
 
+/// One gives the other what it lacks, as the link does.
+pub fn give(from: &Store, to: &Store, members: &nodes::Members) {
+    from.sign().unwrap();
+    let peer = to.key().id();
+    let has = to.read(|c| log::vector(c, &|_| true)).unwrap();
+    let chains = from.read(|c| log::vector(c, &|scope| members.holds(c, peer, scope))).unwrap();
+    for (scope, node) in chains.into_keys() {
+        let mut after = has.get(&(scope, node)).map_or(0, |h| h.seq);
+        while let Some(segment) = from.read(|c| log::since(c, &scope, node, after)).unwrap() {
+            after = segment.entries.last().unwrap().header.seq;
+            log::receive(to, members, &segment).unwrap();
+        }
+    }
+}
+
 impl Two {
     /// Each gives the other what it lacks, as the link does.
     fn meet(&self) {
         for (from, to) in [(&self.hub, &self.school), (&self.school, &self.hub)] {
-            from.sign().unwrap();
-            let peer = to.key().id();
-            let has = to.read(|c| log::vector(c, &|_| true)).unwrap();
-            let chains = from.read(|c| log::vector(c, &|scope| self.members.holds(c, peer, scope))).unwrap();
-            for (scope, node) in chains.into_keys() {
-                let mut after = has.get(&(scope, node)).map_or(0, |h| h.seq);
-                while let Some(segment) = from.read(|c| log::since(c, &scope, node, after)).unwrap() {
-                    after = segment.entries.last().unwrap().header.seq;
-                    log::receive(to, &self.members, &segment).unwrap();
-                }
-            }
+            give(from, to, &self.members);
         }
     }
 

@@ -9,6 +9,8 @@ use records::{Kinds, Role, Roles};
 use text::{Catalogue, TextError};
 use web::{Check, NavItem, Route};
 
+use crate::links::NodeLinks;
+
 /// All kinds of record.
 pub fn kinds() -> Kinds {
     Kinds::new(&[
@@ -62,14 +64,16 @@ const WORDS: [(Lang, &str, &str); 3] = [
 ];
 
 /// The routes of every room that all nodes have.
-pub fn routes(kinds: &Kinds, counted: &Arc<Counted>, links: &Arc<dyn nodes::Links>, shelf: &Arc<Shelf>) -> Vec<Route> {
+pub fn routes(kinds: &Kinds, counted: &Arc<Counted>, links: &Arc<NodeLinks>, shelf: &Arc<Shelf>) -> Vec<Route> {
     let mut routes = web::routes();
     routes.extend(register::routes(kinds));
     routes.extend(people::routes());
     routes.extend(lessons::routes(&Arc::new(lessons::Rooms::default())));
-    routes.extend(courses::routes(shelf));
+    let carrier: Arc<dyn courses::Carrier> = Arc::clone(links) as _;
+    routes.extend(courses::routes(shelf, &carrier));
     routes.extend(figures::routes(counted));
-    routes.extend(nodes::routes(links));
+    let links: Arc<dyn nodes::Links> = Arc::clone(links) as _;
+    routes.extend(nodes::routes(&links));
     routes
 }
 

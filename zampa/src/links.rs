@@ -19,6 +19,8 @@ use crate::files::Settings;
 
 /// How long a code to join with is good, in milliseconds: an hour.
 const CODE_MS: u64 = 3_600_000;
+/// A day, in milliseconds.
+const DAY_MS: i64 = 86_400_000;
 
 /// What the link asks of this node.
 struct NodeHost {
@@ -103,7 +105,8 @@ impl Host for NodeHost {
 }
 
 impl NodeHost {
-    /// What records name, and what lies in their trees: a tree first, then what it turns out to lack.
+    /// What records name and is not here, and what lies in their trees: a tree first, then what it turns out to lack;
+    /// lessons that are planned before all else.
     fn wanted(&self, conn: &Connection) -> Result<Vec<(Hash, u64)>> {
         let trees = courses::trees(conn)?;
         let mut out = Vec::new();
@@ -114,6 +117,16 @@ impl NodeHost {
                 out.push((file.content, file.bytes));
             }
         }
+        out.retain(|(content, _)| !self.blobs.has(content));
+        if out.is_empty() {
+            return Ok(out);
+        }
+        let stock = courses::stock(conn, &self.shelf, &self.local, self.store.key().id(), &yesterday(&self.store))?;
+        out.retain(|(content, _)| !stock.let_go.contains(content));
+        let others = (courses::OTHERS, String::new());
+        out.sort_by(|(a, _), (b, _)| {
+            stock.places.get(a).unwrap_or(&others).cmp(stock.places.get(b).unwrap_or(&others))
+        });
         Ok(out)
     }
 
@@ -131,6 +144,13 @@ impl NodeHost {
         }
         Ok(false)
     }
+}
+
+/// The day before this one somewhere on earth: a lesson of that day may still be to come.
+pub fn yesterday(store: &Store) -> String {
+    let now = i64::try_from(store.env().clock.now_ms()).unwrap_or(i64::MAX);
+    let then = jiff::Timestamp::from_millisecond(now.saturating_sub(DAY_MS)).unwrap_or_default();
+    jiff::tz::TimeZone::UTC.to_datetime(then).date().to_string()
 }
 
 fn code_name(secret: &[u8; 16]) -> String {
@@ -222,6 +242,18 @@ impl NodeLinks {
             school: text("school").parse().ok(),
             demonstration: extra.get("demonstration") == Some(&json!(true)),
         })
+    }
+}
+
+impl courses::Carrier for NodeLinks {
+    fn rate(&self) -> u64 {
+        self.link.get().map_or(0, |link| link.status().iter().map(|p| p.received_rate).sum())
+    }
+
+    fn look_again(&self) {
+        if let Some(link) = self.link.get() {
+            link.stocked();
+        }
     }
 }
 

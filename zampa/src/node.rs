@@ -93,7 +93,7 @@ impl Node {
             &settings,
         ));
         let as_links: Arc<dyn Links> = Arc::clone(&links) as Arc<dyn Links>;
-        let mut routes = house::routes(&kinds, &counted, &as_links, &shelf);
+        let mut routes = house::routes(&kinds, &counted, &links, &shelf);
         routes.extend(crate::home::routes(&counted));
         let signs = Arc::clone(&as_links);
         let shown = Arc::clone(&shelf);

@@ -155,8 +155,14 @@ fn sweep(site: &Site, shelf: &Shelf) -> Result<()> {
         shelf.lacks(&tree, 0)?;
         named.extend(shelf.leaves(&tree)?.into_iter().map(|(content, _)| content));
     }
+    // What this node chose not to keep goes too; whoever planned it again meanwhile keeps it.
+    let since = crate::links::yesterday(&site.store);
+    let own = site.store.key().id();
+    let stock = site.store.read(|conn| courses::stock(conn, shelf, &site.local, own, &since))?;
+    named.retain(|content| !stock.let_go.contains(content));
     let swept = site.blobs.sweep(&named, UNNAMED_MS, site.store.env())?;
     if swept.count > 0 {
+        shelf.look_again()?;
         tracing::info!("swept {} files of {} bytes that no fact names", swept.count, swept.bytes);
     }
     Ok(())

@@ -70,7 +70,8 @@ impl Shelf {
         if known == Some(true) {
             return Ok(Vec::new());
         }
-        if known.is_none() && !self.take_in(hash)? {
+        // A tree that was known and swept away since is fetched again with its leaves.
+        if !self.blobs.has(hash) || (known.is_none() && !self.take_in(hash)?) {
             return Ok(vec![(*hash, bytes)]);
         }
         let lacking: Vec<(Hash, u64)> =
@@ -198,6 +199,21 @@ mod tests {
         assert_eq!(shelf.trees_with(&left[0].0).unwrap(), [hash]);
         put(&here, b"two");
         assert!(shelf.lacks(&hash, len).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_tree_that_was_swept_away_is_lacking_itself() {
+        let dir = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(dir.path()).unwrap();
+        let shelf = Shelf::open(&dir.path().join("shelf.db"), blobs.clone()).unwrap();
+        let mut tree = Tree::default();
+        tree.put("a", put(&blobs, b"one")).unwrap();
+        let (hash, len) = blobs.put(tree.encode().as_slice()).unwrap();
+        assert!(shelf.lacks(&hash, len).unwrap().is_empty());
+        std::fs::remove_file(blobs.path(&hash)).unwrap();
+        assert!(shelf.lacks(&hash, len).unwrap().is_empty(), "nobody said that something was swept");
+        shelf.look_again().unwrap();
+        assert_eq!(shelf.lacks(&hash, len).unwrap(), [(hash, len)]);
     }
 
     #[test]

@@ -5,9 +5,11 @@
 mod add;
 mod facts;
 mod form;
+mod here;
 mod made;
 mod part;
 mod show;
+mod stock;
 mod unpack;
 mod workshop;
 
@@ -18,8 +20,10 @@ use base::Lang;
 use web::{Check, Route};
 
 pub use facts::KINDS;
+pub use here::Carrier;
 pub use made::made;
 pub use part::{part, today};
+pub use stock::{OTHERS, Place, Stock, stock};
 pub use workshop::{Job, Made, next_job, note_made, trees};
 
 /// A course begins with its files.
@@ -33,14 +37,17 @@ pub const WORDS: [(Lang, &str, &str); 3] = [
 ];
 
 /// The room's routes.
-pub fn routes(shelf: &Arc<Shelf>) -> Vec<Route> {
+pub fn routes(shelf: &Arc<Shelf>, carrier: &Arc<dyn Carrier>) -> Vec<Route> {
     let (course, resource) = (&facts::COURSE, &facts::RESOURCE);
-    let shelf = Arc::clone(shelf);
+    let (shelf, here) = (Arc::clone(shelf), Arc::clone(shelf));
+    let (carrier, keeper) = (Arc::clone(carrier), Arc::clone(carrier));
     vec![
         Route::get("/courses/upload", Check::Write(course), add::page),
         Route::upload("/courses/upload", Check::Write(course), add::may_make, add::make),
         Route::upload("/courses/{id}/add", Check::Write(course), add::may_add, add::add),
         Route::post("/courses/{id}/hands", Check::Write(course), made::add_hand),
+        Route::get("/courses/here", Check::Read(course), move |site, r| here::page(site, r, &here, &*carrier)),
+        Route::post("/courses/{id}/keep", Check::Roles(here::KEEPERS), move |site, r| here::keep(site, r, &*keeper)),
         Route::get("/resources/{id}/content", Check::Read(resource), show::content),
         Route::get("/resources/{id}/made/{recipe}/{name}", Check::Read(resource), move |site, r| {
             show::rendition(site, r, &shelf)

@@ -147,3 +147,29 @@ rule-package-password = The archive has a password. Please add it again without 
 rule-package-twice = The archive has two files of one name, or of names that differ only in capital letters.
 rule-package-method = The archive is packed in a way that cannot be read. Please pack it again as an ordinary ZIP file.
 rule-package-empty = The archive is empty.
+here-page = The library on this node
+here-intro = What is planned for class comes first, and small files before large ones. Each node chooses for itself what it keeps, and no other hears of it.
+here-now = Here now
+here-still = Still coming
+here-minutes = about { $n ->
+    [one] 1 minute
+   *[other] { $n } minutes
+ } at the measured rate
+here-hours = about { $n ->
+    [one] 1 hour
+   *[other] { $n } hours
+ } at the measured rate
+here-days = about { $n ->
+    [one] 1 day
+   *[other] { $n } days
+ } at the measured rate
+here-no-rate = the link carries nothing now
+here-nothing = The library has no course with files yet.
+here-whole = here, { $size }
+here-coming = { $here } of { $all } here
+here-let-go = not kept
+here-keep = Keep
+here-go = Do not keep
+here-went = It is no longer kept. The space is free within a day; until then you can change your mind.
+here-stays = It is kept here; files that are missing will come.
+course-here = What is on this node
