@@ -1,7 +1,9 @@
 //! The facts of the programme, gathered in any order and written in that of their days.
 
+use std::collections::BTreeMap;
+
 use base::{Scope, Subject};
-use log::{Context, LogError, Store};
+use log::{Context, Draft, LogError, Store};
 use records::{Change, Kinds, RecordError, Value};
 
 use crate::DemoClock;
@@ -25,9 +27,19 @@ pub enum DemoError {
     /// The demonstration needs a kind of record that the programme does not have.
     #[error("there is no kind of record `{0}`")]
     NoKind(&'static str),
+    /// A plan's text is too large.
+    #[error("a plan's text is too large")]
+    Document(#[from] documents::DocumentError),
     /// A school has nobody of its own, so nobody can have a role there.
     #[error("a school has nobody of its own")]
     NobodyThere,
+}
+
+/// What a fact says of its subject.
+enum What {
+    Change(Change),
+    /// An update of the document in a field.
+    Update(&'static str, Vec<u8>),
 }
 
 struct Fact {
@@ -35,7 +47,7 @@ struct Fact {
     kind: &'static str,
     scope: Scope,
     subject: Subject,
-    change: Change,
+    what: What,
 }
 
 /// Facts to be written. On one day they stand in the order in which they were put in.
@@ -43,12 +55,13 @@ pub(crate) struct Book {
     facts: Vec<Fact>,
     ids: u32,
     salt: u32,
+    names: BTreeMap<Subject, String>,
 }
 
 impl Book {
     pub fn new(seed: u64) -> Self {
         let salt = u32::try_from((seed ^ (seed >> 32)) & 0xffff_ffff).unwrap_or(0);
-        Self { facts: Vec::new(), ids: 0, salt }
+        Self { facts: Vec::new(), ids: 0, salt, names: BTreeMap::new() }
     }
 
     /// A new record, recorded on a day.
@@ -56,6 +69,31 @@ impl Book {
         let subject = self.subject(scope, day);
         self.change(kind, scope, subject, day, change);
         subject
+    }
+
+    /// A new record of a person, whose name stands under what the person writes.
+    pub fn person(&mut self, scope: Scope, day: Day, name: &str, change: Change) -> Subject {
+        let person = self.record("person", scope, day, change);
+        self.names.insert(person, name.to_owned());
+        person
+    }
+
+    /// What a person is called.
+    pub fn name_of(&self, person: Subject) -> &str {
+        self.names.get(&person).map_or("", String::as_str)
+    }
+
+    /// An update of a document of a record.
+    pub fn update(
+        &mut self,
+        kind: &'static str,
+        field: &'static str,
+        scope: Scope,
+        subject: Subject,
+        day: Day,
+        update: Vec<u8>,
+    ) {
+        self.facts.push(Fact { day, kind, scope, subject, what: What::Update(field, update) });
     }
 
     /// An id for a record to come. Ids follow from the seed, and an odd factor lets no two of them meet.
@@ -66,7 +104,7 @@ impl Book {
 
     /// A further fact about a record.
     pub fn change(&mut self, kind: &'static str, scope: Scope, subject: Subject, day: Day, change: Change) {
-        self.facts.push(Fact { day, kind, scope, subject, change });
+        self.facts.push(Fact { day, kind, scope, subject, what: What::Change(change) });
     }
 
     /// Writes all facts in the order of their days, one of the authors after the other, a batch each. Tells how
@@ -92,9 +130,19 @@ impl Book {
                 for (fact, ms) in facts.by_ref().take(BATCH) {
                     clock.set(ms);
                     let kind = kinds.get(fact.kind).ok_or(DemoError::NoKind(fact.kind))?;
-                    records::append(tx, kind, fact.scope, fact.subject, fact.change, None)?;
+                    let (scope, subject) = (fact.scope, fact.subject);
+                    match fact.what {
+                        What::Change(change) => {
+                            records::append(tx, kind, scope, subject, change, None)?;
+                        }
+                        What::Update(field, update) => {
+                            let payload = records::document_payload(&update)?;
+                            tx.append(&Draft { scope, subject, kind: kind.document(field), payload, base: None })?;
+                        }
+                    }
                     wrote += 1;
                 }
+                tx.fold()?;
                 Ok::<usize, DemoError>(wrote)
             })?;
             done += wrote;

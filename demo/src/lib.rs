@@ -8,6 +8,8 @@ mod book;
 mod chance;
 mod clock;
 mod day;
+mod lessons;
+mod library;
 mod names;
 mod needs;
 mod office;
@@ -92,6 +94,8 @@ pub fn fill(
     let held = visits::plan(&mut book, &world, &mut part("visits"));
     activities::plan(&mut book, &world, &held, so_far, &mut part("activities"));
     let office = office::plan(&mut book, &world, &staff, &mut part("office")).ok_or(DemoError::NobodyThere)?;
+    lessons::plan(&mut book, &world, &office)?;
+    library::plan(&mut book, &world, &office, &mut part("library"));
     let facts = book.write(store, clock, kinds, &staff.authors(), progress);
     clock.release();
     Ok(Filled {

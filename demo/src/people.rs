@@ -63,8 +63,8 @@ pub(crate) fn person(name: &Name) -> Change {
 
 /// A person of the programme, who comes from a unit.
 pub(crate) fn from_unit(book: &mut Book, programme: Scope, chance: &mut Chance, unit: Subject, day: Day) -> Subject {
-    let change = person(&names::chinese(chance)).with_link("unit", unit);
-    book.record("person", programme, day, change)
+    let name = names::chinese(chance);
+    book.person(programme, day, &name.zh, person(&name).with_link("unit", unit))
 }
 
 /// A person who is posted, with what he or she teaches.
@@ -77,12 +77,13 @@ pub(crate) fn posted(
     (subject, stage): (Option<&str>, &str),
 ) -> Subject {
     let languages: &[&str] = if chance.percent(25) { &["zh", "en"] } else { &["zh"] };
-    let change = person(&names::chinese(chance))
+    let name = names::chinese(chance);
+    let change = person(&name)
         .with_link("unit", unit)
         .tags("subjects", subject.as_slice())
         .tags("stages", &[stage])
         .tags("teaching_languages", languages);
-    book.record("person", programme, day, change)
+    book.person(programme, day, &name.zh, change)
 }
 
 /// The local teachers of a school: most are there when it joins, some come every autumn.
@@ -112,12 +113,13 @@ pub(crate) fn locals(book: &mut Book, chance: &mut Chance, school: &mut School) 
             _ => &["zh"],
         };
         let at = outlying.map_or(school.id, |o| o.id);
-        let change = person(&unused_name(chance, &mut taken))
+        let name = unused_name(chance, &mut taken);
+        let change = person(&name)
             .with_link("school", at)
             .tags("subjects", subjects)
             .tags("stages", &[stage])
             .tags("teaching_languages", languages);
-        let id = book.record("person", school.scope, since, change);
+        let id = book.person(school.scope, since, &name.zh, change);
         school.locals.push(Local { id, since, central: outlying.is_none(), subject });
     }
     school.locals.sort_by_key(|l| (l.since, l.id));

@@ -108,6 +108,11 @@ impl School {
         self.locals.get(..known).unwrap_or_default()
     }
 
+    /// Whether somebody posted to it had come by a day.
+    pub fn had_come(&self, person: Subject, day: Day) -> bool {
+        self.stints.iter().any(|s| s.person == person && s.from < day)
+    }
+
     /// Those who were posted to it and there, for at least so many more days.
     pub fn posted_on(&self, day: Day, days: i32) -> Vec<Stint> {
         let stints = self.stints.iter().copied();
