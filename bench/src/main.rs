@@ -1,10 +1,12 @@
 //! Measures what was promised about speed and size, one JSON object a line.
 #![expect(clippy::cast_precision_loss, reason = "measures are far below 2^52")]
 
+mod library;
 mod lists;
 mod pages;
 mod plans;
 mod process;
+mod served;
 mod sync;
 
 use std::path::Path;
@@ -31,14 +33,14 @@ fn main() -> Result<()> {
         return sync::run();
     }
     if zampa == "--content" {
-        return plans::run();
+        plans::run()?;
+        return library::run();
     }
     let zampa = Path::new(&zampa);
     let data = tempfile::tempdir()?;
     process::run(zampa, data.path())?;
     pages::run(zampa, data.path())?;
     lists::run()?;
-    plans::run()?;
     // In a process of its own, so that its memory is its own.
     let done = std::process::Command::new(std::env::current_exe()?).arg("--sync").status()?;
     anyhow::ensure!(done.success(), "the sync was not measured");

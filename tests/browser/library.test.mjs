@@ -13,7 +13,7 @@ test("a lesson goes from one school to another and plays there with the link dow
   const [slides, film] = lesson();
   const teacher = await (await reader(stage.browser, "zh")).newPage();
   await be(teacher, school(2), "local", "/courses");
-  problems.push(...await look(teacher, "zh-library-empty"));
+  problems.push(...await look(teacher, "zh-library"));
   await teacher.goto(`${school(2)}/courses/upload`);
   problems.push(...await look(teacher, "zh-library-upload"));
   await teacher.fill("#c-title", "认识草药");
@@ -63,6 +63,12 @@ test("a lesson goes from one school to another and plays there with the link dow
   await step(officer, hub, "publish");
   problems.push(...await look(officer, "en-course"));
 
+  // What each node has, lacks and keeps.
+  for (const [page, host, lang] of [[officer, hub, "en"], [teacher, school(2), "zh"]]) {
+    await page.goto(`${host}/courses/here`);
+    problems.push(...await look(page, `${lang}-library-here`));
+  }
+
   // A broken file fails alone, and the page says so.
   await officer.goto(`${hub}/courses/upload`);
   await officer.selectOption("#c-subject", "heritage");
@@ -95,6 +101,8 @@ test("a lesson goes from one school to another and plays there with the link dow
   await other.goto(`${school(1)}/courses`);
   assert.ok((await other.textContent("main")).includes("认识草药"));
   problems.push(...await look(other, "bo-library"));
+  await other.goto(`${school(1)}/courses/here`);
+  problems.push(...await look(other, "bo-library-here"));
   await cut(officer, false);
 
   // Withdrawn at the hub, it is no longer shown anywhere.

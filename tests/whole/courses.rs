@@ -229,9 +229,10 @@ async fn planned_lessons_come_first_and_a_school_lets_go_only_what_came_from_els
     let far =
         made(&upload(&hub, "/courses/upload", &there, &values("far"), &[("a.txt", b"far"), ("b.txt", b"one")]).await);
     made(&hub.post(&format!("/courses/{far}/move/share"), &there, "").await);
+    let keep = format!("/courses/{far}/keep");
+    assert_eq!(hub.post(&keep, &hub.sign_in(Role::Officer), "keep=no").await.status(), StatusCode::FORBIDDEN);
     let members = zampa::node::members(&desk.files.settings().unwrap());
     give(&hub.node.site.store, &desk.node.site.store, &members);
-    let keep = format!("/courses/{far}/keep");
     assert_eq!(desk.post(&keep, &local, "keep=no").await.status(), StatusCode::FORBIDDEN);
     assert_eq!(desk.post(&keep, &head, "keep=perhaps").await.status(), StatusCode::BAD_REQUEST);
     let far = base::Hash::of(b"far");

@@ -1,6 +1,9 @@
 //! The search box: any record or page that the reader may see, in all three languages.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
+use records::Kind;
 use web::{PageError, Reply, Request, Shell, Site};
 
 use crate::look::{Look, id_at};
@@ -38,7 +41,13 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
         let mut groups = Vec::new();
         let mut count = 0;
         if let Some(query) = text::match_query(&typed) {
-            for kind in site.kinds.all().filter(|k| !k.hidden && reader.may_read(k)) {
+            // Most kinds have nothing of it: one look at the index tells which.
+            let mut stmt = conn.prepare_cached(
+                "SELECT DISTINCT d.kind FROM search f JOIN search_doc d ON d.doc = f.rowid WHERE f.search MATCH ?1",
+            )?;
+            let there = stmt.query_map([&query], |r| r.get::<_, String>(0))?.collect::<Result<BTreeSet<_>, _>>()?;
+            let may = |k: &&'static Kind| !k.hidden && there.contains(k.name) && reader.may_read(k);
+            for kind in site.kinds.all().filter(may) {
                 let sees = reader.sees(kind, "d");
                 let from = format!(
                     "FROM search f JOIN search_doc d ON d.doc = f.rowid

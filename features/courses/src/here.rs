@@ -9,7 +9,7 @@ use base::{Hash, Subject};
 use records::{Role, Roles};
 use register::Look;
 use rusqlite::Connection;
-use web::{PageError, Reply, Request, Shell, Site, set_cookie};
+use web::{NodeKind, PageError, Reply, Request, Shell, Site, set_cookie};
 
 use crate::facts::COURSE;
 use crate::stock::{is_own, let_go, parts, set_let_go};
@@ -118,7 +118,7 @@ pub(crate) fn page(site: &Site, request: &Request, shelf: &Shelf, carrier: &dyn 
             coming: (coming > 0).then(|| words.bytes(coming)),
             left: left(&words, coming, carrier.rate()),
             lines,
-            chooses: reader.is_any(KEEPERS),
+            chooses: site.node_kind != NodeKind::Hub && reader.is_any(KEEPERS),
             s: Shell::new(site, request, words.get("here-page")),
         };
         Ok::<_, PageError>(page.render()?)
@@ -163,8 +163,12 @@ pub(crate) fn keep(site: &Site, request: &Request, carrier: &dyn Carrier) -> Res
     };
     site.store.read(|conn| {
         register::visible(conn, request.reader()?, &COURSE, &id)?;
-        // What was made here may be nowhere else yet.
-        if goes && own(site, conn, &id)? { Err(PageError::NotAllowed) } else { Ok(()) }
+        // What was made here may be nowhere else yet; and the schools have everything from the hub.
+        if goes && (site.node_kind == NodeKind::Hub || own(site, conn, &id)?) {
+            Err(PageError::NotAllowed)
+        } else {
+            Ok(())
+        }
     })?;
     set_let_go(&site.local, id, goes)?;
     carrier.look_again();
