@@ -245,3 +245,54 @@ async fn planned_lessons_come_first_and_a_school_lets_go_only_what_came_from_els
     assert_eq!(desk.post(&keep, &head, "keep=yes").await.status(), StatusCode::SEE_OTHER);
     assert!(stock(&desk, own).let_go.is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_course_is_carried_to_another_programme_as_it_was() {
+    let desk = desk();
+    let local = desk.sign_in(Role::Local);
+    let set = zip(&[("第二课/b.txt", b"second"), ("第一课/a.pdf", PDF)]);
+    let values = [("title", "分数: 1/2"), ("subject", "mathematics"), ("licence", "cc_by_sa")];
+    let id = made(&upload(&desk, "/courses/upload", &local, &values, &[("x.zip", &set)]).await);
+    made(&desk.post("/resources/new", &local, &format!("title=Questions&course={id}&text=1%0A2")).await);
+    let (head, package) = desk.get(&format!("/courses/{id}/package"), &local, None).await;
+    assert_eq!(head.status(), StatusCode::OK);
+    assert!(head.headers()["content-disposition"].to_str().unwrap().contains(".zip"));
+    assert_eq!(
+        status(&desk, &format!("/courses/{id}/package"), &desk.sign_in(Role::Head)).await,
+        StatusCode::NOT_FOUND
+    );
+    let by: String = found(&desk, "SELECT byline FROM course_hand ORDER BY made DESC LIMIT 1");
+
+    // The licence is the makers', whatever one chooses on the way in.
+    let there = desk_at(0);
+    let other = there.sign_in(Role::Local);
+    let values = [("title", ""), ("subject", "art"), ("licence", "cc0")];
+    let id = made(&upload(&there, "/courses/upload", &other, &values, &[("course.zip", &package)]).await);
+    let page = String::from_utf8(there.get(&format!("/courses/{id}"), &other, None).await.1).unwrap();
+    assert!(page.contains("分数: 1/2") && page.contains(&by), "{by}");
+    let of = "FROM course ORDER BY made DESC LIMIT 1";
+    assert_eq!(
+        found::<String>(&there, &format!("SELECT licence || ' ' || subject || ' ' || state {of}")),
+        "cc_by_sa mathematics draft"
+    );
+    let parts = "SELECT group_concat(coalesce(unit, '') || '/' || title || '/' || form, ' ') FROM
+                 (SELECT * FROM resource WHERE course = (SELECT id FROM course ORDER BY made DESC LIMIT 1) ORDER BY place)";
+    let mut got: Vec<String> = found::<String>(&there, parts).split(' ').map(ToOwned::to_owned).collect();
+    got.sort();
+    assert_eq!(got, ["/Questions/text", "第一课/a/document", "第二课/b/file"]);
+    assert_eq!(found::<String>(&there, "SELECT text FROM resource WHERE title = 'Questions'"), "1\n2");
+    assert_eq!(found::<String>(&there, "SELECT file FROM resource WHERE title = 'a'"), "a.pdf");
+
+    // What says that it is such a package and is none is refused.
+    for manifest in [
+        "{",
+        "{}",
+        r#"{"zampa":1}"#,
+        r#"{"zampa":1,"parts":[{"path":"b"}]}"#,
+        r#"{"zampa":1,"parts":[{"path":"a","form":"text"}]}"#,
+    ] {
+        let bad = zip(&[("zampa.json", manifest.as_bytes()), ("a", b"\xff\xfe")]);
+        let sent = upload(&there, "/courses/upload", &other, &values, &[("course.zip", &bad)]).await;
+        assert_eq!(sent.status(), StatusCode::UNPROCESSABLE_ENTITY, "{manifest}");
+    }
+}

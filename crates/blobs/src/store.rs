@@ -62,6 +62,17 @@ impl Blobs {
         done
     }
 
+    /// Takes in what `write` writes into a file that may be sought in.
+    ///
+    /// # Errors
+    /// What `write` says; else as [`Self::put`].
+    pub fn make(&self, write: impl FnOnce(&mut File) -> Result<(), BlobError>) -> Result<(Hash, u64), BlobError> {
+        let (mut file, path) = self.inner.temporary()?;
+        let done = write(&mut file).and_then(|()| self.put(File::open(&path)?));
+        let _ = fs::remove_file(&path);
+        done
+    }
+
     /// Whether the blob is here, whole.
     pub fn has(&self, hash: &Hash) -> bool {
         self.len(hash).is_some()

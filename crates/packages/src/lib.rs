@@ -1,13 +1,15 @@
-//! Archives of lessons that somebody sends. Nothing of one is believed: every name, size and ratio is checked before a
+//! Archives of lessons: those that somebody sends, and those that somebody takes along. Nothing of a foreign one is believed: every name, size and ratio is checked before a
 //! byte is unpacked, and again while it is.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic))]
 
 mod archive;
 mod names;
 mod order;
+mod pack;
 
 pub use archive::{Archive, Bounds, Entry};
 pub use order::{Unit, units};
+pub use pack::{Packer, file_name};
 
 /// Why an archive is refused, or could not be read through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

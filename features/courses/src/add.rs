@@ -11,7 +11,7 @@ use web::{PageError, Reply, Request, Sent, Shell, Site};
 use crate::facts::{COURSE, RESOURCE};
 use crate::form::{form_of, media_of, title_of};
 use crate::made::hand;
-use crate::unpack::{Piece, Trouble, unpacked};
+use crate::unpack::{Piece, Trouble, Unpacked, What, unpacked};
 
 /// Files that wait for somebody to go on.
 const MAX_HELD: usize = 40;
@@ -102,7 +102,8 @@ pub(crate) fn make(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let first = files.first().map(|f| title_of(&f.name)).unwrap_or_default();
     let typed = text::clean_line(request.form("title").unwrap_or_default(), 120);
     let title = typed.as_ref().map_or("", String::as_str);
-    let title = if title.is_empty() { first } else { title.to_owned() };
+    let title_is_free = title.is_empty();
+    let title = if title_is_free { first } else { title.to_owned() };
     let mut wrong = Vec::new();
     if typed.is_err() {
         wrong.push(("title", "error-too-long"));
@@ -126,9 +127,9 @@ pub(crate) fn make(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let words = request.words(site);
     let mut errors: Vec<(String, String)> =
         wrong.into_iter().map(|(name, key)| (format!("c-{name}"), words.get(key).into_owned())).collect();
-    let mut pieces = Vec::new();
+    let mut taken = Unpacked::default();
     match unpacked(site, &files) {
-        Ok(found) => pieces = found,
+        Ok(found) => taken = found,
         Err(Trouble::Refused(name, refusal)) => {
             let said = words.get(&format!("rule-package-{}", refusal.code())).into_owned();
             errors.push(("c-file".to_owned(), format!("{name}: {said}")));
@@ -139,6 +140,13 @@ pub(crate) fn make(site: &Site, request: &Request) -> Result<Reply, PageError> {
         hold(site, request, &files)?;
         return Ok(Reply::Invalid(render(site, request, errors)?));
     }
+    // A package says itself under what licence it may be used, and by whom it is; only its title may be another.
+    if let Some(about) = taken.about {
+        for (name, value) in about.set.into_iter().filter(|(name, _)| name != "title" || title_is_free) {
+            change = change.with(&name, value);
+        }
+        change.add.extend(about.add);
+    }
     let reader = request.reader()?;
     let id = site.store.write(Context { author: reader.person }, |tx| {
         let scope = Scope::Programme(site.programme);
@@ -146,7 +154,7 @@ pub(crate) fn make(site: &Site, request: &Request) -> Result<Reply, PageError> {
         append(tx, &COURSE, scope, id, change, None)?;
         tx.fold()?;
         hand(tx, site, reader.person, "lead", &id)?;
-        put(tx, site, &id, &pieces)?;
+        put(tx, site, &id, &taken.pieces)?;
         check(tx, &COURSE, &id)?;
         Ok::<_, PageError>(id)
     })?;
@@ -170,11 +178,11 @@ pub(crate) fn add(site: &Site, request: &Request) -> Result<Reply, PageError> {
     if request.files.is_empty() {
         return Err(PageError::Rule("no-file".to_owned()));
     }
-    let pieces = unpacked(site, &request.files).map_err(|trouble| match trouble {
+    let taken = unpacked(site, &request.files).map_err(|trouble| match trouble {
         Trouble::Refused(_, refusal) => PageError::Rule(format!("package-{}", refusal.code())),
         Trouble::Page(e) => e,
     })?;
-    site.store.write(Context { author: request.reader()?.person }, |tx| put(tx, site, &id, &pieces))?;
+    site.store.write(Context { author: request.reader()?.person }, |tx| put(tx, site, &id, &taken.pieces))?;
     Ok(register::done(&COURSE, id, "done-saved"))
 }
 
@@ -193,18 +201,23 @@ fn put(tx: &Tx<'_>, site: &Site, course: &Subject, pieces: &[Piece]) -> Result<(
 }
 
 fn one(tx: &Tx<'_>, site: &Site, course: &Subject, place: i64, piece: &Piece) -> Result<(), PageError> {
-    let sent = &piece.sent;
     let scope = record_scope(tx.conn(), site.programme, &COURSE, course)?;
-    let media = media_of(sent.media, &sent.name);
     let mut change = Change::new()
         .with_link("course", *course)
-        .with_text("title", title_of(&sent.name))
-        .with("place", Value::Int(place))
-        .with_text("form", piece.form.unwrap_or_else(|| form_of(media)))
-        .with_text("file", sent.name.chars().take(120).collect::<String>())
-        .with_text("media", media)
-        .with("bytes", Value::Int(i64::try_from(sent.len).unwrap_or(0)))
-        .with("content", Value::Bytes(sent.hash.0.to_vec()));
+        .with_text("title", piece.title.as_str())
+        .with("place", Value::Int(place));
+    change = match &piece.what {
+        What::Text(text) => change.with_text("form", "text").with_text("text", text.as_str()),
+        What::File(sent) => {
+            let media = media_of(sent.media, &sent.name);
+            change
+                .with_text("form", piece.form.unwrap_or_else(|| form_of(media)))
+                .with_text("file", sent.name.chars().take(120).collect::<String>())
+                .with_text("media", media)
+                .with("bytes", Value::Int(i64::try_from(sent.len).unwrap_or(0)))
+                .with("content", Value::Bytes(sent.hash.0.to_vec()))
+        }
+    };
     if !piece.unit.is_empty() {
         change = change.with_text("unit", piece.unit.as_str());
     }

@@ -7,6 +7,7 @@ mod facts;
 mod form;
 mod here;
 mod made;
+mod package;
 mod part;
 mod show;
 mod stock;
@@ -46,6 +47,7 @@ pub fn routes(shelf: &Arc<Shelf>, carrier: &Arc<dyn Carrier>) -> Vec<Route> {
         Route::upload("/courses/upload", Check::Write(course), add::may_make, add::make),
         Route::upload("/courses/{id}/add", Check::Write(course), add::may_add, add::add),
         Route::post("/courses/{id}/hands", Check::Write(course), made::add_hand),
+        Route::get("/courses/{id}/package", Check::Read(course), package::send),
         Route::get("/courses/here", Check::Read(course), move |site, r| here::page(site, r, &here, &*carrier)),
         Route::post("/courses/{id}/keep", Check::Roles(here::KEEPERS), move |site, r| here::keep(site, r, &*keeper)),
         Route::get("/resources/{id}/content", Check::Read(resource), show::content),

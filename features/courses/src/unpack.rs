@@ -5,21 +5,44 @@ use std::fs::File;
 use std::io;
 
 use blobs::MAX_BLOB;
-use packages::{Archive, Bounds, Refusal, units};
+use packages::{Archive, Bounds, Entry, Refusal, units};
+use records::Change;
 use web::{PageError, Sent, Site};
 
-use crate::form::media_of;
+use crate::form::{media_of, title_of};
+use crate::package::{Carried, MAX_TEXT, carried, read, text_part};
 
 /// Files of one course: more than any year of lessons has.
 const MOST: usize = 400;
 
 /// A file as it becomes a part of a course.
 pub(crate) struct Piece {
-    pub sent: Sent,
+    pub what: What,
+    pub title: String,
     /// The folder that it lay in.
     pub unit: String,
     /// What it is to who uses it, where its type does not say so.
     pub form: Option<&'static str>,
+}
+
+/// What a part of a course holds.
+pub(crate) enum What {
+    File(Sent),
+    Text(String),
+}
+
+impl Piece {
+    fn of(sent: Sent, unit: String, form: Option<&'static str>) -> Self {
+        Self { title: title_of(&sent.name), what: What::File(sent), unit, form }
+    }
+}
+
+/// What somebody sent.
+#[derive(Default)]
+pub(crate) struct Unpacked {
+    pub pieces: Vec<Piece>,
+    /// What a package that came from such a library says of its course.
+    pub about: Option<Change>,
 }
 
 /// Why files are not taken in.
@@ -37,11 +60,12 @@ impl From<PageError> for Trouble {
 
 /// What somebody sent, archives taken apart. Nothing is written into the log meanwhile; what was unpacked before a
 /// refusal is named by nothing, and swept away.
-pub(crate) fn unpacked(site: &Site, files: &[Sent]) -> Result<Vec<Piece>, Trouble> {
-    let mut out = Vec::new();
+pub(crate) fn unpacked(site: &Site, files: &[Sent]) -> Result<Unpacked, Trouble> {
+    let mut all = Unpacked::default();
+    let out = &mut all.pieces;
     for sent in files {
         if media_of(sent.media, &sent.name) != "application/zip" {
-            out.push(Piece { sent: sent.clone(), unit: String::new(), form: None });
+            out.push(Piece::of(sent.clone(), String::new(), None));
             continue;
         }
         let inside = |e: &dyn std::fmt::Display| Trouble::Page(PageError::Internal(e.to_string()));
@@ -50,18 +74,27 @@ pub(crate) fn unpacked(site: &Site, files: &[Sent]) -> Result<Vec<Piece>, Troubl
         let named = |refusal| Trouble::Refused(sent.name.clone(), refusal);
         let mut archive = Archive::open(file, &Bounds { file: MAX_BLOB, ..Bounds::default() }).map_err(named)?;
         if let Some(form) = player(&archive) {
-            out.push(Piece { sent: sent.clone(), unit: String::new(), form: Some(form) });
+            out.push(Piece::of(sent.clone(), String::new(), Some(form)));
             continue;
         }
         if out.len() + archive.entries().len() > MOST {
             return Err(named(Refusal::TooMany));
         }
-        set(site, &mut archive, &mut out).map_err(|stop| match stop {
+        let carried = carried(&mut archive).map_err(named)?;
+        let done = match carried {
+            Some(carried) => {
+                let done = whole(site, &mut archive, carried.parts, out);
+                all.about = Some(carried.about);
+                done
+            }
+            None => set(site, &mut archive, out),
+        };
+        done.map_err(|stop| match stop {
             Stop::Refused(refusal) => named(refusal),
             Stop::Page(e) => Trouble::Page(e),
         })?;
     }
-    Ok(out)
+    Ok(all)
 }
 
 /// What opens an archive that is one thing: by the file that its standard asks for.
@@ -96,16 +129,36 @@ fn set(site: &Site, archive: &mut Archive<File>, out: &mut Vec<Piece>) -> Result
         let title = text::clean_line(&unit.title, 120).unwrap_or_else(|_| unit.title.chars().take(120).collect());
         for path in unit.paths {
             let Some(entry) = entries.iter().find(|e| e.path == path).filter(|e| e.size > 0) else { continue };
-            let (media, hash, len) = archive.read(entry, |reader| {
-                let (media, hash, len) = web::store(&site.blobs, &mut *reader).map_err(Stop::Page)?;
-                // A picture may be whole before its file ends; the archive's own checksum stands at the end.
-                io::copy(reader, &mut io::sink()).map_err(|_| Stop::Refused(Refusal::Broken))?;
-                Ok::<_, Stop>((media, hash, len))
-            })?;
-            let name = path.rsplit('/').next().unwrap_or_default().to_owned();
-            let sent = Sent { name, media, hash, len };
-            out.push(Piece { sent, unit: title.clone(), form: None });
+            let sent = stored(site, archive, entry)?;
+            out.push(Piece::of(sent, title.clone(), None));
         }
+    }
+    Ok(())
+}
+
+/// Puts a file of an archive among the node's files.
+fn stored(site: &Site, archive: &mut Archive<File>, entry: &Entry) -> Result<Sent, Stop> {
+    let (media, hash, len) = archive.read(entry, |reader| {
+        let (media, hash, len) = web::store(&site.blobs, &mut *reader).map_err(Stop::Page)?;
+        // A picture may be whole before its file ends; the archive's own checksum stands at the end.
+        io::copy(reader, &mut io::sink()).map_err(|_| Stop::Refused(Refusal::Broken))?;
+        Ok::<_, Stop>((media, hash, len))
+    })?;
+    let name = entry.path.rsplit('/').next().unwrap_or_default().to_owned();
+    Ok(Sent { name, media, hash, len })
+}
+
+/// A package as it was: parts in their order, with their titles.
+fn whole(site: &Site, archive: &mut Archive<File>, parts: Vec<Carried>, out: &mut Vec<Piece>) -> Result<(), Stop> {
+    for Carried { path, unit, title, name, form } in parts {
+        let entry = archive.entries().iter().find(|e| e.path == path).cloned().ok_or(Refusal::Broken)?;
+        let what = if form == Some("text") {
+            What::Text(text_part(&read(archive, &entry, MAX_TEXT)?)?)
+        } else {
+            let sent = stored(site, archive, &entry)?;
+            What::File(Sent { name: if name.is_empty() { sent.name.clone() } else { name }, ..sent })
+        };
+        out.push(Piece { what, title, unit, form });
     }
     Ok(())
 }

@@ -173,3 +173,5 @@ here-go = Do not keep
 here-went = It is no longer kept. The space is free within a day; until then you can change your mind.
 here-stays = It is kept here; files that are missing will come.
 course-here = What is on this node
+course-package = Download the course
+rule-package-away = Some files of this course have not come to this node yet. Download it when they are here.

@@ -164,3 +164,5 @@ here-go = 不保留
 here-went = 不再保留。一天之内会腾出空间,此前可以改回。
 here-stays = 将保留在本机,缺少的文件会传来。
 course-here = 本机有哪些课程
+course-package = 下载课程包
+rule-package-away = 这门课程有文件还没有传到本机,传到后再下载。
