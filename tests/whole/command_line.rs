@@ -68,3 +68,11 @@ fn wrong_use_is_told_with_status_2() {
     }
     golden("wrong-use.txt", &text);
 }
+
+#[test]
+fn the_doctor_says_what_is_missing_and_what_it_costs() {
+    let out = Command::new(binary()).arg("doctor").env("PATH", "/nowhere").output().unwrap();
+    let said = String::from_utf8_lossy(&out.stdout);
+    assert_eq!(out.status.code(), Some(1));
+    assert!(said.contains("soffice is missing") && said.contains("ffmpeg is missing") && said.contains("apt install"));
+}

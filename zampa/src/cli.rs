@@ -136,7 +136,7 @@ pub fn run() -> Result<bool> {
         Command::Figures { at, json, evidence } => {
             figures_command::run(&Files::find(&at.data)?, &env, json, evidence)?;
         }
-        Command::Doctor => return Ok(workshop::doctor()),
+        Command::Doctor => return workshop::doctor(),
         Command::Render { recipe, file, work } => workshop::render(&recipe, &file, &work)?,
         Command::Log { what } => match what {
             LogCommand::Verify(a) => return log_command::verify(&Files::find(&a.at.data)?, &env, a.json),

@@ -246,6 +246,10 @@ impl NodeLinks {
 }
 
 impl courses::Carrier for NodeLinks {
+    fn missing(&self) -> Vec<assets::Tool> {
+        crate::workshop::missing()
+    }
+
     fn rate(&self) -> u64 {
         self.link.get().map_or(0, |link| link.status().iter().map(|p| p.received_rate).sum())
     }

@@ -2,18 +2,20 @@
 //! when its time is up. What it leaves is put among the blobs, and a fact says so.
 
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use assets::{Leaf, RECIPES, Recipe, Shelf, TREE, Tool, Tree};
+use base::Lang;
 use courses::{Job, Made};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::Command;
 use web::{NodeKind, Site};
 
+use crate::house;
 use crate::node::Node;
 
 /// How often the workshop looks whether something is to be made, in seconds.
@@ -152,23 +154,29 @@ pub fn render(recipe: &str, file: &Path, work: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What this machine has of the programs that renditions need, and what it costs to go without. False where one is
-/// missing.
-pub fn doctor() -> bool {
+/// What this machine has of the programs that renditions need, and what it costs to go without, in the words of the page
+/// that says the same. False where one is missing.
+///
+/// # Errors
+/// Where two rooms use one key for their words.
+pub fn doctor() -> Result<bool> {
+    let catalogue = house::catalogue()?;
+    let words = catalogue.words(Lang::En, None);
     let mut well = true;
     for tool in Tool::ALL {
-        let place: Option<PathBuf> = renditions::find(tool);
-        well &= place.is_some();
-        match (tool, place) {
-            (_, Some(place)) => println!("{}: {}", tool.program(), place.display()),
-            (Tool::Soffice, None) => println!(
-                "soffice: missing. Slides and documents of office programs are not shown in the page, they can only be saved. Debian: apt install libreoffice-impress-nogui libreoffice-writer-nogui fonts-noto-cjk"
-            ),
-            (Tool::Ffmpeg, None) => println!(
-                "ffmpeg: missing. Video and voice play only as they were sent, which a bad link does not carry. Debian: apt install ffmpeg"
-            ),
+        match renditions::find(tool) {
+            Some(place) => println!("{}: {}", tool.program(), place.display()),
+            None => {
+                well = false;
+                println!("{}", words.get(courses::words_without(tool)));
+            }
         }
     }
     println!("PDF pages: drawn by Zampa itself");
-    well
+    Ok(well)
+}
+
+/// The programs that this machine lacks.
+pub fn missing() -> Vec<Tool> {
+    Tool::ALL.into_iter().filter(|tool| renditions::find(*tool).is_none()).collect()
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
-use assets::Shelf;
+use assets::{Shelf, Tool};
 use base::{Hash, Subject};
 use records::{Role, Roles};
 use register::Look;
@@ -20,8 +20,10 @@ pub(crate) const KEEPERS: Roles = Roles::of(&[Role::Administrator, Role::Officer
 /// Courses that the page shows.
 const MOST: usize = 300;
 
-/// The door to the link, as the library sees it.
+/// The door to the link and the machine, as the library sees them.
 pub trait Carrier: Send + Sync {
+    /// Programs that this machine lacks.
+    fn missing(&self) -> Vec<Tool>;
     /// Bytes a second that came of late.
     fn rate(&self) -> u64;
     /// What is wanted has changed.
@@ -47,6 +49,16 @@ struct HerePage<'a> {
     left: String,
     lines: Vec<Line>,
     chooses: bool,
+    /// What it costs to go without programs that are missing.
+    without: Vec<String>,
+}
+
+/// The key of the words for what it costs to go without a program.
+pub fn words_without(tool: Tool) -> &'static str {
+    match tool {
+        Tool::Soffice => "here-without-soffice",
+        Tool::Ffmpeg => "here-without-ffmpeg",
+    }
 }
 
 /// What a course has here, and lacks.
@@ -116,6 +128,7 @@ pub(crate) fn page(site: &Site, request: &Request, shelf: &Shelf, carrier: &dyn 
         let page = HerePage {
             here: words.bytes(here),
             coming: (coming > 0).then(|| words.bytes(coming)),
+            without: carrier.missing().into_iter().map(|t| words.get(words_without(t)).into_owned()).collect(),
             left: left(&words, coming, carrier.rate()),
             lines,
             chooses: site.node_kind != NodeKind::Hub && reader.is_any(KEEPERS),

@@ -21,7 +21,7 @@ use base::Lang;
 use web::{Check, Route};
 
 pub use facts::KINDS;
-pub use here::Carrier;
+pub use here::{Carrier, words_without};
 pub use made::made;
 pub use part::{part, today};
 pub use stock::{OTHERS, Place, Stock, stock};

@@ -175,3 +175,5 @@ here-stays = It is kept here; files that are missing will come.
 course-here = What is on this node
 course-package = Download the course
 rule-package-away = Some files of this course have not come to this node yet. Download it when they are here.
+here-without-soffice = soffice is missing on this machine: slides and documents of office programs are not made into pictures here, they can only be saved. A school has them from its hub. Debian: apt install libreoffice-impress-nogui libreoffice-writer-nogui fonts-noto-cjk
+here-without-ffmpeg = ffmpeg is missing on this machine: films and sound are not made small here, they play only as they were sent, which a bad link does not carry. A school has small ones from its hub. Debian: apt install ffmpeg

@@ -166,3 +166,5 @@ here-stays = 将保留在本机,缺少的文件会传来。
 course-here = 本机有哪些课程
 course-package = 下载课程包
 rule-package-away = 这门课程有文件还没有传到本机,传到后再下载。
+here-without-soffice = 本机缺少 soffice:课件和文档不能在本机转成图片,只能另存。学校可以从中心得到图片。Debian:apt install libreoffice-impress-nogui libreoffice-writer-nogui fonts-noto-cjk
+here-without-ffmpeg = 本机缺少 ffmpeg:视频和音频不能在本机压小,只能按原样播放,链路差时传不过来。学校可以从中心得到压小的文件。Debian:apt install ffmpeg
