@@ -1,20 +1,6 @@
 /** Slides one at a time, and where one stopped in a film or a voice: kept on this device and nowhere else. */
 
-const kept = (name: string): string | null => {
-  try {
-    return localStorage.getItem(name);
-  } catch {
-    return null;
-  }
-};
-
-const keep = (name: string, value: string): void => {
-  try {
-    localStorage.setItem(name, value);
-  } catch {
-    // A device that keeps nothing begins at the beginning.
-  }
-};
+import { keep, kept } from "./device.ts";
 
 const button = (icon: string, label: string, act: () => void): HTMLButtonElement => {
   const made = document.createElement("button");

@@ -296,3 +296,33 @@ async fn a_course_is_carried_to_another_programme_as_it_was() {
         assert_eq!(sent.status(), StatusCode::UNPROCESSABLE_ENTITY, "{manifest}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_in_pieces_is_put_together_for_who_sent_them_alone() {
+    let desk = desk();
+    let (local, head) = (desk.sign_in(Role::Local), desk.sign_in(Role::Head));
+    let said = |response: Response| async {
+        String::from_utf8(to_bytes(response.into_body(), 1 << 16).await.unwrap().to_vec()).unwrap()
+    };
+    let mut receipts = String::new();
+    for piece in [&b"z%PDF-1.4\n"[..], b"z%%EOF"] {
+        let sent = upload(&desk, "/courses/pieces", &local, &[], &[("piece", piece)]).await;
+        assert_eq!(sent.status(), StatusCode::OK);
+        receipts.push_str(&format!("&piece={}", said(sent).await));
+    }
+    let form = format!("name=a.pdf{receipts}");
+    assert_eq!(desk.post("/courses/pieces/join", &head, &form).await.status(), StatusCode::FORBIDDEN);
+    for (bad, status) in [
+        ("name=a.pdf".to_owned(), StatusCode::BAD_REQUEST),
+        (format!("name=a&piece={}.x", base::Hash::of(PDF)), StatusCode::FORBIDDEN),
+        ("name=a&piece=x".to_owned(), StatusCode::BAD_REQUEST),
+    ] {
+        assert_eq!(desk.post("/courses/pieces/join", &local, &bad).await.status(), status, "{bad}");
+    }
+    let hash = said(desk.post("/courses/pieces/join", &local, &form).await).await;
+    assert_eq!(hash, base::Hash::of(PDF).to_string());
+    let values = [("title", "x"), ("subject", "art"), ("licence", "cc0"), ("held", hash.as_str())];
+    made(&upload(&desk, "/courses/upload", &local, &values, &[]).await);
+    let first = desk.one("SELECT id FROM resource WHERE content IS NOT NULL");
+    assert_eq!(desk.get(&format!("/resources/{first}/content"), &local, None).await.1, PDF);
+}

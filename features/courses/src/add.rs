@@ -175,14 +175,17 @@ pub(crate) fn may_add(site: &Site, request: &Request) -> Result<(), PageError> {
 pub(crate) fn add(site: &Site, request: &Request) -> Result<Reply, PageError> {
     may_add(site, request)?;
     let id = request.id("id")?;
-    if request.files.is_empty() {
+    let mut files = chosen(site, request)?;
+    files.extend(request.files.iter().cloned());
+    if files.is_empty() {
         return Err(PageError::Rule("no-file".to_owned()));
     }
-    let taken = unpacked(site, &request.files).map_err(|trouble| match trouble {
+    let taken = unpacked(site, &files).map_err(|trouble| match trouble {
         Trouble::Refused(_, refusal) => PageError::Rule(format!("package-{}", refusal.code())),
         Trouble::Page(e) => e,
     })?;
     site.store.write(Context { author: request.reader()?.person }, |tx| put(tx, site, &id, &taken.pieces))?;
+    let_go(site, request)?;
     Ok(register::done(&COURSE, id, "done-saved"))
 }
 
@@ -238,6 +241,14 @@ fn hold(site: &Site, request: &Request, files: &[Sent]) -> Result<(), PageError>
     let text = Json::Array(list).to_string();
     site.local.set(&held_name(request)?, (!files.is_empty()).then_some(text.as_str()))?;
     Ok(())
+}
+
+/// Keeps one more file of this reader.
+pub(crate) fn hold_also(site: &Site, request: &Request, file: Sent) -> Result<(), PageError> {
+    let mut files = held(site, request)?;
+    files.retain(|f| f.hash != file.hash);
+    files.insert(0, file);
+    hold(site, request, &files)
 }
 
 fn let_go(site: &Site, request: &Request) -> Result<(), PageError> {

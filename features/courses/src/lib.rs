@@ -9,6 +9,7 @@ mod here;
 mod made;
 mod package;
 mod part;
+mod pieces;
 mod show;
 mod stock;
 mod unpack;
@@ -45,6 +46,8 @@ pub fn routes(shelf: &Arc<Shelf>, carrier: &Arc<dyn Carrier>) -> Vec<Route> {
     vec![
         Route::get("/courses/upload", Check::Write(course), add::page),
         Route::upload("/courses/upload", Check::Write(course), add::may_make, add::make),
+        Route::upload("/courses/pieces", Check::Write(course), add::may_make, pieces::take),
+        Route::post("/courses/pieces/join", Check::Write(course), pieces::join),
         Route::upload("/courses/{id}/add", Check::Write(course), add::may_add, add::add),
         Route::post("/courses/{id}/hands", Check::Write(course), made::add_hand),
         Route::get("/courses/{id}/package", Check::Read(course), package::send),

@@ -177,3 +177,7 @@ course-package = Download the course
 rule-package-away = Some files of this course have not come to this node yet. Download it when they are here.
 here-without-soffice = soffice is missing on this machine: slides and documents of office programs are not made into pictures here, they can only be saved. A school has them from its hub. Debian: apt install libreoffice-impress-nogui libreoffice-writer-nogui fonts-noto-cjk
 here-without-ffmpeg = ffmpeg is missing on this machine: films and sound are not made small here, they play only as they were sent, which a bad link does not carry. A school has small ones from its hub. Debian: apt install ffmpeg
+pieces-sending = Sending
+pieces-waiting = The node cannot be reached; it goes on by itself.
+pieces-cancel = Stop
+rule-piece-gone = Parts of the file are no longer here. Please send it again.

@@ -168,3 +168,7 @@ course-package = 下载课程包
 rule-package-away = 这门课程有文件还没有传到本机,传到后再下载。
 here-without-soffice = 本机缺少 soffice:课件和文档不能在本机转成图片,只能另存。学校可以从中心得到图片。Debian:apt install libreoffice-impress-nogui libreoffice-writer-nogui fonts-noto-cjk
 here-without-ffmpeg = 本机缺少 ffmpeg:视频和音频不能在本机压小,只能按原样播放,链路差时传不过来。学校可以从中心得到压小的文件。Debian:apt install ffmpeg
+pieces-sending = 正在发送
+pieces-waiting = 暂时连不上节点,恢复后会自动继续。
+pieces-cancel = 停止
+rule-piece-gone = 文件的一部分已不在这里,请重新发送。

@@ -1,0 +1,91 @@
+//! A large file comes in pieces, so that a cut costs one piece and not the file. Each piece is a content of its own, and
+//! its sender gets a receipt; with the receipts the file is put together here. Nothing else is kept of it meanwhile:
+//! pieces that nobody asks for again are swept away like all that no fact names.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::vec;
+
+use base::{Hash, Subject};
+use blobs::Blobs;
+use web::{PageError, Reply, Request, Sent, Site};
+
+use crate::add::hold_also;
+
+/// Pieces of one file.
+const MOST: usize = 1100;
+/// The local setting that receipts are made with.
+const KEY: &str = "pieces-key";
+
+/// Takes in a piece, and gives its receipt. A piece begins with one letter that is not the file's, so that no part of a
+/// picture is taken for one and cleaned.
+pub(crate) fn take(site: &Site, request: &Request) -> Result<Reply, PageError> {
+    let [piece] = request.files.as_slice() else { return Err(PageError::Malformed("one piece at a time")) };
+    let receipt = format!("{}.{}", piece.hash, seal(site, request.reader()?.person, &piece.hash)?);
+    Ok(Reply::Bytes("text/plain; charset=utf-8", None, receipt.into_bytes()))
+}
+
+/// Puts a file together from its pieces, and keeps it for the form that it was chosen in. Answers with its hash.
+pub(crate) fn join(site: &Site, request: &Request) -> Result<Reply, PageError> {
+    let person = request.reader()?.person;
+    let mut pieces = Vec::new();
+    for receipt in request.form_all("piece") {
+        let (hash, sealed) = receipt.split_once('.').ok_or(PageError::Malformed("no receipt"))?;
+        let hash: Hash = hash.parse().map_err(|_| PageError::Malformed("no receipt"))?;
+        // Who knows a content's hash may not have it for that.
+        if seal(site, person, &hash)? != sealed {
+            return Err(PageError::NotAllowed);
+        }
+        if !site.blobs.has(&hash) {
+            return Err(PageError::Rule("piece-gone".to_owned()));
+        }
+        pieces.push(hash);
+    }
+    if pieces.is_empty() || pieces.len() > MOST {
+        return Err(PageError::Malformed("too many pieces, or none"));
+    }
+    let whole = Joined { blobs: &site.blobs, left: pieces.into_iter(), open: None };
+    let (media, hash, len) = web::store(&site.blobs, whole)?;
+    let name = text::clean_line(request.form("name").unwrap_or_default(), 120);
+    let name = name.map_err(|_| PageError::Malformed("a name is too long"))?;
+    hold_also(site, request, Sent { name, media, hash, len })?;
+    Ok(Reply::Bytes("text/plain; charset=utf-8", None, hash.to_string().into_bytes()))
+}
+
+/// What says that this person sent this piece to this node.
+fn seal(site: &Site, person: Subject, hash: &Hash) -> Result<String, PageError> {
+    let key = match site.local.setting(KEY)? {
+        Some(key) => key,
+        None => {
+            let key = Hash::of(&site.store.env().bytes::<32>()).to_string();
+            site.local.set(KEY, Some(&key))?;
+            key
+        }
+    };
+    Ok(Hash::of(format!("{key} {person} {hash}").as_bytes()).to_string())
+}
+
+/// Pieces, one after the other, each without its first letter.
+struct Joined<'a> {
+    blobs: &'a Blobs,
+    left: vec::IntoIter<Hash>,
+    open: Option<File>,
+}
+
+impl Read for Joined<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        loop {
+            if let Some(file) = &mut self.open {
+                let read = file.read(out)?;
+                if read > 0 || out.is_empty() {
+                    return Ok(read);
+                }
+            }
+            let Some(next) = self.left.next() else { return Ok(0) };
+            let gone = || io::Error::from(io::ErrorKind::NotFound);
+            let mut file = self.blobs.open_blob(&next).map_err(io::Error::other)?.ok_or_else(gone)?;
+            file.read_exact(&mut [0])?;
+            self.open = Some(file);
+        }
+    }
+}
