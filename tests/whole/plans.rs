@@ -103,3 +103,28 @@ async fn who_is_erased_is_no_longer_named_under_a_plan() {
     assert_eq!(count(), 0);
     assert_eq!(body(&desk.node, plan).tree().unwrap().len(), 8, "the plan itself stays");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_is_saved_as_a_document_with_all_that_it_says() {
+    let mut desk = desk();
+    let (local, head) = (desk.sign_in(Role::Local), desk.sign_in(Role::Head));
+    let plan = begin(&desk, &local).await;
+    assert_eq!(desk.get(&format!("/plans/{plan}/docx"), &head, None).await.0.status(), StatusCode::NOT_FOUND);
+    let live = body(&desk.node, plan);
+    let mut tree = live.tree().unwrap();
+    let item = Node::element("list_item", vec![Node::element("paragraph", vec![Node::text("སྨན་ <b> & \u{1}\"草\"")])]);
+    tree[0] = Node::element("section", vec![Node::element("bullet_list", vec![item])]).with("part", "aims");
+    let typed = live.turned_into(&tree, 99).unwrap();
+    let author = desk.one("SELECT person FROM plan_author ORDER BY made DESC LIMIT 1");
+    desk.node.site.local.keep_draft(plan, author, &typed).unwrap();
+    let again = Opened::open(&desk.files, &Env::system()).unwrap();
+    desk.router = web::serve(again.site.clone(), again.routes.clone());
+    desk.node = again;
+    let (head, bytes) = desk.get(&format!("/plans/{plan}/docx"), &local, None).await;
+    assert_eq!(head.status(), StatusCode::OK);
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+    let xml = std::io::read_to_string(zip.by_name("word/document.xml").unwrap()).unwrap();
+    assert!(xml.contains("• </w:t>") && xml.contains("སྨན་ &lt;b&gt; &amp; &quot;草&quot;") && xml.contains("准备"));
+    assert!(!xml.contains('\u{1}'));
+    assert_eq!(xml.matches("<w:tr>").count(), 5, "a head and four steps");
+}

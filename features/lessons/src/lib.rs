@@ -2,6 +2,7 @@
 //! without a link; its stages, its authors and what was said of it are facts beside it.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic))]
 
+mod docx;
 mod facts;
 mod outline;
 mod part;
@@ -35,6 +36,7 @@ pub fn routes(rooms: &Arc<Rooms>) -> Vec<Route> {
         }),
         Route::post("/plans/{id}/authors", write, part::add_author),
         Route::post("/plans/{id}/own", write, settled(rooms, versions::own)),
+        Route::get("/plans/{id}/docx", read, settled(rooms, docx::send)),
         Route::get("/plans/{id}/versions", read, settled(rooms, versions::list)),
         Route::get("/plans/{id}/compare", read, settled(rooms, versions::compare)),
         Route::post("/plans/{id}/bring-back", write, settled(rooms, versions::restore)),

@@ -107,3 +107,4 @@ plan_comment-state-left = not taken
 plan_comment-move-take = Taken
 plan_comment-move-leave = Not taken, because …
 plan-publish = Put into the library, with its files
+plan-docx = Save as Word

@@ -107,3 +107,4 @@ plan_comment-state-left = 未采纳
 plan_comment-move-take = 采纳
 plan_comment-move-leave = 不采纳,因为…
 plan-publish = 连同课件放进资源库
+plan-docx = 另存为 Word
