@@ -14,11 +14,11 @@ use zip::write::SimpleFileOptions;
 use crate::desk::{Desk, desk, desk_at};
 use crate::two_nodes::give;
 
-type Who = (String, String);
+pub type Who = (String, String);
 const PDF: &[u8] = b"%PDF-1.4\n%%EOF";
 
 /// Sends a form with values and files.
-async fn upload(desk: &Desk, to: &str, who: &Who, values: &[(&str, &str)], files: &[(&str, &[u8])]) -> Response {
+pub async fn upload(desk: &Desk, to: &str, who: &Who, values: &[(&str, &str)], files: &[(&str, &[u8])]) -> Response {
     let part = |head: &str, body: &[u8]| {
         [b"--b\r\ncontent-disposition: form-data; ", head.as_bytes(), b"\r\n\r\n", body, b"\r\n"].concat()
     };

@@ -7,6 +7,7 @@ use log::LogError;
 use records::Role;
 use zampa::node::Node as Opened;
 
+use crate::courses::upload;
 use crate::desk::{Desk, desk, desk_at};
 
 /// A plan that somebody begins.
@@ -127,4 +128,30 @@ async fn a_plan_is_saved_as_a_document_with_all_that_it_says() {
     assert!(xml.contains("• </w:t>") && xml.contains("སྨན་ &lt;b&gt; &amp; &quot;草&quot;") && xml.contains("准备"));
     assert!(!xml.contains('\u{1}'));
     assert_eq!(xml.matches("<w:tr>").count(), 5, "a head and four steps");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_goes_out_as_a_document_and_comes_in_again() {
+    let desk = desk();
+    let local = desk.sign_in(Role::Local);
+    let plan = begin(&desk, &local).await;
+    let (_, document) = desk.get(&format!("/plans/{plan}/docx"), &local, None).await;
+    let before = plain(&body(&desk.node, plan).tree().unwrap());
+
+    let values = [("title", ""), ("subject", "heritage"), ("type", "outing")];
+    let sent = upload(&desk, "/plans/import", &local, &values, &[("草药.docx", &document)]).await;
+    assert_eq!(sent.status(), StatusCode::SEE_OTHER);
+    let made: Subject = sent.headers()["location"].to_str().unwrap().rsplit('/').next().unwrap().parse().unwrap();
+    let after = plain(&body(&desk.node, made).tree().unwrap());
+    assert_eq!(after.lines().count(), before.lines().count() + 1, "{after}");
+    for line in before.lines() {
+        assert!(after.lines().any(|l| l == line), "{line} is gone: {after}");
+    }
+    let page = String::from_utf8(desk.get(&format!("/plans/{made}"), &local, None).await.1).unwrap();
+    assert!(page.contains("草药.docx"), "the file stands beside the plan");
+
+    for (name, bytes) in [("a.doc", &b"\xd0\xcf\x11\xe0 an older document"[..]), ("b.docx", &document[..200])] {
+        let refused = upload(&desk, "/plans/import", &local, &values, &[(name, bytes)]).await;
+        assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY, "{name}");
+    }
 }

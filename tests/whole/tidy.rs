@@ -38,6 +38,7 @@ fn map() -> BTreeMap<String, Option<BTreeSet<String>>> {
                     "documents",
                     "assets",
                     "packages",
+                    "office",
                     "media",
                     "link",
                     "records",

@@ -104,6 +104,7 @@ impl Node {
             catalogue: house::catalogue()?,
             nav: house::navigation(&kinds),
             begins: vec![courses::BEGINS],
+            also: vec![lessons::ALSO],
             node_kind: settings.kind,
             node_title: settings.title.clone(),
             cookie: store.key().id().to_string().chars().take(8).collect(),

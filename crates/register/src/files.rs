@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use base::{Hash, Scope, Subject};
-use log::{Context, LogError};
+use log::{Context, LogError, Tx};
 use records::{
     Access, Change, FILES, Field, Home, Kind, Kinds, RecordError, Role, Shape, Value, append, check, record_scope,
 };
@@ -56,17 +56,25 @@ pub(crate) fn add(site: &Site, request: &Request, kind: &'static Kind) -> Result
         return Err(PageError::Rule("no-file".to_owned()));
     }
     site.store.write(Context { author: request.reader()?.person }, |tx| {
-        let scope = record_scope(tx.conn(), site.programme, kind, &id)?;
-        let mut added = Change::new();
-        for sent in &request.files {
-            let file = tx.subject(&scope);
-            append(tx, &FILE, scope, file, said_of(sent), None)?;
-            added = added.with_added(FILES, Value::link(&file));
-        }
-        append(tx, kind, scope, id, added, None)?;
+        attach(tx, site, kind, &id, &request.files)?;
         check(tx, kind, &id)
     })?;
     Ok(done(kind, id, "done-saved"))
+}
+
+/// Puts files that were sent beside a record.
+///
+/// # Errors
+/// What the log says.
+pub fn attach(tx: &Tx<'_>, site: &Site, kind: &Kind, id: &Subject, files: &[Sent]) -> Result<(), RecordError> {
+    let scope = record_scope(tx.conn(), site.programme, kind, id)?;
+    let mut added = Change::new();
+    for sent in files {
+        let file = tx.subject(&scope);
+        append(tx, &FILE, scope, file, said_of(sent), None)?;
+        added = added.with_added(FILES, Value::link(&file));
+    }
+    append(tx, kind, scope, *id, added, None)
 }
 
 fn said_of(sent: &Sent) -> Change {

@@ -15,7 +15,7 @@ mod today;
 mod typed;
 
 pub use command::{Saved, in_hands, save_new, visible};
-pub use files::{Wanted, lies_in, named, wanted};
+pub use files::{Wanted, attach, lies_in, named, wanted};
 pub use history::{done, who};
 pub use look::{Look, byline, label};
 pub use today::today;

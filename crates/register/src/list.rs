@@ -23,6 +23,8 @@ struct ListPage<'a> {
     /// Where a new record is begun.
     begin: String,
     make: String,
+    /// How it may begin otherwise: what that is called, and where.
+    also: Vec<(String, &'static str)>,
     typed: String,
     filters: Vec<Filter>,
     chips: Vec<(String, String)>,
@@ -94,6 +96,12 @@ pub(crate) fn page(site: &Site, request: &Request, kind: &'static Kind) -> Resul
                 .find(|(name, _)| *name == kind.name)
                 .map_or_else(|| format!("/{}/new", kind.route), |(_, at)| (*at).to_owned()),
             make: look.words.get(if look.words.has(&make) { &make } else { "list-new" }).into_owned(),
+            also: site
+                .also
+                .iter()
+                .filter(|(name, ..)| *name == kind.name)
+                .map(|(_, at, key)| (look.words.get(key).into_owned(), *at))
+                .collect(),
             typed: request.query("q").unwrap_or_default().to_owned(),
             chips: chips(request, &look, kind, &filters),
             columns: columns(request, &look, kind),

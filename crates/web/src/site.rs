@@ -107,6 +107,8 @@ pub struct Site {
     pub made: Vec<Box<MadeOf>>,
     /// Where a new record of a kind is begun, if not with its form: kind and address.
     pub begins: Vec<(&'static str, &'static str)>,
+    /// Where a new record of a kind can begin otherwise: kind, address, and the key of what that is called.
+    pub also: Vec<(&'static str, &'static str, &'static str)>,
     /// The navigation.
     pub nav: Vec<NavItem>,
 }

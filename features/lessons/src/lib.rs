@@ -2,8 +2,11 @@
 //! without a link; its stages, its authors and what was said of it are facts beside it.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic))]
 
+mod arrange;
 mod docx;
 mod facts;
+mod headings;
+mod import;
 mod outline;
 mod part;
 mod room;
@@ -18,6 +21,9 @@ use web::{Check, PageError, Reply, Request, Route, Site};
 pub use facts::KINDS;
 pub use part::{made, part};
 pub use room::Rooms;
+
+/// A plan can also begin with a document: where, and what that is called.
+pub const ALSO: (&str, &str, &str) = ("lesson_plan", "/plans/import", "plan-import");
 
 /// The room's words.
 pub const WORDS: [(Lang, &str, &str); 3] = [
@@ -34,6 +40,8 @@ pub fn routes(rooms: &Arc<Rooms>) -> Vec<Route> {
         Route::talk("/plans/{id}/live", write, part::may_edit, move |site, request, socket| {
             Box::pin(room::converse(Arc::clone(&talking), site, request, socket))
         }),
+        Route::get("/plans/import", write, import::page),
+        Route::upload("/plans/import", write, import::may_make, import::make),
         Route::post("/plans/{id}/authors", write, part::add_author),
         Route::post("/plans/{id}/own", write, settled(rooms, versions::own)),
         Route::get("/plans/{id}/docx", read, settled(rooms, docx::send)),

@@ -20,7 +20,7 @@ use crate::{show, versions};
 /// Colleagues that are offered before one types.
 const OFFERED: usize = 60;
 /// Minutes of a lesson where nobody said how many.
-const MINUTES: u32 = 40;
+pub(crate) const MINUTES: u32 = 40;
 
 #[derive(Template)]
 #[template(path = "part.html")]
