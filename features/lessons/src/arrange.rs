@@ -5,7 +5,7 @@ use documents::{Marks, Node};
 use office::{Block, Paragraph, Role, Run, Slide};
 
 use crate::headings::{Column, columns_of, minutes_in, part_before, part_of};
-use crate::outline::{COLUMNS, PARTS, PROCESS};
+use crate::outline::{COLUMNS, PROCESS};
 
 /// Letters of a step's name.
 const STAGE: usize = 60;
@@ -32,7 +32,7 @@ struct Step {
 impl Step {
     fn add(&mut self, column: &'static str, nodes: Vec<Node>) {
         match self.cells.iter_mut().find(|(name, _)| *name == column) {
-            Some((_, there)) => there.extend(nodes),
+            Some((_, there)) => join(there, nodes),
             None => self.cells.push((column, nodes)),
         }
     }
@@ -77,8 +77,22 @@ impl Found {
             return;
         }
         match self.parts.iter_mut().find(|(name, _)| *name == place) {
-            Some((_, there)) => there.extend(nodes),
+            Some((_, there)) => join(there, nodes),
             None => self.parts.push((place, nodes)),
+        }
+    }
+}
+
+/// Adds nodes to others; items that come one after another are one list.
+fn join(there: &mut Vec<Node>, more: Vec<Node>) {
+    for node in more {
+        match (there.last_mut(), node) {
+            (Some(Node::Element { name: last, children, .. }), Node::Element { name, children: more, .. })
+                if *last == name && name.ends_with("_list") =>
+            {
+                children.extend(more);
+            }
+            (_, node) => there.push(node),
         }
     }
 }
@@ -353,7 +367,6 @@ pub(crate) fn of_slides(slides: &[Slide]) -> Found {
         }
         found.steps.push(Step { stage, minutes: 0, cells: vec![("teacher", cell)] });
     }
-    debug_assert!(PARTS.contains(&PROCESS));
     found
 }
 
@@ -362,6 +375,7 @@ mod tests {
     use documents::plain;
 
     use super::*;
+    use crate::outline::PARTS;
 
     fn p(text: &str) -> Block {
         Block::Paragraph(Paragraph { role: Role::Text, runs: vec![Run { text: text.to_owned(), ..Run::default() }] })
@@ -428,6 +442,18 @@ mod tests {
         assert_eq!(part(&tree, "aims"), "认识分数");
         assert_eq!(part(&tree, "board"), "1/2");
         assert_eq!(part(&tree, "materials"), "课题 分数 年级 四");
+    }
+
+    #[test]
+    fn items_that_follow_each_other_are_one_list() {
+        let item = |text: &str| {
+            let role = Role::Item { depth: 0, numbered: true };
+            Block::Paragraph(Paragraph { role, runs: vec![Run { text: text.to_owned(), ..Run::default() }] })
+        };
+        let tree = of_text(&[p("教学目标"), item("a"), item("b"), p("c")]).tree(empty_outline());
+        let names: Vec<&str> = tree[0].children().iter().map(Node::name).collect();
+        assert_eq!(names, ["ordered_list", "paragraph"]);
+        assert_eq!(tree[0].children()[0].children().len(), 2);
     }
 
     #[test]
