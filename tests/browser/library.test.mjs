@@ -165,3 +165,55 @@ test("a large file goes on where a cut, or who sent it, stopped", { timeout: 120
   rmSync(dir, { recursive: true, force: true });
   assert.deepEqual(problems, []);
 });
+
+// Questions of all the kinds that are shown, in three languages.
+const questions = (title) => `<?xml version="1.0" encoding="UTF-8"?>
+<qti-assessment-item xmlns="http://www.imsglobal.org/xsd/imsqtiasi_v3p0" identifier="herbs" title="${title}" adaptive="false">
+<qti-response-declaration identifier="A" cardinality="single" base-type="identifier"><qti-correct-response><qti-value>c</qti-value></qti-correct-response></qti-response-declaration>
+<qti-response-declaration identifier="B" cardinality="single" base-type="string"><qti-correct-response><qti-value>红景天</qti-value></qti-correct-response></qti-response-declaration>
+<qti-response-declaration identifier="C" cardinality="ordered" base-type="identifier"><qti-correct-response><qti-value>y</qti-value><qti-value>x</qti-value></qti-correct-response></qti-response-declaration>
+<qti-response-declaration identifier="D" cardinality="multiple" base-type="directedPair"><qti-correct-response><qti-value>m 1</qti-value><qti-value>n 2</qti-value></qti-correct-response></qti-response-declaration>
+<qti-item-body><p>读课文第三段,再回答。</p>
+<qti-choice-interaction response-identifier="A" max-choices="1"><qti-prompt>雪莲长在哪里? སྨན་རྩྭ་འདི་གང་དུ་སྐྱེ་སམ།</qti-prompt><qti-simple-choice identifier="a">河边</qti-simple-choice><qti-simple-choice identifier="b">田里</qti-simple-choice><qti-simple-choice identifier="c">高山 · རི་མཐོན་པོ།</qti-simple-choice></qti-choice-interaction>
+<p>能帮助适应高原的草药是 <qti-text-entry-interaction response-identifier="B" expected-length="10"/>。</p>
+<qti-order-interaction response-identifier="C"><qti-prompt>按先后排列</qti-prompt><qti-simple-choice identifier="x">晾晒</qti-simple-choice><qti-simple-choice identifier="y">采集</qti-simple-choice></qti-order-interaction>
+<qti-match-interaction response-identifier="D"><qti-prompt>连一连</qti-prompt><qti-simple-match-set><qti-simple-associable-choice identifier="m">雪莲</qti-simple-associable-choice><qti-simple-associable-choice identifier="n">大黄</qti-simple-associable-choice></qti-simple-match-set><qti-simple-match-set><qti-simple-associable-choice identifier="1">花</qti-simple-associable-choice><qti-simple-associable-choice identifier="2">根</qti-simple-associable-choice></qti-simple-match-set></qti-match-interaction>
+<qti-extended-text-interaction response-identifier="E"><qti-prompt>说说你见过的草药。</qti-prompt></qti-extended-text-interaction>
+</qti-item-body></qti-assessment-item>`;
+
+test("questions are answered on the school's box with the link down, and the node marks them", { timeout: 240_000 }, async () => {
+  const problems = [];
+  const teacher = await (await reader(stage.browser, "zh")).newPage();
+  await be(teacher, school(1), "local", "/courses/upload");
+  await teacher.fill("#c-title", "草药练习");
+  await teacher.selectOption("#c-subject", "science");
+  await teacher.selectOption("#c-licence", "cc_by");
+  await teacher.setInputFiles("#c-file", { name: "草药.xml", mimeType: "text/xml", buffer: Buffer.from(questions("草药")) });
+  await press(teacher, "main form button.primary");
+  await press(teacher, ".course .rows a");
+  await press(teacher, "main a[href$='/quiz']");
+  problems.push(...await look(teacher, "zh-quiz"));
+  const at = teacher.url();
+  const pupil = await (await reader(stage.browser, "zh")).newPage();
+  await cut(pupil, true);
+  await teacher.check("input[value=c]");
+  await teacher.fill("input.gap", " 红景天 ");
+  await teacher.selectOption(".quiz-item fieldset select >> nth=0", "1");
+  await teacher.selectOption(".quiz-item fieldset select >> nth=1", "2");
+  await teacher.check("input[value='m 1']");
+  await press(teacher, "main form button.primary");
+  assert.match(await teacher.locator(".quiz-sum").innerText(), /2.*4/);
+  assert.equal(await teacher.locator(".quiz-item .tag.ok").count(), 2);
+  assert.equal(await teacher.locator(".quiz-item .tag.bad").count(), 1, "the order is wrong");
+  assert.equal(await teacher.locator(".quiz-item .tag.wait").count(), 1, "one pair of two");
+  assert.ok(await teacher.isChecked("input[value=c]"), "what was answered stands");
+  await teacher.locator(".quiz-item details summary").first().click();
+  problems.push(...await look(teacher, "zh-quiz-marked"));
+  await cut(pupil, false);
+  for (const lang of ["bo", "en"]) {
+    await teacher.context().addCookies([{ name: "zampa_lang", value: lang, url: school(1) }]);
+    await teacher.goto(at);
+    problems.push(...await look(teacher, `${lang}-quiz`));
+  }
+  assert.deepEqual(problems, []);
+});

@@ -6,6 +6,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
 use axum::response::Response;
 use base::Subject;
+use log::LogError;
 use records::Role;
 use tower::ServiceExt;
 use zip::ZipWriter;
@@ -325,4 +326,61 @@ async fn a_file_in_pieces_is_put_together_for_who_sent_them_alone() {
     made(&upload(&desk, "/courses/upload", &local, &values, &[]).await);
     let first = desk.one("SELECT id FROM resource WHERE content IS NOT NULL");
     assert_eq!(desk.get(&format!("/resources/{first}/content"), &local, None).await.1, PDF);
+}
+
+const QUESTION: &str = r#"<assessmentItem title="草药"><responseDeclaration identifier="R" cardinality="single" baseType="identifier"><correctResponse><value>a</value></correctResponse></responseDeclaration><itemBody><p><img src="leaf.png" alt="叶"/></p><choiceInteraction responseIdentifier="R" maxChoices="1"><prompt>哪一种是雪莲?&lt;script&gt;</prompt><simpleChoice identifier="a">白的</simpleChoice><simpleChoice identifier="b">红的</simpleChoice></choiceInteraction></itemBody></assessmentItem>"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn questions_are_asked_marked_and_kept_nowhere() {
+    let desk = desk();
+    let (local, head) = (desk.sign_in(Role::Local), desk.sign_in(Role::Head));
+    let manifest = r#"<manifest><resources><resource type="imsqti_item_xmlv2p1" href="q/1.xml"/><resource type="imsqti_item_xmlv2p1" href="q/2.xml"/></resources></manifest>"#;
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    let picture = [&b"GIF89a"[..], &[0; 40]].concat();
+    for (name, bytes) in [
+        ("imsmanifest.xml", manifest.as_bytes()),
+        ("q/1.xml", QUESTION.as_bytes()),
+        ("q/2.xml", b"<assessmentItem adaptive='true'/>"),
+        ("q/leaf.png", &picture),
+        ("q/page.html", b"<script>alert(1)</script>"),
+    ] {
+        zip.start_file(name, SimpleFileOptions::default()).unwrap();
+        zip.write_all(bytes).unwrap();
+    }
+    let package = zip.finish().unwrap().into_inner();
+    let values = [("title", "练习"), ("subject", "science"), ("licence", "cc_by")];
+    let files = [("1 练习.zip", &package[..]), ("2 一题.xml", QUESTION.as_bytes())];
+    let course = made(&upload(&desk, "/courses/upload", &local, &values, &files).await);
+    for place in [10, 20] {
+        let quiz = desk.one(&format!(
+            "SELECT r.id FROM resource r JOIN course c ON c.id = r.course WHERE r.form = 'quiz' AND c.title = '练习' AND r.place = {place}"
+        ));
+        let at = format!("/resources/{quiz}/quiz");
+        let page = String::from_utf8(desk.get(&at, &local, None).await.1).unwrap();
+        assert!(page.contains("哪一种是雪莲?&#60;script&#62;"), "{page}");
+        let before = desk
+            .node
+            .site
+            .store
+            .read(|c| Ok::<_, LogError>(c.query_row("SELECT count(*) FROM entry", [], |r| r.get::<_, i64>(0))?));
+        for (chosen, tone) in [("a", "tag ok"), ("b", "tag bad")] {
+            let answered = desk.post(&at, &local, &format!("i1.0={chosen}")).await;
+            assert_eq!(answered.status(), StatusCode::OK);
+            let said = to_bytes(answered.into_body(), 1 << 20).await.unwrap();
+            assert!(String::from_utf8_lossy(&said).contains(tone), "{chosen}");
+        }
+        let after = desk
+            .node
+            .site
+            .store
+            .read(|c| Ok::<_, LogError>(c.query_row("SELECT count(*) FROM entry", [], |r| r.get::<_, i64>(0))?));
+        assert_eq!(before.unwrap(), after.unwrap(), "what is answered is kept nowhere");
+        // A draft is its maker's alone, and so are its questions and their pictures.
+        assert_eq!(status(&desk, &at, &head).await, StatusCode::NOT_FOUND);
+        assert_eq!(status(&desk, &format!("{at}/picture?path=q/leaf.png"), &head).await, StatusCode::NOT_FOUND);
+        let here = if place == 10 { StatusCode::OK } else { StatusCode::NOT_FOUND };
+        assert_eq!(status(&desk, &format!("{at}/picture?path=q/leaf.png"), &local).await, here);
+        assert_eq!(status(&desk, &format!("{at}/picture?path=q/page.html"), &local).await, StatusCode::NOT_FOUND);
+    }
+    assert!(!course.to_string().is_empty());
 }

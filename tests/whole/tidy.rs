@@ -39,6 +39,7 @@ fn map() -> BTreeMap<String, Option<BTreeSet<String>>> {
                     "assets",
                     "packages",
                     "office",
+                    "quizzes",
                     "media",
                     "link",
                     "records",

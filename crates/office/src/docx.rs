@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::io::{Read, Seek};
 
+use packages::xml::{Step, attribute, target, walk};
 use quick_xml::events::BytesStart;
 
-use crate::xml::{Parts, Step, attribute, relations, target, walk};
+use crate::parts::{Parts, relations};
 use crate::{Block, MAX_TEXT, OfficeError, Paragraph, Role, Run};
 
 /// Tables within tables that are kept as such; what lies deeper is text of the cell around it.
@@ -83,7 +84,7 @@ impl Styles {
                 Step::Start("abstractNumId", e) => of.push((list.clone(), attribute(e, "val").unwrap_or_default())),
                 _ => {}
             }
-            Ok(())
+            Ok::<_, OfficeError>(())
         })?;
         self.dotted = of.into_iter().map(|(n, list)| (n, kinds.get(&list).copied().unwrap_or(true))).collect();
         Ok(())

@@ -3,10 +3,11 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic))]
 
 mod docx;
+mod parts;
 mod pptx;
-mod xml;
 
 use packages::Refusal;
+use packages::xml::BrokenXml;
 
 pub use docx::docx;
 pub use pptx::pptx;
@@ -94,12 +95,16 @@ pub enum OfficeError {
     TooLong,
 }
 
+impl From<BrokenXml> for OfficeError {
+    fn from(BrokenXml: BrokenXml) -> Self {
+        Self::Broken
+    }
+}
+
 /// Bytes of text that are read from a document.
 pub const MAX_TEXT: usize = 1 << 20;
 /// Bytes of one XML file in it, unpacked.
 const MAX_PART: u64 = 32 << 20;
-/// Elements within elements.
-const MAX_DEPTH: usize = 200;
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,9 @@
 
 use std::io::{Read, Seek};
 
-use crate::xml::{Parts, Step, attribute, relations, target, walk};
+use packages::xml::{Step, attribute, target, walk};
+
+use crate::parts::{Parts, relations};
 use crate::{MAX_TEXT, OfficeError, Slide};
 
 const PRESENTATION: &str = "ppt/presentation.xml";
@@ -23,7 +25,7 @@ pub fn pptx(reader: impl Read + Seek) -> Result<Vec<Slide>, OfficeError> {
             let ids = e.attributes().flatten().filter(|a| a.key.local_name().as_ref() == "id");
             order.extend(ids.map(|a| a.value.into_owned()));
         }
-        Ok(())
+        Ok::<_, OfficeError>(())
     })?;
     let paths = order
         .iter()
@@ -76,7 +78,7 @@ fn said(bytes: &[u8]) -> Result<(String, Vec<String>), OfficeError> {
             }
             _ => {}
         }
-        Ok(())
+        Ok::<_, OfficeError>(())
     })?;
     Ok((title, lines))
 }

@@ -6,6 +6,7 @@ mod archive;
 mod names;
 mod order;
 mod pack;
+pub mod xml;
 
 pub use archive::{Archive, Bounds, Entry};
 pub use order::{Unit, units};

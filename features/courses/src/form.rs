@@ -14,6 +14,7 @@ pub(crate) fn media_of(sniffed: &str, name: &str) -> &'static str {
         ("application/zip", "epub") => "application/epub+zip",
         (media::UNKNOWN, "vtt") => "text/vtt",
         (media::UNKNOWN, "txt" | "md") => "text/plain",
+        (media::UNKNOWN | "text/xml", "xml") => "text/xml",
         _ => KNOWN.iter().find(|k| **k == sniffed).copied().unwrap_or(if sniffed.starts_with(office) {
             "application/vnd.openxmlformats-officedocument.presentationml.presentation"
         } else {

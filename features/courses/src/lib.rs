@@ -10,6 +10,7 @@ mod made;
 mod package;
 mod part;
 mod pieces;
+mod quiz;
 mod show;
 mod stock;
 mod unpack;
@@ -53,6 +54,9 @@ pub fn routes(shelf: &Arc<Shelf>, carrier: &Arc<dyn Carrier>) -> Vec<Route> {
         Route::get("/courses/{id}/package", Check::Read(course), package::send),
         Route::get("/courses/here", Check::Read(course), move |site, r| here::page(site, r, &here, &*carrier)),
         Route::post("/courses/{id}/keep", Check::Roles(here::KEEPERS), move |site, r| here::keep(site, r, &*keeper)),
+        Route::get("/resources/{id}/quiz", Check::Read(resource), quiz::page),
+        Route::post("/resources/{id}/quiz", Check::Read(resource), quiz::answer),
+        Route::get("/resources/{id}/quiz/picture", Check::Read(resource), quiz::picture),
         Route::get("/resources/{id}/content", Check::Read(resource), show::content),
         Route::get("/resources/{id}/made/{recipe}/{name}", Check::Read(resource), move |site, r| {
             show::rendition(site, r, &shelf)

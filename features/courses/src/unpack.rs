@@ -65,7 +65,7 @@ pub(crate) fn unpacked(site: &Site, files: &[Sent]) -> Result<Unpacked, Trouble>
     let out = &mut all.pieces;
     for sent in files {
         if media_of(sent.media, &sent.name) != "application/zip" {
-            out.push(Piece::of(sent.clone(), String::new(), None));
+            out.push(Piece::of(sent.clone(), String::new(), crate::quiz::is_item(site, sent).then_some("quiz")));
             continue;
         }
         let inside = |e: &dyn std::fmt::Display| Trouble::Page(PageError::Internal(e.to_string()));
@@ -73,7 +73,7 @@ pub(crate) fn unpacked(site: &Site, files: &[Sent]) -> Result<Unpacked, Trouble>
         let file = file.ok_or_else(|| inside(&"a file that was sent is gone"))?;
         let named = |refusal| Trouble::Refused(sent.name.clone(), refusal);
         let mut archive = Archive::open(file, &Bounds { file: MAX_BLOB, ..Bounds::default() }).map_err(named)?;
-        if let Some(form) = player(&archive) {
+        if let Some(form) = player(&mut archive) {
             out.push(Piece::of(sent.clone(), String::new(), Some(form)));
             continue;
         }
@@ -98,7 +98,10 @@ pub(crate) fn unpacked(site: &Site, files: &[Sent]) -> Result<Unpacked, Trouble>
 }
 
 /// What opens an archive that is one thing: by the file that its standard asks for.
-fn player(archive: &Archive<File>) -> Option<&'static str> {
+fn player(archive: &mut Archive<File>) -> Option<&'static str> {
+    if quizzes::is_quiz(archive) {
+        return Some("quiz");
+    }
     let has = |path: &str| archive.entries().iter().any(|e| e.path == path);
     if has("h5p.json") {
         Some("activity")
