@@ -210,6 +210,24 @@ test("questions are answered on the school's box with the link down, and the nod
   await teacher.locator(".quiz-item details summary").first().click();
   problems.push(...await look(teacher, "zh-quiz-marked"));
   await cut(pupil, false);
+
+  // Questions of one's own, typed.
+  await press(teacher, ".crumbs a");
+  await press(teacher, ".play-of a");
+  await press(teacher, "main a[href$='/questions']");
+  await teacher.fill("#q-title", "我的习题");
+  await teacher.fill("#q-text", "大黄用哪一部分?\n- 叶\n- 花");
+  await press(teacher, "main form button.primary");
+  assert.match(await teacher.locator(".errors").innerText(), /1/);
+  problems.push(...await look(teacher, "zh-questions"));
+  await teacher.fill("#q-text", "大黄用哪一部分?\n- 叶\n* 根\n\n一年有 ____ 个月。\n= 12");
+  await press(teacher, "main form button.primary");
+  await press(teacher, ".course .rows a >> text=我的习题");
+  await press(teacher, "main a[href$='/quiz']");
+  await teacher.check("input[value=c1]");
+  await teacher.fill("input.gap", "12");
+  await press(teacher, "main form button.primary");
+  assert.equal(await teacher.locator(".quiz-item .tag.ok").count(), 2);
   for (const lang of ["bo", "en"]) {
     await teacher.context().addCookies([{ name: "zampa_lang", value: lang, url: school(1) }]);
     await teacher.goto(at);

@@ -382,5 +382,21 @@ async fn questions_are_asked_marked_and_kept_nowhere() {
         assert_eq!(status(&desk, &format!("{at}/picture?path=q/leaf.png"), &local).await, here);
         assert_eq!(status(&desk, &format!("{at}/picture?path=q/page.html"), &local).await, StatusCode::NOT_FOUND);
     }
-    assert!(!course.to_string().is_empty());
+
+    // What a teacher types is a quiz like any other, and can be written anew; others cannot.
+    let at = format!("/courses/{course}/questions");
+    let wrong = desk.post(&at, &local, "title=three&text=a%0A-%20b%0A-%20c").await;
+    assert_eq!(wrong.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(desk.post(&at, &head, "title=three&text=a").await.status(), StatusCode::NOT_FOUND);
+    assert_eq!(desk.post(&at, &local, "title=three&text=a%0A*%20b%0A-%20c").await.status(), StatusCode::SEE_OTHER);
+    let typed = desk.one("SELECT id FROM resource WHERE title = 'three'");
+    let page = String::from_utf8(desk.get(&format!("{at}?of={typed}"), &local, None).await.1).unwrap();
+    assert!(page.contains("* b\n- c"), "{page}");
+    let again = desk.post(&at, &local, &format!("of={typed}&title=four&text=a%0A*%20b%0A*%20c")).await;
+    assert_eq!(again.status(), StatusCode::SEE_OTHER);
+    let page = String::from_utf8(desk.get(&format!("/resources/{typed}/quiz"), &local, None).await.1).unwrap();
+    assert!(page.contains("checkbox"), "{page}");
+    let elsewhere = desk
+        .one("SELECT r.id FROM resource r JOIN course c ON c.id = r.course WHERE c.title = '练习' AND r.place = 10");
+    assert_eq!(status(&desk, &format!("{at}?of={elsewhere}"), &local).await, StatusCode::CONFLICT);
 }

@@ -78,6 +78,12 @@ pub fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {
     attributes(element).into_iter().find(|(n, _)| n == name).map(|(_, value)| value)
 }
 
+/// Text as it stands in XML; what XML cannot hold is left out.
+pub fn escape(text: &str) -> String {
+    let held: String = text.chars().filter(|c| !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}')).collect();
+    quick_xml::escape::escape(held).into_owned()
+}
+
 /// Where a file of a package points to, as a path in it.
 pub fn target(from: &str, to: &str) -> String {
     if let Some(whole) = to.strip_prefix('/') {

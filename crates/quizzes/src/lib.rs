@@ -1,4 +1,5 @@
-//! Questions with answers, read from QTI 2 and 3 (1EdTech Question and Test Interoperability), and marked. What is read is
+//! Questions with answers, read from QTI 2 and 3 (1EdTech Question and Test Interoperability) or as a
+//! teacher types them, marked, and written as QTI 3. What is read is
 //! plain data: no markup, no script and no rule of a foreign file is ever run.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic))]
 
@@ -6,6 +7,8 @@ mod element;
 mod item;
 mod mark;
 mod package;
+mod typed;
+mod write;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +17,8 @@ use packages::xml::BrokenXml;
 pub use item::read_item;
 pub use mark::{Verdict, mark};
 pub use package::{Quiz, is_quiz, picture, read_package};
+pub use typed::{TypedError, as_typed, typed};
+pub use write::{write_item, write_package};
 
 /// Questions that stand together.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -109,7 +109,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{Block, Kind, Piece, Verdict, mark};
+    use crate::{Block, Kind, Piece, TypedError, Verdict, as_typed, mark, typed, write_item, write_package};
 
     const CHOICE: &str = r#"<qti-assessment-item title="Herbs"><qti-response-declaration identifier="R" cardinality="multiple" base-type="identifier"><qti-correct-response><qti-value>a</qti-value><qti-value>c</qti-value></qti-correct-response></qti-response-declaration><qti-item-body><p>Look.</p><img src="../p/leaf.png" alt="a leaf"/><qti-choice-interaction response-identifier="R" max-choices="0"><qti-prompt>Which <b>grow</b> here?</qti-prompt><qti-simple-choice identifier="a">A<qti-feedback-inline>yes!</qti-feedback-inline></qti-simple-choice><qti-simple-choice identifier="b">B</qti-simple-choice><qti-simple-choice identifier="c">C</qti-simple-choice></qti-choice-interaction></qti-item-body></qti-assessment-item>"#;
     const GAP: &str = r#"<assessmentItem title="Sum"><responseDeclaration identifier="R" cardinality="single" baseType="float"><correctResponse><value>0.5</value></correctResponse></responseDeclaration><itemBody><p>A half is <textEntryInteraction responseIdentifier="R"/>.</p></itemBody></assessmentItem>"#;
@@ -179,6 +179,29 @@ mod tests {
         assert_eq!(quiz.left_out, 1);
     }
 
+    #[test]
+    fn what_a_teacher_types_goes_through_a_package_and_comes_back() {
+        let text = "\u{96ea}\u{83b2}?\n* A & B\n- <c>\n\n2 + 2 = ____ .\n= 4\n\nsay it\n\nname\n= one\n= two\n";
+        let items = typed(text).unwrap();
+        assert_eq!(items.len(), 4);
+        let bytes = write_package("a <title>", &items).unwrap();
+        let mut archive = Archive::open(Cursor::new(bytes), &Bounds::default()).unwrap();
+        let quiz = read_package(&mut archive).unwrap();
+        assert_eq!((&quiz.items, quiz.left_out), (&items, 0));
+        assert_eq!(typed(&as_typed(&quiz.items).unwrap()).unwrap(), items);
+        assert_eq!(mark(&items[1].questions[0], &said(&["4.0"])), Verdict::Right);
+        assert_eq!(mark(&items[3].questions[0], &said(&["TWO"])), Verdict::Right);
+        for (text, wrong) in [
+            ("\n \n", TypedError::None),
+            ("a\n* b", TypedError::NoChoice(1)),
+            ("a\n* b\n- c\n\nd\n- e\n- f", TypedError::NoneRight(2)),
+            ("* b\n- c", TypedError::NoPrompt(1)),
+            ("a\n* b\n- c\n= d", TypedError::Mixed(1)),
+        ] {
+            assert_eq!(typed(text), Err(wrong), "{text}");
+        }
+    }
+
     /// Packages of others, where they are at hand: what can be shown is shown, the right answers are right.
     #[test]
     fn packages_of_others_are_read() {
@@ -192,6 +215,10 @@ mod tests {
                 println!("{}: no quiz", path.display());
                 continue;
             };
+            for item in &quiz.items {
+                let again = read_item(write_item("again", item).as_bytes(), "").unwrap();
+                assert_eq!(&again, item, "what is written is what was read");
+            }
             shown += quiz.items.len();
             left_out += quiz.left_out;
             println!("{}: {} + {}", path.file_name().unwrap().display(), quiz.items.len(), quiz.left_out);

@@ -190,7 +190,7 @@ pub(crate) fn add(site: &Site, request: &Request) -> Result<Reply, PageError> {
 }
 
 /// Appends resources after those that a course has.
-fn put(tx: &Tx<'_>, site: &Site, course: &Subject, pieces: &[Piece]) -> Result<(), PageError> {
+pub(crate) fn put(tx: &Tx<'_>, site: &Site, course: &Subject, pieces: &[Piece]) -> Result<(), PageError> {
     let last: i64 = tx
         .conn()
         .prepare_cached("SELECT coalesce(max(place), 0) FROM resource WHERE course = ?1")?

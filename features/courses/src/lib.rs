@@ -10,6 +10,7 @@ mod made;
 mod package;
 mod part;
 mod pieces;
+mod questions;
 mod quiz;
 mod show;
 mod stock;
@@ -50,6 +51,8 @@ pub fn routes(shelf: &Arc<Shelf>, carrier: &Arc<dyn Carrier>) -> Vec<Route> {
         Route::upload("/courses/pieces", Check::Write(course), add::may_make, pieces::take),
         Route::post("/courses/pieces/join", Check::Write(course), pieces::join),
         Route::upload("/courses/{id}/add", Check::Write(course), add::may_add, add::add),
+        Route::get("/courses/{id}/questions", Check::Write(course), questions::page),
+        Route::post("/courses/{id}/questions", Check::Write(course), questions::save),
         Route::post("/courses/{id}/hands", Check::Write(course), made::add_hand),
         Route::get("/courses/{id}/package", Check::Read(course), package::send),
         Route::get("/courses/here", Check::Read(course), move |site, r| here::page(site, r, &here, &*carrier)),

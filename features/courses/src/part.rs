@@ -172,6 +172,8 @@ struct Player<'a> {
     said: Option<String>,
     text: String,
     course: Option<(String, String)>,
+    /// Where who writes the course writes its questions anew.
+    edits: Option<String>,
     before: Option<(String, String)>,
     after: Option<(String, String)>,
 }
@@ -196,6 +198,7 @@ fn player(site: &Site, request: &Request, conn: &Connection, id: &Subject, shelf
         said: None,
         text,
         course: None,
+        edits: None,
         before: None,
         after: None,
     };
@@ -267,6 +270,9 @@ fn around(
     let Some(course) = course.and_then(|c| Subject::try_from(c.as_slice()).ok()) else { return Ok(()) };
     let look = Look::new(site, request, conn);
     page.course = Some((format!("/courses/{course}"), look.title(&COURSE, &course)?));
+    if page.form == "quiz" && register::in_hands(conn, request.reader()?, &COURSE, &course)? {
+        page.edits = Some(format!("/courses/{course}/questions?of={id}"));
+    }
     let (units, _) = outline(site, request, conn, &look.words, &course)?;
     let all: Vec<(String, String)> = units.into_iter().flat_map(|(_, lines)| lines).map(|l| (l.id, l.title)).collect();
     let at = all.iter().position(|(other, _)| *other == page.id);

@@ -4,6 +4,7 @@
 use std::fs::File;
 
 use askama::Template;
+use base::Subject;
 use packages::{Archive, Bounds};
 use quizzes::{Block, Choice, Item, Kind, MAX_ITEM, Piece, Question, Quiz, Verdict, mark, read_item, read_package};
 use text::Words;
@@ -87,8 +88,7 @@ pub(crate) fn answer(site: &Site, request: &Request) -> Result<Reply, PageError>
 }
 
 /// A resource's file that the reader sees, open, with the title under which it is known.
-fn opened(site: &Site, request: &Request) -> Result<(String, File, String), PageError> {
-    let id = request.id("id")?;
+fn opened(site: &Site, request: &Request, id: Subject) -> Result<(String, File, String), PageError> {
     site.store.read(|conn| {
         register::visible(conn, request.reader()?, &RESOURCE, &id)?;
         let (title, form): (String, String) = conn
@@ -111,9 +111,15 @@ fn quiz_of(mut file: File, media: &str) -> Quiz {
     Quiz { items: item.into_iter().collect(), left_out: 0 }
 }
 
+/// The items of a resource that the reader sees.
+pub(crate) fn items(site: &Site, request: &Request, id: Subject) -> Result<Vec<Item>, PageError> {
+    let (_, file, media) = opened(site, request, id)?;
+    Ok(quiz_of(file, &media).items)
+}
+
 fn show(site: &Site, request: &Request, marks: bool) -> Result<Reply, PageError> {
     let id = request.id("id")?;
-    let (title, file, media) = opened(site, request)?;
+    let (title, file, media) = opened(site, request, id)?;
     let quiz = quiz_of(file, &media);
     let words = request.words(site);
     let reading = Reading { request, words: &words, marks, base: format!("/resources/{id}/quiz/picture?path=") };
@@ -287,7 +293,7 @@ fn right(question: &Question) -> String {
 
 /// A picture of a package of questions; only what a page shows anyway.
 pub(crate) fn picture(site: &Site, request: &Request) -> Result<Reply, PageError> {
-    let (_, file, _) = opened(site, request)?;
+    let (_, file, _) = opened(site, request, request.id("id")?)?;
     let path = request.query("path").ok_or(PageError::NotFound)?;
     let mut archive = Archive::open(file, &Bounds::default()).map_err(|_| PageError::NotFound)?;
     let bytes = quizzes::picture(&mut archive, path).map_err(|_| PageError::NotFound)?;

@@ -198,3 +198,20 @@ quiz-place = place
 quiz-item = Question { $n }
 quiz-left-out = Questions of this file that cannot be shown here: { $n }. They stand in the file itself.
 quiz-unreadable = This file’s questions cannot be shown here. Save it to open it elsewhere.
+questions-write = Write questions
+questions-edit = Edit the questions
+questions-intro = They are asked in the page and marked on the node, also with the link down. Others can take them along as QTI.
+questions-hint = An empty line between questions. Before each answer: * where it is right, - where it is not, = for what belongs into the gap. A question without answers is read by a person.
+questions-example-choice = Where does the snow lotus grow?
+questions-example-right = on high mountains
+questions-example-wrong = by the river
+questions-example-gap = A half is
+questions-example-word = 0.5
+questions-save = Save the questions
+questions-none = No question stands there yet.
+questions-too-many = More than 100 questions. Divide them.
+questions-no-prompt = Question { $n }: nothing is asked. Write the question above its answers.
+questions-none-right = Question { $n }: no answer is right. Put * before one.
+questions-no-choice = Question { $n }: there is only one answer to choose from.
+questions-mixed = Question { $n }: answers to choose from (* and -) and words for a gap (=) do not go together.
+rule-questions-elsewhere = These questions were made with another program and cannot be edited here. Save the file, change it there, and add it again.

@@ -189,3 +189,20 @@ quiz-place = 位置
 quiz-item = 第 { $n } 题
 quiz-left-out = 这个文件中有 { $n } 道题无法在这里显示,请在原文件中查看。
 quiz-unreadable = 这个文件的习题无法在这里显示。可以保存后用其他程序打开。
+questions-write = 编写习题
+questions-edit = 修改习题
+questions-intro = 习题在页面中作答,由本节点批改,链路断开时也可以。别处可以按 QTI 格式取用。
+questions-hint = 题与题之间空一行。答案前加标记:* 表示正确,- 表示不正确,= 表示填空的答案。没有答案的题由老师批阅。
+questions-example-choice = 雪莲长在哪里?
+questions-example-right = 高山上
+questions-example-wrong = 河边
+questions-example-gap = 一半等于
+questions-example-word = 0.5
+questions-save = 保存习题
+questions-none = 还没有写题目。
+questions-too-many = 超过 100 题,请分开保存。
+questions-no-prompt = 第 { $n } 题没有题干。请在答案上方写出题目。
+questions-none-right = 第 { $n } 题没有正确答案。请在正确答案前加 *。
+questions-no-choice = 第 { $n } 题只有一个选项。
+questions-mixed = 第 { $n } 题同时有选项(* 和 -)和填空答案(=),只能选一种。
+rule-questions-elsewhere = 这些习题由其他程序制作,不能在这里修改。请保存文件,在原程序中修改后重新添加。
