@@ -103,8 +103,8 @@ impl From<BrokenXml> for OfficeError {
 
 /// Bytes of text that are read from a document.
 pub const MAX_TEXT: usize = 1 << 20;
-/// Bytes of one XML file in it, unpacked.
-const MAX_PART: u64 = 32 << 20;
+/// Bytes of XML that are read of a document, unpacked.
+const MAX_XML: u64 = 64 << 20;
 
 #[cfg(test)]
 mod tests {

@@ -5,17 +5,19 @@ use std::io::{Read, Seek};
 use packages::xml::{Step, attribute, walk};
 use packages::{Archive, Bounds};
 
-use crate::{MAX_PART, OfficeError};
+use crate::{MAX_XML, OfficeError};
 
 /// An archive of a document, looked through.
 pub(crate) struct Parts<R> {
     archive: Archive<R>,
+    /// Bytes that may still be read: a small archive can hold a thousand large files.
+    left: u64,
 }
 
 impl<R: Read + Seek> Parts<R> {
     pub(crate) fn open(reader: R) -> Result<Self, OfficeError> {
         let bounds = Bounds { entries: 10_000, ..Bounds::default() };
-        Ok(Self { archive: Archive::open(reader, &bounds)? })
+        Ok(Self { archive: Archive::open(reader, &bounds)?, left: MAX_XML })
     }
 
     /// The paths of its files.
@@ -26,9 +28,7 @@ impl<R: Read + Seek> Parts<R> {
     /// An XML file, if it is there.
     pub(crate) fn part(&mut self, path: &str) -> Result<Option<Vec<u8>>, OfficeError> {
         let Some(entry) = self.archive.entries().iter().find(|e| e.path == path).cloned() else { return Ok(None) };
-        if entry.size > MAX_PART {
-            return Err(OfficeError::TooLong);
-        }
+        self.left = self.left.checked_sub(entry.size).ok_or(OfficeError::TooLong)?;
         self.archive.read(&entry, |reader| {
             let mut out = Vec::new();
             reader.read_to_end(&mut out).map_err(|_| OfficeError::Broken)?;

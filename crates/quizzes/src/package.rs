@@ -11,6 +11,8 @@ use crate::{Item, MAX_ITEM, QuizError, read_item};
 const MANIFEST: &str = "imsmanifest.xml";
 /// Items of one quiz.
 const MOST: usize = 300;
+/// Bytes of all items that are read.
+const MAX_ALL: u64 = 32 << 20;
 /// Bytes of a picture.
 const MAX_PICTURE: u64 = 8 << 20;
 
@@ -53,7 +55,14 @@ pub fn read_package<R: Read + Seek>(archive: &mut Archive<R>) -> Result<Quiz, Qu
     order.retain(|path| items.contains(path));
     order.extend(items.iter().filter(|path| !order.contains(path)).cloned().collect::<Vec<_>>());
     let mut quiz = Quiz::default();
+    let mut left = MAX_ALL;
     for path in order.into_iter().take(MOST) {
+        let size = archive.entries().iter().find(|e| e.path == path).map_or(0, |e| e.size);
+        let Some(rest) = left.checked_sub(size) else {
+            quiz.left_out += 1;
+            continue;
+        };
+        left = rest;
         match bytes(archive, &path).and_then(|b| read_item(&b, &path)) {
             Ok(item) => quiz.items.push(item),
             Err(_) => quiz.left_out += 1,

@@ -13,7 +13,6 @@ use web::{PageError, Reply, Request, Site};
 
 use crate::facts::{BODY, LESSON_PLAN};
 use crate::outline::COLUMNS;
-use crate::show::escape;
 
 const TYPE: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
 const TYPES: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
@@ -101,9 +100,7 @@ fn paragraph(out: &mut String, style: Option<&str>, indent: u32, inside: impl Fn
 
 fn run(out: &mut String, text: &str, marks: &str) {
     let _ = write!(out, r#"<w:r><w:rPr>{marks}</w:rPr><w:t xml:space="preserve">"#);
-    // What XML cannot hold, however it was pasted.
-    let text: String = text.chars().filter(|c| !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}')).collect();
-    escape(&text, out);
+    out.push_str(&packages::xml::escape(text));
     out.push_str("</w:t></w:r>");
 }
 

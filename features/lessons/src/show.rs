@@ -80,8 +80,8 @@ fn inline(nodes: &[Node], out: &mut String) {
     }
 }
 
-/// Text as it stands in HTML and XML.
-pub(crate) fn escape(text: &str, out: &mut String) {
+/// Text as it stands in HTML.
+fn escape(text: &str, out: &mut String) {
     for c in text.chars() {
         match c {
             '<' => out.push_str("&lt;"),
