@@ -7,6 +7,9 @@ use packages::xml::target;
 use crate::element::{Child, Element, line, read};
 use crate::{Block, Choice, Compare, Item, Kind, Picture, Piece, Question, QuizError};
 
+/// Right answers, and answers with points, of one question: marking compares each with each.
+const MAX_ANSWERS: usize = 500;
+
 /// Reads an item. `path` is where it lies in its package, from which its pictures are named.
 ///
 /// # Errors
@@ -51,8 +54,9 @@ fn answer(e: &Element) -> Declared {
         .flat_map(|c| c.named("value"))
         .map(Element::text)
         .filter(|v| !v.is_empty())
+        .take(MAX_ANSWERS)
         .collect();
-    let entries: Vec<&Element> = e.named("mapping").flat_map(|m| m.named("map-entry")).collect();
+    let entries: Vec<&Element> = e.named("mapping").flat_map(|m| m.named("map-entry")).take(MAX_ANSWERS).collect();
     let points = entries
         .iter()
         .filter_map(|m| Some((m.attribute("map-key").to_owned(), m.attribute("mapped-value").parse().ok()?)))

@@ -37,10 +37,12 @@ pub fn mark(question: &Question, answer: &[String]) -> Verdict {
     // Several spellings of one word are each as right; of several choices all belong to the answer.
     let word = matches!(question.kind, Kind::Word | Kind::Choice { many: false, .. });
     if word {
+        // Where one answer is asked for, several are not an answer: else sending them all would always be right.
+        let [given] = given[..] else { return Verdict::Wrong };
         let best = question.points.values().copied().fold(0.0, f64::max);
-        let got = question.points.iter().filter(|(key, _)| given.iter().any(|g| same(key, g))).map(|(_, p)| *p);
+        let got = question.points.iter().filter(|(key, _)| same(key, given)).map(|(_, p)| *p);
         let got = got.fold(0.0, f64::max);
-        let correct = question.correct.iter().any(|c| given.iter().any(|g| same(c, g)));
+        let correct = question.correct.iter().any(|c| same(c, given));
         return match () {
             () if correct || (got > 0.0 && got >= best) => Verdict::Right,
             () if got > 0.0 => Verdict::Partly,

@@ -159,6 +159,18 @@ mod tests {
         ] {
             assert_eq!(mark(&item.questions[0], &said(&[answer])), verdict, "{answer}");
         }
+        assert_eq!(mark(&item.questions[0], &said(&["0.5", "5"])), Verdict::Wrong, "one is asked for");
+    }
+
+    #[test]
+    fn sending_every_choice_is_no_answer_where_one_is_asked_for() {
+        let items = typed("Which?\n* yes\n- no\n").unwrap();
+        let Kind::Choice { many: false, options } = &items[0].questions[0].kind else { panic!("{items:?}") };
+        let ids: Vec<&str> = options.iter().map(|o| &*o.id).collect();
+        for (answer, verdict) in [(&ids[..1], Verdict::Right), (&ids[1..], Verdict::Wrong), (&ids[..], Verdict::Wrong)]
+        {
+            assert_eq!(mark(&items[0].questions[0], &said(answer)), verdict, "{answer:?}");
+        }
     }
 
     #[test]
@@ -233,7 +245,9 @@ mod tests {
             println!("{}: {} + {}", path.file_name().unwrap().display(), quiz.items.len(), quiz.left_out);
             for question in quiz.items.iter().flat_map(|i| &i.questions).filter(|q| !q.correct.is_empty()) {
                 let expected = if question.kind == Kind::Text { Verdict::Open } else { Verdict::Right };
-                assert_eq!(mark(question, &question.correct), expected, "{question:?}");
+                let one = matches!(question.kind, Kind::Word | Kind::Choice { many: false, .. });
+                let answer = &question.correct[..if one { 1 } else { question.correct.len() }];
+                assert_eq!(mark(question, answer), expected, "{question:?}");
             }
             for entry in archive.entries().to_vec() {
                 let Ok(bytes) = bytes(&mut archive, &entry.path) else { continue };
