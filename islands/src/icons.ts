@@ -4,7 +4,7 @@ export const icons: readonly string[] = [
   "chevron-down", "chevron-left", "chevron-right", "circle-alert", "circle-check", "clock", "cloud-off", "download",
   "eye-off", "expand", "file-text", "film", "funnel", "git-merge", "hand-helping", "handshake", "hard-drive", "history", "hourglass",
   "house", "image", "inbox", "info", "italic", "key-round", "languages", "link", "list", "list-ordered", "lock", "log-in", "log-out", "map-pin", "menu", "mic",
-  "pencil", "plus", "presentation", "printer", "redo-2", "rotate-cw", "school", "search", "send", "server", "settings", "sigma", "table",
+  "pencil", "play", "plus", "presentation", "printer", "redo-2", "rotate-cw", "school", "search", "send", "server", "settings", "sigma", "table",
   "trash-2", "triangle-alert", "undo-2", "unlink", "upload", "user", "user-plus", "users", "x",
 ];
 

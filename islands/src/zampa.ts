@@ -8,6 +8,7 @@ import { keepDrafts, clearDrafts, restoreDrafts } from "./draft.ts";
 import { watchNode } from "./offline.ts";
 import { keys } from "./keys.ts";
 import { shows } from "./slides.ts";
+import { stages } from "./stage/page.ts";
 import { sends } from "./upload.ts";
 
 /** What htmx hands an extension at its start; only the part used here (its type declarations leave it out). */
@@ -26,6 +27,7 @@ function settle(root: ParentNode): void {
   clearDrafts(root);
   restoreDrafts(root);
   shows(root);
+  stages(root);
   sends(root);
   root.querySelector<HTMLElement>(".errors")?.focus();
 }

@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { crc32 } from "node:zlib";
 import { chromium } from "playwright-core";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -118,6 +119,37 @@ export function lesson() {
   const files = ["lesson.pptx", "film.mp4"].map((name) => readFileSync(join(dir, name)));
   rmSync(dir, { recursive: true, force: true });
   return files;
+}
+
+/** Files by their names as an archive, nothing of it packed. */
+export function archive(files) {
+  const [parts, list] = [[], []];
+  let at = 0;
+  for (const [name, content] of Object.entries(files)) {
+    const [title, body] = [Buffer.from(name), Buffer.from(content)];
+    const head = Buffer.alloc(26);
+    head.writeUInt16LE(20, 0);
+    head.writeUInt16LE(0x800, 2);
+    head.writeUInt16LE(0x21, 8);
+    head.writeUInt32LE(crc32(body), 10);
+    head.writeUInt32LE(body.length, 14);
+    head.writeUInt32LE(body.length, 18);
+    head.writeUInt16LE(title.length, 22);
+    parts.push(Buffer.from("PK\x03\x04"), head, title, body);
+    const place = Buffer.alloc(14);
+    place.writeUInt32LE(at, 10);
+    list.push(Buffer.from("PK\x01\x02\x14\x00"), head, place, title);
+    at += 30 + title.length + body.length;
+  }
+  const central = Buffer.concat(list);
+  const end = Buffer.alloc(22);
+  end.write("PK\x05\x06", "latin1");
+  const count = Object.keys(files).length;
+  end.writeUInt16LE(count, 8);
+  end.writeUInt16LE(count, 10);
+  end.writeUInt32LE(central.length, 12);
+  end.writeUInt32LE(at, 16);
+  return Buffer.concat([...parts, central, end]);
 }
 
 /** Presses a button that leads to a page, and waits for that page: what comes after must not meet the one before. */

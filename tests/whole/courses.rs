@@ -39,7 +39,7 @@ pub async fn upload(desk: &Desk, to: &str, who: &Who, values: &[(&str, &str)], f
     desk.router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap()
 }
 
-fn made(response: &Response) -> Subject {
+pub fn made(response: &Response) -> Subject {
     assert_eq!(response.status(), StatusCode::SEE_OTHER);
     response.headers()["location"].to_str().unwrap().rsplit('/').next().unwrap().parse().unwrap()
 }
@@ -52,7 +52,7 @@ async fn course(desk: &Desk, who: &Who) -> (Subject, Subject) {
     (id, first)
 }
 
-async fn status(desk: &Desk, path: &str, who: &Who) -> StatusCode {
+pub async fn status(desk: &Desk, path: &str, who: &Who) -> StatusCode {
     desk.get(path, who, None).await.0.status()
 }
 
@@ -127,7 +127,7 @@ fn found<T: rusqlite::types::FromSql>(desk: &Desk, sql: &str) -> T {
     desk.node.site.store.read(|c| Ok::<_, log::LogError>(c.query_row(sql, [], |r| r.get(0))?)).unwrap()
 }
 
-fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
+pub fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in files {
         zip.start_file(*name, SimpleFileOptions::default()).unwrap();

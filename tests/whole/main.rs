@@ -10,6 +10,7 @@ mod files;
 mod house;
 mod matrix;
 mod plans;
+mod play;
 mod sign_in;
 mod tidy;
 mod two_nodes;

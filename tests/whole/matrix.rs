@@ -271,6 +271,9 @@ fn routes_open_to_everybody_are_known() {
         "Post /sign-in",
         "Get /set-up/{secret}",
         "Post /set-up/{secret}",
+        // On the stage there are no sessions: the address is sealed by the page that showed it.
+        "Get /s/{token}/{*path}",
+        "Get /p/{token}",
         "Get /figures",
         "Get /figures/{code}",
         "Get /csv/figures/{code}",

@@ -11,6 +11,7 @@ mod request;
 mod serve;
 mod shell;
 mod site;
+mod stage;
 mod talk;
 
 pub use error::PageError;
@@ -21,6 +22,7 @@ pub use request::{Request, Sent, Session, escape};
 pub use serve::{serve, set_cookie};
 pub use shell::{Note, Shell, error_page};
 pub use site::{Check, LinkSign, Method, NavItem, NodeKind, Reply, Route, Site, TodayItem};
+pub use stage::{Freedom, Staged, stage_of};
 pub use talk::Socket;
 
 use base::Lang;

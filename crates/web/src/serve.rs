@@ -16,6 +16,7 @@ use tower_http::services::ServeFile;
 use crate::receive::receive;
 use crate::request::escape;
 use crate::shell::error_page;
+use crate::stage::{self, is_stage, stage_of};
 use crate::talk::converse;
 use crate::{Method, PageError, Reply, Request, Route, Session, Site, assets};
 
@@ -24,8 +25,30 @@ pub(crate) const MAX_FORM: usize = 2 << 20;
 /// Values that a form or a query may have.
 pub(crate) const MAX_VALUES: usize = 2000;
 
-/// Serves a node's routes.
+/// Serves a node's routes: those of the stage under its name alone, all others under any other.
 pub fn serve(site: Arc<Site>, routes: Vec<Route>) -> Router {
+    let (staged, routes) = routes.into_iter().partition(|r| r.stage);
+    let (stage, pages) = (stage::serve(Arc::clone(&site), staged), of_pages(site, routes));
+    let choose = move |asked: axum::extract::Request| {
+        let host = asked.headers().get(header::HOST).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let router = if is_stage(host) { stage.clone() } else { pages.clone() };
+        router.oneshot(asked)
+    };
+    Router::new().fallback(choose)
+}
+
+/// A file from the disk, or the part of it that is asked for.
+pub(crate) async fn streamed(path: PathBuf, media: &str, ranges: HeaderMap) -> Response<Body> {
+    let mut asked = axum::http::Request::new(Body::empty());
+    *asked.headers_mut() = ranges;
+    let Ok(served) = ServeFile::new(path).oneshot(asked).await;
+    let mut response = served.map(Body::new);
+    response.headers_mut().remove(header::CONTENT_TYPE);
+    add(&mut response, header::CONTENT_TYPE, media);
+    response
+}
+
+fn of_pages(site: Arc<Site>, routes: Vec<Route>) -> Router {
     let mut router = Router::new()
         .route("/static/{name}", get(static_file))
         .route("/health", get(|| async { ([(header::CACHE_CONTROL, "no-store")], "ok") }));
@@ -69,7 +92,7 @@ pub fn serve(site: Arc<Site>, routes: Vec<Route>) -> Router {
     router.fallback(lost).layer(DefaultBodyLimit::max(MAX_FORM)).with_state(site)
 }
 
-fn named(params: &RawPathParams) -> BTreeMap<String, String> {
+pub(crate) fn named(params: &RawPathParams) -> BTreeMap<String, String> {
     params.iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect()
 }
 
@@ -121,12 +144,7 @@ pub(crate) async fn finish(answer: Answer, ranges: HeaderMap) -> Response<Body> 
         Answer::Whole(response) => return response,
         Answer::Blob(blob) => blob,
     };
-    let mut asked = axum::http::Request::new(Body::empty());
-    *asked.headers_mut() = ranges;
-    let Ok(served) = ServeFile::new(blob.path).oneshot(asked).await;
-    let mut response = served.map(Body::new);
-    response.headers_mut().remove(header::CONTENT_TYPE);
-    add(&mut response, header::CONTENT_TYPE, &blob.media);
+    let mut response = streamed(blob.path, &blob.media, ranges).await;
     // What people sent is never run on this host: it opens only where it can carry no script.
     let how = if media::opens_in_page(&blob.media) { "inline" } else { "attachment" };
     add(&mut response, header::CONTENT_DISPOSITION, &format!("{how}; filename*=UTF-8''{}", escape(&blob.name)));
@@ -264,6 +282,9 @@ fn whole(site: &Site, request: &Request, result: Result<Reply, PageError>) -> Re
     match reply {
         Reply::Page(html) => {
             let mut response = page(StatusCode::OK, html);
+            if let Some(stage) = stage_of(&request.host) {
+                frame(&mut response, &stage);
+            }
             if request.note.is_some() {
                 add(&mut response, header::SET_COOKIE, "zampa_note=; Path=/; Max-Age=0");
             }
@@ -272,7 +293,7 @@ fn whole(site: &Site, request: &Request, result: Result<Reply, PageError>) -> Re
         Reply::Invalid(html) => page(StatusCode::UNPROCESSABLE_ENTITY, html),
         Reply::To(place) => to(&place, &[]),
         Reply::ToWith(place, cookies) => to(&place, &cookies),
-        Reply::File { .. } => plain(StatusCode::NOT_FOUND),
+        Reply::File { .. } | Reply::Stage(..) => plain(StatusCode::NOT_FOUND),
         Reply::Bytes(kind, name, bytes) => {
             let mut response = Response::new(Body::from(bytes));
             add(&mut response, header::CONTENT_TYPE, kind);
@@ -294,7 +315,7 @@ fn to(place: &str, cookies: &[String]) -> Response<Body> {
     response
 }
 
-fn page(status: StatusCode, html: String) -> Response<Body> {
+pub(crate) fn page(status: StatusCode, html: String) -> Response<Body> {
     let mut response = Response::new(Body::from(html));
     *response.status_mut() = status;
     add(&mut response, header::CONTENT_TYPE, "text/html; charset=utf-8");
@@ -309,22 +330,31 @@ pub(crate) fn plain(status: StatusCode) -> Response<Body> {
     response
 }
 
+const CSP: &str = "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; \
+                   frame-ancestors 'none'; object-src 'none'";
+
+/// Lets a page show the stage, and nothing but the stage, also when what is shown there wants to go elsewhere.
+fn frame(response: &mut Response<Body>, stage: &str) {
+    response.headers_mut().remove(header::CONTENT_SECURITY_POLICY);
+    // Its picture too: a page asks for it to know whether the device finds the stage at all.
+    let policy = CSP.replace("data:", &format!("data: {stage}"));
+    add(response, header::CONTENT_SECURITY_POLICY, &format!("{policy}; frame-src {stage}"));
+}
+
 fn safe(response: &mut Response<Body>) {
-    const CSP: &str = "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; \
-                       frame-ancestors 'none'; object-src 'none'";
     add(response, header::CONTENT_SECURITY_POLICY, CSP);
     add(response, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     add(response, header::REFERRER_POLICY, "same-origin");
     add(response, header::CACHE_CONTROL, "no-store");
 }
 
-fn add(response: &mut Response<Body>, name: header::HeaderName, value: &str) {
+pub(crate) fn add(response: &mut Response<Body>, name: header::HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         response.headers_mut().append(name, value);
     }
 }
 
-async fn static_file(Path(name): Path<String>, headers: HeaderMap) -> Response<Body> {
+pub(crate) async fn static_file(Path(name): Path<String>, headers: HeaderMap) -> Response<Body> {
     let brotli = headers
         .get(header::ACCEPT_ENCODING)
         .and_then(|v| v.to_str().ok())

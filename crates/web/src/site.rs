@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use text::Catalogue;
 
 use crate::local::Local;
-use crate::{PageError, Request, Socket};
+use crate::{Freedom, PageError, Request, Socket, Staged};
 
 /// What a node is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,6 +194,8 @@ pub struct Route {
     pub files: Option<Arc<First>>,
     /// It is a conversation over a WebSocket, if its `handle` lets the reader in.
     pub talk: Option<Arc<Talk>>,
+    /// It is of the stage: asked under the stage's name alone, and with nobody signed in.
+    pub stage: bool,
     /// What it does; runs where blocking is allowed.
     pub handle: Arc<Handle>,
 }
@@ -205,7 +207,15 @@ impl Route {
         check: Check,
         handle: impl Fn(&Site, &Request) -> Result<Reply, PageError> + Send + Sync + 'static,
     ) -> Self {
-        Self { method: Method::Get, path: path.into(), check, files: None, talk: None, handle: Arc::new(handle) }
+        Self {
+            method: Method::Get,
+            path: path.into(),
+            check,
+            files: None,
+            talk: None,
+            stage: false,
+            handle: Arc::new(handle),
+        }
     }
 
     /// A route that does something.
@@ -214,7 +224,7 @@ impl Route {
         check: Check,
         handle: impl Fn(&Site, &Request) -> Result<Reply, PageError> + Send + Sync + 'static,
     ) -> Self {
-        Self { method: Method::Post, path: path.into(), check, files: None, talk: None, handle: Arc::new(handle) }
+        Self { method: Method::Post, ..Self::get(path, check, handle) }
     }
 }
 
@@ -244,6 +254,16 @@ impl Route {
     }
 }
 
+impl Route {
+    /// A route of the stage. There are no sessions: the address itself must say that its reader may.
+    pub fn stage(
+        path: impl Into<String>,
+        handle: impl Fn(&Site, &Request) -> Result<Reply, PageError> + Send + Sync + 'static,
+    ) -> Self {
+        Self { stage: true, ..Self::get(path, Check::Public, handle) }
+    }
+}
+
 impl fmt::Debug for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?} {} {:?}", self.method, self.path, self.check)
@@ -270,6 +290,8 @@ pub enum Reply {
         /// What it is called when it is saved.
         name: String,
     },
+    /// Something of a package, on the stage.
+    Stage(Staged, Freedom),
     /// Bytes of a type, with a file name if they are to be saved.
     Bytes(&'static str, Option<String>, Vec<u8>),
 }

@@ -2,6 +2,7 @@
 //! file that cannot be taken in as it is stays on the node until somebody has mended what was wrong beside it.
 
 use askama::Template;
+use assets::Shelf;
 use base::{Hash, Scope, Subject};
 use log::{Context, Tx};
 use records::{Change, Shape, Value, append, check, check_value, record_scope};
@@ -96,7 +97,7 @@ pub(crate) fn may_make(_: &Site, request: &Request) -> Result<(), PageError> {
 }
 
 /// Makes a course of what was sent.
-pub(crate) fn make(site: &Site, request: &Request) -> Result<Reply, PageError> {
+pub(crate) fn make(site: &Site, request: &Request, shelf: &Shelf) -> Result<Reply, PageError> {
     let mut files = chosen(site, request)?;
     files.extend(request.files.iter().cloned());
     let first = files.first().map(|f| title_of(&f.name)).unwrap_or_default();
@@ -128,10 +129,10 @@ pub(crate) fn make(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let mut errors: Vec<(String, String)> =
         wrong.into_iter().map(|(name, key)| (format!("c-{name}"), words.get(key).into_owned())).collect();
     let mut taken = Unpacked::default();
-    match unpacked(site, &files) {
+    match unpacked(site, shelf, &files) {
         Ok(found) => taken = found,
-        Err(Trouble::Refused(name, refusal)) => {
-            let said = words.get(&format!("rule-package-{}", refusal.code())).into_owned();
+        Err(Trouble::Refused(name, code)) => {
+            let said = words.get(&format!("rule-package-{code}")).into_owned();
             errors.push(("c-file".to_owned(), format!("{name}: {said}")));
         }
         Err(Trouble::Page(e)) => return Err(e),
@@ -172,7 +173,7 @@ pub(crate) fn may_add(site: &Site, request: &Request) -> Result<(), PageError> {
 }
 
 /// Adds files to a course.
-pub(crate) fn add(site: &Site, request: &Request) -> Result<Reply, PageError> {
+pub(crate) fn add(site: &Site, request: &Request, shelf: &Shelf) -> Result<Reply, PageError> {
     may_add(site, request)?;
     let id = request.id("id")?;
     let mut files = chosen(site, request)?;
@@ -180,8 +181,8 @@ pub(crate) fn add(site: &Site, request: &Request) -> Result<Reply, PageError> {
     if files.is_empty() {
         return Err(PageError::Rule("no-file".to_owned()));
     }
-    let taken = unpacked(site, &files).map_err(|trouble| match trouble {
-        Trouble::Refused(_, refusal) => PageError::Rule(format!("package-{}", refusal.code())),
+    let taken = unpacked(site, shelf, &files).map_err(|trouble| match trouble {
+        Trouble::Refused(_, code) => PageError::Rule(format!("package-{code}")),
         Trouble::Page(e) => e,
     })?;
     site.store.write(Context { author: request.reader()?.person }, |tx| put(tx, site, &id, &taken.pieces))?;

@@ -35,6 +35,7 @@ const KNOWN: &[&str] = &[
     "application/msword",
     "application/pdf",
     "application/epub+zip",
+    assets::TREE,
     "application/zip",
     "image/jpeg",
     "image/png",

@@ -6,12 +6,15 @@ mod add;
 mod facts;
 mod form;
 mod here;
+mod kept;
 mod made;
 mod package;
 mod part;
 mod pieces;
+mod play;
 mod questions;
 mod quiz;
+mod seal;
 mod show;
 mod stock;
 mod unpack;
@@ -21,7 +24,7 @@ use std::sync::Arc;
 
 use assets::Shelf;
 use base::Lang;
-use web::{Check, Route};
+use web::{Check, PageError, Reply, Request, Route, Site};
 
 pub use facts::KINDS;
 pub use here::{Carrier, words_without};
@@ -43,26 +46,31 @@ pub const WORDS: [(Lang, &str, &str); 3] = [
 /// The room's routes.
 pub fn routes(shelf: &Arc<Shelf>, carrier: &Arc<dyn Carrier>) -> Vec<Route> {
     let (course, resource) = (&facts::COURSE, &facts::RESOURCE);
-    let (shelf, here) = (Arc::clone(shelf), Arc::clone(shelf));
+    let with = |handle: fn(&Site, &Request, &Shelf) -> Result<Reply, PageError>| {
+        let shelf = Arc::clone(shelf);
+        move |site: &Site, request: &Request| handle(site, request, &shelf)
+    };
+    let here = Arc::clone(shelf);
     let (carrier, keeper) = (Arc::clone(carrier), Arc::clone(carrier));
     vec![
         Route::get("/courses/upload", Check::Write(course), add::page),
-        Route::upload("/courses/upload", Check::Write(course), add::may_make, add::make),
+        Route::upload("/courses/upload", Check::Write(course), add::may_make, with(add::make)),
         Route::upload("/courses/pieces", Check::Write(course), add::may_make, pieces::take),
         Route::post("/courses/pieces/join", Check::Write(course), pieces::join),
-        Route::upload("/courses/{id}/add", Check::Write(course), add::may_add, add::add),
+        Route::upload("/courses/{id}/add", Check::Write(course), add::may_add, with(add::add)),
         Route::get("/courses/{id}/questions", Check::Write(course), questions::page),
         Route::post("/courses/{id}/questions", Check::Write(course), questions::save),
         Route::post("/courses/{id}/hands", Check::Write(course), made::add_hand),
-        Route::get("/courses/{id}/package", Check::Read(course), package::send),
+        Route::get("/courses/{id}/package", Check::Read(course), with(package::send)),
         Route::get("/courses/here", Check::Read(course), move |site, r| here::page(site, r, &here, &*carrier)),
         Route::post("/courses/{id}/keep", Check::Roles(here::KEEPERS), move |site, r| here::keep(site, r, &*keeper)),
         Route::get("/resources/{id}/quiz", Check::Read(resource), quiz::page),
         Route::post("/resources/{id}/quiz", Check::Read(resource), quiz::answer),
         Route::get("/resources/{id}/quiz/picture", Check::Read(resource), quiz::picture),
-        Route::get("/resources/{id}/content", Check::Read(resource), show::content),
-        Route::get("/resources/{id}/made/{recipe}/{name}", Check::Read(resource), move |site, r| {
-            show::rendition(site, r, &shelf)
-        }),
+        Route::get("/resources/{id}/content", Check::Read(resource), with(show::content)),
+        Route::get("/resources/{id}/made/{recipe}/{name}", Check::Read(resource), with(show::rendition)),
+        Route::get("/resources/{id}/play", Check::Read(resource), with(play::page)),
+        Route::stage("/s/{token}/{*path}", with(play::staged)),
+        Route::stage("/p/{token}", play::player),
     ]
 }

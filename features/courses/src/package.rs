@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 
+use assets::{Shelf, TREE};
 use base::Subject;
 use packages::{Archive, Packer, Refusal, file_name};
 use records::{Change, Kind, Value, check_value};
@@ -14,6 +15,7 @@ use web::{PageError, Reply, Request, Site};
 
 use crate::facts::{COURSE, FORMS, RESOURCE};
 use crate::form::title_of;
+use crate::kept::{packed, whole};
 use crate::show::file;
 
 /// What says that an archive is such a package, and what is in it.
@@ -40,12 +42,12 @@ enum What {
 }
 
 /// Sends a course as a package.
-pub(crate) fn send(site: &Site, request: &Request) -> Result<Reply, PageError> {
+pub(crate) fn send(site: &Site, request: &Request, shelf: &Shelf) -> Result<Reply, PageError> {
     let id = request.id("id")?;
     let (title, manifest, parts) = site.store.read(|conn| {
         let reader = request.reader()?;
         register::visible(conn, reader, &COURSE, &id)?;
-        let parts = parts(site, conn, &id, &reader.sees(&RESOURCE, "r"))?;
+        let parts = parts(site, shelf, conn, &id, &reader.sees(&RESOURCE, "r"))?;
         let mut said = about(conn, &id)?;
         let title = said.get("title").and_then(Json::as_str).unwrap_or_default().to_owned();
         said.insert("zampa".to_owned(), json!(1));
@@ -72,7 +74,7 @@ pub(crate) fn send(site: &Site, request: &Request) -> Result<Reply, PageError> {
     Ok(Reply::File { hash, media: "application/zip".to_owned(), name: format!("{}.zip", file_name(&title)) })
 }
 
-fn parts(site: &Site, conn: &Connection, course: &Subject, sees: &str) -> Result<Vec<Part>, PageError> {
+fn parts(site: &Site, shelf: &Shelf, conn: &Connection, course: &Subject, sees: &str) -> Result<Vec<Part>, PageError> {
     let mut stmt = conn.prepare(&format!(
         "SELECT r.id, coalesce(r.unit, ''), coalesce(r.title, ''), coalesce(r.form, 'text'), coalesce(r.text, '')
          FROM resource r WHERE r.course = ?1 AND {sees} ORDER BY r.place, r.made"
@@ -91,9 +93,11 @@ fn parts(site: &Site, conn: &Connection, course: &Subject, sees: &str) -> Result
         let folder = if unit.is_empty() { String::new() } else { format!("{:02} {}/", at + 1, file_name(&unit)) };
         let n = out.len() + 1;
         let (ending, what, name) = match file(conn, &id)? {
-            Some(found) if site.blobs.has(&found.content) => {
+            Some(found) if whole(site, shelf, &found.media, &found.content)? => {
                 let ending = found.name.rsplit_once('.').map_or("bin", |(_, e)| e).to_lowercase();
-                (file_name(&ending), What::Blob(found.content), found.name)
+                let tree = found.media == TREE;
+                let content = if tree { packed(site, shelf, &found.content)? } else { found.content };
+                (file_name(&ending), What::Blob(content), found.name)
             }
             // A package that lacks something would be taken for the whole.
             Some(_) => return Err(PageError::Rule("package-away".to_owned())),

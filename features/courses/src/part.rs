@@ -1,7 +1,7 @@
 //! What a course shows on its page: what it holds, who makes it, what reviewers found; and what a resource shows: itself.
 
 use askama::Template;
-use assets::{Shelf, recipes_for};
+use assets::{Shelf, TREE, recipes_for};
 use base::Subject;
 use records::Kind;
 use register::Look;
@@ -10,6 +10,7 @@ use text::Words;
 use web::{NodeKind, PageError, Request, Shell, Site, TodayItem};
 
 use crate::facts::{COURSE, RESOURCE};
+use crate::kept::{size, whole};
 use crate::show::{Page, file, made_of, pages, tree};
 
 /// Colleagues that are offered before one types.
@@ -28,7 +29,7 @@ pub fn part(
     shelf: &Shelf,
 ) -> Result<Option<String>, PageError> {
     if kind.name == COURSE.name {
-        return course(site, request, conn, id).map(Some);
+        return course(site, request, conn, id, shelf).map(Some);
     }
     if kind.name == RESOURCE.name {
         return player(site, request, conn, id, shelf).map(Some);
@@ -60,7 +61,7 @@ struct Line {
     here: bool,
 }
 
-fn course(site: &Site, request: &Request, conn: &Connection, id: &Subject) -> Result<String, PageError> {
+fn course(site: &Site, request: &Request, conn: &Connection, id: &Subject, shelf: &Shelf) -> Result<String, PageError> {
     let words = request.words(site);
     let reader = request.reader()?;
     let writes = register::in_hands(conn, reader, &COURSE, id)?;
@@ -85,7 +86,7 @@ fn course(site: &Site, request: &Request, conn: &Connection, id: &Subject) -> Re
             .collect(),
         _ => Vec::new(),
     };
-    let (units, bytes) = outline(site, request, conn, &words, id)?;
+    let (units, bytes) = outline(site, request, conn, &words, id, shelf)?;
     let page = CoursePart {
         units,
         size: words.bytes(bytes),
@@ -109,6 +110,7 @@ fn outline(
     conn: &Connection,
     words: &Words<'_>,
     course: &Subject,
+    shelf: &Shelf,
 ) -> Result<(Outline, u64), PageError> {
     let sees = request.reader()?.sees(&RESOURCE, "r");
     let sql = format!(
@@ -122,14 +124,15 @@ fn outline(
         let id = Subject::try_from(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?).unwrap_or_default();
         let (unit, form): (String, String) = (row.get(1)?, row.get(3)?);
         let file = file(conn, &id)?;
-        sum += file.as_ref().map_or(0, |f| f.bytes);
+        let bytes = file.as_ref().map(|f| size(shelf, f)).transpose()?;
+        sum += bytes.unwrap_or(0);
         let line = Line {
             id: id.to_string(),
             title: row.get(2)?,
             icon: icon(&form),
             form: register::label(words, &RESOURCE, RESOURCE.field("form"), &form),
-            size: file.as_ref().map(|f| words.bytes(f.bytes)).unwrap_or_default(),
-            here: file.is_none_or(|f| site.blobs.has(&f.content)),
+            size: bytes.map(|b| words.bytes(b)).unwrap_or_default(),
+            here: file.map_or(Ok(true), |f| whole(site, shelf, &f.media, &f.content))?,
         };
         match units.iter_mut().find(|(name, _)| *name == unit) {
             Some((_, lines)) => lines.push(line),
@@ -161,6 +164,8 @@ struct Player<'a> {
     file: Option<(String, String)>,
     here: bool,
     opens: bool,
+    /// It is a package that is played on the stage.
+    plays: bool,
     pages: Vec<Page>,
     recipe: &'static str,
     /// Ways to play a video or a voice, the smallest first: address, type, words.
@@ -190,6 +195,7 @@ fn player(site: &Site, request: &Request, conn: &Connection, id: &Subject, shelf
         file: None,
         here: true,
         opens: false,
+        plays: false,
         pages: Vec::new(),
         recipe: "",
         sources: Vec::new(),
@@ -202,9 +208,10 @@ fn player(site: &Site, request: &Request, conn: &Connection, id: &Subject, shelf
         before: None,
         after: None,
     };
-    around(site, request, conn, id, &mut page)?;
+    around(site, request, conn, id, shelf, &mut page)?;
     let Some(file) = file(conn, id)? else { return Ok(page.render()?) };
-    page.here = site.blobs.has(&file.content);
+    page.here = whole(site, shelf, &file.media, &file.content)?;
+    page.plays = file.media == TREE && page.form != "activity";
     page.opens = media::opens_in_page(&file.media);
     let mut refused = None;
     let mut waits = false;
@@ -235,7 +242,8 @@ fn player(site: &Site, request: &Request, conn: &Connection, id: &Subject, shelf
         let said = format!("{} · {}", words.get("recipe-original"), words.bytes(file.bytes));
         page.sources.push((format!("/resources/{id}/content"), file.media.clone(), said));
     }
-    let shows = !page.pages.is_empty() || !page.sources.is_empty() || (page.opens && page.here);
+    let shows =
+        page.plays && page.here || !page.pages.is_empty() || !page.sources.is_empty() || (page.opens && page.here);
     if !shows {
         page.said = refused
             .map(|code| words.get(&format!("refused-{code}")).into_owned())
@@ -243,7 +251,8 @@ fn player(site: &Site, request: &Request, conn: &Connection, id: &Subject, shelf
             .or_else(|| waits.then(|| words.get(waiting_key(site)).into_owned()));
     }
     page.waits = !shows && (waits || !page.here);
-    page.file = Some((file.name, words.bytes(file.bytes)));
+    let bytes = size(shelf, &file)?;
+    page.file = Some((file.name, words.bytes(bytes)));
     Ok(page.render()?)
 }
 
@@ -263,6 +272,7 @@ fn around(
     request: &Request,
     conn: &Connection,
     id: &Subject,
+    shelf: &Shelf,
     page: &mut Player<'_>,
 ) -> Result<(), PageError> {
     let course: Option<Vec<u8>> =
@@ -273,7 +283,7 @@ fn around(
     if page.form == "quiz" && register::in_hands(conn, request.reader()?, &COURSE, &course)? {
         page.edits = Some(format!("/courses/{course}/questions?of={id}"));
     }
-    let (units, _) = outline(site, request, conn, &look.words, &course)?;
+    let (units, _) = outline(site, request, conn, &look.words, &course, shelf)?;
     let all: Vec<(String, String)> = units.into_iter().flat_map(|(_, lines)| lines).map(|l| (l.id, l.title)).collect();
     let at = all.iter().position(|(other, _)| *other == page.id);
     let to =

@@ -6,34 +6,32 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::vec;
 
-use base::{Hash, Subject};
+use base::Hash;
 use blobs::Blobs;
 use web::{PageError, Reply, Request, Sent, Site};
 
 use crate::add::hold_also;
+use crate::seal::seal;
 
 /// Pieces of one file.
 const MOST: usize = 1100;
-/// The local setting that receipts are made with.
-const KEY: &str = "pieces-key";
 
 /// Takes in a piece, and gives its receipt. A piece begins with one letter that is not the file's, so that no part of a
 /// picture is taken for one and cleaned.
 pub(crate) fn take(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let [piece] = request.files.as_slice() else { return Err(PageError::Malformed("one piece at a time")) };
-    let receipt = format!("{}.{}", piece.hash, seal(site, request.reader()?.person, &piece.hash)?);
+    let receipt = format!("{}.{}", piece.hash, seal(site, "piece", &receipt_of(request, &piece.hash)?)?);
     Ok(Reply::Bytes("text/plain; charset=utf-8", None, receipt.into_bytes()))
 }
 
 /// Puts a file together from its pieces, and keeps it for the form that it was chosen in. Answers with its hash.
 pub(crate) fn join(site: &Site, request: &Request) -> Result<Reply, PageError> {
-    let person = request.reader()?.person;
     let mut pieces = Vec::new();
     for receipt in request.form_all("piece") {
         let (hash, sealed) = receipt.split_once('.').ok_or(PageError::Malformed("no receipt"))?;
         let hash: Hash = hash.parse().map_err(|_| PageError::Malformed("no receipt"))?;
         // Who knows a content's hash may not have it for that.
-        if seal(site, person, &hash)? != sealed {
+        if seal(site, "piece", &receipt_of(request, &hash)?)? != sealed {
             return Err(PageError::NotAllowed);
         }
         if !site.blobs.has(&hash) {
@@ -52,17 +50,9 @@ pub(crate) fn join(site: &Site, request: &Request) -> Result<Reply, PageError> {
     Ok(Reply::Bytes("text/plain; charset=utf-8", None, hash.to_string().into_bytes()))
 }
 
-/// What says that this person sent this piece to this node.
-fn seal(site: &Site, person: Subject, hash: &Hash) -> Result<String, PageError> {
-    let key = match site.local.setting(KEY)? {
-        Some(key) => key,
-        None => {
-            let key = Hash::of(&site.store.env().bytes::<32>()).to_string();
-            site.local.set(KEY, Some(&key))?;
-            key
-        }
-    };
-    Ok(Hash::of(format!("{key} {person} {hash}").as_bytes()).to_string())
+/// That this person sent this piece.
+fn receipt_of(request: &Request, hash: &Hash) -> Result<String, PageError> {
+    Ok(format!("{} {hash}", request.reader()?.person))
 }
 
 /// Pieces, one after the other, each without its first letter.

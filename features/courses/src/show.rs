@@ -1,11 +1,12 @@
 //! How a resource is shown: slides as pictures, video and voice as small as the link asks, everything else to be saved.
 
-use assets::{Shelf, Tree};
+use assets::{Shelf, TREE, Tree};
 use base::{Hash, Subject};
 use rusqlite::{Connection, OptionalExtension};
 use web::{PageError, Reply, Request, Site};
 
 use crate::facts::RESOURCE;
+use crate::kept::packed;
 
 /// A resource's file.
 pub(crate) struct File {
@@ -33,13 +34,17 @@ pub(crate) fn file(conn: &Connection, id: &Subject) -> Result<Option<File>, Page
 }
 
 /// The original file.
-pub(crate) fn content(site: &Site, request: &Request) -> Result<Reply, PageError> {
+pub(crate) fn content(site: &Site, request: &Request, shelf: &Shelf) -> Result<Reply, PageError> {
     let id = request.id("id")?;
-    site.store.read(|conn| {
+    let file = site.store.read(|conn| {
         register::visible(conn, request.reader()?, &RESOURCE, &id)?;
-        let file = file(conn, &id)?.ok_or(PageError::NotFound)?;
-        Ok(Reply::File { hash: file.content, media: file.media, name: file.name })
-    })
+        file(conn, &id)?.ok_or(PageError::NotFound)
+    })?;
+    if file.media == TREE {
+        let hash = packed(site, shelf, &file.content)?;
+        return Ok(Reply::File { hash, media: "application/zip".to_owned(), name: file.name });
+    }
+    Ok(Reply::File { hash: file.content, media: file.media, name: file.name })
 }
 
 /// A file of what was made of it.

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use assets::Shelf;
+use assets::{Shelf, TREE};
 use base::{Hash, NodeId, Subject};
 use rusqlite::Connection;
 use web::{Local, PageError};
@@ -59,13 +59,14 @@ pub(crate) fn set_let_go(local: &Local, course: Subject, goes: bool) -> rusqlite
 /// The contents of all courses that stand.
 pub(crate) fn parts(conn: &Connection, shelf: &Shelf) -> Result<Vec<Part>, PageError> {
     let mut stmt = conn.prepare_cached(
-        "SELECT r.course, r.id, r.content, coalesce(r.bytes, 0), coalesce(r.media, '') LIKE 'video/%', 0
+        "SELECT r.course, r.id, r.content, coalesce(r.bytes, 0), coalesce(r.media, '') LIKE 'video/%',
+           coalesce(r.media, '') = ?2
          FROM resource r WHERE r.content IS NOT NULL AND r.course IS NOT NULL
          UNION ALL
          SELECT r.course, r.id, d.content, coalesce(d.bytes, 0), d.recipe = ?1, 1
          FROM resource r JOIN rendition d ON d.source = r.content WHERE d.content IS NOT NULL AND r.course IS NOT NULL",
     )?;
-    let mut rows = stmt.query([LARGE])?;
+    let mut rows = stmt.query([LARGE, TREE])?;
     let mut out = Vec::new();
     while let Some(row) = rows.next()? {
         let id = |n| -> Result<Subject, PageError> {

@@ -4,12 +4,15 @@
 use std::fs::File;
 use std::io;
 
+use assets::Shelf;
 use blobs::MAX_BLOB;
 use packages::{Archive, Bounds, Entry, Refusal, units};
+use players::LaunchError;
 use records::Change;
 use web::{PageError, Sent, Site};
 
 use crate::form::{media_of, title_of};
+use crate::kept::kept;
 use crate::package::{Carried, MAX_TEXT, carried, read, text_part};
 
 /// Files of one course: more than any year of lessons has.
@@ -47,8 +50,8 @@ pub(crate) struct Unpacked {
 
 /// Why files are not taken in.
 pub(crate) enum Trouble {
-    /// The archive of this name is refused.
-    Refused(String, Refusal),
+    /// The archive of this name is refused: the end of the key of its words.
+    Refused(String, &'static str),
     Page(PageError),
 }
 
@@ -60,22 +63,30 @@ impl From<PageError> for Trouble {
 
 /// What somebody sent, archives taken apart. Nothing is written into the log meanwhile; what was unpacked before a
 /// refusal is named by nothing, and swept away.
-pub(crate) fn unpacked(site: &Site, files: &[Sent]) -> Result<Unpacked, Trouble> {
+pub(crate) fn unpacked(site: &Site, shelf: &Shelf, files: &[Sent]) -> Result<Unpacked, Trouble> {
     let mut all = Unpacked::default();
     let out = &mut all.pieces;
     for sent in files {
-        if media_of(sent.media, &sent.name) != "application/zip" {
+        let media = media_of(sent.media, &sent.name);
+        if !ARCHIVES.contains(&media) {
             out.push(Piece::of(sent.clone(), String::new(), crate::quiz::is_item(site, sent).then_some("quiz")));
             continue;
         }
         let inside = |e: &dyn std::fmt::Display| Trouble::Page(PageError::Internal(e.to_string()));
         let file = site.blobs.open_blob(&sent.hash).map_err(|e| inside(&e))?;
         let file = file.ok_or_else(|| inside(&"a file that was sent is gone"))?;
-        let named = |refusal| Trouble::Refused(sent.name.clone(), refusal);
+        let named = |refusal: Refusal| Trouble::Refused(sent.name.clone(), refusal.code());
         let mut archive = Archive::open(file, &Bounds { file: MAX_BLOB, ..Bounds::default() }).map_err(named)?;
-        if let Some(form) = player(&mut archive) {
-            out.push(Piece::of(sent.clone(), String::new(), Some(form)));
+        let stopped = |stop| match stop {
+            Stop::Refused(code) => Trouble::Refused(sent.name.clone(), code),
+            Stop::Page(e) => Trouble::Page(e),
+        };
+        if let Some(one) = one_thing(site, shelf, &mut archive, sent, "").map_err(stopped)? {
+            out.push(one);
             continue;
+        }
+        if media != "application/zip" {
+            return Err(named(Refusal::Broken));
         }
         if out.len() + archive.entries().len() > MOST {
             return Err(named(Refusal::TooMany));
@@ -83,57 +94,75 @@ pub(crate) fn unpacked(site: &Site, files: &[Sent]) -> Result<Unpacked, Trouble>
         let carried = carried(&mut archive).map_err(named)?;
         let done = match carried {
             Some(carried) => {
-                let done = whole(site, &mut archive, carried.parts, out);
+                let done = whole(site, shelf, &mut archive, carried.parts, out);
                 all.about = Some(carried.about);
                 done
             }
-            None => set(site, &mut archive, out),
+            None => set(site, shelf, &mut archive, out),
         };
-        done.map_err(|stop| match stop {
-            Stop::Refused(refusal) => named(refusal),
-            Stop::Page(e) => Trouble::Page(e),
-        })?;
+        done.map_err(stopped)?;
     }
     Ok(all)
 }
 
-/// What opens an archive that is one thing: by the file that its standard asks for.
-fn player(archive: &mut Archive<File>) -> Option<&'static str> {
+/// Types of files that are archives of files.
+const ARCHIVES: [&str; 2] = ["application/zip", "application/epub+zip"];
+
+/// An archive that is one thing: questions, or a package that brings what plays it.
+fn one_thing(
+    site: &Site,
+    shelf: &Shelf,
+    archive: &mut Archive<File>,
+    sent: &Sent,
+    unit: &str,
+) -> Result<Option<Piece>, Stop> {
     if quizzes::is_quiz(archive) {
-        return Some("quiz");
+        return Ok(Some(Piece::of(sent.clone(), unit.to_owned(), Some("quiz"))));
     }
-    let has = |path: &str| archive.entries().iter().any(|e| e.path == path);
-    if has("h5p.json") {
-        Some("activity")
-    } else if has("imsmanifest.xml") {
-        Some("scorm")
-    } else if has("META-INF/container.xml") {
-        Some("book")
-    } else {
-        None
+    kept(site, shelf, archive, &sent.name, unit)
+}
+
+/// A file that lay in an archive. An archive in it that is no one thing stays a file.
+fn inner(site: &Site, shelf: &Shelf, sent: Sent, unit: &str) -> Result<Piece, Stop> {
+    if ARCHIVES.contains(&media_of(sent.media, &sent.name)) {
+        let inside = |e: &dyn std::fmt::Display| Stop::Page(PageError::Internal(e.to_string()));
+        let file = site.blobs.open_blob(&sent.hash).map_err(|e| inside(&e))?;
+        let file = file.ok_or_else(|| inside(&"a file that was unpacked is gone"))?;
+        let mut archive = Archive::open(file, &Bounds { file: MAX_BLOB, ..Bounds::default() })?;
+        if let Some(one) = one_thing(site, shelf, &mut archive, &sent, unit)? {
+            return Ok(one);
+        }
     }
+    Ok(Piece::of(sent, unit.to_owned(), None))
 }
 
 /// Why taking one archive apart stops.
-enum Stop {
-    Refused(Refusal),
+pub(crate) enum Stop {
+    /// It is refused: the end of the key of its words.
+    Refused(&'static str),
     Page(PageError),
 }
 
 impl From<Refusal> for Stop {
     fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
+        Self::Refused(refusal.code())
     }
 }
 
-fn set(site: &Site, archive: &mut Archive<File>, out: &mut Vec<Piece>) -> Result<(), Stop> {
+impl From<LaunchError> for Stop {
+    fn from(error: LaunchError) -> Self {
+        Self::Refused(error.code())
+    }
+}
+
+fn set(site: &Site, shelf: &Shelf, archive: &mut Archive<File>, out: &mut Vec<Piece>) -> Result<(), Stop> {
     let entries = archive.entries().to_vec();
     for unit in units(entries.iter().map(|e| e.path.as_str())) {
         let title = text::clean_line(&unit.title, 120).unwrap_or_else(|_| unit.title.chars().take(120).collect());
         for path in unit.paths {
             let Some(entry) = entries.iter().find(|e| e.path == path).filter(|e| e.size > 0) else { continue };
             let sent = stored(site, archive, entry)?;
-            out.push(Piece::of(sent, title.clone(), None));
+            out.push(inner(site, shelf, sent, &title)?);
         }
     }
     Ok(())
@@ -144,7 +173,7 @@ fn stored(site: &Site, archive: &mut Archive<File>, entry: &Entry) -> Result<Sen
     let (media, hash, len) = archive.read(entry, |reader| {
         let (media, hash, len) = web::store(&site.blobs, &mut *reader).map_err(Stop::Page)?;
         // A picture may be whole before its file ends; the archive's own checksum stands at the end.
-        io::copy(reader, &mut io::sink()).map_err(|_| Stop::Refused(Refusal::Broken))?;
+        io::copy(reader, &mut io::sink()).map_err(|_| Refusal::Broken)?;
         Ok::<_, Stop>((media, hash, len))
     })?;
     let name = entry.path.rsplit('/').next().unwrap_or_default().to_owned();
@@ -152,14 +181,21 @@ fn stored(site: &Site, archive: &mut Archive<File>, entry: &Entry) -> Result<Sen
 }
 
 /// A package as it was: parts in their order, with their titles.
-fn whole(site: &Site, archive: &mut Archive<File>, parts: Vec<Carried>, out: &mut Vec<Piece>) -> Result<(), Stop> {
+fn whole(
+    site: &Site,
+    shelf: &Shelf,
+    archive: &mut Archive<File>,
+    parts: Vec<Carried>,
+    out: &mut Vec<Piece>,
+) -> Result<(), Stop> {
     for Carried { path, unit, title, name, form } in parts {
         let entry = archive.entries().iter().find(|e| e.path == path).cloned().ok_or(Refusal::Broken)?;
         let what = if form == Some("text") {
             What::Text(text_part(&read(archive, &entry, MAX_TEXT)?)?)
         } else {
             let sent = stored(site, archive, &entry)?;
-            What::File(Sent { name: if name.is_empty() { sent.name.clone() } else { name }, ..sent })
+            let sent = Sent { name: if name.is_empty() { sent.name.clone() } else { name }, ..sent };
+            inner(site, shelf, sent, &unit)?.what
         };
         out.push(Piece { what, title, unit, form });
     }

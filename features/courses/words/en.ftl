@@ -215,3 +215,15 @@ questions-none-right = Question { $n }: no answer is right. Put * before one.
 questions-no-choice = Question { $n }: there is only one answer to choose from.
 questions-mixed = Question { $n }: answers to choose from (* and -) and words for a gap (=) do not go together.
 rule-questions-elsewhere = These questions were made with another program and cannot be edited here. Save the file, change it there, and add it again.
+play-open = Open
+play-contents = Contents
+play-part = Part { $n }
+play-before = Back
+play-after = Next
+play-afresh = Begin anew
+play-left-out = Parts that cannot be opened here, such as addresses elsewhere, and are not listed: { $n }.
+play-activity = This H5P activity is kept here whole and can be saved. It cannot be opened in the page yet.
+play-no-name = This package brings programs of its own, which run only under a second name, kept apart from everything else here. You have opened this node by its number, beside which there is no second name. Open it by its name, or ask who runs it to give it one.
+play-away = This device does not find the name under which packages are played. Ask who runs this node to set it up:
+rule-package-lacks = The package lacks files that it needs itself. Please export it again from the program that made it.
+rule-package-locked = This book is locked and cannot be used. Please add one that is not.

@@ -206,3 +206,15 @@ questions-none-right = 第 { $n } 题没有正确答案。请在正确答案前�
 questions-no-choice = 第 { $n } 题只有一个选项。
 questions-mixed = 第 { $n } 题同时有选项(* 和 -)和填空答案(=),只能选一种。
 rule-questions-elsewhere = 这些习题由其他程序制作,不能在这里修改。请保存文件,在原程序中修改后重新添加。
+play-open = 打开
+play-contents = 目录
+play-part = 第 { $n } 部分
+play-before = 上一部分
+play-after = 下一部分
+play-afresh = 从头开始
+play-left-out = 有 { $n } 个部分无法在这里打开(例如外部网址),这里没有列出。
+play-activity = 这个 H5P 活动完整保存在这里,可以保存到本机;目前还不能直接在页面里打开。
+play-no-name = 这个课件自带程序,只在与本系统隔开的另一个名称下运行。您现在用数字地址访问本机,没有第二个名称。请用本机的名称打开(例如 http://zampa.local),或请管理本机的人设置名称。
+play-away = 这台设备找不到播放课件所用的名称。请管理本机的人为它设置:
+rule-package-lacks = 这个课件缺少它自己需要的文件。请从原来的工具重新导出后再添加。
+rule-package-locked = 这本书加了锁(版权保护),无法使用。请添加没有加锁的版本。

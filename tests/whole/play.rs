@@ -1,0 +1,176 @@
+//! Packages that bring what plays them: whole in the library, shown on the stage alone, and as they came when they are
+//! saved.
+
+use std::collections::BTreeMap;
+use std::io::{Cursor, Read};
+
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, StatusCode, header};
+use records::Role;
+use tower::ServiceExt;
+use zip::ZipArchive;
+
+use crate::courses::{self, Who, made, status, upload};
+use crate::desk::{Desk, desk};
+
+const MANIFEST: &[u8] = br#"<manifest><metadata><schemaversion>1.2</schemaversion></metadata><organizations><organization><title>Leaves</title><item identifierref="A"><title>One</title></item><item identifierref="B"><title>Two</title></item></organization></organizations><resources><resource identifier="A" type="webcontent" href="a b.html"/><resource identifier="B" type="webcontent" href="two/b.html?x=1"/></resources></manifest>"#;
+const CONTAINER: &[u8] = br#"<container><rootfiles><rootfile full-path="b.opf"/></rootfiles></container>"#;
+const OPF: &[u8] = br#"<package><metadata><title>A book</title></metadata><manifest><item id="a" href="a.xhtml" media-type="application/xhtml+xml"/></manifest><spine><itemref idref="a"/></spine></package>"#;
+
+/// What a stage's address answers: status, policy, body.
+async fn staged(desk: &Desk, host: &str, path: &str, more: &[(&str, &str)]) -> (StatusCode, String, Vec<u8>) {
+    let mut request = Request::get(path).header("host", host);
+    for (name, value) in more {
+        request = request.header(*name, *value);
+    }
+    let response = desk.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    let policy = response.headers().get(header::CONTENT_SECURITY_POLICY).map(|v| v.to_str().unwrap().to_owned());
+    let status = response.status();
+    (status, policy.unwrap_or_default(), to_bytes(response.into_body(), 1 << 20).await.unwrap().to_vec())
+}
+
+fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
+    text.split_once(before).and_then(|(_, rest)| rest.split_once(after)).map(|(found, _)| found).unwrap()
+}
+
+async fn put(desk: &Desk, who: &Who, title: &str, name: &str, package: &[u8]) -> String {
+    let values = [("title", title), ("subject", "science"), ("licence", "cc_by")];
+    made(&upload(desk, "/courses/upload", who, &values, &[(name, package)]).await);
+    let sql = format!("SELECT r.id FROM resource r JOIN course c ON c.id = r.course WHERE c.title = '{title}'");
+    format!("/resources/{}", desk.one(&sql))
+}
+
+async fn page(desk: &Desk, path: &str, who: &Who) -> String {
+    String::from_utf8(desk.get(path, who, None).await.1).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_package_is_shown_on_the_stage_and_nowhere_else() {
+    let desk = desk();
+    let (local, head) = (desk.sign_in(Role::Local), desk.sign_in(Role::Head));
+    let picture = [&b"GIF89a"[..], &[0; 40]].concat();
+    let files =
+        [("imsmanifest.xml", MANIFEST), ("A B.html", b"<script>1</script>"), ("two/b.html", b"2"), ("p.gif", &picture)];
+    let at = put(&desk, &local, "Scorm", "leaves.zip", &courses::zip(&files)).await;
+    let first = page(&desk, &format!("{at}/play"), &local).await;
+    assert!(first.contains("stage.here/p/") && first.contains("how=scorm12"), "{first}");
+    assert!(first.contains("One") && first.contains("Two"), "{first}");
+    assert_eq!(status(&desk, &format!("{at}/play"), &head).await, StatusCode::NOT_FOUND, "a draft is its maker's");
+
+    // The frame's page, and through it the part; a name in other letters is found as on the system it was made on.
+    let frame = between(&first, "//stage.here", "\"").replace("&#38;", "&");
+    let token = between(&frame, "/p/", "?").to_owned();
+    let (ok, policy, around) = staged(&desk, "stage.here", &frame, &[]).await;
+    assert_eq!(ok, StatusCode::OK);
+    for wanted in ["sandbox allow-scripts", "frame-ancestors 'self' here", "default-src 'self' data: blob:"] {
+        assert!(policy.contains(wanted), "{policy}");
+    }
+    assert!(String::from_utf8_lossy(&around).contains("/static/scorm12.js"));
+    for path in [format!("/s/{token}/A%20B.html"), format!("/s/{token}/a%20b.html")] {
+        assert_eq!(staged(&desk, "stage.here", &path, &[]).await.2, b"<script>1</script>", "{path}");
+    }
+    let part = staged(&desk, "stage.here", &format!("/s/{token}/p.gif"), &[("range", "bytes=0-5")]).await;
+    assert_eq!((part.0, part.2), (StatusCode::PARTIAL_CONTENT, b"GIF89a".to_vec()));
+
+    // Neither name serves what is of the other, and no address is made up.
+    let (tree, rest) = token.split_once('.').unwrap();
+    let forged =
+        format!("/s/{}.{rest}/A%20B.html", tree.replace(&tree[..1], if &tree[..1] == "0" { "1" } else { "0" }));
+    let more = format!("/s/{}/A%20B.html", token.replace(".run.", ".read."));
+    let elsewhere = format!("/p/{token}?how=scorm12&at=https%3A%2F%2Felsewhere%2F");
+    for (host, path) in [
+        ("here", format!("/s/{token}/A%20B.html")),
+        ("stage.here", "/sign-in".to_owned()),
+        ("stage.here", "/".to_owned()),
+        ("stage.here", forged),
+        ("stage.here", more),
+        ("stage.here", elsewhere),
+        ("stage.here", format!("/s/{token}/gone.html")),
+        ("stage.here", format!("/s/{token}/..%2f..%2fzampa.toml")),
+    ] {
+        let answer = staged(&desk, host, &path, &[("cookie", &local.0)]).await;
+        assert_eq!(answer.0, StatusCode::NOT_FOUND, "{host}{path}");
+    }
+    let worker = [("service-worker", "script")];
+    let kept = staged(&desk, "stage.here", &format!("/s/{token}/A%20B.html"), &worker).await;
+    assert_eq!(kept.0, StatusCode::NOT_FOUND, "no script of a package stays behind the pages");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_book_runs_nothing_and_a_number_has_no_stage() {
+    let desk = desk();
+    let local = desk.sign_in(Role::Local);
+    let epub = courses::zip(&[
+        ("mimetype", b"application/epub+zip"),
+        ("META-INF/container.xml", CONTAINER),
+        ("b.opf", OPF),
+        ("a.xhtml", b"<html/>"),
+    ]);
+    let at = put(&desk, &local, "Book", "book.epub", &epub).await;
+    let shown = page(&desk, &format!("{at}/play"), &local).await;
+    let frame = between(&shown, "src=\"//stage.here", "\"").to_owned();
+    let (ok, policy, _) = staged(&desk, "stage.here", &frame, &[]).await;
+    assert_eq!(ok, StatusCode::OK);
+    assert!(policy.starts_with("sandbox; ") && policy.contains("script-src 'none'"), "{policy}");
+    let request = Request::get(format!("{at}/play")).header("host", "10.0.0.7:7400").header("cookie", &local.0);
+    let response = desk.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    let said = to_bytes(response.into_body(), 1 << 20).await.unwrap();
+    assert!(!String::from_utf8_lossy(&said).contains("<iframe"));
+}
+
+fn entries(bytes: &[u8]) -> BTreeMap<String, Vec<u8>> {
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).unwrap();
+    let all = 0..archive.len();
+    let mut read = |n| {
+        let mut entry = archive.by_index(n).unwrap();
+        let mut out = Vec::new();
+        entry.read_to_end(&mut out).unwrap();
+        (entry.name().unwrap().into_owned(), out)
+    };
+    all.map(&mut read).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_package_is_saved_as_it_came_and_goes_along_in_a_course() {
+    let desk = desk();
+    let local = desk.sign_in(Role::Local);
+    let library = vec![7u8; 40_000];
+    let said: [&[u8]; 2] = [b"{\"title\":\"a\"}", b"{\"title\":\"b\"}"];
+    let packages =
+        said.map(|said| courses::zip(&[("h5p.json", said), ("content/content.json", b"{}"), ("L-1.0/l.js", &library)]));
+    let before = desk.node.site.blobs.stats().unwrap().bytes;
+    let one = put(&desk, &local, "First", "a.h5p", &packages[0]).await;
+    let middle = desk.node.site.blobs.stats().unwrap().bytes;
+    put(&desk, &local, "Second", "b.h5p", &packages[1]).await;
+    let after = desk.node.site.blobs.stats().unwrap().bytes;
+    // The archives that were sent lie there until they are swept; their library lies there once.
+    let small = packages[1].len() as u64 + 4000;
+    assert!(middle - before > 40_000 && after - middle < small, "{before} {middle} {after}");
+    let saved = desk.get(&format!("{one}/content"), &local, None).await.1;
+    assert_eq!(entries(&saved), entries(&packages[0]));
+
+    let course = desk.one("SELECT id FROM course WHERE title = 'First'");
+    let package = desk.get(&format!("/courses/{course}/package"), &local, None).await.1;
+    let again = put(&desk, &local, "Again", "course.zip", &package).await;
+    assert_eq!(entries(&desk.get(&format!("{again}/content"), &local, None).await.1), entries(&packages[0]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_package_that_cannot_begin_is_refused_with_what_it_lacks() {
+    let desk = desk();
+    let local = desk.sign_in(Role::Local);
+    let lock =
+        br#"<encryption><EncryptionMethod Algorithm="http://www.w3.org/2001/04/xmlenc#aes128-cbc"/></encryption>"#;
+    let values = [("title", "x"), ("subject", "science"), ("licence", "cc_by")];
+    for (files, word) in [
+        (&[("imsmanifest.xml", MANIFEST), ("other.html", b"")][..], "export it again"),
+        (&[("imsmanifest.xml", b"<manifest>")], "broken"),
+        (&[("META-INF/container.xml", CONTAINER), ("META-INF/encryption.xml", lock), ("b.opf", OPF)], "locked"),
+    ] {
+        let sent = upload(&desk, "/courses/upload", &local, &values, &[("p.zip", &courses::zip(files))]).await;
+        assert_eq!(sent.status(), StatusCode::UNPROCESSABLE_ENTITY, "{word}");
+        let said = to_bytes(sent.into_body(), 1 << 20).await.unwrap();
+        let kept = String::from_utf8_lossy(&said).contains("p.zip");
+        assert!(kept, "what was sent waits for another try: {word}");
+    }
+}
