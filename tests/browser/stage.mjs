@@ -18,8 +18,8 @@ const port = 17400 + (process.pid % 400) * 3;
 export const hub = `http://hub.localhost:${port}`;
 export const school = (n) => `http://school-${n}.localhost:${port + n}`;
 
-/** Starts the demonstration and a browser; gives them and what stops both. */
-export async function start() {
+/** Starts the demonstration and a browser with these arguments; gives them and what stops both. */
+export async function start(args = []) {
   mkdirSync(pictures, { recursive: true });
   const data = mkdtempSync(join(tmpdir(), "zampa-"));
   const child = spawn(process.env.ZAMPA, ["demo", "--data", data, "--port", String(port)], { stdio: ["ignore", "pipe", "inherit"] });
@@ -31,7 +31,7 @@ export async function start() {
   await until(async () => (await fetch(`http://127.0.0.1:${port}/health`).catch(() => null))?.ok);
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", ...args],
   });
   const stop = async () => {
     await browser.close();

@@ -330,7 +330,7 @@ pub(crate) fn plain(status: StatusCode) -> Response<Body> {
     response
 }
 
-const CSP: &str = "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; \
+const CSP: &str = "default-src 'self'; img-src 'self' data:; media-src 'self' blob:; base-uri 'none'; form-action 'self'; \
                    frame-ancestors 'none'; object-src 'none'";
 
 /// Lets a page show the stage, and nothing but the stage, also when what is shown there wants to go elsewhere.

@@ -11,6 +11,7 @@ use packages::{Archive, Packer, Refusal};
 use players::{Files, Player, launch, media_of, player};
 use web::{PageError, Sent, Site};
 
+use crate::micro::is_lesson;
 use crate::unpack::{Piece, Stop, What};
 
 /// A package as a part of a course; none where the archive is no such package.
@@ -21,9 +22,10 @@ pub(crate) fn kept(
     name: &str,
     unit: &str,
 ) -> Result<Option<Piece>, Stop> {
-    let Some(form) = player(&*archive).map(form_of) else { return Ok(None) };
+    let lesson = is_lesson(archive);
+    let Some(form) = player(&*archive).map(form_of).or(lesson.then_some("micro")) else { return Ok(None) };
     // What cannot be begun is told now, to who can mend it.
-    let found = if form == "activity" { None } else { launch(archive)? };
+    let found = if matches!(form, "activity" | "micro") { None } else { launch(archive)? };
     let mut tree = Tree::default();
     for entry in archive.entries().to_vec() {
         let (content, bytes) = leaf(site, archive, &entry)?;

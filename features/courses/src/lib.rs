@@ -8,6 +8,7 @@ mod form;
 mod here;
 mod kept;
 mod made;
+mod micro;
 mod package;
 mod part;
 mod pieces;
@@ -60,6 +61,8 @@ pub fn routes(shelf: &Arc<Shelf>, carrier: &Arc<dyn Carrier>) -> Vec<Route> {
         Route::upload("/courses/{id}/add", Check::Write(course), add::may_add, with(add::add)),
         Route::get("/courses/{id}/questions", Check::Write(course), questions::page),
         Route::post("/courses/{id}/questions", Check::Write(course), questions::save),
+        Route::get("/courses/{id}/record", Check::Write(course), with(micro::page)),
+        Route::upload("/courses/{id}/record", Check::Write(course), add::may_add, with(micro::save)),
         Route::post("/courses/{id}/hands", Check::Write(course), made::add_hand),
         Route::get("/courses/{id}/package", Check::Read(course), with(package::send)),
         Route::get("/courses/here", Check::Read(course), move |site, r| here::page(site, r, &here, &*carrier)),
@@ -69,6 +72,7 @@ pub fn routes(shelf: &Arc<Shelf>, carrier: &Arc<dyn Carrier>) -> Vec<Route> {
         Route::get("/resources/{id}/quiz/picture", Check::Read(resource), quiz::picture),
         Route::get("/resources/{id}/content", Check::Read(resource), with(show::content)),
         Route::get("/resources/{id}/made/{recipe}/{name}", Check::Read(resource), with(show::rendition)),
+        Route::get("/resources/{id}/in/{*path}", Check::Read(resource), with(micro::part)),
         Route::get("/resources/{id}/play", Check::Read(resource), with(play::page)),
         Route::stage("/s/{token}/{*path}", with(play::staged)),
         Route::stage("/p/{token}", play::player),

@@ -211,7 +211,7 @@ fn player(site: &Site, request: &Request, conn: &Connection, id: &Subject, shelf
     around(site, request, conn, id, shelf, &mut page)?;
     let Some(file) = file(conn, id)? else { return Ok(page.render()?) };
     page.here = whole(site, shelf, &file.media, &file.content)?;
-    page.plays = file.media == TREE && page.form != "activity";
+    page.plays = file.media == TREE && !matches!(&*page.form, "activity" | "micro");
     page.opens = media::opens_in_page(&file.media);
     let mut refused = None;
     let mut waits = false;
@@ -242,8 +242,10 @@ fn player(site: &Site, request: &Request, conn: &Connection, id: &Subject, shelf
         let said = format!("{} · {}", words.get("recipe-original"), words.bytes(file.bytes));
         page.sources.push((format!("/resources/{id}/content"), file.media.clone(), said));
     }
-    let shows =
-        page.plays && page.here || !page.pages.is_empty() || !page.sources.is_empty() || (page.opens && page.here);
+    let shows = file.media == TREE && page.here
+        || !page.pages.is_empty()
+        || !page.sources.is_empty()
+        || (page.opens && page.here);
     if !shows {
         page.said = refused
             .map(|code| words.get(&format!("refused-{code}")).into_owned())

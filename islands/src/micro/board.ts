@@ -1,0 +1,170 @@
+/* The board of a micro-lesson: a slide, and what is drawn on it. */
+import { getStroke } from "perfect-freehand";
+import { UNITS, type Act, type Point } from "./pen.ts";
+
+/** A page: a picture, or nothing on white. */
+export interface Page {
+  src: string | null;
+  width: number;
+  height: number;
+}
+
+interface Stroke {
+  colour: number;
+  width: number;
+  points: Point[];
+}
+
+/** The colours of the pen: told apart on white and on slides, also by who does not see red and green apart. */
+export const COLOURS = ["#1b1b1b", "#c8321f", "#1f5fbf", "#1c7a4d", "#b06a00", "#ffffff"];
+
+export class Board {
+  private readonly slide = document.createElement("img");
+  /** Strokes that have ended; the one that is being drawn, and the pointer. */
+  private readonly done = document.createElement("canvas");
+  private readonly live = document.createElement("canvas");
+  private strokes = new Map<number, Stroke[]>();
+  private open: Stroke | undefined;
+  private pointer: { x: number; y: number } | undefined;
+  private scale = 1;
+  page = 0;
+
+  constructor(
+    readonly box: HTMLElement,
+    readonly pages: Page[],
+    private readonly named: (page: number) => string,
+  ) {
+    box.append(this.slide, this.done, this.live);
+    new ResizeObserver(() => this.fit()).observe(box);
+    this.turn();
+  }
+
+  /** Begins anew: nothing is drawn. */
+  clear(): void {
+    this.strokes = new Map();
+    this.open = undefined;
+    this.pointer = undefined;
+    this.page = 0;
+  }
+
+  /** Does what the pen did; it is seen at the next `draw`, unless it was but one point more. */
+  act(act: Act): void {
+    const here = this.strokes.get(this.page) ?? [];
+    this.strokes.set(this.page, here);
+    switch (act.kind) {
+      case "page":
+        this.page = act.page;
+        this.open = undefined;
+        break;
+      case "begin":
+        this.open = { colour: act.colour, width: act.width, points: [act.at] };
+        here.push(this.open);
+        break;
+      case "go":
+        this.open?.points.push(act.at);
+        break;
+      case "end":
+        this.open = undefined;
+        break;
+      case "undo":
+        here.pop();
+        this.open = undefined;
+        break;
+      case "wipe":
+        this.strokes.set(this.page, []);
+        this.open = undefined;
+        break;
+      case "pointer":
+        this.pointer = { x: act.x, y: act.y };
+        break;
+      case "away":
+        this.pointer = undefined;
+    }
+  }
+
+  /** Shows the page and all that has ended on it. */
+  draw(): void {
+    this.turn();
+    const ctx = this.begin(this.done);
+    for (const stroke of this.strokes.get(this.page) ?? []) if (stroke !== this.open) this.paint(ctx, stroke);
+    this.drawLive();
+  }
+
+  /** Shows the stroke that is being drawn, and the pointer. */
+  drawLive(): void {
+    const ctx = this.begin(this.live);
+    if (this.open) this.paint(ctx, this.open);
+    if (this.pointer) {
+      ctx.beginPath();
+      ctx.arc(this.pointer.x, this.pointer.y, 70, 0, Math.PI * 2);
+      ctx.fillStyle = "rgba(214, 40, 40, .55)";
+      ctx.fill();
+    }
+  }
+
+  /** Whether a stroke is being drawn. */
+  get drawing(): boolean {
+    return this.open !== undefined;
+  }
+
+  /** Where something on the screen lies on the page. */
+  place(event: PointerEvent): Point {
+    const box = this.box.getBoundingClientRect();
+    const unit = UNITS / box.width;
+    // A mouse and a finger say nothing of pressure.
+    const pressure = event.pointerType === "pen" ? Math.round(event.pressure * 255) : 128;
+    return { x: Math.round((event.clientX - box.left) * unit), y: Math.round((event.clientY - box.top) * unit), pressure };
+  }
+
+  private turn(): void {
+    const page = this.pages[this.page];
+    const src = page?.src ?? null;
+    this.slide.hidden = src === null;
+    if (src !== null && this.slide.getAttribute("src") !== src) this.slide.src = src;
+    this.slide.alt = this.named(this.page);
+    this.fit();
+    // The next page is there before one turns to it.
+    const next = this.pages[this.page + 1]?.src;
+    if (next) new Image().src = next;
+  }
+
+  private fit(): void {
+    const page = this.pages[this.page] ?? { width: 16, height: 9 };
+    const width = this.box.clientWidth;
+    const height = Math.round((width * page.height) / page.width);
+    if (this.box.style.height !== `${height}px`) this.box.style.height = `${height}px`;
+    const dense = Math.min(window.devicePixelRatio || 1, 2);
+    const [w, h] = [Math.round(width * dense), Math.round(height * dense)];
+    if (this.done.width === w && this.done.height === h) return;
+    for (const canvas of [this.done, this.live]) {
+      canvas.width = w;
+      canvas.height = h;
+    }
+    this.scale = w / UNITS;
+    this.draw();
+  }
+
+  private begin(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
+    const ctx = canvas.getContext("2d");
+    if (!ctx) throw new Error("no canvas");
+    ctx.setTransform(1, 0, 0, 1, 0, 0);
+    ctx.clearRect(0, 0, canvas.width, canvas.height);
+    ctx.setTransform(this.scale, 0, 0, this.scale, 0, 0);
+    return ctx;
+  }
+
+  private paint(ctx: CanvasRenderingContext2D, stroke: Stroke): void {
+    const outline = getStroke(
+      stroke.points.map((p) => [p.x, p.y, p.pressure / 255]),
+      { size: stroke.width, thinning: 0.5, smoothing: 0.5, streamline: 0.4, simulatePressure: stroke.points.every((p) => p.pressure === 128) },
+    );
+    const [first, ...rest] = outline;
+    if (!first) return;
+    ctx.beginPath();
+    ctx.moveTo(first[0] ?? 0, first[1] ?? 0);
+    for (const [x, y] of rest) ctx.lineTo(x ?? 0, y ?? 0);
+    ctx.closePath();
+    ctx.fillStyle = COLOURS[stroke.colour] ?? "#1b1b1b";
+    ctx.fill();
+  }
+}
