@@ -272,3 +272,4 @@ micro-old = This browser cannot record. Please use a newer Chrome, Edge or Firef
 micro-script = Recording needs the browser’s scripts switched on.
 micro-broken = This micro-lesson cannot be played here. Save it to try again.
 rule-micro-title = Please give the micro-lesson a title.
+micro-title = Title

@@ -260,3 +260,4 @@ micro-old = 这个浏览器不能录音。请用较新的 Chrome、Edge 或 Fire
 micro-script = 录制需要打开浏览器的脚本功能。
 micro-broken = 这节微课在这里放不出来。可以保存后再试。
 rule-micro-title = 请给微课一个标题。
+micro-title = 标题

@@ -61,6 +61,7 @@ export async function records(box: HTMLElement): Promise<void> {
     part("after").hidden = state !== "done";
     part("tools").hidden = state === "done";
     part("sheet").hidden = state === "done";
+    part("voice").hidden = state === "done";
     part("place").textContent = `${board.page + 1} / ${pages.length}`;
     part<HTMLButtonElement>("back").disabled = board.page === 0;
     part<HTMLButtonElement>("on").disabled = board.page >= pages.length - 1;
@@ -218,7 +219,8 @@ export async function records(box: HTMLElement): Promise<void> {
     const whole = new Blob(voice, { type: kind.split(";")[0] ?? kind });
     const bytes = pen.bytes();
     const ms = Math.round(before);
-    part("size").textContent = `${clock(ms)} · ${((whole.size + bytes.length) / 1e6).toFixed(1)} MB`;
+    const size = whole.size + bytes.length;
+    part("size").textContent = `${clock(ms)} · ${size < 1e6 ? `${Math.ceil(size / 1000)} KB` : `${(size / 1e6).toFixed(1)} MB`}`;
     const preview = part("preview");
     close();
     const voiced = URL.createObjectURL(whole);
