@@ -174,3 +174,52 @@ async fn a_package_that_cannot_begin_is_refused_with_what_it_lacks() {
         assert!(kept, "what was sent waits for another try: {word}");
     }
 }
+
+/// A pen that begins on a page and draws a line.
+fn pen(page: u32) -> Vec<u8> {
+    let mut writer = pen::Writer::default();
+    writer.act(0, pen::Act::Page(page));
+    writer.act(10, pen::Act::Begin { colour: 1, width: 30, at: pen::Point { x: 10, y: 10, pressure: 128 } });
+    writer.act(20, pen::Act::Go(pen::Point { x: 500, y: 10, pressure: 128 }));
+    writer.act(30, pen::Act::End);
+    writer.finish()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_micro_lesson_is_kept_if_it_is_one() {
+    let desk = desk();
+    let (local, head) = (desk.sign_in(Role::Local), desk.sign_in(Role::Head));
+    let values = [("title", "Micro"), ("subject", "science"), ("licence", "cc_by")];
+    let course = made(&upload(&desk, "/courses/upload", &local, &values, &[("a.txt", b"a")]).await);
+    let to = format!("/courses/{course}/record");
+    let voice = [&b"OggS\0\x02"[..], &[0; 22], b"OpusHead", &[0; 300]].concat();
+    let page = r#"{"ms":4000,"pages":[{"width":1280,"height":720}]}"#;
+    let send = async |who: &Who, title: &str, about: &str, voice: &[u8], pen: &[u8]| {
+        let values = [("title", title), ("of", "blank"), ("about", about)];
+        upload(&desk, &to, who, &values, &[("voice", voice), ("pen", pen)]).await.status()
+    };
+    for (title, about, voice, pen, expected) in [
+        ("", page, &voice[..], &pen(0)[..], StatusCode::CONFLICT),
+        ("x", "{", &voice, &pen(0), StatusCode::BAD_REQUEST),
+        ("x", r#"{"ms":0,"pages":[{"width":1280,"height":720}]}"#, &voice, &pen(0), StatusCode::BAD_REQUEST),
+        ("x", r#"{"ms":9,"pages":[]}"#, &voice, &pen(0), StatusCode::BAD_REQUEST),
+        ("x", r#"{"ms":9,"pages":[{"name":"../a.webp"}]}"#, &voice, &pen(0), StatusCode::BAD_REQUEST),
+        ("x", r#"{"ms":9,"pages":[{"width":1,"height":99999999}]}"#, &voice, &pen(0), StatusCode::BAD_REQUEST),
+        ("x", page, b"no voice", &pen(0), StatusCode::BAD_REQUEST),
+        ("x", page, &voice, b"no pen", StatusCode::BAD_REQUEST),
+        ("x", page, &voice, &pen(1), StatusCode::BAD_REQUEST),
+        ("x", page, &voice, &pen(0), StatusCode::SEE_OTHER),
+    ] {
+        assert_eq!(send(&local, title, about, voice, pen).await, expected, "{title} {about}");
+    }
+    assert_eq!(send(&head, "x", page, &voice, &pen(0)).await, StatusCode::NOT_FOUND, "a draft is its maker's");
+    let lesson = desk.one("SELECT id FROM resource WHERE form = 'micro'");
+    let at = format!("/resources/{lesson}");
+    assert_eq!(desk.get(&format!("{at}/in/lesson.zpen"), &local, None).await.1, pen(0));
+    assert_eq!(status(&desk, &format!("{at}/in/gone"), &local).await, StatusCode::NOT_FOUND);
+    assert_eq!(status(&desk, &format!("{at}/in/lesson.zpen"), &head).await, StatusCode::NOT_FOUND);
+    // Saved and put in again it is the same lesson; with its pen broken it is not one.
+    let saved = desk.get(&format!("{at}/content"), &local, None).await.1;
+    let again = put(&desk, &local, "Again", "x.zip", &saved).await;
+    assert_eq!(desk.get(&format!("{again}/in/lesson.zpen"), &local, None).await.1, pen(0));
+}
