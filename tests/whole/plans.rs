@@ -128,6 +128,11 @@ async fn a_plan_is_saved_as_a_document_with_all_that_it_says() {
     assert!(xml.contains("• </w:t>") && xml.contains("སྨན་ &lt;b&gt; &amp; &quot;草&quot;") && xml.contains("准备"));
     assert!(!xml.contains('\u{1}'));
     assert_eq!(xml.matches("<w:tr>").count(), 5, "a head and four steps");
+    let paper = format!("/plans/{plan}/pdf");
+    let (sent, bytes) = desk.get(&paper, &local, None).await;
+    assert!(sent.status() == StatusCode::OK && bytes.starts_with(b"%PDF-"));
+    let colleague = desk.sign_in(Role::Head);
+    assert_eq!(desk.get(&paper, &colleague, None).await.0.status(), StatusCode::NOT_FOUND);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -40,6 +40,7 @@ fn map() -> BTreeMap<String, Option<BTreeSet<String>>> {
                     "packages",
                     "office",
                     "quizzes",
+                    "paper",
                     "pen",
                     "players",
                     "media",

@@ -1,5 +1,4 @@
-use std::fmt;
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
 use typst::foundations::Bytes;
 use typst::text::{Font, FontBook};
@@ -33,47 +32,34 @@ const CHINESE: [&str; 14] = [
 ];
 
 /// The fonts that papers are set in: Tibetan and Latin are in here, Chinese is the system's. They are looked for once, when
-/// the first paper is set.
-#[derive(Default)]
-pub struct Fonts(OnceLock<Found>);
+/// the first paper is set, and stay as they are for as long as the program runs.
+static FONTS: LazyLock<Fonts> = LazyLock::new(|| {
+    let mut store = FontStore::new();
+    for font in OWN.into_iter().flat_map(|bytes| Font::iter(Bytes::new(bytes))) {
+        let info = font.info().clone();
+        store.push((font, info));
+    }
+    // Only what is used: a system may have hundreds.
+    let of_system: Vec<_> = system().filter(|(_, info)| CHINESE.contains(&info.family.as_str())).collect();
+    let chinese = CHINESE.into_iter().find(|name| of_system.iter().any(|(_, info)| info.family == *name));
+    store.extend(of_system.into_iter().filter(|(_, info)| Some(info.family.as_str()) == chinese));
+    Fonts { store, chinese }
+});
 
-struct Found {
+struct Fonts {
     store: FontStore,
     chinese: Option<&'static str>,
 }
 
-impl fmt::Debug for Fonts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Fonts")
-    }
+/// The font that Chinese is set in; none where the system has none, and Chinese would be boxes.
+pub fn chinese() -> Option<&'static str> {
+    FONTS.chinese
 }
 
-impl Fonts {
-    /// The font that Chinese is set in; none where the system has none, and Chinese would be boxes.
-    pub fn chinese(&self) -> Option<&'static str> {
-        self.found().chinese
-    }
+pub(crate) fn book() -> &'static LazyHash<FontBook> {
+    FONTS.store.book()
+}
 
-    pub(crate) fn book(&self) -> &LazyHash<FontBook> {
-        self.found().store.book()
-    }
-
-    pub(crate) fn font(&self, index: usize) -> Option<Font> {
-        self.found().store.font(index)
-    }
-
-    fn found(&self) -> &Found {
-        self.0.get_or_init(|| {
-            let mut store = FontStore::new();
-            for font in OWN.into_iter().flat_map(|bytes| Font::iter(Bytes::new(bytes))) {
-                let info = font.info().clone();
-                store.push((font, info));
-            }
-            // Only what is used: a system may have hundreds.
-            let of_system: Vec<_> = system().filter(|(_, info)| CHINESE.contains(&info.family.as_str())).collect();
-            let chinese = CHINESE.into_iter().find(|name| of_system.iter().any(|(_, info)| info.family == *name));
-            store.extend(of_system.into_iter().filter(|(_, info)| Some(info.family.as_str()) == chinese));
-            Found { store, chinese }
-        })
-    }
+pub(crate) fn font(index: usize) -> Option<Font> {
+    FONTS.store.font(index)
 }

@@ -7,12 +7,13 @@ mod fonts;
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use typst_layout::PagedDocument;
 use typst_pdf::PdfOptions;
 
-pub use fonts::Fonts;
+pub use fonts::chinese;
 
 use world::Sheet;
 
@@ -114,12 +115,16 @@ pub enum PaperError {
     Failed(String),
 }
 
-/// A document as PDF. It takes some tenths of a second, and blocks meanwhile.
+/// One paper at a time: setting one takes some tenths of a second and tens of megabytes.
+static DESK: Mutex<()> = Mutex::new(());
+
+/// A document as PDF. It takes some tenths of a second, and blocks meanwhile; others wait for their turn.
 ///
 /// # Errors
 /// [`PaperError`].
-pub fn pdf(paper: &Paper, fonts: &Fonts) -> Result<Vec<u8>, PaperError> {
-    let sheet = Sheet::new(paper, fonts)?;
+pub fn pdf(paper: &Paper) -> Result<Vec<u8>, PaperError> {
+    let sheet = Sheet::new(paper)?;
+    let turn = DESK.lock().unwrap_or_else(PoisonError::into_inner);
     let set = || -> Result<Vec<u8>, PaperError> {
         let failed = |errors: &[typst::diag::SourceDiagnostic]| {
             let said = errors.first().map(|e| e.message.to_string()).unwrap_or_default();
@@ -136,6 +141,7 @@ pub fn pdf(paper: &Paper, fonts: &Fonts) -> Result<Vec<u8>, PaperError> {
     });
     // What was laid out is remembered for the next time; there is none.
     typst::comemo::evict(0);
+    drop(turn);
     done
 }
 

@@ -8,26 +8,25 @@ use typst::utils::LazyHash;
 use typst::{Library, LibraryExt, World};
 
 use crate::data::data;
-use crate::{Fonts, Paper, PaperError};
+use crate::{Paper, PaperError, fonts};
 
 const LOOK: &str = include_str!("paper.typ");
 
-pub(crate) struct Sheet<'a> {
+pub(crate) struct Sheet {
     library: LazyHash<Library>,
     main: Source,
     files: Vec<(FileId, Bytes)>,
-    fonts: &'a Fonts,
 }
 
-impl<'a> Sheet<'a> {
-    pub(crate) fn new(paper: &Paper, fonts: &'a Fonts) -> Result<Self, PaperError> {
-        let (said, pictures) = data(paper, fonts.chinese())?;
+impl Sheet {
+    pub(crate) fn new(paper: &Paper) -> Result<Self, PaperError> {
+        let (said, pictures) = data(paper, fonts::chinese())?;
         let main = Source::new(id("/main.typ")?, LOOK.to_owned());
         let mut files = vec![(id("/data.json")?, Bytes::from_string(said))];
         for (name, bytes) in pictures {
             files.push((id(&format!("/{name}"))?, Bytes::new(bytes)));
         }
-        Ok(Self { library: LazyHash::new(<Library as LibraryExt>::default()), main, files, fonts })
+        Ok(Self { library: LazyHash::new(<Library as LibraryExt>::default()), main, files })
     }
 }
 
@@ -36,13 +35,13 @@ fn id(path: &str) -> Result<FileId, PaperError> {
     Ok(FileId::new(RootedPath::new(VirtualRoot::Project, path)))
 }
 
-impl World for Sheet<'_> {
+impl World for Sheet {
     fn library(&self) -> &LazyHash<Library> {
         &self.library
     }
 
     fn book(&self) -> &LazyHash<FontBook> {
-        self.fonts.book()
+        fonts::book()
     }
 
     fn main(&self) -> FileId {
@@ -59,7 +58,7 @@ impl World for Sheet<'_> {
     }
 
     fn font(&self, index: usize) -> Option<Font> {
-        self.fonts.font(index)
+        fonts::font(index)
     }
 
     /// Papers say their dates themselves.

@@ -54,7 +54,7 @@ pub(crate) fn send(site: &Site, request: &Request) -> Result<Reply, PageError> {
 }
 
 /// Who wrote it.
-fn by(conn: &Connection, id: &Subject) -> Result<String, PageError> {
+pub(crate) fn by(conn: &Connection, id: &Subject) -> Result<String, PageError> {
     let mut stmt = conn.prepare_cached(
         "SELECT byline FROM plan_author WHERE plan = ?1 AND part IN ('lead', 'author') AND byline IS NOT NULL
          ORDER BY part DESC, made",

@@ -9,6 +9,7 @@ mod headings;
 mod import;
 mod outline;
 mod part;
+mod pdf;
 mod room;
 mod show;
 mod versions;
@@ -45,6 +46,7 @@ pub fn routes(rooms: &Arc<Rooms>) -> Vec<Route> {
         Route::post("/plans/{id}/authors", write, part::add_author),
         Route::post("/plans/{id}/own", write, settled(rooms, versions::own)),
         Route::get("/plans/{id}/docx", read, settled(rooms, docx::send)),
+        Route::get("/plans/{id}/pdf", read, settled(rooms, pdf::send)),
         Route::get("/plans/{id}/versions", read, settled(rooms, versions::list)),
         Route::get("/plans/{id}/compare", read, settled(rooms, versions::compare)),
         Route::post("/plans/{id}/bring-back", write, settled(rooms, versions::restore)),
