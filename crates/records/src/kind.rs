@@ -91,6 +91,8 @@ pub enum Shape {
     Amount,
     /// A date of civil life, `YYYY-MM-DD`.
     Date,
+    /// A time of a day in the programme's zone, `HH:MM`.
+    Time,
     /// Yes or no.
     Yes,
     /// One word of a list.
@@ -162,6 +164,10 @@ impl Field {
     /// A date.
     pub const fn date(name: &'static str) -> Self {
         Self::new(name, Shape::Date)
+    }
+    /// A time of a day.
+    pub const fn time(name: &'static str) -> Self {
+        Self::new(name, Shape::Time)
     }
     /// Yes or no.
     pub const fn yes(name: &'static str) -> Self {

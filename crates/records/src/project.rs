@@ -184,7 +184,7 @@ fn column(value: Option<&Value>, shape: Shape) -> Result<ToSqlOutput<'_>, LogErr
     Ok(match (value, shape) {
         (Some(Value::Int(n)), Shape::Int(..) | Shape::Amount) => (*n).into_output()?,
         (Some(Value::Bool(b)), Shape::Yes) => (*b).into_output()?,
-        (Some(Value::Text(s)), Shape::Line(_) | Shape::Text(_) | Shape::Date | Shape::Choice(_)) => {
+        (Some(Value::Text(s)), Shape::Line(_) | Shape::Text(_) | Shape::Date | Shape::Time | Shape::Choice(_)) => {
             ToSqlOutput::Borrowed(ValueRef::Text(s.as_bytes()))
         }
         (Some(Value::Bytes(b)), Shape::Link(_) | Shape::Blob | Shape::Bytes) => {

@@ -99,6 +99,12 @@ fn sql_type(field: &Field) -> &'static str {
     match field.shape {
         Shape::Int(..) | Shape::Amount | Shape::Yes => "INTEGER",
         Shape::Link(_) | Shape::Links(_) | Shape::Blob | Shape::Bytes | Shape::Document => "BLOB",
-        Shape::Line(_) | Shape::Text(_) | Shape::Date | Shape::Choice(_) | Shape::Tags(_) | Shape::Names => "TEXT",
+        Shape::Line(_)
+        | Shape::Text(_)
+        | Shape::Date
+        | Shape::Time
+        | Shape::Choice(_)
+        | Shape::Tags(_)
+        | Shape::Names => "TEXT",
     }
 }

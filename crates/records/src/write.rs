@@ -187,6 +187,7 @@ pub fn check_value(shape: Shape, value: &Value) -> Result<(), &'static str> {
         }
         (Shape::Amount, Value::Int(n)) => *n >= 0,
         (Shape::Date, Value::Text(s)) => s.parse::<base::Date>().is_ok(),
+        (Shape::Time, Value::Text(s)) => is_time(s),
         (Shape::Yes, Value::Bool(_)) => true,
         (Shape::Choice(words) | Shape::Tags(words), Value::Text(s)) => words.contains(&s.as_str()),
         (Shape::Link(_) | Shape::Links(_), Value::Bytes(b)) => b.len() == 16,
@@ -200,4 +201,12 @@ pub fn check_value(shape: Shape, value: &Value) -> Result<(), &'static str> {
         _ => false,
     };
     if fits { Ok(()) } else { Err("error-not-understood") }
+}
+
+/// Whether a text is a time of a day, `HH:MM`.
+fn is_time(text: &str) -> bool {
+    let number = |part: &str, most: u8| {
+        part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit()) && part.parse::<u8>().is_ok_and(|n| n < most)
+    };
+    text.split_once(':').is_some_and(|(hour, minute)| number(hour, 24) && number(minute, 60))
 }

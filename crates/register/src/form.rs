@@ -400,6 +400,7 @@ fn control(
         Shape::Int(..) => ("number", Vec::new()),
         Shape::Amount => ("line", Vec::new()),
         Shape::Date => ("date", Vec::new()),
+        Shape::Time => ("time", Vec::new()),
         Shape::Yes => ("yes", Vec::new()),
         Shape::Choice(list) => ("choice", choices(list)),
         Shape::Tags(list) => ("boxes", choices(list)),

@@ -116,7 +116,8 @@ fn one(site: &Site, request: &Request, field: &Field, typed: &str) -> Result<Res
         Shape::Date => {
             trimmed.parse::<base::Date>().map(|d| Value::Text(d.to_string())).map_err(|_| "error-not-understood")
         }
-        Shape::Choice(_) | Shape::Tags(_) => Ok(Value::text(trimmed)),
+        // What is no time is refused where every value is checked.
+        Shape::Choice(_) | Shape::Tags(_) | Shape::Time => Ok(Value::text(trimmed)),
         Shape::Names | Shape::Blob | Shape::Bytes | Shape::Document => Err("error-not-understood"),
     })
 }
