@@ -5,10 +5,12 @@
 
 mod recipe;
 mod shelf;
+mod slides;
 mod tree;
 
 pub use recipe::{RECIPES, Recipe, Tool, recipes_for};
 pub use shelf::Shelf;
+pub use slides::{Slide, slides};
 pub use tree::{Leaf, MAX_LEAVES, MAX_TREE, TREE, Tree};
 
 /// What can go wrong.

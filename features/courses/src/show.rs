@@ -97,20 +97,14 @@ pub(crate) struct Page {
     pub here: bool,
 }
 
-/// The pages that a tree of slides holds, in order: `p001-1280x720.webp`.
+/// The pages that a tree of slides holds, in order.
 pub(crate) fn pages(site: &Site, tree: &Tree) -> Vec<Page> {
-    tree.leaves()
-        .filter_map(|(name, leaf)| {
-            let stem = name.strip_prefix('p')?.strip_suffix(".webp")?;
-            let (n, size) = stem.split_once('-')?;
-            let (width, height) = size.split_once('x')?;
-            Some(Page {
-                n: n.parse().ok()?,
-                name: name.to_owned(),
-                width: width.parse().ok()?,
-                height: height.parse().ok()?,
-                here: site.blobs.has(&leaf.content),
-            })
-        })
-        .collect()
+    let page = |s: assets::Slide| Page {
+        n: s.n,
+        name: s.name,
+        width: s.width,
+        height: s.height,
+        here: site.blobs.has(&s.content),
+    };
+    assets::slides(tree).into_iter().map(page).collect()
 }
