@@ -1,4 +1,4 @@
-/* The board of a micro-lesson: a slide, and what is drawn on it. */
+/* A board: a slide, and what one or several draw on it. */
 import { getStroke } from "perfect-freehand";
 import { UNITS, type Act, type Point } from "./pen.ts";
 
@@ -10,6 +10,7 @@ export interface Page {
 }
 
 interface Stroke {
+  by: number;
   colour: number;
   width: number;
   points: Point[];
@@ -24,8 +25,8 @@ export class Board {
   private readonly done = document.createElement("canvas");
   private readonly live = document.createElement("canvas");
   private strokes = new Map<number, Stroke[]>();
-  private open: Stroke | undefined;
-  private pointer: { x: number; y: number } | undefined;
+  private open = new Map<number, Stroke>();
+  private pointers = new Map<number, { x: number; y: number }>();
   private scale = 1;
   page = 0;
 
@@ -42,43 +43,48 @@ export class Board {
   /** Begins anew: nothing is drawn. */
   clear(): void {
     this.strokes = new Map();
-    this.open = undefined;
-    this.pointer = undefined;
+    this.open.clear();
+    this.pointers.clear();
     this.page = 0;
   }
 
-  /** Does what the pen did; it is seen at the next `draw`, unless it was but one point more. */
-  act(act: Act): void {
+  /** Does what somebody's pen did; it is seen at the next `draw`, unless it was but one point more. */
+  act(act: Act, by = 0): void {
     const here = this.strokes.get(this.page) ?? [];
     this.strokes.set(this.page, here);
     switch (act.kind) {
       case "page":
         this.page = act.page;
-        this.open = undefined;
+        this.open.clear();
         break;
-      case "begin":
-        this.open = { colour: act.colour, width: act.width, points: [act.at] };
-        here.push(this.open);
+      case "begin": {
+        const stroke = { by, colour: act.colour, width: act.width, points: [act.at] };
+        this.open.set(by, stroke);
+        here.push(stroke);
         break;
+      }
       case "go":
-        this.open?.points.push(act.at);
+        this.open.get(by)?.points.push(act.at);
         break;
       case "end":
-        this.open = undefined;
+        this.open.delete(by);
         break;
-      case "undo":
-        here.pop();
-        this.open = undefined;
+      case "undo": {
+        // One takes back what one drew oneself.
+        const last = here.map((s) => s.by).lastIndexOf(by);
+        if (last >= 0) here.splice(last, 1);
+        this.open.delete(by);
         break;
+      }
       case "wipe":
         this.strokes.set(this.page, []);
-        this.open = undefined;
+        this.open.clear();
         break;
       case "pointer":
-        this.pointer = { x: act.x, y: act.y };
+        this.pointers.set(by, { x: act.x, y: act.y });
         break;
       case "away":
-        this.pointer = undefined;
+        this.pointers.delete(by);
     }
   }
 
@@ -86,26 +92,22 @@ export class Board {
   draw(): void {
     this.turn();
     const ctx = this.begin(this.done);
-    for (const stroke of this.strokes.get(this.page) ?? []) if (stroke !== this.open) this.paint(ctx, stroke);
+    for (const stroke of this.strokes.get(this.page) ?? []) if (this.open.get(stroke.by) !== stroke) this.paint(ctx, stroke);
     this.drawLive();
   }
 
-  /** Shows the stroke that is being drawn, and the pointer. */
+  /** Shows the strokes that are being drawn, and the pointers. */
   drawLive(): void {
     const ctx = this.begin(this.live);
-    if (this.open) this.paint(ctx, this.open);
-    if (this.pointer) {
+    for (const stroke of this.open.values()) this.paint(ctx, stroke);
+    for (const at of this.pointers.values()) {
       ctx.beginPath();
-      ctx.arc(this.pointer.x, this.pointer.y, 70, 0, Math.PI * 2);
+      ctx.arc(at.x, at.y, 70, 0, Math.PI * 2);
       ctx.fillStyle = "rgba(214, 40, 40, .55)";
       ctx.fill();
     }
   }
 
-  /** Whether a stroke is being drawn. */
-  get drawing(): boolean {
-    return this.open !== undefined;
-  }
 
   /** Where something on the screen lies on the page. */
   place(event: PointerEvent): Point {

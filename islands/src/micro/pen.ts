@@ -40,7 +40,7 @@ const signed = (n: number, out: number[]): void => number((n << 1) ^ (n >> 31), 
 
 /** Writes a record, act by act. */
 export class Writer {
-  private readonly out: number[] = [...HEAD];
+  private out: number[] = [...HEAD];
   private now = 0;
   private last: Point | undefined;
   private count = 0;
@@ -105,6 +105,14 @@ export class Writer {
     this.points = [];
   }
 
+  /** What was written since the last time, to be sent on: it has no head, and goes on where the last piece ended. */
+  take(): Uint8Array<ArrayBuffer> {
+    this.flush();
+    const piece = this.out;
+    this.out = [];
+    return new Uint8Array(piece);
+  }
+
   /** The record as it is up to now. */
   bytes(): Uint8Array<ArrayBuffer> {
     this.flush();
@@ -114,9 +122,27 @@ export class Writer {
 
 /** Reads a record; what is broken ends it. */
 export function read(bytes: Uint8Array): Done[] {
+  if (HEAD.some((byte, n) => bytes[n] !== byte)) return [];
+  return new Reader().more(bytes.subarray(HEAD.length));
+}
+
+/** Reads what comes piece by piece. */
+export class Reader {
+  private now = 0;
+  private last: Point = { x: 0, y: 0, pressure: 128 };
+
+  /** What the next piece holds; what is broken ends it. */
+  more(bytes: Uint8Array): Done[] {
+    const [all, now, last] = pieces(bytes, this.now, this.last);
+    this.now = now;
+    this.last = last;
+    return all;
+  }
+}
+
+function pieces(bytes: Uint8Array, since: number, from: Point): [Done[], number, Point] {
   const all: Done[] = [];
-  if (HEAD.some((byte, n) => bytes[n] !== byte)) return all;
-  let place = HEAD.length;
+  let place = 0;
   const byte = (): number => {
     const found = bytes[place];
     if (found === undefined) throw new Error("cut");
@@ -136,8 +162,8 @@ export function read(bytes: Uint8Array): Done[] {
     const n = number();
     return (n >> 1) ^ -(n & 1);
   };
-  let now = 0;
-  let last: Point = { x: 0, y: 0, pressure: 128 };
+  let now = since;
+  let last = from;
   const one = (): void => {
     now += number();
     const what = byte();
@@ -165,5 +191,5 @@ export function read(bytes: Uint8Array): Done[] {
   } catch {
     // What came before the break is shown.
   }
-  return all;
+  return [all, now, last];
 }
