@@ -23,13 +23,13 @@ const COALESCE: Duration = Duration::from_millis(200);
 /// Keeps up a session with the node at an address.
 pub(crate) async fn dial(shared: Arc<Shared>, dialler: Dialler, address: String, node: NodeId) {
     let mut stop = shared.stop.subscribe();
-    let mut nudged = shared.nudged.subscribe();
+    let mut wishes = shared.wishes();
     let mut wait_ms = 0;
     loop {
         let attempt = timeout(ATTEMPT, dialler.dial(&address, node));
         let connection = tokio::select! {
             done = attempt => done.unwrap_or(Err(Trouble::Unreachable)),
-            Ok(()) = nudged.changed() => continue,
+            () = shared.wished(&mut wishes, node) => continue,
             _ = stop.wait_for(|stop| *stop) => return,
         };
         let began = shared.env().clock.steady_ms();
@@ -50,17 +50,17 @@ pub(crate) async fn dial(shared: Arc<Shared>, dialler: Dialler, address: String,
             tracing::debug!(peer = %node, %address, why = why.code(), "not connected");
         }
         let lasted_ms = shared.env().clock.steady_ms().saturating_sub(began);
-        wait_ms = if nudged.has_changed().unwrap_or(false) || (met && lasted_ms > STABLE_MS) {
+        wait_ms = if wishes.0.has_changed().unwrap_or(false) || (met && lasted_ms > STABLE_MS) {
             0
         } else if why.is_lasting() {
             shared.settings.back_off_max_ms
         } else {
             (wait_ms * 2).clamp(shared.settings.back_off_min_ms, shared.settings.back_off_max_ms)
         };
-        nudged.borrow_and_update();
+        wishes.0.borrow_and_update();
         tokio::select! {
             () = sleep(Duration::from_millis(jittered(&shared, wait_ms))) => {}
-            Ok(()) = nudged.changed() => wait_ms = 0,
+            () = shared.wished(&mut wishes, node) => wait_ms = 0,
             _ = stop.wait_for(|stop| *stop) => return,
         }
     }

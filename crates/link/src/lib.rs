@@ -5,15 +5,20 @@
 //! buckets of chains, exchanges the positions of the buckets that differ, and from then on each side pushes
 //! exactly what the other lacks. A node is its key: the transport proves the key, and what a peer may send or
 //! see is asked of the [`Host`] message by message.
+//!
+//! Beside the session, on the same connection, go datagrams for whoever asked for them ([`Link::datagrams`]): a live
+//! class, which would rather lose a word than wait for it.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic))]
 
 mod chains;
 mod code;
 mod desk;
 mod dial;
+mod ear;
 mod error;
 mod fetch;
 mod host;
+mod learn;
 mod link;
 mod push;
 mod quic;
@@ -26,6 +31,7 @@ mod transport;
 mod wire;
 
 pub use code::JoinCode;
+pub use ear::{Datagrams, Ear};
 pub use error::{LinkError, Refusal, Trouble};
 pub use host::{Grant, Host};
 pub use link::{Link, Settings};

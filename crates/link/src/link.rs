@@ -8,7 +8,7 @@ use tokio::time::{Duration, timeout};
 
 use crate::quic::{self, Dialler};
 use crate::shared::Shared;
-use crate::{Grant, Host, JoinCode, LinkError, PeerStatus, Transport, Trouble, dial, session};
+use crate::{Datagrams, Ear, Grant, Host, JoinCode, LinkError, PeerStatus, Transport, Trouble, dial, session};
 
 /// How long a node that joins waits for the hub.
 const JOIN: Duration = Duration::from_secs(30);
@@ -118,6 +118,13 @@ impl Link {
     /// Blobs have come by another way, so peers may ask again for what was missing.
     pub fn stocked(&self) {
         self.shared.stocked.send_modify(|n| *n += 1);
+    }
+
+    /// Whoever wants datagrams of peers says so, once; sessions that begin from now on bring them. `None` if somebody
+    /// has asked before.
+    pub fn datagrams(&self, ear: Arc<dyn Ear>) -> Option<Datagrams> {
+        self.shared.ear.set(ear).ok()?;
+        Some(Datagrams::new(&self.shared))
     }
 
     /// Ends all sessions, telling the peers, and waits until all has ended.

@@ -2,7 +2,8 @@
 //! holds up one stream only.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use base::NodeId;
@@ -14,6 +15,7 @@ use quinn::{
 };
 use rustls::pki_types::CertificateDer;
 
+use crate::learn::{Allowance, Learn, Learning, REORDERED, sparse_acknowledgements};
 use crate::{Lane, LinkError, Meter, Transport, Trouble, tls};
 
 /// A connection that is silent for so long is lost.
@@ -25,6 +27,11 @@ const STREAMS: u32 = 16;
 /// Bytes under way in one stream and in all, enough for 20 Mbit/s over a satellite.
 const STREAM_WINDOW: u32 = 2 << 20;
 const WINDOW: u32 = 6 << 20;
+/// Bytes of datagrams that wait to be sent or to be taken; older ones go first. They are worth nothing when late.
+const DATAGRAMS_OUT: usize = 16 * 1024;
+const DATAGRAMS_IN: usize = 256 * 1024;
+/// A window below this is that of a slow link.
+const SLOW: u64 = 64 * 1024;
 const FAREWELL: Duration = Duration::from_secs(1);
 /// Handshakes at a time from addresses that have proved nothing; beyond it, an address must prove itself.
 const UNPROVED: usize = 64;
@@ -36,6 +43,18 @@ pub(crate) struct Quic {
     key: Arc<[u8]>,
     /// Of one that was dialled: the socket is its own.
     endpoint: Option<Endpoint>,
+    /// What the connection's controller has learnt.
+    allowance: Option<Arc<Allowance>>,
+    /// Datagrams said.
+    said: Arc<AtomicU64>,
+    ticks: Arc<Mutex<[Tick; 2]>>,
+}
+
+/// What had gone over the connection at some time.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tick {
+    said: u64,
+    received: u64,
 }
 
 /// The dialling side's configuration; kept between connections, so that the next is resumed with less.
@@ -109,7 +128,12 @@ fn transport_config() -> Arc<TransportConfig> {
         .max_concurrent_uni_streams(VarInt::from_u32(0))
         .stream_receive_window(VarInt::from_u32(STREAM_WINDOW))
         .receive_window(VarInt::from_u32(WINDOW))
-        .send_window(u64::from(WINDOW));
+        .send_window(u64::from(WINDOW))
+        .datagram_send_buffer_size(DATAGRAMS_OUT)
+        .datagram_receive_buffer_size(Some(DATAGRAMS_IN))
+        .packet_threshold(REORDERED)
+        .ack_frequency_config(Some(sparse_acknowledgements()))
+        .congestion_controller_factory(Arc::new(Learning));
     Arc::new(config)
 }
 
@@ -117,7 +141,34 @@ impl Quic {
     fn new(connection: Connection, endpoint: Option<Endpoint>) -> Result<Self, Trouble> {
         let presented = connection.peer_identity().and_then(|any| any.downcast::<Vec<CertificateDer<'static>>>().ok());
         let key = presented.as_ref().and_then(|p| p.first()).and_then(|p| tls::key_of(p)).map(Arc::from);
-        Ok(Self { key: key.ok_or(Trouble::Protocol)?, connection, endpoint })
+        let allowance = Learn::allowance(connection.congestion_state());
+        Ok(Self {
+            key: key.ok_or(Trouble::Protocol)?,
+            connection,
+            endpoint,
+            allowance,
+            said: Arc::default(),
+            ticks: Arc::default(),
+        })
+    }
+
+    /// While datagrams are said, streams leave them most of what the link bears, and on a slow link never have much more
+    /// than that in hand: what is handed over cannot be overtaken. When the other end is silent, datagrams may go beyond
+    /// the window, so that the first to come through brings all back. Called every second.
+    fn make_room(&self, received: u64) {
+        let Some(allowance) = &self.allowance else { return };
+        let now = Tick { said: self.said.load(Relaxed), received };
+        let mut ticks = self.ticks.lock().unwrap_or_else(PoisonError::into_inner);
+        let [before, last] = *ticks;
+        *ticks = [last, now];
+        let is_talking = last.said != now.said;
+        allowance.talk(is_talking && before.received == received);
+        let room = match allowance.window() {
+            window if is_talking => window / 3,
+            window if window < SLOW => (window * 2).max(SLOW / 2),
+            _ => u64::MAX,
+        };
+        self.connection.set_send_window(room.min(WINDOW.into()));
     }
 
     /// Waits, not for long, until the other end was told that the connection is closed.
@@ -164,8 +215,22 @@ impl Transport for Quic {
         self.connection.close_reason().map(|error| ended(&error))
     }
 
+    fn say(&self, datagram: Vec<u8>) -> bool {
+        self.said.fetch_add(1, Relaxed);
+        self.connection.send_datagram(datagram.into()).is_ok()
+    }
+
+    async fn hear(&self) -> Result<Vec<u8>, Trouble> {
+        self.connection.read_datagram().await.map(Vec::from).map_err(|e| ended(&e))
+    }
+
+    fn largest(&self) -> Option<usize> {
+        self.connection.max_datagram_size()
+    }
+
     fn meter(&self) -> Meter {
         let stats = self.connection.stats();
+        self.make_room(stats.udp_rx.bytes);
         Meter {
             sent_bytes: stats.udp_tx.bytes,
             received_bytes: stats.udp_rx.bytes,

@@ -1,4 +1,5 @@
-//! A bad link on one machine: a relay of UDP datagrams between two nodes, with a rate, a delay, loss, and a cut.
+//! A bad link on one machine: a relay of UDP datagrams between two nodes, with a rate and a queue before it, a delay
+//! that varies, loss by ones or in bursts, and cuts, now or by a schedule.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -11,10 +12,12 @@ use tokio::net::UdpSocket;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-/// Bytes that wait for their turn each way; what comes beyond is dropped, as a modem does.
+/// Bytes that wait for their turn each way if nothing else is said.
 const QUEUE: usize = 128 * 1024;
 /// A dialler that is silent for so long is forgotten.
 const FORGET: Duration = Duration::from_mins(2);
+/// Whiles that nobody saw are not gone through one by one beyond this.
+const QUIET: Duration = Duration::from_secs(10);
 const LARGEST: usize = 65_536;
 /// Dialling addresses at a time.
 const MAX_FLOWS: usize = 256;
@@ -30,6 +33,12 @@ pub struct Bad {
     pub jitter_ms: u64,
     /// How many of a thousand datagrams are lost.
     pub loss_permille: u32,
+    /// Zero: each is lost by itself. Otherwise all that come within a while are, and such whiles last between a fifth of
+    /// this and all of it; of a thousand milliseconds so many are bad as `loss_permille` says.
+    pub burst_ms: u64,
+    /// Bytes that wait for their turn each way; what comes beyond is dropped, as a modem does. Only with a rate; `None`
+    /// for 128 KiB.
+    pub queue_bytes: Option<usize>,
     /// Everything is lost.
     pub cut: bool,
 }
@@ -43,6 +52,12 @@ pub struct Way {
     pub bytes: u64,
     /// Datagrams of them that were dropped.
     pub dropped: u64,
+    /// Of those: by chance,
+    pub lost: u64,
+    /// because the queue was full,
+    pub overflowed: u64,
+    /// or because the link was cut.
+    pub cut: u64,
 }
 
 /// What went over a relay.
@@ -72,6 +87,8 @@ pub struct Relay {
 struct State {
     env: Env,
     bad: Mutex<Bad>,
+    /// Cuts to come and under way: from when, until when.
+    cuts: Mutex<Vec<(Instant, Instant)>>,
     counters: Mutex<Counters>,
 }
 
@@ -89,7 +106,7 @@ impl Relay {
     pub async fn start(listen: SocketAddr, target: SocketAddr, env: Env, bad: Bad) -> io::Result<Self> {
         let front = Arc::new(UdpSocket::bind(listen).await?);
         let address = front.local_addr()?;
-        let state = Arc::new(State { env, bad: Mutex::new(bad), counters: Mutex::default() });
+        let state = Arc::new(State { env, bad: Mutex::new(bad), cuts: Mutex::default(), counters: Mutex::default() });
         let mut task = JoinSet::new();
         task.spawn(run(state.clone(), front, target));
         Ok(Self { state, address, _task: Arc::new(task) })
@@ -103,6 +120,12 @@ impl Relay {
     /// Changes the link from now on.
     pub fn set(&self, bad: Bad) {
         *lock(&self.state.bad) = bad;
+    }
+
+    /// Cuts the link by a schedule, in place of any before: each cut begins so long from now, and lasts so long.
+    pub fn schedule(&self, cuts: &[(Duration, Duration)]) {
+        let now = Instant::now();
+        *lock(&self.state.cuts) = cuts.iter().map(|(after, lasts)| (now + *after, now + *after + *lasts)).collect();
     }
 
     /// How bad the link is.
@@ -135,6 +158,10 @@ impl State {
         });
     }
 
+    fn is_cut(&self, now: Instant) -> bool {
+        lock(&self.bad).cut || lock(&self.cuts).iter().any(|(from, until)| (*from..*until).contains(&now))
+    }
+
     /// A number below `limit` by chance.
     fn chance(&self, limit: u64) -> u64 {
         u64::from(u32::from_be_bytes(self.env.bytes())).checked_rem(limit).unwrap_or(0)
@@ -146,40 +173,74 @@ struct Queue {
     state: Arc<State>,
     direction: Direction,
     waiting: BTreeMap<(Instant, u64), (SocketAddr, Vec<u8>)>,
-    bytes: usize,
     number: u64,
     /// When the line is free again.
     free: Instant,
+    /// Of a loss in bursts: whether it is bad now, and until when it stays so.
+    is_bad: bool,
+    turns: Instant,
 }
 
 impl Queue {
     fn new(state: Arc<State>, direction: Direction) -> Self {
-        Self { state, direction, waiting: BTreeMap::new(), bytes: 0, number: 0, free: Instant::now() }
+        let now = Instant::now();
+        Self { state, direction, waiting: BTreeMap::new(), number: 0, free: now, is_bad: false, turns: now }
     }
 
     fn push(&mut self, to: SocketAddr, datagram: &[u8]) {
         let len = datagram.len();
+        let now = Instant::now();
         let bad = *lock(&self.state.bad);
-        let lost = bad.cut
-            || self.state.chance(1000) < u64::from(bad.loss_permille)
-            || (bad.bits_per_second.is_some() && self.bytes + len > QUEUE);
+        let is_cut = self.state.is_cut(now);
+        let is_full = !is_cut
+            && bad.bits_per_second.is_some_and(|rate| self.backlog(rate, now) + len > bad.queue_bytes.unwrap_or(QUEUE));
+        let is_lost = !is_cut && !is_full && self.is_lost(&bad, now);
+        let is_dropped = is_cut || is_full || is_lost;
         self.state.count(self.direction, |way| {
             way.packets += 1;
             way.bytes += len as u64;
-            way.dropped += u64::from(lost);
+            way.dropped += u64::from(is_dropped);
+            way.lost += u64::from(is_lost);
+            way.overflowed += u64::from(is_full);
+            way.cut += u64::from(is_cut);
         });
-        if lost {
+        if is_dropped {
             return;
         }
-        let now = Instant::now();
         self.free = match bad.bits_per_second.map(|rate| (len as u64 * 8_000_000).checked_div(rate)) {
             Some(micros) => self.free.max(now) + Duration::from_micros(micros.unwrap_or(u64::from(u32::MAX))),
             None => now,
         };
         let delay = bad.delay_ms + self.state.chance(bad.jitter_ms + 1);
         self.number += 1;
-        self.bytes += len;
         self.waiting.insert((self.free + Duration::from_millis(delay), self.number), (to, datagram.to_vec()));
+    }
+
+    /// Bytes that wait for the line.
+    fn backlog(&self, rate: u64, now: Instant) -> usize {
+        let micros = self.free.saturating_duration_since(now).as_micros();
+        usize::try_from(micros * u128::from(rate) / 8_000_000).unwrap_or(usize::MAX)
+    }
+
+    /// A link that is good and bad by turns (Gilbert 1960), in time and not in datagrams: what disturbs a radio does not
+    /// wait for the next of them.
+    fn is_lost(&mut self, bad: &Bad, now: Instant) -> bool {
+        let loss = u64::from(bad.loss_permille.min(1000));
+        if bad.burst_ms == 0 || loss == 0 || loss == 1000 {
+            return self.state.chance(1000) < loss;
+        }
+        while self.turns <= now {
+            self.is_bad = !self.is_bad;
+            let burst = bad.burst_ms * 1000;
+            let lasts = if self.is_bad {
+                burst / 5 + self.state.chance(burst * 4 / 5 + 1)
+            } else {
+                // Good whiles last by chance between nothing and twice what keeps the measure.
+                self.state.chance(2 * (burst * 3 / 5) * (1000 - loss) / loss + 1)
+            };
+            self.turns = self.turns.max(now.checked_sub(QUIET).unwrap_or(self.turns)) + Duration::from_micros(lasts);
+        }
+        self.is_bad
     }
 
     fn next(&self) -> Option<Instant> {
@@ -195,9 +256,11 @@ impl Queue {
                 break;
             }
             let (to, datagram) = first.remove();
-            self.bytes -= datagram.len();
-            if lock(&self.state.bad).cut {
-                self.state.count(self.direction, |way| way.dropped += 1);
+            if self.state.is_cut(now) {
+                self.state.count(self.direction, |way| {
+                    way.dropped += 1;
+                    way.cut += 1;
+                });
             } else {
                 due.push((to, datagram));
             }

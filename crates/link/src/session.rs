@@ -12,6 +12,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::chains::{Chain, Known, Positions, bucket_digests, split, whole_digest};
 use crate::desk::Desk;
+use crate::ear::Presence;
 use crate::shared::Shared;
 use crate::wire::{MAX_FIRST, MAX_MESSAGE, Message, Outcome, VERSION, read_message, write_message};
 use crate::{Grant, JoinCode, Lane, LinkError, Transport, Trouble};
@@ -212,7 +213,9 @@ async fn finish<T: Transport>(shared: &Arc<Shared>, transport: T, begun: Result<
         Ok(begun) => {
             let (peer, number) = (begun.session.peer, begun.session.number);
             tracing::info!(%peer, "connected");
-            let why = run(begun).await;
+            let presence = Presence::new(shared, peer, number, &transport);
+            let why = run(begun, &presence).await;
+            drop(presence);
             shared.sample(peer, number, transport.meter());
             let why = transport.ended().unwrap_or(why);
             shared.left(peer, number, why);
@@ -225,7 +228,7 @@ async fn finish<T: Transport>(shared: &Arc<Shared>, transport: T, begun: Result<
     why
 }
 
-async fn run<T: Transport>(begun: Begun<T>) -> Trouble {
+async fn run<T: Transport>(begun: Begun<T>, presence: &Presence) -> Trouble {
     let Begun { session, send, recv, outbox, offers, replaced } = begun;
     let mut stop = session.shared.stop.subscribe();
     let work = async {
@@ -238,6 +241,8 @@ async fn run<T: Transport>(begun: Begun<T>) -> Trouble {
             session.announce(),
             session.measure(),
             session.check(),
+            session.hear(presence),
+            session.watch(),
         )
     };
     tokio::select! {
@@ -372,6 +377,23 @@ impl<T: Transport> Session<T> {
         }
     }
 
+    /// Gives datagrams to whoever asked for them; if nobody did, they are dropped.
+    async fn hear(&self, presence: &Presence) -> Result<(), Trouble> {
+        loop {
+            presence.heard(&self.transport.hear().await?);
+        }
+    }
+
+    /// Ends the session when its peer is no member any more: datagrams are not asked about one by one.
+    async fn watch(self: &Arc<Self>) -> Result<(), Trouble> {
+        let mut changed = self.shared.changed.subscribe();
+        loop {
+            changed.changed().await.map_err(|_| Trouble::Closed)?;
+            let session = self.clone();
+            self.shared.blocking(move |s| s.host.store().read(|conn| session.admit(conn))).await?;
+        }
+    }
+
     async fn measure(&self) -> Result<(), Trouble> {
         loop {
             self.shared.sample(self.peer, self.number, self.transport.meter());
@@ -382,9 +404,9 @@ impl<T: Transport> Session<T> {
     /// When somebody wishes to be connected at once: asks the peer, and gives the connection up if no answer
     /// comes. QUIC itself would wait long after a long cut.
     async fn check(self: &Arc<Self>) -> Result<(), Trouble> {
-        let mut nudged = self.shared.nudged.subscribe();
+        let mut wishes = self.shared.wishes();
         loop {
-            nudged.changed().await.map_err(|_| Trouble::Closed)?;
+            self.shared.wished(&mut wishes, self.peer).await;
             let digest = self.digest().await?;
             let patience = CHECK_MS.max(self.transport.meter().rtt_ms.saturating_mul(3));
             self.say(Message::Check(digest)).await?;

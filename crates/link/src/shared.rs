@@ -1,5 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use base::{Env, Hash, NodeId, Scope};
 use log::{LogError, Vector};
@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use tokio::sync::{Notify, watch};
 
 use crate::chains::{Known, lacking};
-use crate::{Host, Meter, Settings, Trouble};
+use crate::{Ear, Host, Meter, Settings, Trouble, ear::Mouth};
 
 /// Seconds over which a rate is measured.
 const RATE_SAMPLES: usize = 5;
@@ -23,12 +23,19 @@ pub(crate) struct Shared {
     pub stocked: watch::Sender<u64>,
     /// Counts wishes to be connected at once.
     pub nudged: watch::Sender<u64>,
+    /// The peer that somebody wishes to be connected to.
+    pub called: watch::Sender<Option<NodeId>>,
     pub stop: watch::Sender<bool>,
     /// The count of commits up to which this node's chains are signed.
     signed: Mutex<Option<u64>>,
     missing: Mutex<Missing>,
+    /// Who is told of datagrams.
+    pub ear: OnceLock<Arc<dyn Ear>>,
     peers: Mutex<BTreeMap<NodeId, Peer>>,
 }
+
+/// What somebody wishes: to be connected to all, or to one.
+pub(crate) struct Wishes(pub watch::Receiver<u64>, watch::Receiver<Option<NodeId>>);
 
 /// Blobs that facts name and that are not here, as of a count of commits and of blobs that came.
 #[derive(Default)]
@@ -86,7 +93,11 @@ pub(crate) struct Peer {
     pub known: Known,
     /// Blobs for which the peer gave other bytes: fetching them from it again would be in vain.
     pub spoilt: BTreeSet<Hash>,
-    session: u64,
+    /// Where datagrams to it go, while a session is under way.
+    pub mouth: Option<Arc<dyn Mouth>>,
+    pub session: u64,
+    /// The session that the ear was told of.
+    pub turn: Arc<Mutex<u64>>,
     kick: Arc<Notify>,
     /// Bytes of the connections before this one.
     before: (u64, u64),
@@ -119,7 +130,9 @@ impl Peer {
             status,
             known: Known::new(),
             spoilt: BTreeSet::new(),
+            mouth: None,
             session: 0,
+            turn: Arc::default(),
             kick: Arc::new(Notify::new()),
             before: (0, 0),
             samples: VecDeque::new(),
@@ -144,9 +157,11 @@ impl Shared {
             changed: watch::Sender::new(0),
             stocked: watch::Sender::new(0),
             nudged: watch::Sender::new(0),
+            called: watch::Sender::new(None),
             stop: watch::Sender::new(false),
             signed: Mutex::new(None),
             missing: Mutex::default(),
+            ear: OnceLock::new(),
             peers: Mutex::default(),
             host,
         });
@@ -158,6 +173,23 @@ impl Shared {
             }
         }));
         shared
+    }
+
+    /// Waits until somebody wishes to be connected, at all or to this peer.
+    pub async fn wished(&self, wishes: &mut Wishes, peer: NodeId) {
+        loop {
+            tokio::select! {
+                // The senders live as long as this does.
+                Ok(()) = wishes.0.changed() => return,
+                Ok(()) = wishes.1.changed() => if *wishes.1.borrow_and_update() == Some(peer) { return },
+                else => std::future::pending().await,
+            }
+        }
+    }
+
+    /// To be told of wishes from now on.
+    pub fn wishes(&self) -> Wishes {
+        Wishes(self.nudged.subscribe(), self.called.subscribe())
     }
 
     pub fn env(&self) -> &Env {
@@ -251,6 +283,7 @@ impl Shared {
         let now = self.now_ms();
         self.with_peer(peer, |peer| {
             if peer.session == session {
+                peer.mouth = None;
                 let status = &mut peer.status;
                 status.connected = false;
                 status.since_ms = Some(now);

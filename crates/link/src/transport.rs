@@ -18,6 +18,19 @@ pub trait Transport: Clone + Send + Sync + 'static {
     fn open(&self, lane: Lane) -> impl Future<Output = Result<(Self::Send, Self::Recv), Trouble>> + Send;
     /// The next stream that the other end opened, in the order of opening.
     fn accept(&self) -> impl Future<Output = Result<(Lane, Self::Send, Self::Recv), Trouble>> + Send;
+    /// Sends some bytes that may be lost, or come in another order; `false` if it is known that they will not come. One
+    /// that knows only streams sends none.
+    fn say(&self, _datagram: Vec<u8>) -> bool {
+        false
+    }
+    /// The next bytes that the other end sent so.
+    fn hear(&self) -> impl Future<Output = Result<Vec<u8>, Trouble>> + Send {
+        std::future::pending()
+    }
+    /// How many bytes [`Self::say`] takes at a time.
+    fn largest(&self) -> Option<usize> {
+        None
+    }
     /// Ends the connection and tells the other end why.
     fn close(&self, why: Trouble);
     /// Why the connection ended, if it has.

@@ -3,6 +3,7 @@
 
 mod blob;
 mod cuts;
+mod datagrams;
 mod hostile;
 mod refusals;
 mod relay;

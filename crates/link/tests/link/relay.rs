@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use base::Env;
 use link::{Bad, Relay};
 use tokio::net::UdpSocket;
@@ -38,4 +40,75 @@ async fn a_relay_passes_counts_loses_and_cuts() {
     relay.set(Bad { bits_per_second: Some(1), ..Bad::default() });
     assert_eq!(send(140).await, 9);
     assert_eq!(relay.settings().bits_per_second, Some(1));
+}
+
+/// A relay, and who sends through it: how many of 1000-byte datagrams arrive of those that are sent at a pace.
+struct Line {
+    relay: Relay,
+    client: UdpSocket,
+    _server: UdpSocket,
+}
+
+impl Line {
+    async fn new(bad: Bad) -> Self {
+        let server = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let target = server.local_addr().unwrap();
+        let relay = Relay::start("127.0.0.1:0".parse().unwrap(), target, Env::system(), bad).await.unwrap();
+        let client = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        client.connect(relay.address()).await.unwrap();
+        Self { relay, client, _server: server }
+    }
+
+    async fn send(&self, bytes: usize) -> link::Way {
+        let before = self.relay.counters().up;
+        self.client.send(&vec![7; bytes]).await.unwrap();
+        until("the datagram", 5, || self.relay.counters().up.packets > before.packets).await;
+        self.relay.counters().up
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_queue_holds_what_it_is_told_to() {
+    let line = Line::new(Bad { bits_per_second: Some(1), queue_bytes: Some(5000), ..Bad::default() }).await;
+    for _ in 0..12 {
+        line.send(1000).await;
+    }
+    let way = line.relay.counters().up;
+    assert_eq!((way.packets, way.dropped, way.overflowed, way.lost, way.cut), (12, 7, 7, 0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn losses_come_in_bursts_of_the_measure_that_was_set() {
+    const SENT: u32 = 1500;
+    let line = Line::new(Bad { loss_permille: 300, burst_ms: 100, ..Bad::default() }).await;
+    let (mut runs, mut was_lost, mut lost) = (0u32, false, 0);
+    for _ in 0..SENT {
+        let now = line.send(10).await.lost;
+        let is_lost = now > lost;
+        runs += u32::from(is_lost && !was_lost);
+        (was_lost, lost) = (is_lost, now);
+        tokio::time::sleep(Duration::from_millis(4)).await;
+    }
+    let lost = u32::try_from(lost).unwrap();
+    assert!((SENT / 6..SENT / 2).contains(&lost), "{lost} of {SENT} lost at 30 %");
+    // By ones, 30 % of 1500 would be some 315 runs of 1.4; a burst of 20 to 100 ms takes several.
+    assert!(runs * 2 < lost, "{lost} lost in {runs} runs");
+    assert_eq!(line.relay.counters().up.dropped, u64::from(lost));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cuts_come_and_go_by_a_schedule() {
+    let line = Line::new(Bad::default()).await;
+    line.relay.schedule(&[
+        (Duration::from_millis(500), Duration::from_millis(1500)),
+        (Duration::from_hours(1), Duration::from_hours(1)),
+    ]);
+    assert_eq!(line.send(10).await.cut, 0);
+    tokio::time::sleep(Duration::from_millis(1200)).await;
+    assert_eq!(line.send(10).await.cut, 1);
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    assert_eq!(line.send(10).await.cut, 1);
+    line.relay.schedule(&[(Duration::ZERO, Duration::from_hours(1))]);
+    assert_eq!(line.send(10).await.cut, 2);
+    assert_eq!(line.relay.settings(), Bad::default());
 }

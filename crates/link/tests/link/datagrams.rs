@@ -1,0 +1,118 @@
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use base::NodeId;
+use link::{Bad, Datagrams, Ear, Link};
+
+use crate::world::{Node, dial, key, listen, relay_to, until};
+
+#[derive(Default)]
+struct Heard(Mutex<Vec<(NodeId, String)>>);
+
+impl Heard {
+    fn note(&self, peer: NodeId, what: &str) {
+        self.0.lock().unwrap().push((peer, what.to_owned()));
+    }
+    fn count(&self, of: &str) -> usize {
+        self.0.lock().unwrap().iter().filter(|(_, what)| what == of).count()
+    }
+    fn last(&self) -> Option<(NodeId, String)> {
+        self.0.lock().unwrap().last().cloned()
+    }
+}
+
+impl Ear for Heard {
+    fn arrived(&self, peer: NodeId) {
+        self.note(peer, "(arrived)");
+    }
+    fn heard(&self, peer: NodeId, datagram: &[u8]) {
+        self.note(peer, &String::from_utf8_lossy(datagram));
+    }
+    fn left(&self, peer: NodeId) {
+        self.note(peer, "(left)");
+    }
+}
+
+fn listen_in(link: &Link) -> (Arc<Heard>, Datagrams) {
+    let heard = Arc::new(Heard::default());
+    let datagrams = link.datagrams(heard.clone()).unwrap();
+    assert!(link.datagrams(heard.clone()).is_none(), "only one may ask");
+    (heard, datagrams)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn datagrams_go_both_ways_until_the_peer_is_revoked() {
+    let dir = tempfile::tempdir().unwrap();
+    let hub = Node::hub(dir.path(), &[1]);
+    let school = Node::open(dir.path(), 1);
+    let (hub_link, address) = listen(&hub);
+    let (at_hub, from_hub) = listen_in(&hub_link);
+    assert!(!from_hub.say(key(1).id(), b"too early".to_vec()));
+    let school_link = dial(&school, address);
+    let (at_school, from_school) = listen_in(&school_link);
+    until("both to arrive", 10, || at_hub.count("(arrived)") == 1 && at_school.count("(arrived)") == 1).await;
+    assert!(from_school.say(key(0).id(), b"question".to_vec()));
+    until("the question", 5, || at_hub.last() == Some((key(1).id(), "question".into()))).await;
+    assert!(from_hub.say(key(1).id(), b"answer".to_vec()));
+    until("the answer", 5, || at_school.last() == Some((key(0).id(), "answer".into()))).await;
+    let largest = from_hub.largest(key(1).id()).unwrap();
+    assert!((1000..1200).contains(&largest), "{largest}");
+    assert!(from_hub.say(key(1).id(), vec![b'x'; largest]));
+    assert!(!from_hub.say(key(1).id(), vec![b'x'; largest + 1]));
+
+    hub.enrol_key(key(1).public(), "revoked");
+    until("the hub to end it", 10, || at_hub.last().is_some_and(|(_, what)| what == "(left)")).await;
+    assert!(!from_hub.say(key(1).id(), b"too late".to_vec()));
+    from_school.say(key(0).id(), b"let me in".to_vec());
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(at_hub.count("let me in"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn datagrams_overtake_a_blob_on_a_slow_link_that_loses() {
+    const SAID: usize = 100;
+    let dir = tempfile::tempdir().unwrap();
+    let hub = Node::hub(dir.path(), &[1]);
+    let school = Node::open(dir.path(), 1);
+    let (hub_link, address) = listen(&hub);
+    let (_, from_hub) = listen_in(&hub_link);
+    let bad = Bad { bits_per_second: Some(128_000), delay_ms: 100, loss_permille: 50, ..Bad::default() };
+    let relay = relay_to(address, bad).await;
+    let school_link = dial(&school, relay.address());
+    let (at_school, _) = listen_in(&school_link);
+    until("it to arrive", 30, || at_school.count("(arrived)") == 1).await;
+    let blob = hub.put_blob(&(0..300_000u32).map(|n| (n * 7 / 3).to_be_bytes()[3]).collect::<Vec<u8>>());
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    // Voice: 17 a second. What is said is heard soon, or lost; the blob takes what is left.
+    let clock = tokio::time::Instant::now();
+    let mut late = 0;
+    for n in 0..SAID {
+        from_hub.say(key(1).id(), format!("{n:0150}").into_bytes());
+        tokio::time::sleep(Duration::from_millis(60)).await;
+        // Ten bundles after it was said: half a second beyond the way there. Alone, the blob's queue is longer.
+        if let Some(before) = n.checked_sub(10) {
+            late += usize::from(at_school.count(&format!("{before:0150}")) == 0);
+        }
+    }
+    assert!(late < SAID / 4, "{late} of {SAID} late or lost in {:?}", clock.elapsed());
+    let down = relay.counters().down;
+    until("the blob to go on", 30, || relay.counters().down.bytes > down.bytes + 50_000 || school.blobs.has(&blob))
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_ear_hears_of_a_new_connection_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let hub = Node::hub(dir.path(), &[1]);
+    let school = Node::open(dir.path(), 1);
+    let (hub_link, address): (Link, SocketAddr) = listen(&hub);
+    let (at_hub, _) = listen_in(&hub_link);
+    let first = dial(&school, address);
+    until("the first", 10, || at_hub.count("(arrived)") == 1).await;
+    let second = dial(&school, address);
+    until("the second", 10, || at_hub.count("(arrived)") >= 2).await;
+    first.shutdown().await;
+    second.shutdown().await;
+    until("the end", 10, || at_hub.last().is_some_and(|(_, what)| what == "(left)")).await;
+}
