@@ -1,0 +1,239 @@
+//! One class at one node: its lane, what waits for the origin, its tracks, and the peers that it goes to and comes from.
+
+use std::collections::BTreeMap;
+
+use base::{NodeId, Subject};
+
+use super::words::{Line, Track, TrackId};
+use crate::hold::Hold;
+use crate::lane::{Event, Lane, Outbox, Saying};
+use crate::trunk::{StreamId, Trunk};
+use crate::wire::Writer;
+use crate::{Heard, Packet};
+
+/// Where a class has its order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Here: the teacher is at this node.
+    Here,
+    /// At the node behind this peer, or further on.
+    Via(NodeId),
+}
+
+/// What a node has of a class from before.
+#[derive(Clone, Debug, Default)]
+pub struct Saved {
+    /// Its events, from the first.
+    pub events: Lane,
+    /// What was said here and is not among them.
+    pub sayings: Vec<Saying>,
+}
+
+/// Records in one message: what fits a datagram beside voice.
+const BATCH: usize = 900;
+/// Speakers that a peer may name in a class.
+const MAX_SPEAKERS: usize = 4096;
+/// Tracks of a class at a time.
+pub(super) const MAX_TRACKS: usize = 32;
+
+#[derive(Debug)]
+pub(super) struct Class {
+    pub way: Way,
+    pub lane: Lane,
+    pub outbox: Outbox,
+    /// The node's clock when the class began.
+    pub began: i64,
+    /// Whether `began` is what the origin says.
+    pub is_timed: bool,
+    pub legs: BTreeMap<NodeId, Leg>,
+    pub tracks: BTreeMap<TrackId, Heeded>,
+    /// The number of the next track of this node.
+    pub next_track: u32,
+    /// When to ask to join again.
+    pub ask_at: u64,
+    /// The lane's end as it was when the way to it was opened: before it is reached, nothing is sent again.
+    pub behind: u64,
+    pub buckets: BTreeMap<Subject, Bucket>,
+}
+
+/// A track, and how it is heard here.
+#[derive(Debug)]
+pub(super) struct Heeded {
+    pub track: Track,
+    /// The peer it comes from; `None` if it is spoken here.
+    pub from: Option<NodeId>,
+    /// The last packet's number and time.
+    pub near: (u64, u64),
+    pub hold: Hold,
+}
+
+/// A class on one trunk.
+#[derive(Debug)]
+pub(super) struct Leg {
+    pub handle: u8,
+    /// Whether the peer is nearer to the origin.
+    pub is_up: bool,
+    /// The last event that it was sent.
+    pub sent: u64,
+    /// Whom its numbers stand for.
+    pub speakers_in: BTreeMap<u64, (NodeId, Subject)>,
+    pub speakers_out: BTreeMap<(NodeId, Subject), u64>,
+    pub tracks_in: BTreeMap<u8, TrackId>,
+    pub tracks_out: BTreeMap<TrackId, u8>,
+    next_local: u8,
+    pub bucket: Bucket,
+}
+
+/// How much may be said at a time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bucket {
+    left: u64,
+    at: u64,
+    per_second: u64,
+}
+
+impl Bucket {
+    pub fn new(now: u64, per_second: u64) -> Self {
+        Self { left: per_second * 2, at: now, per_second }
+    }
+
+    /// Whether one more may be said.
+    pub fn take(&mut self, now: u64) -> bool {
+        let more = now.saturating_sub(self.at) * self.per_second / 1000;
+        if more > 0 {
+            self.at = now;
+            self.left = (self.left + more).min(self.per_second * 2);
+        }
+        let may = self.left > 0;
+        self.left = self.left.saturating_sub(1);
+        may
+    }
+}
+
+impl Leg {
+    pub fn new(now: u64, handle: u8, is_up: bool, sent: u64) -> Self {
+        Self {
+            handle,
+            is_up,
+            sent,
+            speakers_in: BTreeMap::new(),
+            speakers_out: BTreeMap::new(),
+            tracks_in: BTreeMap::new(),
+            tracks_out: BTreeMap::new(),
+            next_local: 0,
+            bucket: Bucket::new(now, 300),
+        }
+    }
+
+    pub fn stream(&self) -> StreamId {
+        StreamId { slow: false, handle: self.handle }
+    }
+
+    /// Sends what the lane has beyond what was sent.
+    pub fn pump(&mut self, now: u64, lane: &Lane, trunk: &mut Trunk) {
+        while !self.is_up && self.sent < lane.head() && trunk.room(self.stream()) > 0 {
+            let (mut records, mut upto) = (Writer::default(), self.sent);
+            while upto < lane.head() && records.0.len() < BATCH && lane.write(upto + 1, &mut records).is_some() {
+                upto += 1;
+            }
+            if upto == self.sent || !trunk.write(now, self.stream(), &Line::Lane(&records.0).write()) {
+                break;
+            }
+            self.sent = upto;
+        }
+    }
+
+    /// Sends what was said at a node towards the origin; `false` if there is no room.
+    pub fn bring(&mut self, now: u64, trunk: &mut Trunk, node: NodeId, saying: &Saying) -> bool {
+        if trunk.room(self.stream()) < saying.payload.len() + 100 {
+            return false;
+        }
+        let next = self.speakers_out.len() as u64;
+        let speaker = match self.speakers_out.get(&(node, saying.who)) {
+            Some(speaker) => *speaker,
+            None if self.speakers_out.len() < MAX_SPEAKERS => {
+                let line = Line::Speaker { number: next, node, who: saying.who };
+                if !trunk.write(now, self.stream(), &line.write()) {
+                    return false;
+                }
+                self.speakers_out.insert((node, saying.who), next);
+                next
+            }
+            None => return false,
+        };
+        let Saying { number, at_ms, payload, .. } = saying;
+        let line = Line::Saying { speaker, number: *number, at_ms: *at_ms, payload };
+        trunk.write(now, self.stream(), &line.write())
+    }
+
+    /// Notes whom a number stands for; `false` if it may not.
+    pub fn name(&mut self, number: u64, node: NodeId, who: Subject) -> bool {
+        let fits = number == self.speakers_in.len() as u64 && self.speakers_in.len() < MAX_SPEAKERS;
+        if fits {
+            self.speakers_in.insert(number, (node, who));
+        }
+        fits
+    }
+
+    /// Announces a track, if there is a number left for it.
+    pub fn announce(&mut self, now: u64, trunk: &mut Trunk, track: &Track, (seq, at): (u64, u64)) {
+        if self.tracks_out.contains_key(&track.id) || self.tracks_out.len() >= MAX_TRACKS {
+            return;
+        }
+        while self.tracks_out.values().any(|local| *local == self.next_local) {
+            self.next_local = self.next_local.wrapping_add(1);
+        }
+        let local = self.next_local;
+        if trunk.write(now, self.stream(), &Line::Track { local, track: *track, seq, at }.write()) {
+            self.next_local = local.wrapping_add(1);
+            self.tracks_out.insert(track.id, local);
+        }
+    }
+
+    pub fn silence(&mut self, now: u64, trunk: &mut Trunk, track: TrackId) {
+        if let Some(local) = self.tracks_out.remove(&track) {
+            trunk.write(now, self.stream(), &Line::Silent { local }.write());
+        }
+    }
+
+    pub fn speak(&self, now: u64, trunk: &mut Trunk, track: TrackId, packet: &Packet) {
+        if let Some(local) = self.tracks_out.get(&track) {
+            trunk.voice(now, self.handle, *local, packet.clone());
+        }
+    }
+}
+
+impl Class {
+    pub fn new(now: u64, me: NodeId, way: Way, elapsed_ms: u64, saved: Saved) -> Self {
+        let taken = saved.events.taken(me);
+        Self {
+            way,
+            outbox: Outbox::restore(saved.sayings, taken),
+            began: now.cast_signed() - elapsed_ms.cast_signed(),
+            is_timed: way == Way::Here,
+            lane: saved.events,
+            legs: BTreeMap::new(),
+            tracks: BTreeMap::new(),
+            next_track: 0,
+            ask_at: now,
+            behind: 0,
+            buckets: BTreeMap::new(),
+        }
+    }
+
+    /// Milliseconds since the class began.
+    pub fn elapsed(&self, now: u64) -> u64 {
+        let last = self.lane.after(self.lane.head().saturating_sub(1)).last().map_or(0, |e: &Event| e.at_ms);
+        // The node's clock may have been set; the class's goes on from its last event.
+        u64::try_from(now.cast_signed() - self.began).unwrap_or(0).max(if self.is_timed { 0 } else { last })
+    }
+
+    /// The way to the origin, if it is open.
+    pub fn up(&self) -> Option<NodeId> {
+        self.legs.iter().find(|(_, leg)| leg.is_up).map(|(peer, _)| *peer)
+    }
+
+    pub fn heard(&self, track: TrackId) -> Option<Heard> {
+        self.tracks.get(&track).map(|t| t.hold.heard())
+    }
+}

@@ -1,0 +1,131 @@
+use live::{Reach, Refusal};
+
+use crate::sim::{Bad, Chance, HUB, World, class, node, person};
+
+/// What a page would show: whoever folds the lane comes to the same.
+fn lane(world: &World, n: usize) -> Vec<(u64, u64, Vec<u8>)> {
+    world.events(n, class(1)).iter().map(|e| (e.seq, e.at_ms, e.payload.to_vec())).collect()
+}
+
+#[test]
+fn everybody_hears_everybody_in_one_order() {
+    let mut world = World::new(3, &[Bad::GOOD, Bad::LOSSY, Bad::LOSSY]);
+    world.open(class(1), 1);
+    let mut chance = Chance(5);
+    let mut said = 0;
+    world.run(60_000, |world, at| {
+        if at % 50 == 0 && at < 50_000 {
+            let n = usize::try_from(chance.below(4)).unwrap();
+            world.say(n, class(1), person(u32::try_from(n).unwrap()), format!("{n} at {at}").as_bytes()).unwrap();
+            said += 1;
+        }
+    });
+    assert_eq!(lane(&world, 1).len(), said);
+    for n in [HUB, 2, 3] {
+        world.agree(n, 1, class(1));
+        assert!(world.halls[n].waiting(class(1)).is_empty());
+    }
+    // Each node's own are in the order in which they were said, none late.
+    for n in 0..4 {
+        let own: Vec<u64> = world
+            .events(1, class(1))
+            .iter()
+            .filter(|e| e.node == node(n))
+            .map(|e| {
+                assert_eq!((e.who, e.late_ms), (person(u32::try_from(n).unwrap()), 0));
+                String::from_utf8(e.payload.to_vec()).unwrap().rsplit(' ').next().unwrap().parse().unwrap()
+            })
+            .collect();
+        assert!(own.windows(2).all(|two| two[0] < two[1]));
+    }
+}
+
+#[test]
+fn what_is_said_during_a_cut_comes_in_late_and_once() {
+    let mut world = World::new(8, &[Bad::GOOD, Bad::LOSSY]);
+    world.open(class(1), HUB);
+    world.run(5000, |_, _| {});
+    assert_eq!(world.halls[2].reach(class(1)), Some(Reach::Open));
+    world.cuts = vec![(world.now, world.now + 300_000)];
+    world.run(300_000, |world, at| {
+        if at % 500 == 100 {
+            world.say(2, class(1), person(2), format!("alone {at}").as_bytes()).unwrap();
+            world.say(HUB, class(1), person(1), format!("lesson {at}").as_bytes()).unwrap();
+        }
+    });
+    assert_eq!(world.halls[2].reach(class(1)), Some(Reach::Cut));
+    assert_eq!((world.halls[2].waiting(class(1)).len(), world.events(2, class(1)).len()), (600, 0));
+    let back = world.now;
+    // The link dials anew: both ends hear of a new connection, even twice.
+    for _ in 0..2 {
+        world.reconnect(HUB, 2);
+        world.run(1500, |_, _| {});
+    }
+    world.run(60_000, |_, _| {});
+    world.agree(2, HUB, class(1));
+    let alone: Vec<&live::Event> = world.events(HUB, class(1)).iter().filter(|e| e.node == node(2)).collect();
+    assert_eq!(alone.len(), 600, "once each");
+    assert!(alone.iter().all(|e| e.late_ms > 0), "and marked");
+    let first = alone[0];
+    let said = first.at_ms - first.late_ms;
+    assert!((4000..7000).contains(&said), "the first was said at {said}");
+    println!("all of it was there {} ms after the way was back", world.diaries[2].seen.values().max().unwrap() - back);
+}
+
+#[test]
+fn two_schools_hold_class_without_a_hub() {
+    let mut world = World::new(2, &[Bad::GOOD, Bad::GOOD]);
+    world.join(1, 2, Bad::THIN);
+    world.halls[1].open(world.now, class(1), live::Way::Here, 0, live::Saved::default());
+    world.halls[2].open(world.now, class(1), live::Way::Via(node(1)), 0, live::Saved::default());
+    world.run(3000, |_, _| {});
+    world.say(1, class(1), person(1), b"good morning").unwrap();
+    world.say(2, class(1), person(2), b"good morning, teacher").unwrap();
+    world.run(3000, |_, _| {});
+    assert_eq!(lane(&world, 2).len(), 2);
+    assert_eq!(lane(&world, 2), lane(&world, 1));
+}
+
+#[test]
+fn a_node_that_begins_anew_goes_on_where_it_was() {
+    let mut world = World::new(6, &[Bad::GOOD, Bad::GOOD]);
+    world.open(class(1), HUB);
+    world.run(2000, |_, _| {});
+    world.say(2, class(1), person(2), b"before").unwrap();
+    world.run(2000, |_, _| {});
+    world.cuts = vec![(world.now, world.now + 3000)];
+    world.run(500, |_, _| {});
+    world.say(2, class(1), person(2), b"in between").unwrap();
+    let saved = world.halls[2].close(world.now, class(1)).unwrap();
+    assert_eq!((saved.events.head(), saved.sayings.len()), (1, 1));
+    world.halls[2].open(world.now, class(1), live::Way::Via(node(HUB)), 0, saved);
+    world.run(8000, |_, _| {});
+    world.say(2, class(1), person(2), b"after").unwrap();
+    world.run(3000, |_, _| {});
+    let said: Vec<Vec<u8>> = lane(&world, HUB).into_iter().map(|(_, _, payload)| payload).collect();
+    assert_eq!(said, [b"before".to_vec(), b"in between".to_vec(), b"after".to_vec()]);
+    assert_eq!(lane(&world, 2), lane(&world, HUB));
+}
+
+#[test]
+fn nobody_says_more_than_a_person_can() {
+    let mut world = World::new(6, &[Bad::GOOD, Bad::GOOD]);
+    world.open(class(1), HUB);
+    world.run(2000, |_, _| {});
+    let (mut taken, mut refused) = (0, 0);
+    world.run(1000, |world, _| {
+        for _ in 0..10 {
+            match world.say(2, class(1), person(2), b"flood") {
+                Ok(_) => taken += 1,
+                Err(Refusal::TooMuch) => refused += 1,
+                Err(e) => panic!("{e}"),
+            }
+        }
+    });
+    assert!((100..=310).contains(&taken), "{taken} of 10,000 a second");
+    assert_eq!(taken + refused, 10_000);
+    assert_eq!(world.say(1, class(1), person(1), b"somebody else").map(|n| n > 0), Ok(true));
+    world.run(8000, |_, _| {});
+    assert_eq!(lane(&world, HUB).len(), taken + 1);
+    assert_eq!(world.say(1, class(2), person(1), b"nowhere"), Err(Refusal::NoClass));
+}
