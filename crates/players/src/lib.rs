@@ -6,6 +6,7 @@ mod activity;
 mod book;
 mod manifest;
 mod place;
+mod write;
 
 use std::io::{Read, Seek};
 
@@ -14,6 +15,7 @@ use packages::{Archive, Refusal};
 
 pub use activity::Activity;
 pub use place::media_of;
+pub use write::{Leaf, LeafKind, Outline, Section, Thing, cartridge13, scorm12};
 
 use place::Root;
 

@@ -33,6 +33,8 @@ struct Manifest {
     resources: BTreeMap<String, Resource>,
     /// Folders that addresses are read from: of the manifest, and of its resources.
     bases: [String; 2],
+    /// What its metadata calls it, in the first language: a cartridge's organisation has no title.
+    title: String,
 }
 
 pub(crate) fn launch(files: &mut dyn Files, root: &Root) -> Result<Launch, LaunchError> {
@@ -42,6 +44,9 @@ pub(crate) fn launch(files: &mut dyn Files, root: &Root) -> Result<Launch, Launc
     let player = player(&manifest);
     let chosen = manifest.organisations.iter().find(|(id, ..)| *id == manifest.default);
     let (_, title, items) = chosen.or(manifest.organisations.first()).ok_or(LaunchError::Lacks)?;
+    // A cartridge has one item around all others, which is no level of its contents.
+    let root = items.first().filter(|i| i.title.trim().is_empty() && i.resource.is_empty());
+    let around = u8::from(root.is_some_and(|_| items.iter().skip(1).all(|i| i.depth > 0)));
     let (mut parts, mut left_out) = (Vec::new(), 0);
     for item in items.iter().filter(|i| !i.hidden && !i.resource.is_empty()).take(MAX_PARTS) {
         let at = manifest.resources.get(&item.resource).and_then(|r| address(&manifest, r));
@@ -50,8 +55,9 @@ pub(crate) fn launch(files: &mut dyn Files, root: &Root) -> Result<Launch, Launc
             continue;
         };
         let after = with_parameters(after, &item.parameters);
-        parts.push(Part { title: line(&item.title), path, after, depth: item.depth });
+        parts.push(Part { title: line(&item.title), path, after, depth: item.depth.saturating_sub(around) });
     }
+    let title = if title.trim().is_empty() { &manifest.title } else { title };
     let title = Some(line(title)).filter(|t| !t.is_empty());
     Ok(Launch { player, title, parts, left_out, activity: None })
 }
@@ -102,6 +108,7 @@ fn read(bytes: &[u8]) -> Result<Manifest, LaunchError> {
     let mut depth = 0u8;
     // Where the text of a title goes: the items that are open, by their places.
     let mut items: Vec<usize> = Vec::new();
+    let mut named = false;
     walk(bytes, |step| {
         match step {
             Step::Start(name, e) => {
@@ -136,13 +143,22 @@ fn read(bytes: &[u8]) -> Result<Manifest, LaunchError> {
                 open.push(name.to_owned());
             }
             Step::End(name) => {
+                if name == "string" || name == "langstring" {
+                    named = named || !out.title.trim().is_empty();
+                }
                 if name == "item" {
                     depth = depth.saturating_sub(1);
                     items.pop();
                 }
                 open.pop();
             }
-            Step::Text(text) => said(&mut out, &open, &items, text),
+            Step::Text(text) => {
+                let lom = |n: usize, name: &str| open.iter().rev().nth(n).is_some_and(|e| e == name);
+                if !named && lom(1, "title") && lom(2, "general") && lom(4, "metadata") && open.len() == 6 {
+                    out.title.push_str(text);
+                }
+                said(&mut out, &open, &items, text);
+            }
         }
         Ok::<_, LaunchError>(())
     })?;

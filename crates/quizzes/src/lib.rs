@@ -6,6 +6,7 @@
 mod element;
 mod item;
 mod mark;
+mod older;
 mod package;
 mod typed;
 mod write;
@@ -16,6 +17,7 @@ use packages::xml::BrokenXml;
 
 pub use item::read_item;
 pub use mark::{Verdict, mark};
+pub use older::{Older, write_older};
 pub use package::{Quiz, is_quiz, picture, read_package};
 pub use typed::{TypedError, as_typed, typed};
 pub use write::{write_item, write_package};
