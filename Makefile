@@ -25,12 +25,17 @@ islands/.stamp: $(ISLANDS)
 	@touch $@
 
 ## Everything: lints, tests of the crates, tests of the whole in a real browser
-test: tools lint test-rust test-browser
+test: tools corpora lint test-rust test-browser
 	@echo "all tests passed"
 
 .PHONY: tools
 tools:
 	@tests/tools.sh
+
+## Files that others published, to try what is read and written on
+.PHONY: corpora
+corpora:
+	@tests/corpora.sh
 
 lint: islands
 	@cargo fmt --all --check

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Installs what only testing needs, where it is missing: a browser, a font, FFmpeg and LibreOffice from Debian, two tools from Cargo.
+# Installs what only testing needs, where it is missing: a browser, a font, FFmpeg, LibreOffice and an XML validator from Debian, two tools from Cargo.
 set -euo pipefail
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
 missing=()
 command -v chromium >/dev/null || missing+=(chromium)
 fc-list 2>/dev/null | grep -q "Noto Sans CJK" || missing+=(fonts-noto-cjk fontconfig)
 command -v ffmpeg >/dev/null || missing+=(ffmpeg)
+command -v xmllint >/dev/null || missing+=(libxml2-utils)
 command -v soffice >/dev/null || missing+=(libreoffice-impress-nogui libreoffice-writer-nogui)
 if [ ${#missing[@]} -gt 0 ]; then
   echo "installing ${missing[*]}"

@@ -2,10 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used, missing_docs)]
 
 mod command_line;
+mod corpora;
 mod counted;
 mod courses;
 mod desk;
 mod edits;
+mod exports;
 mod files;
 mod house;
 mod matrix;

@@ -18,7 +18,7 @@ const CONTAINER: &[u8] = br#"<container><rootfiles><rootfile full-path="b.opf"/>
 const OPF: &[u8] = br#"<package><metadata><title>A book</title></metadata><manifest><item id="a" href="a.xhtml" media-type="application/xhtml+xml"/></manifest><spine><itemref idref="a"/></spine></package>"#;
 
 /// What a stage's address answers: status, policy, body.
-async fn staged(desk: &Desk, host: &str, path: &str, more: &[(&str, &str)]) -> (StatusCode, String, Vec<u8>) {
+pub async fn staged(desk: &Desk, host: &str, path: &str, more: &[(&str, &str)]) -> (StatusCode, String, Vec<u8>) {
     let mut request = Request::get(path).header("host", host);
     for (name, value) in more {
         request = request.header(*name, *value);
@@ -40,7 +40,7 @@ async fn put(desk: &Desk, who: &Who, title: &str, name: &str, package: &[u8]) ->
     format!("/resources/{}", desk.one(&sql))
 }
 
-async fn page(desk: &Desk, path: &str, who: &Who) -> String {
+pub async fn page(desk: &Desk, path: &str, who: &Who) -> String {
     String::from_utf8(desk.get(path, who, None).await.1).unwrap()
 }
 
@@ -118,7 +118,7 @@ async fn a_book_runs_nothing_and_a_number_has_no_stage() {
     assert!(!String::from_utf8_lossy(&said).contains("<iframe"));
 }
 
-fn entries(bytes: &[u8]) -> BTreeMap<String, Vec<u8>> {
+pub fn entries(bytes: &[u8]) -> BTreeMap<String, Vec<u8>> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).unwrap();
     let all = 0..archive.len();
     let mut read = |n| {

@@ -3,6 +3,7 @@
 //! plain data: no markup, no script and no rule of a foreign file is ever run.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic))]
 
+mod assessment;
 mod element;
 mod item;
 mod mark;
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 
 use packages::xml::BrokenXml;
 
+pub use assessment::{Assessment, read_assessment, read_assessments};
 pub use item::read_item;
 pub use mark::{Verdict, mark};
 pub use older::{Older, write_older};

@@ -8,7 +8,7 @@ use packages::xml::target;
 use crate::element::{Element, read};
 use crate::{Item, MAX_ITEM, QuizError, read_item};
 
-const MANIFEST: &str = "imsmanifest.xml";
+pub(crate) const MANIFEST: &str = "imsmanifest.xml";
 /// Items of one quiz.
 const MOST: usize = 300;
 /// Bytes of all items that are read.
@@ -82,7 +82,7 @@ fn asked(e: &Element, test: &str, out: &mut Vec<String>) {
     }
 }
 
-fn bytes<R: Read + Seek>(archive: &mut Archive<R>, path: &str) -> Result<Vec<u8>, QuizError> {
+pub(crate) fn bytes<R: Read + Seek>(archive: &mut Archive<R>, path: &str) -> Result<Vec<u8>, QuizError> {
     whole(archive, path, MAX_ITEM as u64)
 }
 

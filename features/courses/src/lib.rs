@@ -3,6 +3,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic))]
 
 mod add;
+mod cartridge;
+mod exports;
 mod facts;
 mod form;
 mod here;
@@ -65,6 +67,10 @@ pub fn routes(shelf: &Arc<Shelf>, carrier: &Arc<dyn Carrier>) -> Vec<Route> {
         Route::upload("/courses/{id}/record", Check::Write(course), add::may_add, with(micro::save)),
         Route::post("/courses/{id}/hands", Check::Write(course), made::add_hand),
         Route::get("/courses/{id}/package", Check::Read(course), with(package::send)),
+        Route::get("/courses/{id}/scorm", Check::Read(course), with(exports::scorm)),
+        Route::get("/courses/{id}/cartridge", Check::Read(course), with(exports::cartridge)),
+        Route::get("/courses/{id}/xapi", Check::Read(&facts::COURSE_USE), exports::statements),
+        Route::get("/courses/xapi", Check::Read(&facts::COURSE_USE), exports::all_statements),
         Route::get("/courses/here", Check::Read(course), move |site, r| here::page(site, r, &here, &*carrier)),
         Route::post("/courses/{id}/keep", Check::Roles(here::KEEPERS), move |site, r| here::keep(site, r, &*keeper)),
         Route::get("/resources/{id}/quiz", Check::Read(resource), quiz::page),

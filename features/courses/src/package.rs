@@ -117,7 +117,7 @@ fn parts(site: &Site, shelf: &Shelf, conn: &Connection, course: &Subject, sees: 
 }
 
 /// What is said of a course, with its makers among those whom it credits.
-fn about(conn: &Connection, id: &Subject) -> Result<Map<String, Json>, PageError> {
+pub(crate) fn about(conn: &Connection, id: &Subject) -> Result<Map<String, Json>, PageError> {
     let sql = format!("SELECT {} FROM course WHERE id = ?1", CARRIED.join(", "));
     let mut out = Map::new();
     conn.prepare_cached(&sql)?.query_row([id.as_bytes()], |row| {

@@ -118,7 +118,8 @@ pub(crate) fn save(site: &Site, request: &Request) -> Result<Reply, PageError> {
     }
 }
 
-fn kept(site: &Site, title: &str, items: &[Item]) -> Result<Sent, PageError> {
+/// Questions as a file of the node.
+pub(crate) fn kept(site: &Site, title: &str, items: &[Item]) -> Result<Sent, PageError> {
     let failed = |e: &dyn std::fmt::Display| PageError::Internal(e.to_string());
     let bytes = write_package(title, items).map_err(|e| failed(&e))?;
     let made = site.blobs.make(|file| file.write_all(&bytes).map_err(BlobError::Io)).map_err(|e| failed(&e))?;

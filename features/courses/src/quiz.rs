@@ -100,7 +100,8 @@ fn opened(site: &Site, request: &Request, id: Subject) -> Result<(String, File, 
     })
 }
 
-fn quiz_of(mut file: File, media: &str) -> Quiz {
+/// The questions of a file.
+pub(crate) fn quiz_of(mut file: File, media: &str) -> Quiz {
     if media == "application/zip" {
         let archive = Archive::open(file, &Bounds::default());
         return archive.ok().and_then(|mut a| read_package(&mut a).ok()).unwrap_or_default();
@@ -275,7 +276,7 @@ impl Reading<'_> {
 }
 
 /// The right answer in words.
-fn right(question: &Question) -> String {
+pub(crate) fn right(question: &Question) -> String {
     let text = |options: &[Choice], id: &str| options.iter().find(|o| o.id == id).map(|o| o.text.clone());
     let said = question.correct.iter().map(|c| {
         match &question.kind {

@@ -11,6 +11,7 @@ use players::LaunchError;
 use records::Change;
 use web::{PageError, Sent, Site};
 
+use crate::cartridge::questions;
 use crate::form::{media_of, title_of};
 use crate::kept::kept;
 use crate::package::{Carried, MAX_TEXT, carried, read, text_part};
@@ -82,7 +83,9 @@ pub(crate) fn unpacked(site: &Site, shelf: &Shelf, files: &[Sent]) -> Result<Unp
             Stop::Page(e) => Trouble::Page(e),
         };
         if let Some(one) = one_thing(site, shelf, &mut archive, sent, "").map_err(stopped)? {
+            let asked = if one.form == Some("web") { questions(site, &mut archive, &one)? } else { Vec::new() };
             out.push(one);
+            out.extend(asked);
             continue;
         }
         if media != "application/zip" {

@@ -1,0 +1,163 @@
+//! What others published, as far as it was fetched (`tests/corpora.sh`): good files are read, bad ones are refused with a
+//! code, and nothing else happens. What nobody publishes, archives that are meant to break something, is made here.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Cursor, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use packages::{Archive, Bounds, Refusal};
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+/// Where the files are that others published.
+pub fn corpora() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    std::env::var_os("ZAMPA_CORPORA").map_or_else(|| target.join("corpora"), |to| root.join(to))
+}
+
+/// The files of a corpus; says loudly where it was not fetched.
+fn files(name: &str, least: usize) -> Vec<PathBuf> {
+    let folder = corpora().join(name);
+    let listed = std::fs::read_dir(&folder).into_iter().flatten().map(|f| f.unwrap().path());
+    let mut files: Vec<PathBuf> = listed.filter(|p| p.extension().is_some()).collect();
+    files.sort();
+    if folder.join(".whole").exists() {
+        assert!(files.len() >= least, "{name}: {} files, and there were {least}", files.len());
+    } else {
+        println!("NOT FETCHED: {name}. Run tests/corpora.sh with a network; {} files are tried.", files.len());
+    }
+    files
+}
+
+/// What became of files: how many were read, and which were refused with what code.
+#[derive(Default)]
+struct Tally {
+    read: usize,
+    refused: BTreeMap<String, String>,
+}
+
+impl Tally {
+    fn note(&mut self, path: &Path, done: Result<(), String>) {
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        match done {
+            Ok(()) => self.read += 1,
+            Err(code) => drop(self.refused.insert(name, code)),
+        }
+    }
+
+    /// Prints the sum, and holds against what is known of the files: those whose names end so are refused with the code.
+    fn told(&self, of: &str, known: &[(&str, &str)]) {
+        println!("{of}: {} files read, {} refused: {:?}", self.read, self.refused.len(), self.refused);
+        for (name, code) in &self.refused {
+            let expected = known.iter().any(|(end, c)| name.ends_with(end) && c == code);
+            assert!(expected, "{of}: {name} was refused: {code}");
+        }
+    }
+}
+
+#[test]
+fn documents_and_slides_of_others_become_text() {
+    let mut tally = Tally::default();
+    for path in files("docx", 45) {
+        let done = office::docx(File::open(&path).unwrap());
+        tally.note(&path, done.map(drop).map_err(|e| format!("{e:?}")));
+    }
+    // Documents that others made to have nothing in them.
+    tally.told("docx", &[]);
+    let mut tally = Tally::default();
+    for path in files("pptx", 65) {
+        let done = office::pptx(File::open(&path).unwrap());
+        tally.note(&path, done.map(drop).map_err(|e| format!("{e:?}")));
+    }
+    tally.told("pptx", &[]);
+}
+
+#[test]
+fn books_of_others_begin() {
+    let mut tally = Tally::default();
+    for path in files("epub", 2) {
+        let opened = Archive::open(File::open(&path).unwrap(), &Bounds::default()).map_err(|e| e.code().to_owned());
+        let begun = opened.and_then(|mut archive| match players::launch(&mut archive) {
+            Ok(Some(found)) if found.parts.len() > 1 => Ok(()),
+            Ok(_) => Err("no book".to_owned()),
+            Err(e) => Err(e.code().to_owned()),
+        });
+        tally.note(&path, begun);
+    }
+    tally.told("epub", &[]);
+}
+
+/// PDF files become pages, each within the time that a page is given; those with a password say so.
+#[test]
+fn pdf_files_of_others_become_pages() {
+    let recipe = assets::RECIPES.iter().find(|r| r.name.starts_with("pages")).unwrap();
+    let waiting = Mutex::new(files("pdf", 60));
+    let tally = Mutex::new(Tally::default());
+    let work = || {
+        loop {
+            let Some(path) = waiting.lock().unwrap().pop() else { return };
+            let dir = tempfile::tempdir().unwrap();
+            let out = dir.path().join("out");
+            std::fs::create_dir(&out).unwrap();
+            // In the house it runs in a process of its own, which may die of a file: that is a refusal too.
+            let drawn = std::panic::catch_unwind(|| renditions::follow(recipe, &path, dir.path(), &out));
+            let done = match drawn {
+                Ok(Ok(())) => Ok(()),
+                Ok(Err(e)) => Err(e.code().unwrap_or("machine").to_owned()),
+                Err(_) => Err("too-hard".to_owned()),
+            };
+            assert_eq!(done.is_ok(), std::fs::read_dir(&out).unwrap().next().is_some(), "{}", path.display());
+            tally.lock().unwrap().note(&path, done);
+        }
+    };
+    std::thread::scope(|s| (0..2).for_each(|_| drop(s.spawn(work))));
+    tally.into_inner().unwrap().told("pdf", &[]);
+}
+
+/// An archive whose files are all named, as they are written.
+fn archive(write: impl FnOnce(&mut ZipWriter<Cursor<Vec<u8>>>)) -> Vec<u8> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    write(&mut zip);
+    zip.finish().unwrap().into_inner()
+}
+
+#[test]
+fn archives_that_mean_harm_are_refused_whatever_they_claim_to_be() {
+    let plain = SimpleFileOptions::default();
+    let put = |zip: &mut ZipWriter<Cursor<Vec<u8>>>, name: &str, bytes: &[u8]| {
+        zip.start_file(name, plain).unwrap();
+        zip.write_all(bytes).unwrap();
+    };
+    let zeros = vec![0u8; 32 << 20];
+    let one = archive(|zip| put(zip, "word/document.xml", &zeros));
+    let nested = archive(|zip| {
+        put(zip, "[Content_Types].xml", b"<Types/>");
+        put(zip, "inner.zip", &one);
+        put(zip, "ppt/presentation.xml", &zeros);
+    });
+    let crowd = archive(|zip| (0..5000).for_each(|n| put(zip, &format!("{n}.xml"), b"")));
+    let out = archive(|zip| put(zip, "../imsmanifest.xml", b"<manifest/>"));
+    let twice = archive(|zip| {
+        put(zip, "imsmanifest.xml", b"<manifest/>");
+        put(zip, "IMSMANIFEST.XML", b"<manifest/>");
+    });
+    let mut refused = 0;
+    for (bytes, expected) in [
+        (&one, Refusal::Bomb),
+        (&nested, Refusal::Bomb),
+        (&crowd, Refusal::TooMany),
+        (&out, Refusal::Name),
+        (&twice, Refusal::Twice),
+        (&one[..one.len() / 2].to_vec(), Refusal::Broken),
+    ] {
+        let found = Archive::open(Cursor::new(bytes.clone()), &Bounds::default()).unwrap_err();
+        assert_eq!(found, expected);
+        assert!(office::docx(Cursor::new(bytes.clone())).is_err(), "{expected:?}");
+        assert!(office::pptx(Cursor::new(bytes.clone())).is_err(), "{expected:?}");
+        refused += 1;
+    }
+    println!("archives that mean harm: {refused} refused");
+}
