@@ -92,7 +92,7 @@ test("a course goes out as SCORM and as a cartridge, and plays where it comes in
   await inner.locator("[data-questions] button").click();
   const tags = () => inner.locator("[data-verdict]").evaluateAll((all) => all.map((t) => t.className));
   assert.deepEqual(await tags(), ["tag right", "tag right", "tag partly"]);
-  assert.match(await inner.locator("[data-sum]").textContent(), /2.*3|3.*2/);
+  assert.match(await inner.locator("p.sum").textContent(), /2.*3|3.*2/);
   problems.push(...await look(other, "en-exports-questions"));
   await inner.locator("label", { hasText: "雪莲" }).last().click();
   await inner.locator("input.gap").fill("5");

@@ -43,7 +43,8 @@ async fn course(desk: &Desk, who: &Who) -> Subject {
     ];
     let values = [("title", "草药 <课> & more"), ("subject", "heritage"), ("licence", "cc_by_sa")];
     let id = made(&upload(desk, "/courses/upload", who, &values, &files).await);
-    let text = format!("title=%E6%96%87%E5%AD%97&course={id}&text=first%0Asecond%20%3Cb%3E&unit=%E5%8D%95%E5%85%83");
+    let text =
+        format!("title=%E6%96%87%E5%AD%97&course={id}&text=first%0Asecond%20%3Cb%3E&unit=%E5%8D%95%E5%85%83&place=65");
     made(&desk.post("/resources/new", who, &text).await);
     let asked = "title=Asked&text=Which%20grows%20high%3F%0A*%20lotus%0A-%20reed%0A%0A2%20%2B%202%20%3D%0A%3D%204";
     made(&desk.post(&format!("/courses/{id}/questions"), who, asked).await);
@@ -189,8 +190,9 @@ fn validated(manifest: &str) {
     std::fs::write(dir.path().join("all.xsd"), schema).unwrap();
     let check = |text: &str| {
         std::fs::write(dir.path().join("m.xml"), text).unwrap();
-        let run = Command::new("xmllint").args(["--nonet", "--noout", "--schema", "all.xsd", "m.xml"]);
-        let done = { run }.current_dir(dir.path()).output().unwrap();
+        let mut run = Command::new("xmllint");
+        run.args(["--nonet", "--noout", "--schema", "all.xsd", "m.xml"]).current_dir(dir.path());
+        let done = run.output().unwrap();
         (done.status.success(), String::from_utf8_lossy(&done.stderr).into_owned())
     };
     let (valid, said) = check(manifest);
@@ -270,17 +272,30 @@ fn is_statement(said: &Json) {
 async fn that_a_course_was_used_is_told_of_schools_and_of_nobody_else() {
     let (school, hub) = (desk(), desk_at(0));
     let (head, officer) = (school.sign_in(Role::Head), hub.sign_in(Role::Officer));
+    // What is planned is no use yet; what was done is one, and the same each time that it is told.
+    let given = lines(&school, &head, "/courses/xapi").await;
+    let course = school.one("SELECT id FROM course WHERE state = 'published' ORDER BY id LIMIT 1");
+    let form = format!("course={course}&school={}&used_on=2026-11-20&class=one&note=private", school.home);
+    let id = made(&school.post("/course-uses/new", &head, &form).await);
+    assert_eq!(lines(&school, &head, "/courses/xapi").await, given);
+    made(&school.post(&format!("/course-uses/{id}/move/use"), &head, "how=adapted").await);
     let own = lines(&school, &head, "/courses/xapi").await;
     own.iter().for_each(is_statement);
+    assert_eq!(own.len(), given.len() + 1);
+    let new = own.iter().find(|s| !given.contains(s)).unwrap();
+    assert_eq!(new["verb"]["id"], "http://id.tincanapi.com/verb/personalized");
+    assert_eq!(new["timestamp"], "2026-11-20T00:00:00+08:00");
+    assert!(!new.to_string().contains("private"));
     let schools: BTreeSet<&str> = own.iter().map(|s| s["actor"]["account"]["name"].as_str().unwrap()).collect();
     assert_eq!(schools, [school.home.to_string().as_str()].into());
     assert_eq!(lines(&school, &head, "/courses/xapi").await, own, "the same fact is the same statement");
+    assert_eq!(lines(&school, &head, &format!("/courses/{course}/xapi")).await.last(), Some(new));
 
     let all = lines(&hub, &officer, "/courses/xapi").await;
     all.iter().for_each(is_statement);
     let ids: BTreeSet<&str> = all.iter().map(|s| s["id"].as_str().unwrap()).collect();
     assert_eq!(ids.len(), all.len());
-    assert!(own.iter().all(|s| all.contains(s)), "at another node too");
+    assert!(given.iter().all(|s| all.contains(s)), "at another node too");
     let verbs: BTreeSet<&str> = all.iter().map(|s| s["verb"]["id"].as_str().unwrap()).collect();
     assert_eq!(verbs.len(), 2);
     // As many as the facts say, and none of what was planned or dropped.

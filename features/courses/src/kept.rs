@@ -26,6 +26,8 @@ pub(crate) fn kept(
     let Some(form) = player(&*archive).map(form_of).or(lesson.then_some("micro")) else { return Ok(None) };
     // What cannot be begun is told now, to who can mend it.
     let found = if matches!(form, "activity" | "micro") { None } else { launch(archive)? };
+    // A manifest alone does not tell a cartridge from SCORM; what it says does.
+    let form = found.as_ref().map_or(form, |begun| form_of(begun.player));
     let mut tree = Tree::default();
     for entry in archive.entries().to_vec() {
         let (content, bytes) = leaf(site, archive, &entry)?;
