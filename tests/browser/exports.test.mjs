@@ -93,6 +93,7 @@ test("a course goes out as SCORM and as a cartridge, and plays where it comes in
   const tags = () => inner.locator("[data-verdict]").evaluateAll((all) => all.map((t) => t.className));
   assert.deepEqual(await tags(), ["tag right", "tag right", "tag partly"]);
   assert.match(await inner.locator("p.sum").textContent(), /2.*3|3.*2/);
+  await until(() => inner.locator("h1").evaluate(() => [...document.fonts].some((f) => f.status === "loaded")), "the Tibetan font of the package");
   problems.push(...await look(other, "en-exports-questions"));
   await inner.locator("label", { hasText: "雪莲" }).last().click();
   await inner.locator("input.gap").fill("5");

@@ -26,6 +26,11 @@ pub(crate) fn stamp() -> &'static str {
     &STAMP
 }
 
+/// The font of Tibetan (WOFF2), for pages that leave the node: many machines have none.
+pub fn tibetan_font() -> Option<std::borrow::Cow<'static, [u8]>> {
+    Files::get("tibetan-400.woff2").map(|file| file.data)
+}
+
 /// A file, with its type, and whether it is compressed with Brotli.
 pub(crate) fn file(name: &str, brotli: bool) -> Option<(std::borrow::Cow<'static, [u8]>, &'static str, bool)> {
     static TYPES: LazyLock<BTreeMap<&str, &str>> = LazyLock::new(|| {

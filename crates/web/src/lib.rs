@@ -14,6 +14,7 @@ mod site;
 mod stage;
 mod talk;
 
+pub use assets::tibetan_font;
 pub use error::PageError;
 pub use local::{Draft, Local};
 pub use pages::{own_page, routes};

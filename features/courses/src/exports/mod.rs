@@ -5,6 +5,7 @@ mod gather;
 mod render;
 mod statements;
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 
@@ -16,7 +17,7 @@ use quizzes::write_older;
 use rusqlite::Connection;
 use serde_json::Value as Json;
 use text::Words;
-use web::{PageError, Reply, Request, Site};
+use web::{PageError, Reply, Request, Site, tibetan_font};
 
 use crate::facts::{COURSE, RESOURCE};
 use crate::package::about;
@@ -28,6 +29,12 @@ pub(crate) use statements::{all as all_statements, of_course as statements};
 const LOOK: &str = include_str!("../../export/look.css");
 const SPEAK: &str = include_str!("../../export/scorm.js");
 const MARK: &str = include_str!("../../export/questions.js");
+
+/// Where the font of Tibetan lies in a package that has Tibetan on its pages.
+const FONT: &str = "tibetan.woff2";
+
+/// A manifest, the files that are written for it, and the font that its pages need.
+type Written = (String, Vec<(String, String)>, Option<Cow<'static, [u8]>>);
 
 /// What is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -70,12 +77,15 @@ fn send(site: &Site, request: &Request, shelf: &Shelf, format: Format) -> Result
         let things = things(&going, conn, &id, &reader.sees(&RESOURCE, "r"))?;
         Ok::<_, PageError>((going, things))
     })?;
-    let (manifest, made) = going.package(&id, &things)?;
+    let (manifest, made, font) = going.package(&id, &things)?;
     let packed = site.blobs.make(|out: &mut File| {
         let mut packer = Packer::new(out);
         packer.add("imsmanifest.xml", false, manifest.as_bytes())?;
         for (path, text) in &made {
             packer.add(path, false, text.as_bytes())?;
+        }
+        if let Some(font) = &font {
+            packer.add(FONT, true, font.as_ref())?;
         }
         for (path, source) in things.iter().flat_map(|t| &t.files) {
             match source {
@@ -161,7 +171,7 @@ impl Going<'_> {
     }
 
     /// The manifest, and the files that are written for this package.
-    fn package(&self, id: &Subject, things: &[Thing]) -> Result<(String, Vec<(String, String)>), PageError> {
+    fn package(&self, id: &Subject, things: &[Thing]) -> Result<Written, PageError> {
         let mut made = vec![("look.css".to_owned(), LOOK.to_owned())];
         let asks = things.iter().any(|t| matches!(t.shown, Shown::Questions(..)));
         if self.format == Format::Scorm {
@@ -170,7 +180,8 @@ impl Going<'_> {
         if asks {
             made.push(("questions.js".to_owned(), MARK.to_owned()));
         }
-        let common: Vec<String> = made.iter().map(|(path, _)| path.clone()).chain(["index.html".to_owned()]).collect();
+        let mut common: Vec<String> =
+            made.iter().map(|(path, _)| path.clone()).chain(["index.html".to_owned()]).collect();
         let mut units: Vec<Section> = Vec::new();
         let mut links: Vec<(String, Vec<render::Link>)> = Vec::new();
         let mut without = 0;
@@ -189,6 +200,9 @@ impl Going<'_> {
         // Within the system that plays it, its contents lead; opened on a disk, this page does.
         made.push(("about.html".to_owned(), self.about_page(&links, false, without)?));
         made.push(("index.html".to_owned(), self.about_page(&links, true, without)?));
+        let tibetan = made.iter().any(|(_, text)| text.contains(|c| matches!(c, '\u{f00}'..='\u{fff}')));
+        let font = if tibetan { tibetan_font() } else { None };
+        common.extend(font.as_ref().map(|_| FONT.to_owned()));
         let page = Leaf { href: "about.html".to_owned(), files: vec!["about.html".to_owned()], ..Leaf::default() };
         let first = Entry { title: self.w("export-about"), pages: vec![page] };
         units.insert(0, Section { title: String::new(), things: vec![first] });
@@ -205,7 +219,7 @@ impl Going<'_> {
             Format::Scorm => scorm12(&outline),
             Format::Cartridge => cartridge13(&outline),
         };
-        Ok((manifest, made))
+        Ok((manifest, made, font))
     }
 
     /// A part as an entry of the contents, its page written.
