@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use base::{Env, Hash, NodeId, Scope, Subject};
 use blobs::Blobs;
-use link::{Bad, Grant, Host, Link, Refusal, Relay, Settings};
+use link::{Bad, Grant, Host, Link, Named, Refusal, Relay, Settings};
 use log::{Authority, Context, Draft, LogError, NodeKey, Projector, Store};
 use records::{Change, Value};
 use rusqlite::Connection;
@@ -83,6 +83,13 @@ impl Host for Peer {
     fn may_fetch(&self, _: &Connection, _: NodeId, _: &Hash) -> bool {
         false
     }
+    fn named_blobs(&self, _: &Connection) -> Vec<Named> {
+        Vec::new()
+    }
+    fn remembered(&self, _: NodeId) -> Option<Vec<u8>> {
+        None
+    }
+    fn remember(&self, _: NodeId, _: &[u8]) {}
     fn enrol(&self, _: &[u8; 16], _: &[u8], _: &str) -> Result<Grant, Refusal> {
         Err(Refusal::Unavailable)
     }

@@ -80,6 +80,16 @@ impl Positions {
         Self(vector.iter().map(|(chain, head)| (*chain, position(head))).collect())
     }
 
+    /// How far a node is known to be, without what tells two histories apart.
+    pub fn of_known(known: &Known) -> Self {
+        Self(known.iter().map(|(chain, seq)| (*chain, Position { seq: *seq, digest: [0; DIGEST] })).collect())
+    }
+
+    /// How far the node is.
+    pub fn known(&self) -> Known {
+        self.0.iter().map(|(chain, position)| (*chain, position.seq)).collect()
+    }
+
     pub fn encode(&self) -> Vec<u8> {
         // Writing to memory cannot fail; no bytes are refused by the reader.
         self.write().unwrap_or_default()

@@ -1,3 +1,4 @@
+use base::NodeId;
 use log::LogError;
 
 /// Why a connection ended or did not come about. It travels as the code with which a connection is closed.
@@ -144,6 +145,62 @@ impl Refusal {
     pub(crate) fn of_number(number: u8) -> Self {
         let place = number.checked_sub(1).map(usize::from);
         place.and_then(|n| Self::ALL.get(n)).copied().unwrap_or(Self::Unavailable)
+    }
+}
+
+/// Why a bundle was not written, or nothing of it was taken.
+#[derive(Debug, thiserror::Error)]
+pub enum CarryError {
+    /// The bytes do not begin as a bundle does.
+    #[error("this is no bundle, or its beginning is damaged")]
+    NoBundle,
+    /// It was written by a newer version.
+    #[error("the bundle was written by a newer version")]
+    Version,
+    /// It was written for another node.
+    #[error("the bundle is for node {0}")]
+    Elsewhere(NodeId),
+    /// The node is not enrolled, or was revoked.
+    #[error("node {0} is no member, or was revoked")]
+    NotMember(NodeId),
+    /// Its writer has not signed it, or what it is sealed with is not this node's.
+    #[error("the bundle is not what node {0} signed")]
+    Forged(NodeId),
+    /// The public key of a node is not known, or is none.
+    #[error("the key of node {0} cannot be used")]
+    Key(NodeId),
+    /// The log or the blobs refused, or a history has parted.
+    #[error(transparent)]
+    Trouble(#[from] Trouble),
+    /// The file could not be read or written.
+    #[error("the file could not be read or written")]
+    Io(#[from] std::io::Error),
+}
+
+impl CarryError {
+    /// The word for it, as words are keyed by.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoBundle => "no-bundle",
+            Self::Version => "version",
+            Self::Elsewhere(_) => "elsewhere",
+            Self::NotMember(_) => "not-member",
+            Self::Forged(_) | Self::Key(_) => "forged",
+            Self::Trouble(Trouble::Fork) => "fork",
+            Self::Trouble(_) | Self::Io(_) => "storage",
+        }
+    }
+}
+
+impl From<LogError> for CarryError {
+    fn from(error: LogError) -> Self {
+        Self::Trouble(error.into())
+    }
+}
+
+impl From<blobs::BlobError> for CarryError {
+    fn from(error: blobs::BlobError) -> Self {
+        Self::Trouble(error.into())
     }
 }
 

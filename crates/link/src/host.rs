@@ -1,4 +1,4 @@
-use base::{Hash, NodeId, Scope};
+use base::{Hash, NodeId, Scope, Subject};
 use blobs::Blobs;
 use log::{Authority, Store};
 use rusqlite::Connection;
@@ -25,12 +25,31 @@ pub trait Host: Send + Sync + 'static {
     fn wanted_blobs(&self, conn: &Connection) -> Vec<(Hash, u64)>;
     /// Whether the peer may have a blob.
     fn may_fetch(&self, conn: &Connection, peer: NodeId, blob: &Hash) -> bool;
+    /// The blobs that facts name and that are here, the most wanted first, each with the record whose facts name it.
+    /// A list of blobs stands before the blobs that it names.
+    fn named_blobs(&self, conn: &Connection) -> Vec<Named>;
+    /// What was last kept of a peer by [`Host::remember`].
+    fn remembered(&self, peer: NodeId) -> Option<Vec<u8>>;
+    /// Keeps what is known of a peer until the next time, also over a restart. It may be lost: then more is sent than
+    /// is needed.
+    fn remember(&self, peer: NodeId, known: &[u8]);
     /// Enrols the node with this public key, once for each secret; on a hub only. `title` is what the node
     /// calls itself, at most 200 bytes.
     ///
     /// # Errors
     /// A [`Refusal`], which the node is told.
     fn enrol(&self, secret: &[u8; 16], public_key: &[u8], title: &str) -> Result<Grant, Refusal>;
+}
+
+/// A blob that facts name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// Its content.
+    pub blob: Hash,
+    /// Its length in bytes.
+    pub len: u64,
+    /// The record whose facts name it.
+    pub record: Subject,
 }
 
 /// What a hub gives a node that joins.

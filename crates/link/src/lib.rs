@@ -8,33 +8,43 @@
 //!
 //! Beside the session, on the same connection, go datagrams for whoever asked for them ([`Link::datagrams`]): a live
 //! class, which would rather lose a word than wait for it.
+//!
+//! Where no connection comes about for weeks, [`carry_out`] writes what a session would send into a bundle, sealed to
+//! the peer, and [`carry_in`] takes it there by the same checks.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic))]
 
+mod carry;
 mod chains;
 mod code;
 mod desk;
 mod dial;
 mod ear;
 mod error;
+mod exchange;
 mod fetch;
 mod host;
 mod learn;
 mod link;
+mod memory;
 mod push;
 mod quic;
 mod relay;
+mod sealed;
 mod session;
 mod shared;
 mod take;
+mod taken;
 mod tls;
 mod transport;
 mod wire;
 
+pub use carry::{Load, carry_out, weigh};
 pub use code::JoinCode;
 pub use ear::{Datagrams, Ear};
-pub use error::{LinkError, Refusal, Trouble};
-pub use host::{Grant, Host};
+pub use error::{CarryError, LinkError, Refusal, Trouble};
+pub use host::{Grant, Host, Named};
 pub use link::{Link, Settings};
 pub use relay::{Bad, Counters, Relay, Way};
 pub use shared::PeerStatus;
+pub use taken::{Carried, Refused, Why, carry_in};
 pub use transport::{Lane, Meter, Transport};

@@ -115,6 +115,14 @@ impl Link {
         self.shared.nudged.send_modify(|n| *n += 1);
     }
 
+    /// A bundle of a node was taken: what it told of that node counts from now on, and blobs may have come with it.
+    ///
+    /// # Errors
+    /// [`Trouble`] from the storage.
+    pub fn carried(&self, node: NodeId) -> Result<(), Trouble> {
+        Ok(self.shared.carried(node)?)
+    }
+
     /// Blobs have come by another way, so peers may ask again for what was missing.
     pub fn stocked(&self) {
         self.shared.stocked.send_modify(|n| *n += 1);

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use base::Scope;
 use tokio::time::sleep;
 
 use crate::chains::Chain;
 use crate::desk::Sent;
+use crate::exchange;
 use crate::session::Session;
 use crate::wire::write_frame;
 use crate::{Lane, Transport, Trouble};
@@ -84,8 +84,7 @@ impl<T: Transport> Session<T> {
         }
     }
 
-    /// The chains that have more than the peer: the hub's own of the programme first, since it says who may
-    /// write, then the rest of the programme, then what fewer nodes hold.
+    /// The chains that have more than the peer, in the order in which they go.
     async fn plan(self: &Arc<Self>) -> Result<Vec<Chain>, Trouble> {
         let session = self.clone();
         self.shared
@@ -96,19 +95,11 @@ impl<T: Transport> Session<T> {
                     Ok::<_, Trouble>((shared.vector(conn, session.peer)?, shared.host.authority().hub(conn)))
                 })?;
                 let desk = session.desk();
-                let mut chains: Vec<Chain> = shared.with_peer(session.peer, |p| {
+                Ok(shared.with_peer(session.peer, |p| {
                     p.compare(&own);
-                    let lacks = |(chain, head): &(&Chain, &log::Head)| {
-                        let known = p.known.get(*chain).copied().unwrap_or(0);
-                        desk.after(chain, known).is_some_and(|after| after < head.seq)
-                    };
-                    own.iter().filter(lacks).map(|(chain, _)| *chain).collect()
-                });
-                chains.sort_by_key(|(scope, node)| {
-                    let is_first = matches!(scope, Scope::Programme(_)) && Some(*node) == hub;
-                    (!is_first, *scope, *node)
-                });
-                Ok(chains)
+                    let after = |chain: &Chain| desk.after(chain, p.known.get(chain).copied().unwrap_or(0));
+                    exchange::ahead(&own, hub, after)
+                }))
             })
             .await
     }
@@ -120,13 +111,9 @@ impl<T: Transport> Session<T> {
         let session = self.clone();
         self.shared
             .blocking(move |shared| {
-                let (scope, node) = chain;
                 let segment = shared.host.store().read(|conn| {
                     session.admit(conn)?;
-                    if !shared.host.may_hold(conn, session.peer, &scope) {
-                        return Ok(None);
-                    }
-                    Ok::<_, Trouble>(log::since(conn, &scope, node, after)?)
+                    exchange::next(&*shared.host, conn, session.peer, chain, after)
                 })?;
                 let Some(segment) = segment else { return Ok(None) };
                 let bytes = segment.encode()?;

@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use base::{Hash, NodeId};
-use log::{Head, Vector};
 use rusqlite::Connection;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
@@ -13,6 +12,7 @@ use tokio::time::{sleep, timeout};
 use crate::chains::{Chain, Known, Positions, bucket_digests, split, whole_digest};
 use crate::desk::Desk;
 use crate::ear::Presence;
+use crate::exchange;
 use crate::shared::Shared;
 use crate::wire::{MAX_FIRST, MAX_MESSAGE, Message, Outcome, VERSION, read_message, write_message};
 use crate::{Grant, JoinCode, Lane, LinkError, Transport, Trouble};
@@ -155,7 +155,7 @@ async fn greet<T: Transport>(
             return Err(Trouble::Protocol);
         };
         known.extend(theirs.0.iter().map(|(chain, position)| (*chain, position.seq)));
-        has_fork = shared.blocking(move |s| check_forks(s, peer, &differ, &theirs)).await?;
+        has_fork = shared.blocking(move |s| exchange::check_forks(&*s.host, peer, &differ, &theirs)).await?;
     }
     let (number, replaced) = shared.arrived(peer);
     let now = shared.now_ms();
@@ -185,29 +185,6 @@ async fn greet<T: Transport>(
     Ok(Begun { session: Arc::new(session), send, recv, outbox: messages, offers, replaced })
 }
 
-/// Two histories of this node or of the peer end the connection; one of a third node only leaves that node's
-/// chain as it is, and a person is told. Returns whether there is one.
-fn check_forks(shared: &Shared, peer: NodeId, own: &Vector, theirs: &Positions) -> Result<bool, Trouble> {
-    shared.host.store().read(|conn| {
-        let mut has_fork = false;
-        for (chain @ (scope, node), position) in &theirs.0 {
-            let head: Option<&Head> = own.get(chain);
-            if head.is_none_or(|head| head.seq < position.seq) {
-                continue;
-            }
-            let here = log::hash_at(conn, scope, *node, position.seq)?;
-            if here.is_some_and(|hash| !position.fits(&hash)) {
-                tracing::error!(%node, %scope, seq = position.seq, %peer, "a node has two histories");
-                if *node == peer || *node == shared.me {
-                    return Err(Trouble::Fork);
-                }
-                has_fork = true;
-            }
-        }
-        Ok(has_fork)
-    })
-}
-
 async fn finish<T: Transport>(shared: &Arc<Shared>, transport: T, begun: Result<Begun<T>, Trouble>) -> Trouble {
     let why = match begun {
         Ok(begun) => {
@@ -217,6 +194,12 @@ async fn finish<T: Transport>(shared: &Arc<Shared>, transport: T, begun: Result<
             let why = run(begun, &presence).await;
             drop(presence);
             shared.sample(peer, number, transport.meter());
+            // An error is in the log of the storage already; then the next bundle holds more than it must.
+            let kept = shared.blocking(move |shared| {
+                shared.remember(peer);
+                Ok(())
+            });
+            let _ = kept.await;
             let why = transport.ended().unwrap_or(why);
             shared.left(peer, number, why);
             tracing::info!(%peer, why = why.code(), "disconnected");

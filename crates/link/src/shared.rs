@@ -1,12 +1,14 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use base::{Env, Hash, NodeId, Scope};
+use base::{Env, Hash, NodeId};
 use log::{LogError, Vector};
 use rusqlite::Connection;
 use tokio::sync::{Notify, watch};
 
 use crate::chains::{Known, lacking};
+use crate::exchange;
+use crate::memory::Memory;
 use crate::{Ear, Host, Meter, Settings, Trouble, ear::Mouth};
 
 /// Seconds over which a rate is measured.
@@ -235,17 +237,33 @@ impl Shared {
 
     /// What this node has of what a peer may hold.
     pub fn vector(&self, conn: &Connection, peer: NodeId) -> Result<Vector, LogError> {
-        let asked = std::cell::RefCell::new(BTreeMap::<Scope, bool>::new());
-        let may = |scope: &Scope| {
-            let mut asked = asked.borrow_mut();
-            *asked.entry(*scope).or_insert_with(|| self.host.may_hold(conn, peer, scope))
-        };
-        log::vector(conn, &may)
+        exchange::reach(&*self.host, conn, peer)
     }
 
     pub fn with_peer<R>(&self, peer: NodeId, f: impl FnOnce(&mut Peer) -> R) -> R {
         let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
         f(peers.entry(peer).or_insert_with(|| Peer::new(peer)))
+    }
+
+    /// Keeps what a peer has, for a bundle that may have to be written when it can no longer be asked.
+    pub fn remember(&self, peer: NodeId) {
+        let host = &*self.host;
+        let known = self.with_peer(peer, |p| p.known.clone());
+        Memory { at_ms: self.now_ms(), known, ..Memory::of(host, peer) }.keep(host, peer);
+    }
+
+    /// Takes over what a bundle told of a peer that is away: what waits for it, and what has yet to come.
+    pub fn carried(&self, peer: NodeId) -> Result<(), LogError> {
+        let known = Memory::of(&*self.host, peer).known;
+        let own = self.host.store().read(|conn| self.vector(conn, peer))?;
+        self.with_peer(peer, |p| {
+            if !p.status.connected {
+                p.known = known;
+                p.compare(&own);
+            }
+        });
+        self.stocked.send_modify(|n| *n += 1);
+        Ok(())
     }
 
     pub fn status(&self) -> Vec<PeerStatus> {

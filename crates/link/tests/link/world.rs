@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use base::{Env, Hash, NodeId, Scope, Subject};
 use blobs::Blobs;
-use link::{Bad, Grant, Host, JoinCode, Link, PeerStatus, Refusal, Relay, Settings};
+use link::{Bad, Grant, Host, JoinCode, Link, Named, PeerStatus, Refusal, Relay, Settings};
 use log::{Authority, Context, Draft, LogError, NodeKey, Projector, Store};
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -21,6 +21,11 @@ pub fn key(n: u8) -> NodeKey {
 /// The school where a node stands, by convention of these tests.
 pub fn school_of(n: u8) -> Subject {
     Subject::new(&PROGRAMME, 1_700_000_000_000, u32::from(n))
+}
+
+/// The record that names a blob, by convention of these tests.
+fn blob_subject(hash: &Hash) -> Subject {
+    Subject::new(&PROGRAMME, 1_700_000_000_001, u32::from(hash.0[0]))
 }
 
 /// Keeps, of each subject, its payloads in order, and who is enrolled, and which blobs are named.
@@ -80,6 +85,8 @@ pub struct Node {
     pub blobs: Blobs,
     pub n: u8,
     hub: NodeId,
+    /// What the link keeps of peers.
+    pub kept: Mutex<BTreeMap<NodeId, Vec<u8>>>,
     /// Codes and the node that used each.
     pub codes: Mutex<BTreeMap<[u8; 16], Option<NodeId>>>,
 }
@@ -88,7 +95,7 @@ impl Node {
     pub fn open(dir: &Path, n: u8) -> Arc<Self> {
         let store = Store::open(&dir.join(format!("{n}.db")), key(n), Env::system(), Box::new(Tables)).unwrap();
         let blobs = Blobs::open(&dir.join(format!("{n}.blobs"))).unwrap();
-        Arc::new(Self { store, blobs, n, hub: key(0).id(), codes: Mutex::default() })
+        Arc::new(Self { store, blobs, n, hub: key(0).id(), codes: Mutex::default(), kept: Mutex::default() })
     }
 
     /// Node 0.
@@ -140,8 +147,7 @@ impl Node {
         let (hash, len) = self.blobs.put(bytes).unwrap();
         let mut payload = hash.0.to_vec();
         payload.extend(len.to_be_bytes());
-        let subject = Subject::new(&PROGRAMME, 1_700_000_000_001, u32::from(hash.0[0]));
-        self.put_in(PROGRAMME, subject, "blob", &[payload]);
+        self.put_in(PROGRAMME, blob_subject(&hash), "blob", &[payload]);
         hash
     }
 
@@ -197,7 +203,7 @@ impl Host for Node {
     }
     fn is_member(&self, conn: &Connection, peer: NodeId) -> bool {
         let sql = "SELECT 1 FROM member WHERE node = ?1 AND revoked = 0";
-        conn.query_row(sql, [peer.as_bytes()], |_| Ok(())).optional().unwrap().is_some()
+        peer == self.hub || conn.query_row(sql, [peer.as_bytes()], |_| Ok(())).optional().unwrap().is_some()
     }
     fn may_hold(&self, _: &Connection, peer: NodeId, scope: &Scope) -> bool {
         match scope {
@@ -213,6 +219,16 @@ impl Host for Node {
     }
     fn may_fetch(&self, _: &Connection, _: NodeId, _: &Hash) -> bool {
         true
+    }
+    fn named_blobs(&self, conn: &Connection) -> Vec<Named> {
+        let here = self.wanted_blobs(conn).into_iter().filter(|(blob, _)| self.blobs.has(blob));
+        here.map(|(blob, len)| Named { blob, len, record: blob_subject(&blob) }).collect()
+    }
+    fn remembered(&self, peer: NodeId) -> Option<Vec<u8>> {
+        self.kept.lock().unwrap().get(&peer).cloned()
+    }
+    fn remember(&self, peer: NodeId, known: &[u8]) {
+        self.kept.lock().unwrap().insert(peer, known.to_vec());
     }
     fn enrol(&self, secret: &[u8; 16], public_key: &[u8], _title: &str) -> Result<Grant, Refusal> {
         let mut codes = self.codes.lock().unwrap();
