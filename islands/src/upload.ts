@@ -33,6 +33,8 @@ async function post(to: string, body: () => FormData | URLSearchParams, stop: Ab
 
 async function send(form: HTMLFormElement, input: HTMLInputElement, files: File[]): Promise<void> {
   const csrf = form.querySelector<HTMLInputElement>("[name=_csrf]")?.value ?? "";
+  // Where they go: each room takes in its own.
+  const to = input.dataset["pieces"] ?? "/courses/pieces";
   const stop = new AbortController();
   const box = document.createElement("div");
   const bar = document.createElement("progress");
@@ -70,7 +72,7 @@ async function send(form: HTMLFormElement, input: HTMLInputElement, files: File[
             body.append("file", new Blob(["z", file.slice(at, at + size)]), "piece");
             return body;
           };
-          receipts.push(await post("/courses/pieces", piece, stop.signal, waits));
+          receipts.push(await post(to, piece, stop.signal, waits));
           keep(name, receipts.join(" "));
         }
         const whole = (): URLSearchParams => {
@@ -79,7 +81,7 @@ async function send(form: HTMLFormElement, input: HTMLInputElement, files: File[
           return body;
         };
         try {
-          hash = await post("/courses/pieces/join", whole, stop.signal, waits);
+          hash = await post(`${to}/join`, whole, stop.signal, waits);
         } catch (e) {
           // Pieces of long ago are gone, or belonged to somebody else at this device: once more from the beginning.
           if (!(e instanceof Refused) || again > 0) throw e;

@@ -38,6 +38,9 @@ fn help_is_as_it_was_read() {
         vec!["school", "--help"],
         vec!["join", "--help"],
         vec!["figures", "--help"],
+        vec!["carry", "--help"],
+        vec!["carry", "out", "--help"],
+        vec!["carry", "in", "--help"],
         vec!["log", "--help"],
         vec!["log", "verify", "--help"],
     ] {
@@ -56,6 +59,8 @@ fn wrong_use_is_told_with_status_2() {
     for args in [
         vec!["figures", "--data", at],
         vec!["log", "verify", "--data", at],
+        vec!["carry", "out", "--data", at, "--to", "anybody", "x.zcarry"],
+        vec!["carry", "out", "--data", at, "--blobs", "a lot", "x.zcarry"],
         vec!["school", "--data", at],
         vec!["join", "--data", at, "not-a-code"],
         vec!["demo"],

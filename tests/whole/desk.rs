@@ -82,7 +82,7 @@ impl Desk {
         }
         let (head, body) =
             self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap().into_parts();
-        (Response::from_parts(head, ()), to_bytes(body, 1 << 20).await.unwrap().to_vec())
+        (Response::from_parts(head, ()), to_bytes(body, 64 << 20).await.unwrap().to_vec())
     }
 
     pub fn blobs(&self) -> u64 {

@@ -107,7 +107,7 @@ fn words_that_pages_name_exist() {
 }
 
 /// Keys that are put together where they are used, by their beginnings.
-const MADE: [&str; 19] = [
+const MADE: [&str; 21] = [
     "course_hand-part-",
     "recipe-",
     "refused-",
@@ -116,6 +116,8 @@ const MADE: [&str; 19] = [
     "plan-column-",
     "plan-step-",
     "link-error-",
+    "carry-error-",
+    "carry-why-",
     "month-",
     "weekday-",
     "role-",

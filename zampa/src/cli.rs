@@ -7,7 +7,7 @@ use base::Env;
 use clap::{Args, Parser, Subcommand};
 
 use crate::files::Files;
-use crate::{demonstration, figures_command, log_command, run, workshop};
+use crate::{carry_command, demonstration, figures_command, log_command, run, workshop};
 
 /// Runs a paired school-support programme and carries its teaching over links that cannot be trusted.
 ///
@@ -90,10 +90,44 @@ enum Command {
         /// A directory for scratch files, and in it `out`
         work: PathBuf,
     },
+    /// Carry what two nodes lack on a stick, where the link between them is gone
+    Carry {
+        #[command(subcommand)]
+        what: CarryCommand,
+    },
     /// Look after a node's log
     Log {
         #[command(subcommand)]
         what: LogCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum CarryCommand {
+    /// Write a bundle for a node: facts and files that it may hold and, as far as is known, lacks
+    ///
+    /// Only that node can open it. The node may run meanwhile.
+    Out {
+        #[command(flatten)]
+        at: At,
+        /// The node, or the school whose node it is: an id or a name. A school's node writes to its hub
+        #[arg(long, value_name = "NODE-OR-SCHOOL")]
+        to: Option<String>,
+        /// How much the files may weigh together; those wanted most go first. As it is, the bundle fits on any stick
+        #[arg(long, value_name = "SIZE", default_value = "3GB", value_parser = carry_command::bytes)]
+        blobs: u64,
+        /// The bundle, or a directory for it
+        #[arg(value_name = "FILE-OR-DIR")]
+        place: PathBuf,
+    },
+    /// Take in a bundle that another node wrote for this one; exit status 1 if something of it was left
+    ///
+    /// Each fact and file is checked as if it came over the link. A node that runs takes bundles on its page of nodes.
+    In {
+        #[command(flatten)]
+        at: At,
+        /// The bundle
+        file: PathBuf,
     },
 }
 
@@ -138,6 +172,12 @@ pub fn run() -> Result<bool> {
         }
         Command::Doctor => return workshop::doctor(),
         Command::Render { recipe, file, work } => workshop::render(&recipe, &file, &work)?,
+        Command::Carry { what } => match what {
+            CarryCommand::Out { at, to, blobs, place } => {
+                carry_command::out(&Files::find(&at.data)?, &env, to.as_deref(), blobs, &place)?;
+            }
+            CarryCommand::In { at, file } => return carry_command::take(&Files::find(&at.data)?, &env, &file),
+        },
         Command::Log { what } => match what {
             LogCommand::Verify(a) => return log_command::verify(&Files::find(&a.at.data)?, &env, a.json),
             LogCommand::Stats(a) => log_command::stats(&Files::find(&a.at.data)?, &env, a.json)?,

@@ -77,6 +77,23 @@ impl Files {
         self.0.join("blobs")
     }
 
+    /// Keeps the directory for one process, which caches what it has read and heard of; the lock goes with the file that
+    /// is returned, also when the process is killed.
+    pub fn lock(&self) -> Result<Option<fs::File>> {
+        let path = self.0.join("zampa.lock");
+        let file = fs::OpenOptions::new().write(true).create(true).truncate(false).open(&path);
+        let file = file.with_context(|| format!("cannot make {}", path.display()))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(fs::TryLockError::WouldBlock) => Ok(None),
+            // A file system without locks keeps nobody out.
+            Err(fs::TryLockError::Error(e)) => {
+                tracing::warn!("{} cannot be locked: {e}", path.display());
+                Ok(Some(file))
+            }
+        }
+    }
+
     /// Makes the directory and a key, or reads the one that is there.
     pub fn key(&self, env: &Env) -> Result<NodeKey> {
         fs::create_dir_all(&self.0).with_context(|| format!("cannot make {}", self.0.display()))?;

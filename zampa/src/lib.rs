@@ -1,6 +1,7 @@
 //! Zampa: one binary that is a hub, a school's node, or a demonstration of both. This is its wiring; the binary only
 //! starts it.
 
+mod carry_command;
 pub mod cli;
 mod demonstration;
 mod figures_command;

@@ -1,13 +1,14 @@
 //! A node's links: what the link asks of this node, and what pages ask of the link.
 
+use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context as _, Result};
 use assets::Shelf;
-use base::{Hash, NodeId, Scope, Subject};
+use base::{Env, Hash, NodeId, Scope, Subject, base32};
 use blobs::Blobs;
-use link::{Grant, Host, JoinCode, Link, Refusal};
+use link::{Carried, CarryError, Grant, Host, JoinCode, Link, Load, Named, Refusal};
 use log::{Authority, Context, NodeKey, Store};
 use nodes::{Links, Members, Peer};
 use records::Kinds;
@@ -15,7 +16,8 @@ use rusqlite::Connection;
 use serde_json::json;
 use web::{Local, PageError};
 
-use crate::files::Settings;
+use crate::files::{Files, Settings};
+use crate::node::{members, open_store};
 
 /// How long a code to join with is good, in milliseconds: an hour.
 const CODE_MS: u64 = 3_600_000;
@@ -67,6 +69,24 @@ impl Host for NodeHost {
             tracing::error!("who may have a file: {e:#}");
             false
         })
+    }
+
+    fn named_blobs(&self, conn: &Connection) -> Vec<Named> {
+        self.named(conn).unwrap_or_else(|e| {
+            tracing::error!("looking for files to carry: {e:#}");
+            Vec::new()
+        })
+    }
+
+    fn remembered(&self, peer: NodeId) -> Option<Vec<u8>> {
+        let kept = self.local.setting(&peer_name(peer)).map_err(|e| tracing::error!("what is known of a node: {e}"));
+        base32::decode(&kept.ok()??)
+    }
+
+    fn remember(&self, peer: NodeId, known: &[u8]) {
+        if let Err(e) = self.local.set(&peer_name(peer), Some(&base32::encode(known))) {
+            tracing::error!("keeping what is known of a node: {e}");
+        }
     }
 
     fn enrol(&self, secret: &[u8; 16], public_key: &[u8], title: &str) -> Result<Grant, Refusal> {
@@ -130,6 +150,31 @@ impl NodeHost {
         Ok(out)
     }
 
+    /// What records name and is here, and what lies in their trees: a tree before its leaves, and of the rest lessons
+    /// that are planned before all else.
+    fn named(&self, conn: &Connection) -> Result<Vec<Named>> {
+        let trees = courses::trees(conn)?;
+        let (mut first, mut out) = (Vec::new(), Vec::new());
+        for file in register::wanted(conn, &self.kinds)? {
+            let named = |(blob, len)| Named { blob, len, record: file.record };
+            if trees.contains(&file.content) {
+                // A tree that came and was not looked at yet is taken in first.
+                self.shelf.lacks(&file.content, file.bytes)?;
+                first.push(named((file.content, file.bytes)));
+                out.extend(self.shelf.leaves(&file.content)?.into_iter().map(named));
+            } else {
+                out.push(named((file.content, file.bytes)));
+            }
+        }
+        let stock = courses::stock(conn, &self.shelf, &self.local, self.store.key().id(), &yesterday(&self.store))?;
+        let others = (courses::OTHERS, String::new());
+        let place = |n: &Named| stock.places.get(&n.blob).unwrap_or(&others);
+        out.sort_by(|a, b| place(a).cmp(place(b)));
+        first.extend(out);
+        first.retain(|named| self.blobs.has(&named.blob));
+        Ok(first)
+    }
+
     /// Whether a record names a content, or a tree that holds it, which the peer holds too.
     fn lies_with(&self, conn: &Connection, peer: NodeId, blob: &Hash) -> Result<bool> {
         let holds = |scope: &Scope| self.members.holds(conn, peer, scope);
@@ -155,6 +200,10 @@ pub fn yesterday(store: &Store) -> String {
 
 fn code_name(secret: &[u8; 16]) -> String {
     format!("join-{}", Hash::of(secret))
+}
+
+fn peer_name(peer: NodeId) -> String {
+    format!("peer-{peer}")
 }
 
 /// A node's links.
@@ -194,6 +243,21 @@ impl NodeLinks {
         let demonstration = settings.demonstration;
         let host = Arc::new(NodeHost { store, blobs, shelf, local, members, kinds, demonstration });
         Self { host, link: OnceLock::new(), port: OnceLock::new() }
+    }
+
+    /// Links of a node that is not running: to carry what it has, and what it is brought.
+    pub fn of(files: &Files, env: &Env) -> Result<Self> {
+        let settings = files.settings()?;
+        let store = Arc::new(open_store(files, &settings, env)?);
+        let local = Arc::new(Local::open(&files.local(), env.clone()).context("cannot open local.db")?);
+        let blobs = Arc::new(Blobs::open(&files.blobs())?);
+        let shelf = Arc::new(Shelf::open(&files.shelf(), (*blobs).clone())?);
+        Ok(Self::new(store, blobs, shelf, local, members(&settings), crate::house::kinds(), &settings))
+    }
+
+    /// What the link asks of this node.
+    pub fn host(&self) -> &dyn Host {
+        &*self.host
     }
 
     fn link(&self) -> &Link {
@@ -290,6 +354,22 @@ impl Links for NodeLinks {
                 (0, 0)
             }
         }
+    }
+
+    fn weigh(&self, to: NodeId, room: u64) -> Result<Load, CarryError> {
+        link::weigh(&*self.host, to, room)
+    }
+
+    fn carry_out(&self, to: NodeId, room: u64, out: &mut dyn Write) -> Result<(), CarryError> {
+        link::carry_out(&*self.host, to, room, out, &mut |_| ()).map(|_| ())
+    }
+
+    fn carry_in(&self, from: &mut dyn Read, tell: &mut dyn FnMut(&Carried)) -> Result<Carried, CarryError> {
+        let carried = link::carry_in(&*self.host, from, tell)?;
+        if let Some(link) = self.link.get() {
+            link.carried(carried.from)?;
+        }
+        Ok(carried)
     }
 
     fn invite(&self, school: Subject, host: &str) -> Result<String, PageError> {

@@ -31,6 +31,8 @@ pub struct Node {
     pub shelf: Arc<Shelf>,
     /// Where its workers put scratch files.
     pub work: PathBuf,
+    /// Keeps its directory from another process.
+    pub lock: std::fs::File,
 }
 
 /// Opens the log of a node.
@@ -75,6 +77,7 @@ impl Node {
     /// Opens a node's directory.
     pub fn open(files: &Files, env: &Env) -> Result<Self> {
         let settings = files.settings()?;
+        let lock = files.lock()?.with_context(|| format!("another Zampa is running on {}", files.0.display()))?;
         let store = Arc::new(open_store(files, &settings, env)?);
         let local = Arc::new(Local::open(&files.local(), env.clone()).context("cannot open local.db")?);
         let kinds = house::kinds();
@@ -133,7 +136,7 @@ impl Node {
                 *kept = found;
             }
         }));
-        Ok(Self { site, routes, links, counted, shelf, work: files.work() })
+        Ok(Self { site, routes, links, counted, shelf, work: files.work(), lock })
     }
 
     /// Whether nobody keeps this hub yet: the first start prints a one-use link to set it up.

@@ -64,6 +64,17 @@ impl Blobs {
         Ok(swept)
     }
 
+    /// Removes a blob. The caller has made sure that no fact names it.
+    ///
+    /// # Errors
+    /// [`BlobError::Io`].
+    pub fn remove(&self, hash: &Hash) -> Result<(), BlobError> {
+        match fs::remove_file(self.inner.path(hash)) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e.into()),
+            _ => Ok(()),
+        }
+    }
+
     fn each(&self, mut f: impl FnMut(&DirEntry, Hash) -> io::Result<()>) -> io::Result<()> {
         for folder in fs::read_dir(&self.inner.dir)? {
             let folder = folder?;

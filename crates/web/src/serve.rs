@@ -18,6 +18,7 @@ use crate::request::escape;
 use crate::shell::error_page;
 use crate::stage::{self, is_stage, stage_of};
 use crate::talk::converse;
+use crate::written::written;
 use crate::{Method, PageError, Reply, Request, Route, Session, Site, assets};
 
 /// Bytes that a form may have.
@@ -293,6 +294,14 @@ fn whole(site: &Site, request: &Request, result: Result<Reply, PageError>) -> Re
         Reply::Invalid(html) => page(StatusCode::UNPROCESSABLE_ENTITY, html),
         Reply::To(place) => to(&place, &[]),
         Reply::ToWith(place, cookies) => to(&place, &cookies),
+        Reply::Written(name, writing) => {
+            let mut response = Response::new(written(writing));
+            add(&mut response, header::CONTENT_TYPE, "application/octet-stream");
+            let name = format!("attachment; filename*=UTF-8''{}", escape(&name));
+            add(&mut response, header::CONTENT_DISPOSITION, &name);
+            safe(&mut response);
+            response
+        }
         Reply::File { .. } | Reply::Stage(..) => plain(StatusCode::NOT_FOUND),
         Reply::Bytes(kind, name, bytes) => {
             let mut response = Response::new(Body::from(bytes));

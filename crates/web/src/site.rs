@@ -1,6 +1,6 @@
-use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::{fmt, io};
 
 use base::{Date, Hash, Lang, Subject};
 use blobs::Blobs;
@@ -270,6 +270,17 @@ impl fmt::Debug for Route {
     }
 }
 
+type Write = dyn FnOnce(&mut dyn io::Write) -> Result<(), PageError> + Send;
+
+/// Writes an answer, on a thread of its own: a slow reader keeps nobody from their page.
+pub struct Writing(pub Box<Write>);
+
+impl fmt::Debug for Writing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Writing")
+    }
+}
+
 /// What a route answers.
 #[derive(Debug)]
 pub enum Reply {
@@ -292,6 +303,9 @@ pub enum Reply {
     },
     /// Something of a package, on the stage.
     Stage(Staged, Freedom),
+    /// Something that is written while it is sent, to be saved under a name. What fails half-way breaks the answer off, so
+    /// that nobody takes it for whole.
+    Written(String, Writing),
     /// Bytes of a type, with a file name if they are to be saved.
     Bytes(&'static str, Option<String>, Vec<u8>),
 }

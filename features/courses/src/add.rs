@@ -245,11 +245,19 @@ fn hold(site: &Site, request: &Request, files: &[Sent]) -> Result<(), PageError>
 }
 
 /// Keeps one more file of this reader.
-pub(crate) fn hold_also(site: &Site, request: &Request, file: Sent) -> Result<(), PageError> {
+fn hold_also(site: &Site, request: &Request, file: Sent) -> Result<(), PageError> {
     let mut files = held(site, request)?;
     files.retain(|f| f.hash != file.hash);
     files.insert(0, file);
     hold(site, request, &files)
+}
+
+/// Puts a large file together from its pieces, and keeps it for the form that it was chosen in. Answers with its hash.
+pub(crate) fn join(site: &Site, request: &Request) -> Result<Reply, PageError> {
+    let file = web::join_pieces(site, request)?;
+    let hash = file.hash.to_string();
+    hold_also(site, request, file)?;
+    Ok(Reply::Bytes("text/plain; charset=utf-8", None, hash.into_bytes()))
 }
 
 fn let_go(site: &Site, request: &Request) -> Result<(), PageError> {

@@ -13,11 +13,9 @@ mod made;
 mod micro;
 mod package;
 mod part;
-mod pieces;
 mod play;
 mod questions;
 mod quiz;
-mod seal;
 mod show;
 mod stock;
 mod unpack;
@@ -58,8 +56,8 @@ pub fn routes(shelf: &Arc<Shelf>, carrier: &Arc<dyn Carrier>) -> Vec<Route> {
     vec![
         Route::get("/courses/upload", Check::Write(course), add::page),
         Route::upload("/courses/upload", Check::Write(course), add::may_make, with(add::make)),
-        Route::upload("/courses/pieces", Check::Write(course), add::may_make, pieces::take),
-        Route::post("/courses/pieces/join", Check::Write(course), pieces::join),
+        Route::upload("/courses/pieces", Check::Write(course), add::may_make, web::take_piece),
+        Route::post("/courses/pieces/join", Check::Write(course), add::join),
         Route::upload("/courses/{id}/add", Check::Write(course), add::may_add, with(add::add)),
         Route::get("/courses/{id}/questions", Check::Write(course), questions::page),
         Route::post("/courses/{id}/questions", Check::Write(course), questions::save),

@@ -5,11 +5,10 @@ use askama::Template;
 use assets::{Shelf, TREE, Tree};
 use base::{Hash, Subject};
 use players::{Launch, Player, launch};
-use web::{Freedom, PageError, Reply, Request, Shell, Site, Staged, escape, stage_of};
+use web::{Freedom, PageError, Reply, Request, Shell, Site, Staged, escape, seal, stage_of};
 
 use crate::facts::RESOURCE;
 use crate::kept::{Leaves, whole};
-use crate::seal::seal;
 use crate::show::file;
 
 /// Days that an address of the stage holds.

@@ -1,12 +1,14 @@
 //! The nodes of a programme: how they joined, what each holds and may write, what waits, and how one is retired.
 
+mod carry;
 mod facts;
 mod members;
 mod pages;
 
+pub use carry::bundle_name;
 pub use facts::KINDS;
 pub use members::{Members, enrol, revoke};
-pub use pages::{Links, Peer, routes, sign};
+pub use pages::{Links, Peer, routes, sign, title_of};
 
 use base::Lang;
 

@@ -1,14 +1,18 @@
 //! The node's page: what it has, what waits, when it last met the other, the measured rate; and on the hub, the
 //! schools' nodes and the codes with which they join.
 
+use std::io::{Read, Write};
 use std::sync::Arc;
 
 use askama::Template;
 use base::{NodeId, Subject, base32};
+use link::{Carried, CarryError, Load};
 use log::Context;
 use records::{Role, Roles};
 use register::Look;
 use web::{Check, LinkSign, NodeKind, PageError, Reply, Request, Route, Shell, Site, set_cookie};
+
+use crate::carry;
 
 /// How a link to another node stands.
 #[derive(Clone, Debug, Default)]
@@ -48,6 +52,21 @@ pub trait Links: Send + Sync {
     /// # Errors
     /// What the node's own storage says.
     fn invite(&self, school: Subject, host: &str) -> Result<String, PageError>;
+    /// What a bundle to a node would hold, when its files may have so many bytes.
+    ///
+    /// # Errors
+    /// [`CarryError`].
+    fn weigh(&self, to: NodeId, room: u64) -> Result<Load, CarryError>;
+    /// Writes a bundle to a node.
+    ///
+    /// # Errors
+    /// [`CarryError`].
+    fn carry_out(&self, to: NodeId, room: u64, out: &mut dyn Write) -> Result<(), CarryError>;
+    /// Takes a bundle; `tell` hears what was taken so far.
+    ///
+    /// # Errors
+    /// [`CarryError`].
+    fn carry_in(&self, from: &mut dyn Read, tell: &mut dyn FnMut(&Carried)) -> Result<Carried, CarryError>;
 }
 
 const KEEPERS: Roles = Roles::of(&[Role::Administrator]);
@@ -55,12 +74,14 @@ const KEEPERS: Roles = Roles::of(&[Role::Administrator]);
 /// The room's routes.
 pub fn routes(links: &Arc<dyn Links>) -> Vec<Route> {
     let (a, b) = (Arc::clone(links), Arc::clone(links));
-    vec![
+    let mut routes = carry::routes(links);
+    routes.extend([
         Route::get("/node", Check::Public, move |site, r| page(site, r, &*a)),
         Route::get("/nodes", Check::Roles(KEEPERS), |site, r| list(site, r, None)),
         Route::post("/nodes/invite", Check::Roles(KEEPERS), move |site, r| invite(site, r, &*b)),
         Route::post("/nodes/revoke", Check::Roles(KEEPERS), revoke),
-    ]
+    ]);
+    routes
 }
 
 /// The sign in every page's head.
@@ -125,6 +146,7 @@ struct NodePage<'a> {
     digest: String,
     files: String,
     peers: Vec<PeerShown>,
+    carries: bool,
 }
 
 fn page(site: &Site, request: &Request, links: &dyn Links) -> Result<Reply, PageError> {
@@ -185,6 +207,7 @@ fn page(site: &Site, request: &Request, links: &dyn Links) -> Result<Reply, Page
             },
             digest: digest.chars().take(16).collect(),
             peers,
+            carries: carry::carries(site, request),
             s: Shell::new(site, request, words.get("node-page")),
         };
         Ok::<_, PageError>(page.render()?)
@@ -192,7 +215,11 @@ fn page(site: &Site, request: &Request, links: &dyn Links) -> Result<Reply, Page
     Ok(Reply::Page(html))
 }
 
-fn title_of(conn: &rusqlite::Connection, node: NodeId) -> Result<String, PageError> {
+/// What a node is called; its id, if nobody has said.
+///
+/// # Errors
+/// What the database says.
+pub fn title_of(conn: &rusqlite::Connection, node: NodeId) -> Result<String, PageError> {
     let found: Option<String> = conn
         .prepare_cached("SELECT title FROM node WHERE node_id = ?1")?
         .query_row([node.as_bytes()], |r| r.get(0))

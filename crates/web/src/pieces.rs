@@ -8,24 +8,29 @@ use std::vec;
 
 use base::Hash;
 use blobs::Blobs;
-use web::{PageError, Reply, Request, Sent, Site};
 
-use crate::add::hold_also;
 use crate::seal::seal;
+use crate::{PageError, Reply, Request, Sent, Site, receive};
 
 /// Pieces of one file.
 const MOST: usize = 1100;
 
 /// Takes in a piece, and gives its receipt. A piece begins with one letter that is not the file's, so that no part of a
 /// picture is taken for one and cleaned.
-pub(crate) fn take(site: &Site, request: &Request) -> Result<Reply, PageError> {
+///
+/// # Errors
+/// [`PageError::Malformed`] for more or less than one piece.
+pub fn take_piece(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let [piece] = request.files.as_slice() else { return Err(PageError::Malformed("one piece at a time")) };
     let receipt = format!("{}.{}", piece.hash, seal(site, "piece", &receipt_of(request, &piece.hash)?)?);
     Ok(Reply::Bytes("text/plain; charset=utf-8", None, receipt.into_bytes()))
 }
 
-/// Puts a file together from its pieces, and keeps it for the form that it was chosen in. Answers with its hash.
-pub(crate) fn join(site: &Site, request: &Request) -> Result<Reply, PageError> {
+/// Puts a file together from its pieces. Whose form it was chosen in keeps it for that, and answers with its hash.
+///
+/// # Errors
+/// [`PageError`]: no receipts, those of another, or of pieces that are gone.
+pub fn join_pieces(site: &Site, request: &Request) -> Result<Sent, PageError> {
     let mut pieces = Vec::new();
     for receipt in request.form_all("piece") {
         let (hash, sealed) = receipt.split_once('.').ok_or(PageError::Malformed("no receipt"))?;
@@ -43,11 +48,10 @@ pub(crate) fn join(site: &Site, request: &Request) -> Result<Reply, PageError> {
         return Err(PageError::Malformed("too many pieces, or none"));
     }
     let whole = Joined { blobs: &site.blobs, left: pieces.into_iter(), open: None };
-    let (media, hash, len) = web::store(&site.blobs, whole)?;
+    let (media, hash, len) = receive::store(&site.blobs, whole)?;
     let name = text::clean_line(request.form("name").unwrap_or_default(), 120);
     let name = name.map_err(|_| PageError::Malformed("a name is too long"))?;
-    hold_also(site, request, Sent { name, media, hash, len })?;
-    Ok(Reply::Bytes("text/plain; charset=utf-8", None, hash.to_string().into_bytes()))
+    Ok(Sent { name, media, hash, len })
 }
 
 /// That this person sent this piece.

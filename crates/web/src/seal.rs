@@ -1,13 +1,16 @@
 //! Words that only this node can have given.
 
+use crate::{PageError, Site};
 use base::Hash;
-use web::{PageError, Site};
 
 /// The local setting that they are made with.
 const KEY: &str = "seal-key";
 
 /// What shows that this node said `what`; `of` keeps the words of one use apart from those of another.
-pub(crate) fn seal(site: &Site, of: &str, what: &str) -> Result<String, PageError> {
+///
+/// # Errors
+/// What the local database says.
+pub fn seal(site: &Site, of: &str, what: &str) -> Result<String, PageError> {
     let key = match site.local.setting(KEY)? {
         Some(key) => key,
         None => {
