@@ -167,6 +167,13 @@ async fn greet<T: Transport>(
         }
         p.status.last_error = has_fork.then_some(Trouble::Fork);
     });
+    // Kept at once: a cut is noticed late, and a process may be killed.
+    shared
+        .blocking(move |s| {
+            s.remember(peer);
+            Ok(())
+        })
+        .await?;
     let (outbox, messages) = mpsc::channel(OUTBOX);
     let (offer, offers) = mpsc::channel(1);
     let session = Session {
@@ -194,11 +201,11 @@ async fn finish<T: Transport>(shared: &Arc<Shared>, transport: T, begun: Result<
             let why = run(begun, &presence).await;
             drop(presence);
             shared.sample(peer, number, transport.meter());
-            // An error is in the log of the storage already; then the next bundle holds more than it must.
             let kept = shared.blocking(move |shared| {
                 shared.remember(peer);
                 Ok(())
             });
+            // If the runtime is ending, the next bundle holds more than it must.
             let _ = kept.await;
             let why = transport.ended().unwrap_or(why);
             shared.left(peer, number, why);

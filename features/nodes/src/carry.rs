@@ -270,7 +270,8 @@ fn came(site: &Site, request: &Request, conn: &Connection, taking: &Taking) -> R
         return Ok(Came { running: false, tone: "bad", said, lines });
     }
     lines.push(counted("carry-facts", c.new_entries));
-    lines.push(format!("{} · {}", counted("carry-files", c.new_blobs), words.bytes(c.blob_bytes)));
+    let files = counted("carry-files", c.new_blobs);
+    lines.push(if c.blob_bytes > 0 { format!("{files} · {}", words.bytes(c.blob_bytes)) } else { files });
     let mut also = |key: &str, n: u64| {
         if n > 0 {
             lines.push(counted(key, n));
