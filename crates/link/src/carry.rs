@@ -101,8 +101,7 @@ pub fn carry_out(
         }
     }
     for (hash, len) in plan.blobs {
-        let may = store
-            .read(|conn| Ok::<_, CarryError>(admit(host, conn, peer).map(|()| host.may_fetch(conn, peer, &hash))?))?;
+        let may = store.read(|conn| admit(host, conn, peer).map(|()| host.may_fetch(conn, peer, &hash)))?;
         let Some(file) = host.blobs().open_blob(&hash)?.filter(|_| may) else { continue };
         bundle.frame([&[kind::BLOB], hash.0.as_slice(), &len.to_be_bytes()].concat())?;
         let mut left = len;

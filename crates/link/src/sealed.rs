@@ -32,6 +32,9 @@ const MAX_FRAME: usize = MAX_SEGMENT + 64;
 const TAG: usize = 16;
 const SIGNATURE: usize = 64;
 
+/// A head: version, the writer's key, the reader, when, and the bundle's key as HPKE sealed it.
+type Fields = (u64, ByteArray<32>, ByteArray<16>, u64, ByteVec, ByteVec);
+
 /// Who wrote a bundle, for whom, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Head {
@@ -137,7 +140,6 @@ impl<'a> Opener<'a> {
         let (mut bytes, mut signature) = (vec![0; len], [0; SIGNATURE]);
         whole(from, &mut bytes)?;
         whole(from, &mut signature)?;
-        type Fields = (u64, ByteArray<32>, ByteArray<16>, u64, ByteVec, ByteVec);
         let fields: Fields = minicbor::decode(&bytes).map_err(|_| CarryError::NoBundle)?;
         let (version, key, to, at_ms, shared, sealed) = fields;
         if version != VERSION {
@@ -317,7 +319,7 @@ mod tests {
     #[test]
     fn a_frame_that_claims_to_be_huge_reserves_nothing() {
         let mut bytes = bundle(&[]);
-        bytes.extend((MAX_FRAME as u32).to_be_bytes());
+        bytes.extend(u32::try_from(MAX_FRAME).unwrap().to_be_bytes());
         assert!(open(&bytes, 2).unwrap().1.is_empty());
         bytes.truncate(bytes.len() - 4);
         bytes.extend(u32::MAX.to_be_bytes());
