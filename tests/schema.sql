@@ -526,6 +526,68 @@ CREATE TABLE rendition (
   content BLOB,
   refused TEXT
 );
+CREATE TABLE live_class (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  kind TEXT,
+  subject TEXT,
+  starts_on TEXT,
+  starts_at TEXT,
+  minutes INTEGER,
+  origin BLOB,
+  teacher BLOB,
+  byline TEXT,
+  co_teacher BLOB,
+  plan BLOB,
+  course BLOB,
+  recorded INTEGER,
+  held_on TEXT,
+  held_minutes INTEGER
+);
+CREATE TABLE live_class_languages (id BLOB NOT NULL, value TEXT NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
+CREATE TABLE class_room (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  class BLOB,
+  school BLOB,
+  grade TEXT,
+  person BLOB,
+  byline TEXT,
+  ready INTEGER,
+  headcount INTEGER,
+  present_minutes INTEGER,
+  cuts INTEGER,
+  cut_seconds INTEGER
+);
+CREATE TABLE class_record (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  class BLOB,
+  content BLOB,
+  bytes INTEGER,
+  seconds INTEGER
+);
 CREATE TABLE indicator (
   id BLOB PRIMARY KEY,
   home BLOB, -- the school whose nodes alone hold it
@@ -796,6 +858,28 @@ CREATE INDEX rendition_by_title ON rendition (title_key, id);
 CREATE INDEX rendition_by_changed ON rendition (changed);
 CREATE INDEX rendition_by_source ON rendition (source);
 CREATE INDEX rendition_by_content ON rendition (content);
+CREATE INDEX live_class_by_title ON live_class (title_key, id);
+CREATE INDEX live_class_by_changed ON live_class (changed);
+CREATE INDEX live_class_by_kind ON live_class (kind, title_key);
+CREATE INDEX live_class_by_subject ON live_class (subject, title_key);
+CREATE INDEX live_class_by_starts_on ON live_class (starts_on, title_key);
+CREATE INDEX live_class_by_origin ON live_class (origin, title_key);
+CREATE INDEX live_class_by_teacher ON live_class (teacher, title_key);
+CREATE INDEX live_class_by_co_teacher ON live_class (co_teacher, title_key);
+CREATE INDEX live_class_languages_by_value ON live_class_languages (value, id);
+CREATE INDEX live_class_by_plan ON live_class (plan, title_key);
+CREATE INDEX live_class_by_course ON live_class (course, title_key);
+CREATE INDEX live_class_by_held_on ON live_class (held_on, title_key);
+CREATE INDEX live_class_by_state ON live_class (state, title_key);
+CREATE INDEX class_room_by_title ON class_room (title_key, id);
+CREATE INDEX class_room_by_changed ON class_room (changed);
+CREATE INDEX class_room_by_class ON class_room (class, title_key);
+CREATE INDEX class_room_by_school ON class_room (school, title_key);
+CREATE INDEX class_room_by_person ON class_room (person, title_key);
+CREATE INDEX class_record_by_title ON class_record (title_key, id);
+CREATE INDEX class_record_by_changed ON class_record (changed);
+CREATE INDEX class_record_by_class ON class_record (class, title_key);
+CREATE INDEX class_record_by_content ON class_record (content);
 CREATE INDEX indicator_by_title ON indicator (title_key, id);
 CREATE INDEX indicator_by_changed ON indicator (changed);
 CREATE INDEX indicator_by_rule ON indicator (rule, title_key);

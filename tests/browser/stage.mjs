@@ -37,7 +37,7 @@ export async function start(args = []) {
     await browser.close();
     child.kill("SIGTERM");
     await new Promise((resolve) => child.on("exit", resolve));
-    rmSync(data, { recursive: true, force: true });
+    rmSync(data, { recursive: true, force: true, maxRetries: 5 });
   };
   return { browser, stop };
 }

@@ -20,6 +20,7 @@ fn map() -> BTreeMap<String, Option<BTreeSet<String>>> {
         "activities",
         "lessons",
         "courses",
+        "classroom",
         "figures",
         "nodes",
     ];
@@ -45,6 +46,7 @@ fn map() -> BTreeMap<String, Option<BTreeSet<String>>> {
                     "players",
                     "media",
                     "link",
+                    "live",
                     "records",
                     "web",
                     "register",

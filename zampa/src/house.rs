@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use assets::Shelf;
 use base::Lang;
+use classroom::Classes;
 use figures::Counted;
 use records::{Kinds, Role, Roles};
 use text::{Catalogue, TextError};
@@ -22,6 +23,7 @@ pub fn kinds() -> Kinds {
         teams::KINDS,
         lessons::KINDS,
         courses::KINDS,
+        classroom::KINDS,
         figures::KINDS,
         nodes::KINDS,
         register::KINDS,
@@ -48,6 +50,7 @@ pub fn words() -> Vec<(Lang, &'static str, &'static str)> {
         teams::WORDS,
         lessons::WORDS,
         courses::WORDS,
+        classroom::WORDS,
         visits::WORDS,
         activities::WORDS,
         figures::WORDS,
@@ -64,13 +67,20 @@ const WORDS: [(Lang, &str, &str); 3] = [
 ];
 
 /// The routes of every room that all nodes have.
-pub fn routes(kinds: &Kinds, counted: &Arc<Counted>, links: &Arc<NodeLinks>, shelf: &Arc<Shelf>) -> Vec<Route> {
+pub fn routes(
+    kinds: &Kinds,
+    counted: &Arc<Counted>,
+    links: &Arc<NodeLinks>,
+    shelf: &Arc<Shelf>,
+    classes: &Arc<Classes>,
+) -> Vec<Route> {
     let mut routes = web::routes();
     routes.extend(register::routes(kinds));
     routes.extend(people::routes());
     routes.extend(lessons::routes(&Arc::new(lessons::Rooms::default())));
     let carrier: Arc<dyn courses::Carrier> = Arc::clone(links) as _;
     routes.extend(courses::routes(shelf, &carrier));
+    routes.extend(classroom::routes(classes, shelf));
     routes.extend(figures::routes(counted));
     let links: Arc<dyn nodes::Links> = Arc::clone(links) as _;
     routes.extend(nodes::routes(&links));
@@ -80,9 +90,19 @@ pub fn routes(kinds: &Kinds, counted: &Arc<Counted>, links: &Arc<NodeLinks>, she
 /// The navigation: what one looks for by its name. Everything else is linked from there.
 pub fn navigation(kinds: &Kinds) -> Vec<NavItem> {
     let mut nav = vec![NavItem { href: "/today".to_owned(), key: "today".to_owned(), check: Check::SignedIn }];
-    for name in
-        ["visit", "activity", "person", "organisation", "need", "posting", "pairing", "team", "lesson_plan", "course"]
-    {
+    for name in [
+        "visit",
+        "activity",
+        "person",
+        "organisation",
+        "need",
+        "posting",
+        "pairing",
+        "team",
+        "lesson_plan",
+        "course",
+        "live_class",
+    ] {
         if let Some(kind) = kinds.get(name) {
             nav.push(NavItem {
                 href: format!("/{}", kind.route),

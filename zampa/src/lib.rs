@@ -9,6 +9,7 @@ pub mod files;
 pub mod fill;
 mod home;
 pub mod house;
+mod lesson_of_today;
 mod links;
 mod log_command;
 pub mod node;

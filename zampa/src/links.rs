@@ -9,6 +9,7 @@ use assets::Shelf;
 use base::{Env, Hash, NodeId, Scope, Subject, base32};
 use blobs::Blobs;
 use link::{Carried, CarryError, Grant, Host, JoinCode, Link, Load, Named, Refusal};
+use live::{Door, Live};
 use log::{Authority, Context, NodeKey, Store};
 use nodes::{Links, Members, Peer};
 use records::Kinds;
@@ -267,6 +268,13 @@ impl NodeLinks {
             let settings = link::Settings { back_off_max_ms: 8000, ..link::Settings::default() };
             Link::new(Arc::clone(&self.host) as Arc<dyn Host>, settings)
         })
+    }
+
+    /// Takes the link's datagrams for live classes; before it listens or dials, since sessions tell of themselves as they
+    /// begin. Within a runtime.
+    pub fn live(&self, door: Arc<dyn Door>) -> Option<Live> {
+        let (store, link) = (&self.host.store, self.link());
+        Live::start(link, store.key().id(), store.env().clone(), door, Vec::new())
     }
 
     /// Takes in nodes at an address (UDP). Within a runtime.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use assets::Shelf;
 use base::Env;
+use classroom::Classes;
 use figures::Counted;
 use log::{Context, NodeKey, Store};
 use nodes::{Links, Members};
@@ -27,6 +28,8 @@ pub struct Node {
     pub links: Arc<NodeLinks>,
     /// Its figures.
     pub counted: Arc<Counted>,
+    /// Its live classes.
+    pub classes: Arc<Classes>,
     /// Its trees of files.
     pub shelf: Arc<Shelf>,
     /// Where its workers put scratch files.
@@ -96,7 +99,8 @@ impl Node {
             &settings,
         ));
         let as_links: Arc<dyn Links> = Arc::clone(&links) as Arc<dyn Links>;
-        let mut routes = house::routes(&kinds, &counted, &links, &shelf);
+        let classes = Arc::new(Classes::new(store.key().id(), settings.hub()));
+        let mut routes = house::routes(&kinds, &counted, &links, &shelf, &classes);
         routes.extend(crate::home::routes(&counted));
         let signs = Arc::clone(&as_links);
         let shown = Arc::clone(&shelf);
@@ -121,8 +125,9 @@ impl Node {
             parts: vec![
                 Box::new(lessons::part),
                 Box::new(move |site, r, conn, kind, id| courses::part(site, r, conn, kind, id, &shown)),
+                Box::new(classroom::part),
             ],
-            made: vec![Box::new(lessons::made), Box::new(courses::made)],
+            made: vec![Box::new(lessons::made), Box::new(courses::made), Box::new(classroom::made)],
             kinds,
             store,
         };
@@ -136,7 +141,14 @@ impl Node {
                 *kept = found;
             }
         }));
-        Ok(Self { site, routes, links, counted, shelf, work: files.work(), lock })
+        Ok(Self { site, routes, links, counted, classes, shelf, work: files.work(), lock })
+    }
+
+    /// Lets classes go over the link, from before it listens or dials. Within a runtime.
+    pub fn begin_classes(&self) {
+        if let Some(live) = self.links.live(self.classes.door()) {
+            self.classes.begin(live);
+        }
     }
 
     /// Whether nobody keeps this hub yet: the first start prints a one-use link to set it up.

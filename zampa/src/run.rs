@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use assets::Shelf;
 use base::Env;
+use classroom::Classes;
 use people::SET_UP;
 use web::{Check, NodeKind, Route, Site};
 
@@ -15,6 +16,9 @@ use crate::node::{Node, make_hub, open_store};
 
 /// How often clocks are settled and the database tidied, in seconds.
 const CHORES_SECONDS: u64 = 60;
+
+/// How often it is looked which classes are to be open, in seconds.
+const CLASSES_SECONDS: u64 = 2;
 
 /// How often contents that no fact names are swept, in seconds: twice a day.
 const SWEEP_SECONDS: u64 = 12 * 3600;
@@ -56,6 +60,7 @@ fn serve_one(files: &Files, port: u16, env: &Env) -> Result<()> {
         println!("Set up this hub once, at http://localhost:{port}/set-up/{secret}");
     }
     runtime.block_on(async {
+        node.begin_classes();
         match settings.kind {
             NodeKind::Hub => node.links.listen(SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port))?,
             NodeKind::School if settings.hub_address.is_empty() => {}
@@ -134,6 +139,7 @@ fn chores(node: &Node) {
             }
         }
     });
+    tokio::spawn(tend(Arc::clone(&site), Arc::clone(&node.classes), Arc::clone(&shelf)));
     tokio::spawn(async move {
         let mut every = tokio::time::interval(std::time::Duration::from_secs(SWEEP_SECONDS));
         loop {
@@ -145,6 +151,24 @@ fn chores(node: &Node) {
             }
         }
     });
+}
+
+/// Opens and closes classes as they are planned, makes facts of what happened in them, and notes what has come for them.
+async fn tend(site: Arc<Site>, classes: Arc<Classes>, shelf: Arc<Shelf>) {
+    let mut every = tokio::time::interval(std::time::Duration::from_secs(CLASSES_SECONDS));
+    loop {
+        every.tick().await;
+        let (site, classes, shelf) = (Arc::clone(&site), Arc::clone(&classes), Arc::clone(&shelf));
+        let done = tokio::task::spawn_blocking(move || {
+            classes.tend(&site)?;
+            let whole =
+                |conn: &rusqlite::Connection, course: &base::Subject| courses::is_here(&site, conn, &shelf, course);
+            classroom::note_ready(&site, &classes, &whole)
+        });
+        if let Ok(Err(e)) = done.await {
+            tracing::error!("tending classes: {e}");
+        }
+    }
 }
 
 /// Removes the contents that no fact names any more, and what was left of uploads.

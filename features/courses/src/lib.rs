@@ -31,7 +31,7 @@ pub use facts::KINDS;
 pub use here::{Carrier, words_without};
 pub use made::made;
 pub use part::{part, today};
-pub use stock::{OTHERS, Place, Stock, stock};
+pub use stock::{OTHERS, Place, Stock, is_here, stock};
 pub use workshop::{Job, Made, next_job, note_made, trees};
 
 /// A course begins with its files.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use assets::{Shelf, TREE};
 use base::{Hash, NodeId, Subject};
 use rusqlite::Connection;
-use web::{Local, PageError};
+use web::{Local, PageError, Site};
 
 /// The setting that names the courses which this node has let go.
 const LET_GO: &str = "courses-let-go";
@@ -132,11 +132,29 @@ pub fn stock(conn: &Connection, shelf: &Shelf, local: &Local, own: NodeId, since
     Ok(out)
 }
 
+/// Whether all of a course is here that a class needs: its files and what pages show of them; what only makes a film
+/// finer may still come.
+///
+/// # Errors
+/// What the databases say.
+pub fn is_here(site: &Site, conn: &Connection, shelf: &Shelf, course: &Subject) -> Result<bool, PageError> {
+    let drawn: bool = conn
+        .prepare_cached(
+            "SELECT NOT EXISTS (SELECT 1 FROM resource r WHERE r.course = ?1 AND r.form = 'slides'
+             AND NOT EXISTS (SELECT 1 FROM rendition d WHERE d.source = r.content))",
+        )?
+        .query_row([course.as_bytes()], |r| r.get(0))?;
+    let mut needed = parts(conn, shelf)?.into_iter().filter(|p| p.course == *course && !p.heavy);
+    Ok(drawn && needed.all(|p| site.blobs.has(&p.content)))
+}
+
 /// Courses that are planned, each with its first day to come.
 fn planned(conn: &Connection, since: &str) -> Result<BTreeMap<Subject, String>, PageError> {
     let mut stmt = conn.prepare_cached(
-        "SELECT course, min(used_on) FROM course_use WHERE state = 'planned' AND used_on >= ?1 AND course IS NOT NULL
-         GROUP BY course",
+        "SELECT course, min(day) FROM (
+           SELECT course, used_on AS day FROM course_use WHERE state = 'planned'
+           UNION ALL SELECT course, starts_on FROM live_class WHERE state IN ('planned', 'live'))
+         WHERE day >= ?1 AND course IS NOT NULL GROUP BY course",
     )?;
     let rows = stmt.query_map([since], |r| Ok((r.get::<_, Vec<u8>>(0)?, r.get::<_, String>(1)?)))?;
     let mut out = BTreeMap::new();

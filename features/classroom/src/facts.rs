@@ -1,0 +1,111 @@
+use records::vocabulary::{SUBJECTS, TEACHING_LANGUAGES};
+use records::{Access, Field, Home, Kind, Move, Role, Roles, Rule};
+
+/// The records of this room.
+pub const KINDS: &[&Kind] = &[&LIVE_CLASS, &CLASS_ROOM, &CLASS_RECORD];
+
+const TEACHERS: &[Role] =
+    &[Role::Administrator, Role::Officer, Role::Coordinator, Role::Head, Role::Posted, Role::Local];
+const WHO: Roles = Roles::of(TEACHERS);
+
+/// A lesson that is held over the link, for one classroom or many.
+pub(crate) static LIVE_CLASS: Kind = Kind {
+    name: "live_class",
+    route: "classes",
+    icon: "presentation",
+    home: Home::Programme,
+    title: &["title"],
+    fields: &[
+        Field::line("title").required().column().searched(),
+        Field::choice("kind", &["dedicated", "synchronous", "lecture", "research", "preparation"]).required().filter(),
+        Field::choice("subject", SUBJECTS).filter(),
+        Field::date("starts_on").required().column(),
+        Field::time("starts_at").required().column(),
+        Field::int("minutes", 5, 240).required(),
+        // Where the teacher is: that school's node, or the hub, numbers what happens in the class.
+        Field::link("origin", "organisation").required(),
+        Field::link("teacher", "person").required(),
+        // A class reaches nodes that do not hold its teacher's record.
+        Field::line("byline").personal().by_move().column(),
+        Field::link("co_teacher", "person"),
+        Field::tags("languages", TEACHING_LANGUAGES),
+        Field::link("plan", "lesson_plan"),
+        // What is shown: it is in every receiving school before the class begins.
+        Field::link("course", "course"),
+        Field::yes("recorded"),
+        Field::date("held_on").by_move(),
+        Field::int("held_minutes", 0, 1440).by_move(),
+    ],
+    states: &["planned", "live", "held", "failed", "cancelled"],
+    moves: &[
+        Move::new("open", &["planned", "failed"], "live", WHO),
+        Move::new("end", &["live"], "held", WHO).asks(&["held_on", "held_minutes"]),
+        Move::new("fail", &["live"], "failed", WHO).with_reason(),
+        Move::new("cancel", &["planned", "failed"], "cancelled", WHO).with_reason(),
+    ],
+    access: Access::staff(TEACHERS, &["origin"]),
+    rules: &[],
+    order: "-starts_on",
+    hub_only: false,
+    hidden: false,
+};
+
+/// A classroom that takes part, with the adult who answers for it.
+pub(crate) static CLASS_ROOM: Kind = Kind {
+    name: "class_room",
+    route: "class-rooms",
+    icon: "school",
+    home: Home::With("class", "live_class"),
+    title: &["school", "grade"],
+    fields: &[
+        Field::link("class", "live_class").required().filter().within(),
+        Field::link("school", "organisation").required().column(),
+        Field::line("grade").column(),
+        Field::link("person", "person").required(),
+        Field::line("byline").personal().by_move().column(),
+        // What is shown in the class lies at the school's node.
+        Field::yes("ready").by_move(),
+        // What of it was there when the class was over, of their own accord.
+        Field::int("headcount", 0, 500).by_move().column(),
+        Field::int("present_minutes", 0, 1440).by_move().column(),
+        Field::int("cuts", 0, 10_000).by_move(),
+        Field::int("cut_seconds", 0, 86_400).by_move(),
+    ],
+    states: &[],
+    moves: &[],
+    access: Access::staff(TEACHERS, &["school"]),
+    rules: &[Rule {
+        code: "class_room-once",
+        sql: "SELECT a.id, b.id FROM class_room a JOIN class_room b
+                ON b.class = a.class AND b.school = a.school AND coalesce(b.grade, '') = coalesce(a.grade, '')
+                AND b.id <> a.id
+              WHERE {one}",
+        one: "a.id = ?1",
+        other: "",
+    }],
+    order: "made",
+    hub_only: false,
+    hidden: false,
+};
+
+/// The record of a class: what happened and what was said, in blocks; a tree of files.
+pub(crate) static CLASS_RECORD: Kind = Kind {
+    name: "class_record",
+    route: "class-records",
+    icon: "film",
+    home: Home::Elsewhere,
+    title: &["class"],
+    fields: &[
+        Field::link("class", "live_class").required(),
+        Field::blob("content").required().secret(),
+        Field::int("bytes", 0, 1 << 42).secret(),
+        Field::int("seconds", 0, 86_400),
+    ],
+    states: &[],
+    moves: &[],
+    access: Access::staff(TEACHERS, &[]),
+    rules: &[],
+    order: "made",
+    hub_only: false,
+    hidden: true,
+};

@@ -1,0 +1,99 @@
+//! What a node must know of a class to hold it, as it follows from what happened: the pages fold the same events for what
+//! they show (`islands/src/classroom/fold.ts`).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base::Subject;
+use serde_json::Value as Json;
+
+/// What was said in words; ink and pictures begin with another byte.
+pub(crate) const WORDS: u8 = 0;
+/// Ink.
+pub(crate) const INK: u8 = 1;
+
+/// A class as it stands.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Fold {
+    /// The last event that is in.
+    pub seq: u64,
+    pub began_ms: Option<u64>,
+    pub over_ms: Option<u64>,
+    /// The room that speaks: 0 is the teacher's.
+    pub floor: u16,
+    pub recording: bool,
+    pub rooms: BTreeMap<u16, RoomFold>,
+    /// Guests whom the teacher let in.
+    pub admitted: BTreeSet<Subject>,
+}
+
+/// A room as it stands.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct RoomFold {
+    /// Since when somebody is there.
+    pub since_ms: Option<u64>,
+    /// How long somebody was there before.
+    pub present_ms: u64,
+    pub heads: Option<i64>,
+    pub consent: bool,
+}
+
+impl Fold {
+    /// Takes in an event: who said it is `room`, or nobody who has a say.
+    pub fn take(&mut self, seq: u64, at_ms: u64, room: Option<u16>, payload: &[u8]) {
+        self.seq = seq;
+        let (Some(room), Some((&WORDS, said))) = (room, payload.split_first()) else { return };
+        let Ok(said) = serde_json::from_slice::<Json>(said) else { return };
+        let text = |key: &str| said.get(key).and_then(Json::as_str);
+        let number = |key: &str| said.get(key).and_then(Json::as_i64);
+        let yes = |key: &str| said.get(key).and_then(Json::as_bool) == Some(true);
+        match (room, text("k").unwrap_or_default()) {
+            (0, "begin") => self.began_ms = self.began_ms.or(Some(at_ms)),
+            (0, "end") => self.over(at_ms),
+            (0, "floor") => self.floor = number("room").and_then(|n| u16::try_from(n).ok()).unwrap_or(0),
+            (0, "record") => self.recording = yes("on"),
+            (0, "admit") => {
+                if let Some(person) = text("person").and_then(|p| p.parse().ok()) {
+                    if yes("yes") {
+                        self.admitted.insert(person)
+                    } else {
+                        self.admitted.remove(&person)
+                    };
+                }
+            }
+            (1.., "in") => {
+                let room = self.rooms.entry(room).or_default();
+                room.since_ms = room.since_ms.or(Some(at_ms));
+            }
+            (1.., "out") => self.rooms.entry(room).or_default().leave(at_ms),
+            (1.., "heads") => self.rooms.entry(room).or_default().heads = number("n"),
+            (1.., "consent") => self.rooms.entry(room).or_default().consent = yes("yes"),
+            _ => {}
+        }
+    }
+
+    fn over(&mut self, at_ms: u64) {
+        if self.over_ms.is_none() {
+            self.over_ms = Some(at_ms);
+            self.recording = false;
+            self.rooms.values_mut().for_each(|room| room.leave(at_ms));
+        }
+    }
+
+    /// Whether a class goes on.
+    pub fn goes_on(&self) -> bool {
+        self.began_ms.is_some() && self.over_ms.is_none()
+    }
+
+    /// Whether a room may be heard: where the class is recorded, only with the consent of all who are in it.
+    pub fn may_be_heard(&self, room: u16, recording: bool) -> bool {
+        room == 0 || !recording || self.rooms.get(&room).is_some_and(|r| r.consent)
+    }
+}
+
+impl RoomFold {
+    fn leave(&mut self, at_ms: u64) {
+        if let Some(since) = self.since_ms.take() {
+            self.present_ms += at_ms.saturating_sub(since);
+        }
+    }
+}

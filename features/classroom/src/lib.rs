@@ -1,0 +1,45 @@
+//! Live classes: one teacher, many distant classrooms, and a link that cannot be trusted. What is shown lies at every
+//! school beforehand; the link carries voice, pen and what happens; a room that is cut off goes on, and what it missed is
+//! filled in afterwards.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic))]
+
+mod facts;
+mod fold;
+mod open;
+mod page;
+mod part;
+mod say;
+mod talk;
+mod who;
+
+use std::sync::Arc;
+
+use assets::Shelf;
+use base::Lang;
+use web::{Check, Route};
+
+pub use facts::KINDS;
+pub use open::{Classes, note_ready};
+pub use part::{made, part};
+
+/// The room's words.
+pub const WORDS: [(Lang, &str, &str); 3] = [
+    (Lang::Zh, "classroom", include_str!("../words/zh.ftl")),
+    (Lang::Bo, "classroom", include_str!("../words/bo.ftl")),
+    (Lang::En, "classroom", include_str!("../words/en.ftl")),
+];
+
+/// The room's routes.
+pub fn routes(classes: &Arc<Classes>, shelf: &Arc<Shelf>) -> Vec<Route> {
+    let read = Check::Read(&facts::LIVE_CLASS);
+    let (asked, talking, shown) = (Arc::clone(classes), Arc::clone(classes), Arc::clone(shelf));
+    vec![
+        Route::get("/classes/{id}/live", read, move |site, request| page::live(site, request, &shown)),
+        Route::talk(
+            "/classes/{id}/talk",
+            read,
+            move |site, request| talk::may_enter(site, request, &asked),
+            move |site, request, socket| Box::pin(talk::converse(Arc::clone(&talking), site, request, socket)),
+        ),
+    ]
+}

@@ -1,0 +1,363 @@
+//! The classes that are open at this node: which, where each has its order, who is let in, and what becomes a fact of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use base::{Date, NodeId, Subject};
+use live::{Door, Live, Reach, Saved, View, Way};
+use log::Context;
+use records::{Change, Value, append, record_scope, school_of};
+use rusqlite::Connection;
+use serde_json::json;
+use web::{PageError, Site};
+
+use crate::facts::{CLASS_ROOM, LIVE_CLASS};
+use crate::fold::Fold;
+use crate::say::of_node;
+use crate::who::About;
+
+/// A room that was cut off for less is not said to have been.
+const CUT_MS: u64 = 3000;
+
+/// The classes of a node.
+pub struct Classes {
+    me: NodeId,
+    hub: NodeId,
+    live: OnceLock<Live>,
+    guests: Arc<Guests>,
+    open: Mutex<BTreeMap<Subject, Arc<Open>>>,
+}
+
+/// Which nodes have a part in which class.
+#[derive(Debug)]
+struct Guests {
+    hub: NodeId,
+    nodes: Mutex<BTreeMap<Subject, BTreeSet<NodeId>>>,
+}
+
+impl Door for Guests {
+    fn may_join(&self, peer: NodeId, class: Subject) -> bool {
+        lock(&self.nodes).get(&class).is_some_and(|nodes| nodes.contains(&peer))
+    }
+
+    /// Every node brings what its own people say; the hub passes on what others said.
+    fn may_bring(&self, peer: NodeId, class: Subject, node: NodeId) -> bool {
+        (peer == node || peer == self.hub) && self.may_join(peer, class)
+    }
+}
+
+/// A class that is open.
+pub(crate) struct Open {
+    pub class: Subject,
+    pub origin: NodeId,
+    /// The node that serves each room, in their order.
+    nodes: Vec<NodeId>,
+    about: About,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+pub(crate) struct Inner {
+    pub fold: Fold,
+    /// How many of a page's sayings were taken, by the page's own number.
+    pub taken: BTreeMap<u32, u32>,
+    /// Pages of each room that are open here.
+    pub pages: BTreeMap<u16, usize>,
+    /// Since when the node has been cut off, and what it was before.
+    cut_since: Option<u64>,
+    cuts: i64,
+    cut_ms: u64,
+}
+
+impl std::fmt::Debug for Classes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Classes")
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Open {
+    pub fn inner(&self) -> MutexGuard<'_, Inner> {
+        lock(&self.inner)
+    }
+
+    pub fn about(&self) -> &About {
+        &self.about
+    }
+
+    /// The room that somebody speaks for, if they may: the teacher's is where the class has its order.
+    pub fn room_of(&self, node: NodeId, who: &Subject) -> Option<u16> {
+        if node == self.origin && (*who == self.class || self.about.co_teacher.as_ref() == Some(who)) {
+            return Some(0);
+        }
+        let at = self.about.rooms.iter().position(|r| r.id == *who)?;
+        self.nodes.get(at).filter(|serves| **serves == node)?;
+        u16::try_from(at + 1).ok()
+    }
+
+    /// Whether this node serves a room.
+    pub fn serves(&self, me: NodeId, room: u16) -> bool {
+        usize::from(room).checked_sub(1).and_then(|n| self.nodes.get(n)) == Some(&me)
+    }
+
+    /// The node that serves a room.
+    pub fn node_of(&self, room: u16) -> Option<NodeId> {
+        usize::from(room).checked_sub(1).and_then(|n| self.nodes.get(n)).copied()
+    }
+
+    /// Takes in what has happened since.
+    fn follow(&self, view: &View) {
+        let mut inner = self.inner();
+        for event in &view.events {
+            let room = self.room_of(event.node, &event.who);
+            inner.fold.take(event.seq, event.at_ms.saturating_sub(event.late_ms), room, &event.payload);
+        }
+    }
+}
+
+impl Classes {
+    /// Classes of a node whose link is not there yet.
+    pub fn new(me: NodeId, hub: NodeId) -> Self {
+        let guests = Arc::new(Guests { hub, nodes: Mutex::default() });
+        Self { me, hub, live: OnceLock::new(), guests, open: Mutex::default() }
+    }
+
+    /// Who is let in.
+    pub fn door(&self) -> Arc<dyn Door> {
+        Arc::clone(&self.guests) as Arc<dyn Door>
+    }
+
+    /// Opens the doors: from now on classes go over the link.
+    pub fn begin(&self, live: Live) {
+        let _ = self.live.set(live);
+    }
+
+    pub(crate) fn live(&self) -> Result<&Live, PageError> {
+        self.live.get().ok_or(PageError::NotFound)
+    }
+
+    pub(crate) fn me(&self) -> NodeId {
+        self.me
+    }
+
+    /// A class that is open here.
+    pub(crate) fn get(&self, class: &Subject) -> Option<Arc<Open>> {
+        lock(&self.open).get(class).cloned()
+    }
+
+    /// Opens what is to be open, closes what is over, and makes facts of what happened. Called now and then, and when
+    /// the log has changed.
+    ///
+    /// # Errors
+    /// What the log says.
+    pub fn tend(&self, site: &Site) -> Result<(), PageError> {
+        let Some(live) = self.live.get() else { return Ok(()) };
+        let found = site.store.read(|conn| self.due(conn, site.today()))?;
+        let due: BTreeSet<Subject> = found.iter().map(|o| o.class).collect();
+        *lock(&self.guests.nodes) = found.iter().map(|o| (o.class, self.nodes_of(o))).collect();
+        for open in found {
+            let way = match open.origin {
+                origin if origin == self.me => Way::Here,
+                origin if self.me == self.hub => Way::Via(origin),
+                _ => Way::Via(self.hub),
+            };
+            let class = open.class;
+            let mut all = lock(&self.open);
+            let known = all.get(&class).cloned();
+            if known.is_none() && !live.open(class, way, 0, Saved::default()) {
+                tracing::error!("too many classes are open: {class} is not");
+                continue;
+            }
+            // What was planned otherwise meanwhile counts from now on; what happened stays.
+            if let Some(known) = known {
+                *open.inner() = std::mem::take(&mut *known.inner());
+            }
+            all.insert(class, Arc::new(open));
+        }
+        let closed: Vec<Subject> = lock(&self.open).keys().filter(|c| !due.contains(c)).copied().collect();
+        for class in closed {
+            lock(&self.open).remove(&class);
+            live.close(class);
+        }
+        let open: Vec<Arc<Open>> = lock(&self.open).values().cloned().collect();
+        for open in open {
+            self.look(site, live, &open)?;
+        }
+        Ok(())
+    }
+
+    /// Everybody who has a part in it: the node of its order, those of its rooms, and the hub between them.
+    fn nodes_of(&self, open: &Open) -> BTreeSet<NodeId> {
+        open.nodes.iter().copied().chain([open.origin, self.hub]).collect()
+    }
+
+    /// The classes of these days that this node has a part in.
+    fn due(&self, conn: &Connection, today: Date) -> Result<Vec<Open>, PageError> {
+        let mut stmt = conn.prepare_cached(
+            "SELECT id FROM live_class WHERE state = 'live' OR (state IN ('planned', 'failed', 'held')
+             AND starts_on BETWEEN date(?1, '-1 day') AND date(?1, '+1 day'))",
+        )?;
+        let ids = stmt.query_map([today.to_string()], |r| r.get::<_, Vec<u8>>(0))?.collect::<Result<Vec<_>, _>>()?;
+        let mut out = Vec::new();
+        for id in ids {
+            let Ok(class) = Subject::try_from(id.as_slice()) else { continue };
+            let about = About::read(conn, &class)?;
+            let node = |place: &Subject| node_of(conn, self.hub, place);
+            let origin = about.origin.as_ref().map_or(Ok(self.hub), node)?;
+            let nodes = about.rooms.iter().map(|r| node(&r.school)).collect::<Result<Vec<_>, _>>()?;
+            let open = Open { class, origin, nodes, about, inner: Mutex::default() };
+            if self.nodes_of(&open).contains(&self.me) {
+                out.push(open);
+            }
+        }
+        Ok(out)
+    }
+
+    /// Takes in what happened in a class, and makes facts of it.
+    pub(crate) fn look(&self, site: &Site, live: &Live, open: &Open) -> Result<(), PageError> {
+        let seq = open.inner().fold.seq;
+        let Some(view) = live.view(open.class, seq) else { return Ok(()) };
+        open.follow(&view);
+        let (fold, cuts, cut_ms) = {
+            let mut inner = open.inner();
+            inner.count_cuts(site.now_ms(), view.reach == Reach::Cut);
+            (inner.fold.clone(), inner.cuts, inner.cut_ms)
+        };
+        let state = &*open.about.state;
+        if self.me == open.origin {
+            if fold.began_ms.is_some() && matches!(state, "planned" | "failed") {
+                note(site, &LIVE_CLASS, open.class, Change::new().with_text("state", "live"))?;
+            }
+            if let (Some(began), Some(over), false) = (fold.began_ms, fold.over_ms, state == "held") {
+                let minutes = minutes(over.saturating_sub(began));
+                let change = Change::new()
+                    .with_text("state", "held")
+                    .with_text("held_on", site.today().to_string())
+                    .with("held_minutes", Value::Int(minutes));
+                note(site, &LIVE_CLASS, open.class, change)?;
+            }
+        }
+        if fold.over_ms.is_some() {
+            for (room, n) in open.about.rooms.iter().zip(1u16..) {
+                let Some(of) = fold.rooms.get(&n).filter(|_| open.serves(self.me, n)) else { continue };
+                if is_noted(site, &room.id)? {
+                    continue;
+                }
+                let mut change = Change::new()
+                    .with("present_minutes", Value::Int(minutes(of.present_ms)))
+                    .with("cuts", Value::Int(cuts))
+                    .with("cut_seconds", Value::Int(i64::try_from(cut_ms / 1000).unwrap_or(0).min(86_400)));
+                if let Some(heads) = of.heads {
+                    change = change.with("headcount", Value::Int(heads));
+                }
+                note(site, &CLASS_ROOM, room.id, change)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A page of a room has come, or gone.
+    pub(crate) fn came(&self, open: &Open, room: u16, name: &str, comes: bool) {
+        let Some(of) = usize::from(room).checked_sub(1).and_then(|n| open.about.rooms.get(n)) else { return };
+        let count = {
+            let mut inner = open.inner();
+            let count = inner.pages.entry(room).or_insert(0);
+            *count = if comes { *count + 1 } else { count.saturating_sub(1) };
+            *count
+        };
+        // The first and the last of a room are what others see.
+        let said = match (comes, count) {
+            (true, 1) => json!({ "k": "in", "name": name }),
+            (false, 0) => json!({ "k": "out" }),
+            _ => return,
+        };
+        if let Ok(live) = self.live() {
+            let _ = live.say(open.class, of.id, &of_node(&said));
+        }
+    }
+}
+
+impl Inner {
+    fn count_cuts(&mut self, now: u64, cut: bool) {
+        match (cut && self.fold.goes_on(), self.cut_since) {
+            (true, None) => self.cut_since = Some(now),
+            (false, Some(since)) => {
+                self.cut_since = None;
+                let lasted = now.saturating_sub(since);
+                if lasted >= CUT_MS {
+                    self.cuts += 1;
+                    self.cut_ms += lasted;
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn minutes(ms: u64) -> i64 {
+    i64::try_from((ms + 30_000) / 60_000).unwrap_or(0).min(1440)
+}
+
+/// The node that serves an organisation: its school's box, or the hub.
+fn node_of(conn: &Connection, hub: NodeId, place: &Subject) -> Result<NodeId, PageError> {
+    let Some(school) = school_of(conn, place)? else { return Ok(hub) };
+    let mut stmt = conn.prepare_cached(
+        "SELECT node_id FROM node WHERE school = ?1 AND coalesce(state, 'enrolled') = 'enrolled' ORDER BY made LIMIT 1",
+    )?;
+    let mut rows = stmt.query([school.as_bytes()])?;
+    let Some(row) = rows.next()? else { return Ok(hub) };
+    let bytes: Vec<u8> = row.get(0)?;
+    Ok(NodeId::try_from(bytes.as_slice()).unwrap_or(hub))
+}
+
+/// Whether what was of a room in its class is a fact already.
+fn is_noted(site: &Site, room: &Subject) -> Result<bool, PageError> {
+    site.store.read(|conn| {
+        let sql = "SELECT present_minutes IS NOT NULL FROM class_room WHERE id = ?1";
+        Ok(conn.prepare_cached(sql)?.query_row([room.as_bytes()], |r| r.get(0))?)
+    })
+}
+
+/// Writes what a node knows of its own accord.
+fn note(site: &Site, kind: &'static records::Kind, id: Subject, change: Change) -> Result<(), PageError> {
+    site.store.write(Context::NODE, |tx| {
+        let scope = record_scope(tx.conn(), site.programme, kind, &id)?;
+        append(tx, kind, scope, id, change, None)?;
+        tx.fold()?;
+        Ok::<_, records::RecordError>(())
+    })?;
+    Ok(())
+}
+
+/// Notes of the rooms that this node serves, that what is shown in their class is here.
+///
+/// # Errors
+/// What the log says.
+pub fn note_ready(
+    site: &Site,
+    classes: &Classes,
+    whole: &dyn Fn(&Connection, &Subject) -> Result<bool, PageError>,
+) -> Result<(), PageError> {
+    let ready = site.store.read(|conn| {
+        let mut stmt = conn.prepare_cached(
+            "SELECT r.id, r.school, c.course FROM class_room r JOIN live_class c ON c.id = r.class
+             WHERE c.course IS NOT NULL AND c.state IN ('planned', 'failed', 'live') AND coalesce(r.ready, 0) = 0",
+        )?;
+        let mut rows = stmt.query([])?;
+        let mut out = Vec::new();
+        while let Some(row) = rows.next()? {
+            let id = |n: usize| -> Result<Subject, PageError> {
+                let bytes: Vec<u8> = row.get(n)?;
+                Ok(Subject::try_from(bytes.as_slice()).unwrap_or_default())
+            };
+            if node_of(conn, classes.hub, &id(1)?)? == classes.me && whole(conn, &id(2)?)? {
+                out.push(id(0)?);
+            }
+        }
+        Ok::<_, PageError>(out)
+    })?;
+    ready.into_iter().try_for_each(|room| note(site, &CLASS_ROOM, room, Change::new().with("ready", Value::Bool(true))))
+}

@@ -1,0 +1,187 @@
+//! The page of a class that goes on: what it needs to know is given with it, so that it stands also when the link is cut.
+
+use askama::Template;
+use assets::{Shelf, recipes_for};
+use base::{Hash, Subject};
+use register::Look;
+use rusqlite::Connection;
+use serde_json::{Map, Value as Json, json};
+use text::Words;
+use web::{PageError, Reply, Request, Shell, Site};
+
+use crate::facts::{CLASS_ROOM, LIVE_CLASS};
+use crate::who::About;
+
+/// Words that the script says.
+const WORDS: [&str; 35] = [
+    "class-page",
+    "class-over",
+    "class-ready-teacher",
+    "class-waits",
+    "class-floor",
+    "class-heads-n",
+    "class-link-ok",
+    "class-link-slow",
+    "class-link-cut",
+    "class-link-away",
+    "class-record-on",
+    "class-record-off",
+    "class-consent-lacks",
+    "class-hand-up",
+    "class-hand-down",
+    "class-count-send",
+    "class-count-said",
+    "class-late",
+    "class-node-away",
+    "class-refused-role",
+    "class-refused-closed",
+    "class-refused-much",
+    "class-refused-consent",
+    "class-refused-guest",
+    "class-mic-on",
+    "class-mic-off",
+    "class-mic-insecure",
+    "class-mic-deaf",
+    "class-no-floor",
+    "class-sure-end",
+    "class-yes",
+    "class-no",
+    "class-cut",
+    "class-admit",
+    "class-send-out",
+];
+const COLOURS: [&str; 6] = ["class-black", "class-red", "class-blue", "class-green", "class-amber", "class-white"];
+const WIDTHS: [&str; 3] = ["class-thin", "class-middle", "class-thick"];
+
+#[derive(Template)]
+#[template(path = "live.html")]
+struct LivePage<'a> {
+    s: Shell<'a>,
+    id: String,
+    title: String,
+    given: String,
+    rooms: Vec<Line>,
+    recorded: bool,
+    colours: Vec<(usize, String)>,
+    widths: Vec<(usize, String)>,
+}
+
+pub(crate) struct Line {
+    pub n: usize,
+    pub title: String,
+    pub byline: String,
+}
+
+/// The page of a class that goes on.
+pub(crate) fn live(site: &Site, request: &Request, shelf: &Shelf) -> Result<Reply, PageError> {
+    let class = request.id("id")?;
+    site.store.read(|conn| {
+        register::visible(conn, request.reader()?, &LIVE_CLASS, &class)?;
+        let about = About::read(conn, &class)?;
+        if !matches!(&*about.state, "planned" | "failed" | "live") {
+            return Err(PageError::Rule("class-not-open".to_owned()));
+        }
+        let look = Look::new(site, request, conn);
+        let words = request.words(site);
+        let rooms = rooms(&look, &about)?;
+        let named = |names: &[&str]| names.iter().map(|n| words.get(n).into_owned()).enumerate().collect::<Vec<_>>();
+        let page = LivePage {
+            id: class.to_string(),
+            title: about.title.clone(),
+            given: given(site, request, conn, shelf, &class, &about, &rooms)?.to_string(),
+            rooms,
+            recorded: about.recorded,
+            colours: named(&COLOURS),
+            widths: named(&WIDTHS),
+            s: Shell::new(site, request, about.title.clone()),
+        };
+        Ok(Reply::Page(page.render()?))
+    })
+}
+
+/// The rooms as they are listed.
+pub(crate) fn rooms(look: &Look<'_>, about: &About) -> Result<Vec<Line>, PageError> {
+    let line = |(n, room): (usize, &crate::who::Room)| {
+        Ok(Line { n: n + 1, title: look.title(&CLASS_ROOM, &room.id)?, byline: room.byline.clone() })
+    };
+    about.rooms.iter().enumerate().map(line).collect()
+}
+
+/// What the script is given.
+fn given(
+    site: &Site,
+    request: &Request,
+    conn: &Connection,
+    shelf: &Shelf,
+    class: &Subject,
+    about: &About,
+    rooms: &[Line],
+) -> Result<Json, PageError> {
+    let words = request.words(site);
+    let pages = about.course.map(|c| pages(request, conn, shelf, &c)).transpose()?.unwrap_or_default();
+    Ok(json!({
+        "pages": pages,
+        "rooms": rooms.iter().map(|r| json!({ "n": r.n, "title": r.title })).collect::<Vec<_>>(),
+        "words": said(&words),
+        "live": format!("/classes/{class}/talk"),
+        "teacher": about.byline,
+        "recorded": about.recorded,
+    }))
+}
+
+/// The script's words.
+pub(crate) fn said(words: &Words<'_>) -> Map<String, Json> {
+    WORDS.into_iter().map(|key| (key.trim_start_matches("class-").to_owned(), json!(words.get(key)))).collect()
+}
+
+/// The slides of a course, in their order, as far as this reader may see them.
+pub(crate) fn pages(
+    request: &Request,
+    conn: &Connection,
+    shelf: &Shelf,
+    course: &Subject,
+) -> Result<Vec<Json>, PageError> {
+    // What a course holds, its own room decides who sees: a course in somebody's hands alone is not shown here.
+    let mut stmt = conn.prepare_cached(
+        "SELECT r.id, r.content, coalesce(r.media, '') FROM resource r JOIN course c ON c.id = r.course
+         WHERE r.course = ?1 AND r.content IS NOT NULL AND (c.state NOT IN ('draft', 'withdrawn') OR c.id IN
+           (SELECT course FROM course_hand WHERE person = ?2 AND part IN ('lead', 'author')))
+         ORDER BY r.place, r.made",
+    )?;
+    let reader = request.reader()?.person;
+    let mut rows = stmt.query([course.as_bytes(), reader.as_bytes()])?;
+    let mut out = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id: Vec<u8> = row.get(0)?;
+        let content: Vec<u8> = row.get(1)?;
+        let media: String = row.get(2)?;
+        let (Ok(id), Ok(content)) = (Subject::try_from(id.as_slice()), Hash::try_from(content.as_slice())) else {
+            continue;
+        };
+        out.extend(slides(conn, shelf, &id, &content, &media)?);
+    }
+    Ok(out)
+}
+
+fn slides(conn: &Connection, shelf: &Shelf, id: &Subject, content: &Hash, media: &str) -> Result<Vec<Json>, PageError> {
+    for recipe in recipes_for(media) {
+        let mut stmt = conn.prepare_cached(
+            "SELECT content FROM rendition WHERE source = ?1 AND recipe = ?2 AND content IS NOT NULL
+             ORDER BY made, id LIMIT 1",
+        )?;
+        let mut rows = stmt.query(rusqlite::params![content.0.as_slice(), recipe.name])?;
+        let Some(row) = rows.next()? else { continue };
+        let tree: Vec<u8> = row.get(0)?;
+        let Ok(tree) = Hash::try_from(tree.as_slice()) else { continue };
+        let Some(tree) = shelf.tree(&tree).map_err(|e| PageError::Internal(e.to_string()))? else { continue };
+        let at = |p: assets::Slide| {
+            let src = format!("/resources/{id}/made/{}/{}", recipe.name, p.name);
+            json!({ "src": src, "width": p.width, "height": p.height })
+        };
+        let found: Vec<Json> = assets::slides(&tree).into_iter().map(at).collect();
+        if !found.is_empty() {
+            return Ok(found);
+        }
+    }
+    Ok(Vec::new())
+}

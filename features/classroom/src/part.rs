@@ -1,0 +1,103 @@
+//! What a class shows on its page: its rooms, whether what is shown is there, and the door to it.
+
+use askama::Template;
+use base::Subject;
+use log::Tx;
+use records::{Change, Kind, append, record_scope};
+use register::Look;
+use rusqlite::Connection;
+use web::{PageError, Request, Shell, Site};
+
+use crate::facts::{CLASS_ROOM, LIVE_CLASS};
+use crate::who::About;
+
+#[derive(Template)]
+#[template(path = "part.html")]
+struct ClassPart<'a> {
+    s: Shell<'a>,
+    id: String,
+    rooms: Vec<Line>,
+    readiness: Option<String>,
+    enters: bool,
+    record: bool,
+    adds: bool,
+}
+
+struct Line {
+    id: String,
+    title: String,
+    byline: String,
+    /// Whether what is shown lies there; nothing where nothing is shown.
+    ready: Option<bool>,
+    heads: String,
+}
+
+/// The part of a class's page.
+///
+/// # Errors
+/// What the database says.
+pub fn part(
+    site: &Site,
+    request: &Request,
+    conn: &Connection,
+    kind: &Kind,
+    id: &Subject,
+) -> Result<Option<String>, PageError> {
+    if kind.name != LIVE_CLASS.name {
+        return Ok(None);
+    }
+    let about = About::read(conn, id)?;
+    let look = Look::new(site, request, conn);
+    let mut rooms = Vec::new();
+    for room in &about.rooms {
+        let heads: Option<i64> = conn
+            .prepare_cached("SELECT headcount FROM class_room WHERE id = ?1")?
+            .query_row([room.id.as_bytes()], |r| r.get(0))?;
+        rooms.push(Line {
+            id: room.id.to_string(),
+            title: look.title(&CLASS_ROOM, &room.id)?,
+            byline: room.byline.clone(),
+            ready: about.course.map(|_| room.ready),
+            heads: heads.map(|n| look.words.with("class-heads-were", &[("n", n.into())])).unwrap_or_default(),
+        });
+    }
+    let readiness = about.course.filter(|_| !rooms.is_empty()).map(|_| {
+        let count = |n: usize| i64::try_from(n).unwrap_or(0);
+        let ready = rooms.iter().filter(|r| r.ready == Some(true)).count();
+        look.words.with("class-readiness", &[("ready", count(ready).into()), ("all", count(rooms.len()).into())])
+    });
+    let record = conn
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM class_record WHERE class = ?1)")?
+        .query_row([id.as_bytes()], |r| r.get(0))?;
+    let planned = matches!(&*about.state, "planned" | "failed");
+    let page = ClassPart {
+        id: id.to_string(),
+        rooms,
+        readiness,
+        enters: planned || about.state == "live",
+        record,
+        adds: planned && request.reader()?.may_make(&CLASS_ROOM),
+        s: Shell::new(site, request, ""),
+    };
+    Ok(Some(page.render()?))
+}
+
+/// A class and a room bear the names of those who answer for them: they reach nodes that do not hold those records.
+///
+/// # Errors
+/// What the log says.
+pub fn made(tx: &Tx<'_>, site: &Site, _: &Request, kind: &Kind, id: &Subject) -> Result<(), PageError> {
+    let (kind, person) = match kind.name {
+        "live_class" => (&LIVE_CLASS, "teacher"),
+        "class_room" => (&CLASS_ROOM, "person"),
+        _ => return Ok(()),
+    };
+    let sql = format!("SELECT {person} FROM {} WHERE id = ?1", kind.name);
+    let found: Option<Vec<u8>> = tx.conn().prepare_cached(&sql)?.query_row([id.as_bytes()], |r| r.get(0))?;
+    let Some(person) = found.and_then(|p| Subject::try_from(p.as_slice()).ok()) else { return Ok(()) };
+    let byline = register::byline(tx.conn(), person)?;
+    let scope = record_scope(tx.conn(), site.programme, kind, id)?;
+    append(tx, kind, scope, *id, Change::new().with_text("byline", byline), None)?;
+    tx.fold()?;
+    Ok(())
+}

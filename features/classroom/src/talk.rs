@@ -1,0 +1,256 @@
+//! The conversation of a class's page with its node; its messages are described in `islands/src/classroom/wire.ts`.
+
+use std::sync::Arc;
+
+use base::Subject;
+use live::{Event, Reach, Refusal, Saying};
+use serde_json::{Value as Json, json};
+use web::{PageError, Request, Site, Socket};
+
+use crate::facts::LIVE_CLASS;
+use crate::open::{Classes, Open};
+use crate::say::{No, Speaker, of_node, taken};
+use crate::who::Part;
+
+/// From a page.
+const HELLO: u8 = 0;
+const SAY: u8 = 1;
+/// To a page.
+const EVENT: u8 = 1;
+const STATE: u8 = 2;
+const TAKEN: u8 = 4;
+const REFUSED: u8 = 5;
+const WAITING: u8 = 6;
+/// A room's number where nobody with a say said something.
+const NOBODY: u16 = u16::MAX;
+/// Pages whose sayings are counted, in one class.
+const MAX_PAGES: usize = 5000;
+
+/// Refuses who may not see the class, and where it is not open.
+pub(crate) fn may_enter(site: &Site, request: &Request, classes: &Classes) -> Result<(), PageError> {
+    let class = request.id("id")?;
+    site.store.read(|conn| register::visible(conn, request.reader()?, &LIVE_CLASS, &class))?;
+    if classes.get(&class).is_none() {
+        // It may have been planned a moment ago.
+        classes.tend(site)?;
+    }
+    classes.get(&class).map(|_| ()).ok_or(PageError::Rule("class-not-open".to_owned()))
+}
+
+/// Somebody at a page of the class.
+struct Guest {
+    person: Subject,
+    name: String,
+    part: Part,
+    /// As whom they speak.
+    who: Subject,
+    /// The page's own number; none before it has said hello.
+    page: Option<u32>,
+    /// The last event that the page has.
+    seen: u64,
+    /// What the page was told last of the rooms, and of what waits.
+    told: Vec<u8>,
+    waited: Vec<u8>,
+}
+
+/// The conversation, until the page leaves.
+pub(crate) async fn converse(classes: Arc<Classes>, site: Arc<Site>, request: Request, mut socket: Socket) {
+    let (Ok(class), Some(session)) = (request.id("id"), request.session.as_ref()) else { return };
+    let Some(open) = classes.get(&class) else { return };
+    let part = open.about().part(&session.person);
+    // The teacher leads from where the class has its order; elsewhere one looks on.
+    let part = match part {
+        Part::Teacher | Part::Co if classes.me() != open.origin => Part::Guest,
+        Part::Adult(room) if !open.serves(classes.me(), room) => Part::Guest,
+        part => part,
+    };
+    let who = match part {
+        Part::Teacher => class,
+        Part::Adult(room) => open.about().rooms.get(usize::from(room) - 1).map_or(session.person, |r| r.id),
+        Part::Co | Part::Guest => session.person,
+    };
+    let mut guest = Guest {
+        person: session.person,
+        name: session.name.clone(),
+        part,
+        who,
+        page: None,
+        seen: 0,
+        told: Vec::new(),
+        waited: Vec::new(),
+    };
+    classes.came(&open, part.room(), &guest.name, true);
+    talk(&classes, &site, class, &mut guest, &mut socket).await;
+    if let Some(open) = classes.get(&class) {
+        classes.came(&open, part.room(), &guest.name, false);
+    }
+}
+
+async fn talk(classes: &Arc<Classes>, site: &Arc<Site>, class: Subject, guest: &mut Guest, socket: &mut Socket) {
+    let Ok(live) = classes.live() else { return };
+    let Some(mut changes) = live.follow(class) else { return };
+    let mut look = tokio::time::interval(std::time::Duration::from_secs(1));
+    loop {
+        let asked = tokio::select! {
+            asked = socket.next() => match asked { Some(asked) => Some(asked), None => return },
+            changed = changes.changed() => if changed.is_ok() { None } else { return },
+            _ = look.tick() => None,
+        };
+        let Some(open) = classes.get(&class) else { return };
+        let mut out = Vec::new();
+        if let Some(asked) = asked {
+            heard(classes, &open, guest, &asked, &mut out);
+        }
+        if guest.page.is_some() {
+            tell(classes, &open, guest, &mut out);
+        }
+        for message in out {
+            if !socket.say(message).await {
+                return;
+            }
+        }
+        let (classes, site) = (Arc::clone(classes), Arc::clone(site));
+        let looked = tokio::task::spawn_blocking(move || match classes.live() {
+            Ok(live) => classes.look(&site, live, &open),
+            Err(e) => Err(e),
+        });
+        if let Ok(Err(e)) = looked.await {
+            tracing::error!("a class: {e}");
+        }
+    }
+}
+
+/// Takes what a page says.
+fn heard(classes: &Classes, open: &Open, guest: &mut Guest, asked: &[u8], out: &mut Vec<Vec<u8>>) {
+    match asked.split_first() {
+        Some((&HELLO, body)) => {
+            let said: Json = serde_json::from_slice(body).unwrap_or_default();
+            let number = |key: &str| said.get(key).and_then(Json::as_u64);
+            let Some(page) = number("page").and_then(|n| u32::try_from(n).ok()) else { return };
+            guest.page = Some(page);
+            guest.seen = number("from").unwrap_or(0).saturating_sub(1);
+            guest.told.clear();
+            guest.waited.clear();
+            out.push(hello(classes, open, guest, page));
+        }
+        Some((&SAY, body)) => {
+            let (Some(page), Some((count, said))) = (guest.page, body.split_first_chunk::<4>()) else { return };
+            let count = u32::from_be_bytes(*count);
+            // What was taken already is not taken again; what comes before its turn waits for the page to say it anew.
+            let before = open.inner().taken.get(&page).copied().unwrap_or(0);
+            if count == before + 1 {
+                match say(classes, open, guest, said) {
+                    Ok(()) => {}
+                    Err(no) => out.push(message(REFUSED, json!({ "why": no.code() }).to_string().as_bytes())),
+                }
+                let mut inner = open.inner();
+                if inner.taken.len() < MAX_PAGES || inner.taken.contains_key(&page) {
+                    inner.taken.insert(page, count);
+                }
+            }
+            out.push(message(TAKEN, &count.max(before).min(before + 1).to_be_bytes()));
+        }
+        _ => {}
+    }
+}
+
+fn hello(classes: &Classes, open: &Open, guest: &Guest, page: u32) -> Vec<u8> {
+    let elapsed = classes.live().ok().and_then(|l| l.view(open.class, u64::MAX)).map_or(0, |v| v.elapsed_ms);
+    let taken = open.inner().taken.get(&page).copied().unwrap_or(0);
+    let me = json!({
+        "role": guest.part.code(), "room": guest.part.room(), "name": guest.name, "taken": taken, "t": elapsed,
+    });
+    if guest.part == Part::Guest
+        && let Ok(live) = classes.live()
+    {
+        let said = json!({ "k": "guest", "person": guest.person.to_string(), "name": guest.name });
+        let _ = live.say(open.class, guest.who, &of_node(&said));
+    }
+    message(HELLO, me.to_string().as_bytes())
+}
+
+fn say(classes: &Classes, open: &Open, guest: &Guest, said: &[u8]) -> Result<(), No> {
+    let live = classes.live().map_err(|_| No::Closed)?;
+    let cut = live.view(open.class, u64::MAX).is_some_and(|v| v.reach == Reach::Cut);
+    let fold = open.inner().fold.clone();
+    let admitted = fold.admitted.contains(&guest.person);
+    let speaker = Speaker { part: guest.part, name: &guest.name, admitted, cut };
+    let payload = taken(said, &speaker, &fold, open.about().recorded)?;
+    match live.say(open.class, guest.who, &payload) {
+        Ok(_) => Ok(()),
+        Err(Refusal::NoClass) => Err(No::Closed),
+        Err(Refusal::TooLong | Refusal::TooMuch) => Err(No::Much),
+    }
+}
+
+/// Tells a page what it has not seen.
+fn tell(classes: &Classes, open: &Open, guest: &mut Guest, out: &mut Vec<Vec<u8>>) {
+    let Some(view) = classes.live().ok().and_then(|l| l.view(open.class, guest.seen)) else { return };
+    // A guest sees nothing before the teacher has let them in.
+    if guest.part == Part::Guest && !open.inner().fold.admitted.contains(&guest.person) {
+        return;
+    }
+    for event in &view.events {
+        guest.seen = event.seq;
+        out.push(message(EVENT, &happened(open, event)));
+    }
+    let waiting: Vec<u8> = view.waiting.iter().flat_map(|s| waits(open, classes, s)).collect();
+    if waiting != guest.waited {
+        out.push(message(WAITING, &waiting));
+        guest.waited = waiting;
+    }
+    let state = state(classes, open, view.reach).to_string().into_bytes();
+    if state != guest.told {
+        out.push(message(STATE, &state));
+        guest.told = state;
+    }
+}
+
+/// Who is there, and how the links stand.
+fn state(classes: &Classes, open: &Open, reach: Reach) -> Json {
+    let lines = classes.live().map(|l| l.ask(|hall| hall.lines(open.class))).unwrap_or_default();
+    let fold = open.inner().fold.clone();
+    let room = |n: u16| {
+        let here = fold.rooms.get(&n).is_some_and(|r| r.since_ms.is_some());
+        let node = open.node_of(n);
+        let link = match lines.iter().find(|(peer, _)| Some(*peer) == node) {
+            Some((_, line)) if line.is_away => "cut",
+            Some((_, line)) if line.loss_permille > 80 || line.rtt_ms > 1200 => "slow",
+            Some(_) => "ok",
+            None if node == Some(classes.me()) && reach == Reach::Cut => "cut",
+            // The hub, where it is not the origin, knows of the others' links; here one knows who came.
+            None if node == Some(classes.me()) || open.origin != classes.me() => "ok",
+            None => "cut",
+        };
+        json!({ "room": n, "here": here, "link": link })
+    };
+    let rooms: Vec<Json> = (1..=open.about().rooms.len()).filter_map(|n| u16::try_from(n).ok()).map(room).collect();
+    json!({ "cut": reach == Reach::Cut, "rooms": rooms })
+}
+
+fn happened(open: &Open, event: &Event) -> Vec<u8> {
+    let room = open.room_of(event.node, &event.who).unwrap_or(NOBODY);
+    head(event.seq, event.at_ms, event.late_ms > 0, room, &event.payload)
+}
+
+/// Something that waits for the origin, its length before it.
+fn waits(open: &Open, classes: &Classes, said: &Saying) -> Vec<u8> {
+    let room = open.room_of(classes.me(), &said.who).unwrap_or(NOBODY);
+    let body = head(0, said.at_ms, true, room, &said.payload);
+    [&u32::try_from(body.len()).unwrap_or(0).to_be_bytes(), &body[..]].concat()
+}
+
+fn head(seq: u64, at_ms: u64, late: bool, room: u16, payload: &[u8]) -> Vec<u8> {
+    let number = |n: u64| u32::try_from(n).unwrap_or(u32::MAX).to_be_bytes();
+    let mut out = Vec::with_capacity(payload.len() + 11);
+    out.extend(number(seq));
+    out.extend(number(at_ms));
+    out.push(u8::from(late));
+    out.extend(room.to_be_bytes());
+    out.extend(payload);
+    out
+}
+
+fn message(what: u8, body: &[u8]) -> Vec<u8> {
+    [&[what], body].concat()
+}

@@ -1,0 +1,118 @@
+//! Who somebody is in a class: its teacher, an adult who answers for a room, or a guest.
+
+use base::Subject;
+use rusqlite::{Connection, OptionalExtension};
+use web::PageError;
+
+/// A class, as far as it must be known to hold it.
+pub(crate) struct About {
+    pub title: String,
+    pub state: String,
+    pub origin: Option<Subject>,
+    pub teacher: Option<Subject>,
+    pub co_teacher: Option<Subject>,
+    pub byline: String,
+    pub course: Option<Subject>,
+    pub recorded: bool,
+    pub rooms: Vec<Room>,
+}
+
+/// A room of a class; its number is its place in the list, from 1: 0 is where the teacher is.
+pub(crate) struct Room {
+    pub id: Subject,
+    pub school: Subject,
+    pub person: Subject,
+    pub byline: String,
+    pub ready: bool,
+}
+
+/// Who somebody is in a class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Teacher,
+    Co,
+    /// Answers for this room.
+    Adult(u16),
+    Guest,
+}
+
+impl Part {
+    /// The word by which pages know it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Teacher => "teacher",
+            Self::Co => "co",
+            Self::Adult(_) => "adult",
+            Self::Guest => "guest",
+        }
+    }
+
+    /// The room's number.
+    pub fn room(self) -> u16 {
+        if let Self::Adult(room) = self { room } else { 0 }
+    }
+}
+
+impl About {
+    /// Reads a class.
+    ///
+    /// # Errors
+    /// [`PageError::NotFound`] where there is none.
+    pub fn read(conn: &Connection, class: &Subject) -> Result<Self, PageError> {
+        let sql = "SELECT coalesce(title, ''), coalesce(state, ''), origin, teacher, co_teacher, coalesce(byline, ''),
+                   course, coalesce(recorded, 0) FROM live_class WHERE id = ?1";
+        let found = conn
+            .prepare_cached(sql)?
+            .query_row([class.as_bytes()], |r| {
+                Ok(Self {
+                    title: r.get(0)?,
+                    state: r.get(1)?,
+                    origin: subject(r.get(2)?),
+                    teacher: subject(r.get(3)?),
+                    co_teacher: subject(r.get(4)?),
+                    byline: r.get(5)?,
+                    course: subject(r.get(6)?),
+                    recorded: r.get(7)?,
+                    rooms: Vec::new(),
+                })
+            })
+            .optional()?;
+        let mut about = found.ok_or(PageError::NotFound)?;
+        about.rooms = rooms(conn, class)?;
+        Ok(about)
+    }
+
+    /// Who a person is in this class.
+    pub fn part(&self, person: &Subject) -> Part {
+        if self.teacher.as_ref() == Some(person) {
+            return Part::Teacher;
+        }
+        if self.co_teacher.as_ref() == Some(person) {
+            return Part::Co;
+        }
+        let at = self.rooms.iter().position(|r| r.person == *person);
+        at.and_then(|n| u16::try_from(n + 1).ok()).map_or(Part::Guest, Part::Adult)
+    }
+}
+
+/// The rooms of a class, in an order that every node gives them: by the time of their making.
+fn rooms(conn: &Connection, class: &Subject) -> Result<Vec<Room>, PageError> {
+    let mut stmt = conn.prepare_cached(
+        "SELECT id, school, person, coalesce(byline, ''), coalesce(ready, 0) FROM class_room
+         WHERE class = ?1 ORDER BY made, id",
+    )?;
+    let rows = stmt.query_map([class.as_bytes()], |r| {
+        Ok(Room {
+            id: subject(r.get(0)?).unwrap_or_default(),
+            school: subject(r.get(1)?).unwrap_or_default(),
+            person: subject(r.get(2)?).unwrap_or_default(),
+            byline: r.get(3)?,
+            ready: r.get(4)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn subject(bytes: Option<Vec<u8>>) -> Option<Subject> {
+    bytes.and_then(|b| Subject::try_from(b.as_slice()).ok())
+}

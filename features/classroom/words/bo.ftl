@@ -1,0 +1,2 @@
+live_class-teacher = དགེ་རྒན
+class_room-school = སློབ་གྲྭ

@@ -1,0 +1,233 @@
+/* The script of a class's page: what people do becomes sayings, what happened in the class is shown. */
+import { Class } from "./fold.ts";
+import { Ink, WIDTHS } from "./ink.ts";
+import { Media } from "./media.ts";
+import { View, type Given } from "./view.ts";
+import { Saying, Wire, type Happened } from "./wire.ts";
+
+/** A number of this tab's own, kept when the page is loaded again. */
+function own(): number {
+  const name = "zampa-class";
+  try {
+    const kept = Number(sessionStorage.getItem(name));
+    if (kept) return kept;
+    const made = crypto.getRandomValues(new Uint32Array(1))[0] ?? 1;
+    sessionStorage.setItem(name, String(made));
+    return made;
+  } catch {
+    return crypto.getRandomValues(new Uint32Array(1))[0] ?? 1;
+  }
+}
+
+function attend(box: HTMLElement): void {
+  const given = JSON.parse(box.dataset["class"] ?? "{}") as Given;
+  const view = new View(box, given);
+  const is = new Class();
+  /** What was said here and is not in the class yet: shown as if it were. */
+  let waiting: Happened[] = [];
+  /** When the class began, in this page's own time. */
+  let began = 0;
+  const now = (): number => (began === 0 ? 0 : performance.now() - began);
+  let whole = false;
+  let drawn = false;
+
+  const show = (): void => {
+    let shown = is;
+    if (waiting.length > 0) {
+      shown = is.copy();
+      waiting.forEach((event) => shown.take(event, view.cut ? view.room : undefined));
+    }
+    view.show(shown, now(), !drawn);
+    drawn = true;
+  };
+
+  const wire = new Wire(given.live, own(), {
+    hello: (me) => {
+      view.as(me.role, me.room);
+      if (me.t > 0) began = performance.now() - me.t;
+      show();
+      void media.listen();
+    },
+    event: (event: Happened) => {
+      if (began === 0) began = performance.now() - event.t;
+      if (event.said[0] === Saying.Pen) ink.hear(event);
+      else {
+        const said = is.take(event);
+        if (said?.k === "page") drawn = false;
+        if (said?.k === "end") media.end();
+        if (said?.k === "floor") settleFloor();
+      }
+      show();
+    },
+    state: (rooms, cut) => {
+      view.state(rooms, cut);
+      show();
+    },
+    waiting: (all) => {
+      waiting = all;
+      show();
+    },
+    answer: (way, sdp) => media.answered(way, sdp),
+    refused: (why) => view.say(view.word(`refused-${why}`)),
+    link: (yes) => {
+      if (whole !== yes || !yes) view.say(yes ? "" : view.word("node-away"));
+      whole = yes;
+    },
+  });
+  const ink = new Ink(view.board, view.sheet, wire);
+  const media = new Media(wire, view.part<HTMLAudioElement>("audio"), (playing) => {
+    view.part("sound").hidden = playing;
+  });
+
+  const on = (what: string, act: () => void): void => view.part(what).addEventListener("click", act);
+  const turn = (to: number): void => {
+    if (to >= 0 && to < given.pages.length) wire.json({ k: "page", p: to });
+  };
+  on("play", () => void media.play());
+  on("begin", () => wire.json({ k: "begin" }));
+  on("end", () => {
+    if (confirm(view.word("sure-end"))) wire.json({ k: "end" });
+  });
+  on("back", () => turn(view.board.page - 1));
+  on("on", () => turn(view.board.page + 1));
+  on("blank", () => {
+    wire.json({ k: "blank" });
+    wire.json({ k: "page", p: given.pages.length });
+  });
+  on("record", () => wire.json({ k: "record", on: !is.recording }));
+  on("hand", () => wire.json({ k: "hand", up: !is.room(view.room).hand }));
+  on("take", () => wire.json({ k: "floor", room: 0 }));
+  on("large", () => {
+    const main = box.querySelector<HTMLElement>(".class-main");
+    if (document.fullscreenElement) void document.exitFullscreen();
+    else void main?.requestFullscreen?.();
+  });
+
+  // The microphone. Who has not the floor may speak to the own room only: nothing leaves it.
+  const mic = view.part<HTMLButtonElement>("mic");
+  const settleMic = (): void => {
+    mic.setAttribute("aria-pressed", String(!media.muted));
+    view.part("mic-said").textContent = view.word(media.muted ? "mic-on" : "mic-off");
+  };
+  const settleFloor = (): void => {
+    if (view.role === "adult" && is.floor !== view.room && !media.muted) {
+      media.mute(true);
+      settleMic();
+    }
+  };
+  mic.addEventListener("click", () => {
+    if (!media.muted) {
+      media.mute(true);
+      settleMic();
+      return;
+    }
+    if (view.role === "adult" && is.floor !== view.room) {
+      view.say(view.word("no-floor"));
+      return;
+    }
+    void media.speak().then((why) => {
+      view.say(why ? view.word(`mic-${why}`) : "");
+      settleMic();
+    });
+  });
+
+  box.querySelectorAll<HTMLElement>("[data-room]").forEach((row) => {
+    row.querySelector("[data-room-give]")?.addEventListener("click", () => wire.json({ k: "floor", room: Number(row.dataset["room"]) }));
+  });
+
+  view.part("tools").addEventListener("click", (event) => {
+    const pressed = (event.target as Element).closest<HTMLButtonElement>("button");
+    if (!pressed) return;
+    const [colour, size, tool] = [pressed.dataset["colour"], pressed.dataset["size"], pressed.dataset["tool"]];
+    if (colour !== undefined) ink.colour = Number(colour);
+    if (size !== undefined) ink.width = WIDTHS[Number(size)] ?? ink.width;
+    // The same tool again puts the pen down: a finger then scrolls.
+    if (colour !== undefined || size !== undefined) ink.tool = "pen";
+    else if (tool === "pointer") ink.tool = ink.tool === "pointer" ? "none" : "pointer";
+    else if (tool === "undo" || tool === "wipe") ink.undo(tool);
+    view.sheet.classList.toggle("drawn-on", ink.tool !== "none");
+    const press = (of: string, yes: (b: HTMLButtonElement) => boolean): void => {
+      box.querySelectorAll<HTMLButtonElement>(of).forEach((b) => b.setAttribute("aria-pressed", String(yes(b))));
+    };
+    press("[data-colour]", (b) => ink.tool === "pen" && Number(b.dataset["colour"]) === ink.colour);
+    press("[data-size]", (b) => ink.tool === "pen" && WIDTHS[Number(b.dataset["size"])] === ink.width);
+    press("[data-tool=pointer]", () => ink.tool === "pointer");
+  });
+
+  // Questions: the options one a line.
+  const lines = (text: string): string[] => text.split("\n").map((line) => line.trim()).filter((line) => line !== "").slice(0, 8);
+  const ask = view.part<HTMLFormElement>("ask");
+  ask.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const text = ask.querySelector("input");
+    const options = ask.querySelector("textarea");
+    if (!text || !options) return;
+    const said = lines(options.value);
+    wire.json({ k: "ask", q: (is.question?.q ?? 0) + 1, kind: "choice", text: text.value, options: said.length > 0 ? said : [view.word("yes"), view.word("no")] });
+    ask.reset();
+    ask.closest("details")?.removeAttribute("open");
+  });
+  const question = view.part("question");
+  question.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const form = event.target as HTMLFormElement;
+    const counts: Record<string, number> = {};
+    form.querySelectorAll("input").forEach((input) => {
+      counts[input.name] = Number(input.value) || 0;
+    });
+    wire.json({ k: "tally", q: Number(form.dataset["count"]), counts });
+    view.note(view.word("count-said"));
+  });
+  question.querySelector("[data-question-close]")?.addEventListener("click", () => wire.json({ k: "close", q: is.question?.q ?? 0 }));
+  box.querySelectorAll<HTMLElement>("[data-class-minutes]").forEach((button) => {
+    button.addEventListener("click", () => wire.json({ k: "timer", s: Number(button.dataset["classMinutes"]) * 60 }));
+  });
+
+  // What is said in writing.
+  const line = (form: string, k: string): void => {
+    const found = view.part<HTMLFormElement>(form);
+    found.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const input = found.querySelector("input");
+      const text = input?.value.trim() ?? "";
+      if (!input || text === "") return;
+      wire.json({ k, text });
+      input.value = "";
+    });
+  };
+  line("chat-form", "chat");
+  line("caption-form", "caption");
+  const heads = view.part<HTMLFormElement>("heads");
+  heads.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const input = heads.querySelector("input");
+    if (input) wire.json({ k: "heads", n: Number(input.value) || 0 });
+  });
+  box.querySelector<HTMLInputElement>("[data-class-consent]")?.addEventListener("change", (event) => {
+    wire.json({ k: "consent", yes: (event.target as HTMLInputElement).checked });
+  });
+
+  addEventListener("keydown", (event) => {
+    if (event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement || event.ctrlKey || event.metaKey) return;
+    if (view.role !== "teacher" && view.role !== "co" && !(view.role === "adult" && view.cut)) return;
+    const to = { ArrowRight: 1, PageDown: 1, ArrowLeft: -1, PageUp: -1 }[event.key];
+    if (!to) return;
+    event.preventDefault();
+    turn(view.board.page + to);
+  });
+  setInterval(() => {
+    if (is.timer || is.caption) show();
+  }, 1000);
+  addEventListener("pagehide", () => {
+    media.end();
+    wire.close();
+  });
+  view.part("guest-list").addEventListener("click", (event) => {
+    const pressed = (event.target as Element).closest<HTMLButtonElement>("[data-guest]");
+    const person = pressed?.dataset["guest"] ?? "";
+    if (pressed) wire.json({ k: "admit", person, name: is.guests.get(person)?.name ?? "", yes: pressed.dataset["admit"] === "true" });
+  });
+  settleMic();
+}
+
+document.querySelectorAll<HTMLElement>("[data-class]").forEach(attend);

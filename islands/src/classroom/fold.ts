@@ -1,0 +1,168 @@
+/*
+ * A class as it follows from what happened in it, event by event: the same live, after a cut, and when it is played again.
+ */
+import { NOBODY, Saying, type Happened } from "./wire.ts";
+
+/** What is said in words: `k` names it. */
+export type Said =
+  | { k: "begin" }
+  | { k: "end" }
+  | { k: "page"; p: number }
+  | { k: "blank" }
+  | { k: "floor"; room: number }
+  | { k: "hand"; up: boolean }
+  | { k: "heads"; n: number }
+  | { k: "consent"; yes: boolean }
+  | { k: "record"; on: boolean }
+  | { k: "timer"; s: number }
+  | { k: "ask"; q: number; kind: Kind; text: string; options?: string[] }
+  | { k: "tally"; q: number; counts: Record<string, number> }
+  | { k: "close"; q: number }
+  | { k: "chat"; text: string; by?: string }
+  | { k: "caption"; text: string; by?: string }
+  | { k: "in"; name?: string; role?: string }
+  | { k: "out" }
+  | { k: "guest"; person: string; name: string }
+  | { k: "admit"; person: string; name: string; yes: boolean };
+
+/** How a question is answered. */
+export type Kind = "choice" | "number" | "short";
+
+export interface Question {
+  q: number;
+  kind: Kind;
+  text: string;
+  options: string[];
+  open: boolean;
+  /** What was answered, room by room. */
+  rooms: Map<number, Record<string, number>>;
+}
+
+export interface RoomNow {
+  here: boolean;
+  hand: boolean;
+  heads: number | undefined;
+  consent: boolean;
+}
+
+export interface Line {
+  n: number;
+  t: number;
+  room: number;
+  by: string;
+  text: string;
+  late: boolean;
+}
+
+/** Where a class stands. */
+export class Class {
+  began = false;
+  over = false;
+  page = 0;
+  /** White pages that were added behind the slides. */
+  blanks = 0;
+  /** The room that speaks: 0 is the teacher's. */
+  floor = 0;
+  recording = false;
+  timer: { since: number; s: number } | undefined;
+  question: Question | undefined;
+  rooms = new Map<number, RoomNow>();
+  chat: Line[] = [];
+  caption: Line | undefined;
+  guests = new Map<string, { name: string; yes: boolean }>();
+
+  /** The same, to try on it what is not in the class yet. */
+  copy(): Class {
+    const copy = Object.assign(new Class(), this);
+    copy.rooms = new Map([...this.rooms].map(([n, room]) => [n, { ...room }]));
+    copy.chat = [...this.chat];
+    copy.guests = new Map(this.guests);
+    if (this.question) copy.question = { ...this.question, rooms: new Map(this.question.rooms) };
+    return copy;
+  }
+
+  room(n: number): RoomNow {
+    const known = this.rooms.get(n) ?? { here: false, hand: false, heads: undefined, consent: false };
+    this.rooms.set(n, known);
+    return known;
+  }
+
+  /** Takes in what happened; gives what was said in words. A room that is cut off leads itself: `alone` is its number. */
+  take(event: Happened, alone?: number): Said | undefined {
+    if (event.said[0] !== Saying.Json) return undefined;
+    let said: Said;
+    try {
+      said = JSON.parse(new TextDecoder().decode(event.said.subarray(1))) as Said;
+    } catch {
+      return undefined;
+    }
+    return this.apply(event, said, alone) ? said : undefined;
+  }
+
+  private apply(event: Happened, said: Said, alone: number | undefined): boolean {
+    // Who leads says what is shown and who speaks; rooms speak for themselves; others are only named.
+    const leads = event.room === 0;
+    const room = event.room > 0 && event.room < NOBODY;
+    const line = (text: string, by: string | undefined): Line => ({ n: event.n, t: event.t, room: event.room, by: by ?? "", text, late: event.late });
+    switch (said.k) {
+      case "begin":
+        if (leads) this.began = true;
+        return leads;
+      case "end":
+        if (leads) this.over = true;
+        return leads;
+      case "page":
+        if (!leads && event.room !== alone) return false;
+        this.page = said.p;
+        return true;
+      case "blank":
+        if (leads) this.blanks += 1;
+        return leads;
+      case "floor":
+        if (!leads) return false;
+        this.floor = said.room;
+        this.room(said.room).hand = false;
+        return true;
+      case "record":
+        if (leads) this.recording = said.on;
+        return leads;
+      case "timer":
+        if (leads) this.timer = said.s > 0 ? { since: event.t, s: said.s } : undefined;
+        return leads;
+      case "ask":
+        if (leads) this.question = { q: said.q, kind: said.kind, text: said.text, options: said.options ?? [], open: true, rooms: new Map() };
+        return leads;
+      case "close":
+        if (leads && this.question?.q === said.q) this.question.open = false;
+        return leads;
+      case "admit":
+        if (leads) this.guests.set(said.person, { name: said.name, yes: said.yes });
+        return leads;
+      case "guest":
+        if (!this.guests.has(said.person)) this.guests.set(said.person, { name: said.name, yes: false });
+        return true;
+      case "hand":
+        if (room) this.room(event.room).hand = said.up;
+        return room;
+      case "heads":
+        if (room) this.room(event.room).heads = said.n;
+        return room;
+      case "consent":
+        if (room) this.room(event.room).consent = said.yes;
+        return room;
+      case "tally":
+        if (room && this.question?.q === said.q) this.question.rooms.set(event.room, said.counts);
+        return room;
+      case "in":
+      case "out":
+        if (room) this.room(event.room).here = said.k === "in";
+        return room;
+      case "chat":
+        this.chat.push(line(said.text, said.by));
+        return true;
+      case "caption":
+        if (leads || room) this.caption = line(said.text, said.by);
+        return leads || room;
+    }
+  }
+}

@@ -1,0 +1,132 @@
+/*
+ * Voice of a class: this page's microphone to its node, and what is said in the class from the node to this page. To listen
+ * works on every page; a microphone wants a page that the browser trusts.
+ */
+import type { Wire } from "./wire.ts";
+
+/** Longer packets: a third of the heads on a link of a few kilobits. */
+const PTIME = 60;
+const VOICE_BITS = 16_000;
+
+/** Asks for what a thin link bears: one channel, sixty milliseconds a packet, silence that costs nothing. */
+function thin(sdp: string): string {
+  const type = /a=rtpmap:(\d+) opus\//i.exec(sdp)?.[1];
+  if (!type) return sdp;
+  const asked = `minptime=10;useinbandfec=0;usedtx=1;stereo=0;sprop-stereo=0;maxaveragebitrate=${VOICE_BITS}`;
+  const line = new RegExp(`a=fmtp:${type} [^\r\n]*`);
+  const with_ = line.test(sdp) ? sdp.replace(line, `a=fmtp:${type} ${asked}`) : sdp.replace(new RegExp(`(a=rtpmap:${type} [^\r\n]*\r\n)`, "i"), `$1a=fmtp:${type} ${asked}\r\n`);
+  return /a=ptime:/.test(with_) ? with_.replace(/a=ptime:\d+/, `a=ptime:${PTIME}`) : with_.replace(new RegExp(`(a=fmtp:${type} [^\r\n]*\r\n)`), `$1a=ptime:${PTIME}\r\na=maxptime:${PTIME}\r\n`);
+}
+
+/** One way between the page and its node, begun anew when it fails. */
+class Way {
+  private peer: RTCPeerConnection | undefined;
+  private again: number | undefined;
+
+  constructor(
+    private readonly way: "send" | "hear",
+    private readonly wire: Wire,
+    private readonly fill: (peer: RTCPeerConnection) => void,
+    private readonly tell: (state: RTCPeerConnectionState) => void,
+  ) {}
+
+  async begin(): Promise<void> {
+    this.end();
+    const peer = new RTCPeerConnection();
+    this.peer = peer;
+    this.fill(peer);
+    peer.addEventListener("connectionstatechange", () => {
+      if (this.peer !== peer) return;
+      this.tell(peer.connectionState);
+      if (peer.connectionState === "failed") this.again = window.setTimeout(() => void this.begin(), 1000);
+    });
+    const offer = await peer.createOffer();
+    await peer.setLocalDescription({ type: "offer", sdp: thin(offer.sdp ?? "") });
+    this.wire.offer(this.way, peer.localDescription?.sdp ?? "");
+  }
+
+  async answered(sdp: string): Promise<void> {
+    if (this.peer?.signalingState === "have-local-offer") await this.peer.setRemoteDescription({ type: "answer", sdp: thin(sdp) });
+  }
+
+  end(): void {
+    clearTimeout(this.again);
+    this.peer?.close();
+    this.peer = undefined;
+  }
+
+  stats(): Promise<RTCStatsReport> | undefined {
+    return this.peer?.getStats();
+  }
+}
+
+export class Media {
+  private stream: MediaStream | undefined;
+  private readonly send: Way;
+  private readonly hear: Way;
+  muted = true;
+
+  constructor(
+    wire: Wire,
+    private readonly sound: HTMLAudioElement,
+    private readonly heard: (playing: boolean) => void,
+  ) {
+    this.hear = new Way("hear", wire, (peer) => {
+      peer.addTransceiver("audio", { direction: "recvonly" });
+      peer.addEventListener("track", (event) => {
+        sound.srcObject = event.streams[0] ?? new MediaStream([event.track]);
+        void this.play();
+      });
+    }, () => {});
+    this.send = new Way("send", wire, (peer) => {
+      const track = this.stream?.getAudioTracks()[0];
+      if (track && this.stream) peer.addTransceiver(track, { direction: "sendonly", streams: [this.stream] });
+    }, () => {});
+  }
+
+  /** Begins to listen; again after the node was away. */
+  async listen(): Promise<void> {
+    await this.hear.begin();
+    if (this.stream) await this.send.begin();
+  }
+
+  /** A browser plays no sound before somebody has touched the page: then a button asks for it. */
+  async play(): Promise<void> {
+    try {
+      await this.sound.play();
+      this.heard(true);
+    } catch {
+      this.heard(false);
+    }
+  }
+
+  /** Opens the microphone, or says why not. */
+  async speak(): Promise<"insecure" | "deaf" | undefined> {
+    if (!window.isSecureContext || !navigator.mediaDevices) return "insecure";
+    if (!this.stream) {
+      try {
+        this.stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: true } });
+      } catch {
+        return "deaf";
+      }
+      await this.send.begin();
+    }
+    this.mute(false);
+    return undefined;
+  }
+
+  mute(yes: boolean): void {
+    this.muted = yes;
+    for (const track of this.stream?.getAudioTracks() ?? []) track.enabled = !yes;
+  }
+
+  answered(way: "send" | "hear", sdp: string): void {
+    void (way === "send" ? this.send : this.hear).answered(sdp);
+  }
+
+  end(): void {
+    this.stream?.getTracks().forEach((track) => track.stop());
+    this.send.end();
+    this.hear.end();
+  }
+}

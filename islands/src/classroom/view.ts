@@ -1,0 +1,294 @@
+/* What a class's page shows: the board, the rooms, what is asked and said. It follows the class and changes nothing itself. */
+import { Board, type Page } from "../micro/board.ts";
+import type { Class, Line, Question } from "./fold.ts";
+import type { RoomState } from "./wire.ts";
+
+export interface Given {
+  pages: Page[];
+  rooms: { n: number; title: string }[];
+  words: Record<string, string>;
+  live: string;
+  teacher: string;
+  recorded: boolean;
+}
+
+const clock = (seconds: number): string => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+
+export class View {
+  readonly board: Board;
+  readonly sheet: HTMLElement;
+  role = "";
+  room = 0;
+  cut = false;
+  /** Pages before any white one was added. */
+  private readonly slides: number;
+  private links = new Map<number, RoomState>();
+  private lines = 0;
+  private passing: number | undefined;
+  private shownQuestion = "";
+  private shownGuests = "";
+
+  constructor(
+    readonly box: HTMLElement,
+    readonly given: Given,
+  ) {
+    this.sheet = this.part("sheet");
+    if (given.pages.length === 0) given.pages.push({ src: null, width: 1280, height: 720 });
+    this.slides = given.pages.length;
+    this.board = new Board(this.sheet, given.pages, (n) => `${this.word("page")} ${n + 1}`);
+  }
+
+  part<T extends HTMLElement>(what: string): T {
+    const found = this.box.querySelector<T>(`[data-class-${what}]`);
+    if (!found) throw new Error(`the page has no ${what}`);
+    return found;
+  }
+
+  word(key: string): string {
+    return this.given.words[key] ?? "";
+  }
+
+  /** Says something that waits for the person, or nothing. */
+  say(text: string): void {
+    const said = this.part("said");
+    clearTimeout(this.passing);
+    said.hidden = text === "";
+    said.textContent = text;
+  }
+
+  /** Says that something was done. */
+  note(text: string): void {
+    this.say(text);
+    this.passing = window.setTimeout(() => this.say(""), 5000);
+  }
+
+  /** Shows what is for this role, and hides what is not. */
+  as(role: string, room: number): void {
+    this.role = role;
+    this.room = room;
+    this.box.dataset["role"] = role;
+    this.box.querySelectorAll<HTMLElement>("[data-for]").forEach((part) => {
+      part.hidden = !(part.dataset["for"] ?? "").split(" ").includes(role);
+    });
+  }
+
+  state(rooms: RoomState[], cut: boolean): void {
+    this.links = new Map(rooms.map((r) => [r.room, r]));
+    this.cut = cut;
+    this.box.dataset["cut"] = String(cut);
+    // A room that is cut off goes on by itself: who answers for it leads it meanwhile.
+    if (this.role === "adult") this.part("tools").hidden = !cut;
+  }
+
+  /** Shows the class as it is, `now` milliseconds after it began. */
+  show(is: Class, now: number, whole: boolean): void {
+    this.box.dataset["began"] = String(is.began);
+    this.box.dataset["over"] = String(is.over);
+    while (this.given.pages.length < this.slides + is.blanks) {
+      const last = this.given.pages[this.given.pages.length - 1] ?? { width: 1280, height: 720 };
+      this.given.pages.push({ src: null, width: last.width, height: last.height });
+    }
+    if (whole || this.board.page !== is.page) {
+      this.board.act({ kind: "page", page: is.page });
+      this.board.draw();
+    }
+    this.part("place").textContent = `${is.page + 1} / ${this.given.pages.length}`;
+    this.part<HTMLButtonElement>("back").disabled = is.page === 0;
+    this.part<HTMLButtonElement>("on").disabled = is.page >= this.given.pages.length - 1;
+    this.part("rec").hidden = !is.recording;
+    this.status(is);
+    this.time(is, now);
+    this.rooms(is);
+    this.acts(is);
+    this.question(is.question);
+    this.chat(is.chat);
+    const caption = this.part("caption");
+    caption.hidden = !is.caption || now - is.caption.t > 12_000;
+    caption.textContent = is.caption?.text ?? "";
+  }
+
+  private status(is: Class): void {
+    const status = this.cut && !is.over ? "cut" : is.over ? "over" : !is.began ? (this.role === "teacher" ? "ready-teacher" : "waits") : "";
+    this.part("status").textContent = status ? this.word(status) : is.floor === 0 ? "" : this.word("floor").replace("{room}", this.title(is.floor));
+  }
+
+  private title(room: number): string {
+    return room === 0 ? this.given.teacher : this.given.rooms.find((r) => r.n === room)?.title ?? "";
+  }
+
+  private time(is: Class, now: number): void {
+    const timer = this.part("timer");
+    const left = is.timer ? Math.max(0, is.timer.s - (now - is.timer.since) / 1000) : 0;
+    timer.hidden = !is.timer || is.over;
+    timer.textContent = clock(Math.ceil(left));
+  }
+
+  private rooms(is: Class): void {
+    this.box.querySelectorAll<HTMLElement>("[data-room]").forEach((row) => {
+      const n = Number(row.dataset["room"]);
+      const now = is.room(n);
+      const link = this.links.get(n);
+      const light = row.querySelector<HTMLElement>("[data-room-light]");
+      const how = link?.here || now.here ? (link?.link ?? "ok") : "away";
+      if (light) {
+        light.textContent = this.word(`link-${how}`);
+        light.className = `tag ${{ ok: "ok", slow: "wait", cut: "bad" }[how] ?? "wait"}`;
+      }
+      const show = (what: string, yes: boolean): void => {
+        const part = row.querySelector<HTMLElement>(`[data-room-${what}]`);
+        if (part) part.hidden = !yes;
+      };
+      show("hand", now.hand);
+      show("floor", is.began && is.floor === n);
+      const heads = row.querySelector<HTMLElement>("[data-room-heads]");
+      if (heads) heads.textContent = now.heads === undefined ? "" : this.word("heads-n").replace("{n}", String(now.heads));
+      const give = row.querySelector<HTMLButtonElement>("[data-room-give]");
+      if (give) {
+        const deaf = is.recording && !now.consent;
+        give.disabled = !is.began || is.over || is.floor === n || deaf;
+        give.title = deaf ? this.word("consent-lacks").replace("{rooms}", this.title(n)) : "";
+      }
+      show("consent", now.consent);
+    });
+    this.guests(is);
+    this.part<HTMLButtonElement>("take").disabled = !is.began || is.floor === 0;
+  }
+
+  /** Who asks to look on, and who does. */
+  private guests(is: Class): void {
+    const shown = JSON.stringify([...is.guests]);
+    const box = this.part("guests");
+    box.hidden = is.guests.size === 0;
+    if (shown === this.shownGuests) return;
+    this.shownGuests = shown;
+    const list = this.part("guest-list");
+    list.textContent = "";
+    for (const [person, guest] of is.guests) {
+      const item = document.createElement("li");
+      const name = document.createElement("div");
+      name.textContent = guest.name;
+      item.append(name);
+      if (this.role === "teacher") {
+        const button = document.createElement("button");
+        button.type = "button";
+        button.dataset["guest"] = person;
+        button.dataset["admit"] = String(!guest.yes);
+        button.textContent = this.word(guest.yes ? "send-out" : "admit");
+        item.append(button);
+      }
+      list.append(item);
+    }
+  }
+
+  private acts(is: Class): void {
+    const teacher = this.role === "teacher";
+    this.part("begin").hidden = !teacher || is.began;
+    this.part("end").hidden = !teacher || !is.began || is.over;
+    const record = this.part<HTMLButtonElement>("record");
+    record.hidden = !teacher || !this.given.recorded || !is.began || is.over;
+    // A recording needs the consent of everyone heard in it: the room that speaks has said so.
+    const lacks = is.floor !== 0 && !is.room(is.floor).consent;
+    record.disabled = !is.recording && lacks;
+    record.title = lacks ? this.word("consent-lacks").replace("{rooms}", this.title(is.floor)) : "";
+    record.setAttribute("aria-pressed", String(is.recording));
+    this.part("record-said").textContent = this.word(is.recording ? "record-off" : "record-on");
+    const hand = this.part("hand");
+    const up = is.room(this.room).hand;
+    hand.hidden = this.role !== "adult" || !is.began || is.over;
+    hand.setAttribute("aria-pressed", String(up));
+    this.part("hand-said").textContent = this.word(up ? "hand-down" : "hand-up");
+  }
+
+  private question(question: Question | undefined): void {
+    const box = this.part("question");
+    box.hidden = !question;
+    if (!question) return;
+    const close = box.querySelector<HTMLElement>("[data-question-close]");
+    if (close) close.hidden = !question.open || !["teacher", "co"].includes(this.role);
+    const shown = JSON.stringify([question.q, question.open, [...question.rooms]]);
+    if (shown === this.shownQuestion) return;
+    const fresh = !this.shownQuestion.startsWith(`[${question.q},${question.open},`);
+    this.shownQuestion = shown;
+    const text = box.querySelector<HTMLElement>("[data-question-text]");
+    if (text) text.textContent = question.text;
+    const answers = box.querySelector<HTMLElement>("[data-question-answers]");
+    if (!answers) return;
+    // Who counts hands is not disturbed while others answer.
+    if (this.role === "adult" && question.open) {
+      if (fresh) answers.replaceChildren(this.counting(question));
+      return;
+    }
+    answers.replaceChildren(this.tally(question));
+  }
+
+  private counting(question: Question): HTMLElement {
+    const form = document.createElement("form");
+    form.className = "form class-count";
+    form.dataset["count"] = String(question.q);
+    question.options.forEach((option, n) => {
+      const label = document.createElement("label");
+      const input = document.createElement("input");
+      input.type = "number";
+      input.min = "0";
+      input.max = "500";
+      input.inputMode = "numeric";
+      input.name = option;
+      input.id = `count-${n}`;
+      label.htmlFor = input.id;
+      label.textContent = option;
+      form.append(label, input);
+    });
+    const button = document.createElement("button");
+    button.textContent = this.word("count-send");
+    form.append(button);
+    return form;
+  }
+
+  /** What each answer got, over all rooms and room by room. */
+  private tally(question: Question): HTMLElement {
+    const table = document.createElement("table");
+    table.className = "class-tally";
+    const sum = (option: string): number => [...question.rooms.values()].reduce((n, counts) => n + (counts[option] ?? 0), 0);
+    const most = Math.max(1, ...question.options.map(sum));
+    for (const option of question.options) {
+      const row = table.insertRow();
+      const head = document.createElement("th");
+      head.scope = "row";
+      head.textContent = option;
+      row.append(head);
+      const bar = document.createElement("meter");
+      bar.max = most;
+      bar.value = sum(option);
+      row.insertCell().append(bar);
+      row.insertCell().textContent = String(sum(option));
+      const rooms = row.insertCell();
+      rooms.className = "class-tally-rooms";
+      rooms.textContent = [...question.rooms].filter(([, counts]) => counts[option]).map(([room, counts]) => `${this.title(room)}: ${counts[option]}`).join(" · ");
+    }
+    return table;
+  }
+
+  private chat(lines: Line[]): void {
+    const list = this.part("chat");
+    if (lines.length < this.lines) {
+      list.textContent = "";
+      this.lines = 0;
+    }
+    for (const line of lines.slice(this.lines)) {
+      const item = document.createElement("li");
+      const by = document.createElement("b");
+      by.textContent = line.by || this.title(line.room);
+      const text = document.createElement("span");
+      text.textContent = line.text;
+      item.append(by, text);
+      if (line.late) {
+        const late = document.createElement("small");
+        late.textContent = this.word("late");
+        item.append(late);
+      }
+      list.append(item);
+    }
+    if (lines.length > this.lines) list.scrollTop = list.scrollHeight;
+    this.lines = lines.length;
+  }
+}

@@ -1,0 +1,206 @@
+/*
+ * The conversation of a class's page with its node. Messages are bytes, the first of which says what follows.
+ *
+ * | from the page | then |
+ * |---|---|
+ * | 0 hello | JSON: the page's own number, the event from which it goes on |
+ * | 1 say | the page's count (4 bytes), what is said: see `Saying` |
+ * | 2 offer | JSON: which way (`send`, `hear`), SDP |
+ *
+ * | to the page | then |
+ * |---|---|
+ * | 0 hello | JSON: what the page is here, how many of its sayings were taken, how long the class has been going on |
+ * | 1 event | number, milliseconds since the beginning (4 bytes each), 1 if late, room (2 bytes), what was said |
+ * | 2 state | JSON: whether the node is cut off, who is here, and how their links stand |
+ * | 3 answer | JSON: which way, SDP |
+ * | 4 taken | how many of the page's sayings |
+ * | 5 refused | JSON: why |
+ * | 6 waiting | what was said at this node and is not in the class yet: each with its length (4 bytes) before it, as an event |
+ */
+
+/** What somebody said: its first byte says how the rest is to be read. */
+export const enum Saying {
+  Json = 0,
+  Pen = 1,
+  Still = 2,
+}
+
+/** Something that happened in the class. */
+export interface Happened {
+  n: number;
+  /** Milliseconds since the class began. */
+  t: number;
+  /** It was said while the room was cut off. */
+  late: boolean;
+  /** The room's number: 0 is where the teacher is, `NOBODY` who has no say. */
+  room: number;
+  said: Uint8Array;
+}
+
+export const NOBODY = 0xffff;
+
+/** How a room is, as its node and others know it. */
+export interface RoomState {
+  room: number;
+  /** Somebody is there. */
+  here: boolean;
+  /** `ok`, `slow`, `cut`. */
+  link: string;
+}
+
+export interface Heard {
+  hello(me: { role: string; room: number; name: string; t: number }): void;
+  event(what: Happened): void;
+  state(rooms: RoomState[], cut: boolean): void;
+  waiting(all: Happened[]): void;
+  answer(way: "send" | "hear", sdp: string): void;
+  refused(why: string): void;
+  /** Whether there is a connection to the node. */
+  link(whole: boolean): void;
+}
+
+const enum From {
+  Hello = 0,
+  Say = 1,
+  Offer = 2,
+}
+
+/** Reads an event as it stands on the wire and in a record's list. */
+export function happened(bytes: Uint8Array): Happened {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return { n: view.getUint32(0), t: view.getUint32(4), late: view.getUint8(8) === 1, room: view.getUint16(9), said: bytes.subarray(11) };
+}
+
+/** Reads events that stand one after the other, each with its length before it. */
+export function each(bytes: Uint8Array): Happened[] {
+  const all: Happened[] = [];
+  for (let at = 0; at + 4 <= bytes.length; ) {
+    const length = new DataView(bytes.buffer, bytes.byteOffset + at).getUint32(0);
+    all.push(happened(bytes.subarray(at + 4, at + 4 + length)));
+    at += 4 + length;
+  }
+  return all;
+}
+
+/** A conversation that begins again after every cut, where it ended: nothing that was said is lost or said twice. */
+export class Wire {
+  private socket: WebSocket | undefined;
+  private waiting: Uint8Array<ArrayBuffer>[] = [];
+  private taken = 0;
+  private count = 0;
+  private next = 0;
+  private wait = 250;
+  private over = false;
+
+  constructor(
+    private readonly address: string,
+    /** The page's own number: kept as long as the tab is, so that a page that is loaded again goes on. */
+    readonly page: number,
+    private readonly heard: Heard,
+  ) {
+    this.dial();
+    addEventListener("online", () => this.dial());
+  }
+
+  say(how: Saying, rest: Uint8Array): void {
+    const out = new Uint8Array(6 + rest.length);
+    this.count += 1;
+    out[0] = From.Say;
+    new DataView(out.buffer).setUint32(1, this.count);
+    out[5] = how;
+    out.set(rest, 6);
+    this.waiting.push(out);
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(out);
+  }
+
+  json(what: object): void {
+    this.say(Saying.Json, new TextEncoder().encode(JSON.stringify(what)));
+  }
+
+  offer(way: "send" | "hear", sdp: string): void {
+    this.tell(From.Offer, { way, sdp });
+  }
+
+  close(): void {
+    this.over = true;
+    this.socket?.close();
+  }
+
+  private tell(what: From, body: object): boolean {
+    if (this.socket?.readyState !== WebSocket.OPEN) return false;
+    const text = new TextEncoder().encode(JSON.stringify(body));
+    const out = new Uint8Array(1 + text.length);
+    out[0] = what;
+    out.set(text, 1);
+    this.socket.send(out);
+    return true;
+  }
+
+  private dial(): void {
+    if (this.over || this.socket) return;
+    const socket = new WebSocket(this.address.replace(/^\//, `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/`));
+    socket.binaryType = "arraybuffer";
+    this.socket = socket;
+    socket.addEventListener("open", () => {
+      this.tell(From.Hello, { page: this.page, from: this.next });
+    });
+    socket.addEventListener("message", (message) => this.hear(new Uint8Array(message.data as ArrayBuffer)));
+    socket.addEventListener("close", () => {
+      this.socket = undefined;
+      this.heard.link(false);
+      if (this.over) return;
+      setTimeout(() => this.dial(), this.wait);
+      this.wait = Math.min(this.wait * 2, 4000);
+    });
+  }
+
+  private hear(bytes: Uint8Array): void {
+    const rest = bytes.subarray(1);
+    const json = <T>(): T => JSON.parse(new TextDecoder().decode(rest)) as T;
+    switch (bytes[0]) {
+      case 0: {
+        const me = json<{ role: string; room: number; name: string; taken: number; t: number }>();
+        this.wait = 250;
+        // A page that was loaded again begins to count where the node has stopped.
+        if (this.count === 0) this.count = me.taken;
+        this.drop(me.taken);
+        this.heard.link(true);
+        this.heard.hello(me);
+        for (const left of this.waiting) this.socket?.send(left);
+        break;
+      }
+      case 1: {
+        const event = happened(rest);
+        if (event.n < this.next) break;
+        this.next = event.n + 1;
+        this.heard.event(event);
+        break;
+      }
+      case 2:
+        {
+          const { rooms, cut } = json<{ rooms: RoomState[]; cut: boolean }>();
+          this.heard.state(rooms, cut);
+        }
+        break;
+      case 3: {
+        const { way, sdp } = json<{ way: "send" | "hear"; sdp: string }>();
+        this.heard.answer(way, sdp);
+        break;
+      }
+      case 4:
+        this.drop(new DataView(rest.buffer, rest.byteOffset).getUint32(0));
+        break;
+      case 5:
+        this.heard.refused(json<{ why: string }>().why);
+        break;
+      case 6:
+        this.heard.waiting(each(rest));
+    }
+  }
+
+  /** Lets go of what the node has taken. */
+  private drop(taken: number): void {
+    this.taken = Math.max(this.taken, taken);
+    this.waiting = this.waiting.filter((out) => new DataView(out.buffer).getUint32(1) > this.taken);
+  }
+}

@@ -1,0 +1,126 @@
+// A live class from the hub to both schools: slides, pen, floor and writing reach every room; one room is cut off, goes on
+// by itself, and has all of it when the link returns.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { be, cut, hub, lesson, look, press, reader, school, start, until } from "./stage.mjs";
+
+let stage;
+before(async () => { stage = await start(["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]); }, { timeout: 120_000 });
+after(async () => { await stage?.stop(); });
+
+const chat = (page) => page.locator("[data-class-chat] li").allInnerTexts();
+const write = async (page, text) => {
+  await page.fill("#class-chat-text", text);
+  await page.locator("[data-class-chat-form] button").click();
+};
+const shows = (page, text, what = text) => until(async () => (await chat(page)).some((line) => line.includes(text)), what);
+const slide = (page) => page.locator("[data-class-sheet] img").getAttribute("src");
+const place = async (page) => (await page.locator("[data-class-place]").textContent()).split(" ")[0];
+
+test("a class reaches both schools, and a room that is cut off goes on", { timeout: 420_000 }, async () => {
+  const problems = [];
+  const link = await (await reader(stage.browser, "en")).newPage();
+  const teacher = await (await reader(stage.browser, "zh")).newPage();
+  const first = await (await reader(stage.browser, "bo")).newPage();
+  const second = await (await reader(stage.browser, "en")).newPage();
+
+  // What is shown: slides, shared with every school.
+  await be(teacher, hub, "coordinator", "/courses/upload");
+  const [slides] = lesson();
+  await teacher.setInputFiles("input[type=file]", [{ name: "草药.pptx", mimeType: "application/octet-stream", buffer: slides }]);
+  await teacher.fill("#c-title", "认识高原草药");
+  await teacher.selectOption("#c-subject", "heritage");
+  await teacher.selectOption("#c-licence", "cc_by");
+  await Promise.all([teacher.waitForURL(/\/courses\/[a-z0-9]{10,}$/, { timeout: 60_000 }), teacher.locator("main button.primary").click()]);
+  const course = new URL(teacher.url()).pathname.split("/").pop();
+  await teacher.goto(`${hub}/courses/${course}/move/share`);
+  await press(teacher, "main button.primary");
+
+  // The class of the day is planned already; the slides are put into it.
+  await teacher.goto(`${hub}/classes`);
+  problems.push(...await look(teacher, "zh-classes"));
+  await press(teacher, "main table tbody a, main .rows a");
+  const path = new URL(teacher.url()).pathname;
+  await teacher.goto(`${hub}${path}/edit`);
+  await teacher.selectOption("#c-course", course);
+  await press(teacher, "main button.primary");
+  await until(async () => { await teacher.goto(hub + path); return (await teacher.locator("#class-rooms .tag.ok").count()) === 2; }, "the slides at both schools", 120_000);
+  problems.push(...await look(teacher, "zh-class"));
+
+  await teacher.goto(`${hub}${path}/live`);
+  await until(async () => (await teacher.locator("[data-class]").getAttribute("data-role")) === "teacher", "the teacher to be in");
+  problems.push(...await look(teacher, "zh-class-before"));
+  for (const [page, n] of [[first, 1], [second, 2]]) {
+    await be(page, school(n), "local", `${path}/live`);
+    await until(async () => (await page.locator("[data-class]").getAttribute("data-role")) === "adult", `room ${n} to be in`);
+  }
+  await until(async () => (await teacher.locator("[data-room] .tag.ok").count()) === 2, "both rooms to be seen");
+
+  await teacher.locator("[data-class-begin]").click();
+  for (const page of [teacher, first, second]) {
+    await until(async () => (await page.locator("[data-class]").getAttribute("data-began")) === "true", "the class to begin");
+  }
+  await teacher.locator("[data-class-on]").click();
+  for (const page of [teacher, first, second]) await until(async () => (await slide(page))?.includes("p002"), "the second slide");
+
+  // Ink: drawn by the teacher, seen in both rooms.
+  const drawn = (page) => page.locator("[data-class-sheet] canvas").first().evaluate((canvas) => {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return data.some((v, n) => n % 4 === 3 && v > 0);
+  });
+  await teacher.locator("[data-colour='1']").click();
+  const box = await teacher.locator("[data-class-sheet]").boundingBox();
+  await teacher.mouse.move(box.x + 60, box.y + 60);
+  await teacher.mouse.down();
+  for (let n = 0; n < 20; n += 1) await teacher.mouse.move(box.x + 60 + n * 8, box.y + 60 + (n % 5) * 6);
+  await teacher.mouse.up();
+  for (const page of [teacher, first, second]) await until(() => drawn(page), "ink");
+
+  await second.locator("[data-class-hand]").click();
+  await until(async () => (await teacher.locator("[data-room='2'] [data-room-hand]").isVisible()), "the hand");
+  await first.fill("#class-heads", "31");
+  await first.locator("[data-class-heads] button").click();
+  await until(async () => (await teacher.locator("[data-room='1'] [data-room-heads]").textContent()).includes("31"), "the heads");
+  await teacher.locator("[data-room='2'] [data-room-give]").click();
+  await until(async () => (await second.locator("[data-room='2'] [data-room-floor]").isVisible()), "the floor");
+  await write(first, "སྨན་རྩྭ་གསུམ།");
+  for (const page of [teacher, second]) await shows(page, "སྨན་རྩྭ་གསུམ།");
+  await teacher.locator("details:has([data-class-ask]) summary").click();
+  await teacher.fill("#class-ask-text", "哪一种长在雪线上?");
+  await teacher.fill("#class-ask-options", "雪莲\n红景天");
+  await teacher.locator("[data-class-ask] button").click();
+  await until(async () => (await first.locator(".class-count input").count()) === 2, "the question");
+  await first.locator(".class-count input").first().fill("19");
+  await first.locator(".class-count button").click();
+  await until(async () => (await teacher.locator(".class-tally").innerText()).includes("19"), "the answers");
+  for (const [page, name] of [[teacher, "zh-class-live"], [first, "bo-class-room"], [second, "en-class-room"]]) problems.push(...await look(page, name));
+
+  // The first school is cut off: its room goes on, and the others do.
+  await cut(link, true);
+  await until(async () => (await first.locator("[data-class]").getAttribute("data-cut")) === "true", "the room to notice");
+  await write(first, "我们继续");
+  await shows(first, "我们继续", "what is written in the room that is cut off");
+  await first.locator("[data-class-on]").click();
+  await until(async () => (await slide(first))?.includes("p003"), "a slide that the room turns to by itself");
+  problems.push(...await look(first, "bo-class-cut"));
+  await write(teacher, "其他教室请看第一页");
+  await teacher.locator("[data-class-back]").click();
+  await shows(second, "其他教室请看第一页");
+  assert.ok(!(await chat(first)).some((line) => line.includes("其他教室")), "it cannot know yet");
+  await cut(link, false);
+  await shows(first, "其他教室请看第一页", "what the room missed");
+  for (const page of [teacher, second]) await shows(page, "我们继续", "what was written while cut off");
+  await until(async () => (await slide(first))?.includes("p001"), "the slide where the class is");
+  // Everyone has the same class.
+  const all = await Promise.all([teacher, first, second].map(async (page) => (await page.locator("[data-class-chat] li span").allInnerTexts())));
+  assert.deepEqual(all[0], all[1]);
+  assert.deepEqual(all[0], all[2]);
+  assert.equal(await place(teacher), "1");
+
+  teacher.on("dialog", (dialog) => void dialog.accept());
+  await teacher.locator("[data-class-end]").click();
+  for (const page of [first, second]) await until(async () => (await page.locator("[data-class]").getAttribute("data-over")) === "true", "the end");
+  await until(async () => { await teacher.goto(hub + path); return (await teacher.textContent("main")).includes("31"); }, "the room's count as a fact", 60_000);
+  problems.push(...await look(teacher, "zh-class-held"));
+  assert.deepEqual(problems, []);
+});
