@@ -111,6 +111,13 @@ impl Lane {
         self.push(event).map_err(|Malformed| Refusal::TooMuch)
     }
 
+    /// Takes in an event as it was, under the next number.
+    pub(crate) fn put(&mut self, event: Event) -> Result<u64, Malformed> {
+        let fits =
+            event.payload.len() <= MAX_PAYLOAD && self.events.last().is_none_or(|last| last.at_ms <= event.at_ms);
+        if fits { self.push(Event { seq: self.head() + 1, ..event }) } else { Err(Malformed) }
+    }
+
     fn push(&mut self, event: Event) -> Result<u64, Malformed> {
         let speaker = (event.node, event.who);
         let index = match self.index.get(&speaker) {

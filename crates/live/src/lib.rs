@@ -5,6 +5,8 @@
 //! one copy of everything goes over the *trunk*: datagrams on the link's connection, voice before events before pictures.
 //! A class goes on in a room that is cut off; what was said there goes into the lane afterwards, late and once.
 //!
+//! [`Recorder`] writes a class down at every node, and [`Replay`] plays it.
+//!
 //! [`Hall`] is all of that as a state machine, which is given the time and datagrams; [`Live`] runs it on a
 //! [`link::Link`]. What an event means is the business of whoever opens the class; replay equals live because both fold
 //! the same lane.
@@ -20,6 +22,7 @@ mod hall;
 mod hold;
 mod lane;
 pub mod opus;
+mod record;
 mod trunk;
 mod wire;
 
@@ -27,5 +30,6 @@ pub use driver::{Audience, Live, View};
 pub use hall::{Door, Hall, News, Out, Reach, Refused, Saved, Track, TrackId, Way, Why};
 pub use hold::Heard;
 pub use lane::{Event, Lane, MAX_PAYLOAD, Refusal, Saying};
+pub use record::{RecordError, Recorder, Replay};
 pub use trunk::{Line, OVERHEAD, Packet};
 pub use wire::Malformed;

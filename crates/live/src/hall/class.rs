@@ -27,6 +27,8 @@ pub struct Saved {
     pub events: Lane,
     /// What was said here and is not among them.
     pub sayings: Vec<Saying>,
+    /// How many tracks of voice this node had.
+    pub next_track: u32,
 }
 
 /// Records in one message: what fits a datagram beside voice.
@@ -45,6 +47,8 @@ pub(super) struct Class {
     pub began: i64,
     /// Whether `began` is what the origin says.
     pub is_timed: bool,
+    /// How long the way from there takes was not known when it said so.
+    pub lacks_way: bool,
     pub legs: BTreeMap<NodeId, Leg>,
     pub tracks: BTreeMap<TrackId, Heeded>,
     /// The number of the next track of this node.
@@ -211,13 +215,22 @@ impl Class {
             outbox: Outbox::restore(saved.sayings, taken),
             began: now.cast_signed() - elapsed_ms.cast_signed(),
             is_timed: way == Way::Here,
+            lacks_way: false,
             lane: saved.events,
             legs: BTreeMap::new(),
             tracks: BTreeMap::new(),
-            next_track: 0,
+            next_track: saved.next_track,
             ask_at: now,
             behind: 0,
             buckets: BTreeMap::new(),
+        }
+    }
+
+    /// The way there and back is known now, if it was not.
+    pub fn correct(&mut self, rtt_ms: u64) {
+        if self.lacks_way && rtt_ms > 0 {
+            self.began -= (rtt_ms / 2).cast_signed();
+            self.lacks_way = false;
         }
     }
 

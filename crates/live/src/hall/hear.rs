@@ -119,8 +119,9 @@ impl Hall {
             known.trunk.forget(old.handle);
         }
         known.handles.insert(handle, class);
-        let way_ms = known.trunk.line().rtt_ms / 2;
-        open.began = now.cast_signed() - (elapsed_ms + way_ms).cast_signed();
+        open.began = now.cast_signed() - elapsed_ms.cast_signed();
+        open.lacks_way = true;
+        open.correct(known.trunk.line().rtt_ms);
         open.is_timed = true;
         open.behind = head;
         open.outbox.rewind();
@@ -153,12 +154,14 @@ impl Hall {
         let leg = open.legs.get_mut(&peer).ok_or(Malformed)?;
         match *line {
             Line::Lane(records) if leg.is_up => {
-                let mut input = Reader(records);
-                while !input.is_empty() {
-                    open.lane.read(&mut input)?;
+                let (mut input, before) = (Reader(records), open.lane.head());
+                let mut done = Ok(before);
+                while !input.is_empty() && done.is_ok() {
+                    done = open.lane.read(&mut input);
                 }
                 open.outbox.taken(open.lane.taken(self.me));
-                self.news.push((class, News::Changed));
+                self.grown(class, before);
+                return done.map(drop);
             }
             Line::Speaker { number, node, who } if !leg.is_up => {
                 if !self.door.may_bring(peer, class, node) {
@@ -196,7 +199,7 @@ impl Hall {
                 if saying.number == open.lane.taken(node) + 1 {
                     let at = open.elapsed(now);
                     match open.lane.append(at, node, saying) {
-                        Ok(_) => self.news.push((class, News::Changed)),
+                        Ok(seq) => self.grown(class, seq - 1),
                         Err(_) => self.refused.too_fast += 1,
                     }
                 }

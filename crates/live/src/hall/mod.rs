@@ -50,6 +50,10 @@ pub trait Door: Send + Sync {
 pub enum News {
     /// The lane is longer, or what waits is other, or the way to the origin has opened or closed.
     Changed,
+    /// An event is in the lane.
+    Event(Event),
+    /// Something was said here that is not in the lane yet.
+    Said(Saying),
     /// A track of voice has begun, here or elsewhere.
     Began(Track),
     /// It is over.
@@ -159,7 +163,7 @@ impl Hall {
             }
         }
         let sayings = closed.outbox.waiting().cloned().collect();
-        Some(Saved { events: closed.lane, sayings })
+        Some(Saved { events: closed.lane, sayings, next_track: closed.next_track })
     }
 
     /// Somebody at this node says something. Returns its number among what this node said; it is in the lane at once
@@ -174,16 +178,26 @@ impl Hall {
             return Err(Refusal::TooMuch);
         }
         let at_ms = open.elapsed(now);
-        let number = if open.way == Way::Here {
+        if open.way == Way::Here {
             let number = open.lane.taken(self.me) + 1;
             let saying = Saying { number, at_ms, who, payload: payload.into() };
-            open.lane.append(at_ms, self.me, &saying)?;
-            number
+            let seq = open.lane.append(at_ms, self.me, &saying)?;
+            self.grown(class, seq - 1);
+            Ok(number)
         } else {
-            open.outbox.say(at_ms, who, payload)?.number
-        };
-        self.news.push((class, News::Changed));
-        Ok(number)
+            let saying = open.outbox.say(at_ms, who, payload)?.clone();
+            let number = saying.number;
+            self.news.extend([(class, News::Said(saying)), (class, News::Changed)]);
+            Ok(number)
+        }
+    }
+
+    /// The lane of a class is longer than it was.
+    fn grown(&mut self, class: Subject, before: u64) {
+        if let Some(open) = self.classes.get(&class) {
+            self.news.extend(open.lane.after(before).iter().map(|event| (class, News::Event(event.clone()))));
+            self.news.push((class, News::Changed));
+        }
     }
 
     /// Somebody at this node has the floor, or an interpreter begins.
@@ -419,6 +433,7 @@ impl Hall {
 
 /// Sends what was said here on its way to the origin.
 fn bring(now: u64, me: NodeId, open: &mut Class, way: NodeId, trunk: &mut Trunk) {
+    open.correct(trunk.line().rtt_ms);
     let Some(leg) = open.legs.get_mut(&way) else { return };
     // Before the lane is as long as it was when the way opened, it is not known what was taken in.
     while open.lane.head() >= open.behind && trunk.room(leg.stream()) > 2 * crate::lane::MAX_PAYLOAD {

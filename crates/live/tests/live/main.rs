@@ -5,6 +5,7 @@ mod hostile;
 mod lesson;
 mod order;
 mod real;
+mod record;
 mod sim;
 #[allow(dead_code)]
 #[path = "../../../link/tests/link/world.rs"]

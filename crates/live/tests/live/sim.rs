@@ -151,7 +151,9 @@ pub struct World {
     pub cuts: Vec<(u64, u64)>,
     chance: Chance,
     wakes: Vec<u64>,
-    pub classes: Vec<Subject>,
+    /// All news, if they are kept.
+    pub told: Vec<(usize, Subject, News)>,
+    pub keeps: bool,
 }
 
 impl World {
@@ -167,7 +169,8 @@ impl World {
             cuts: Vec::new(),
             chance: Chance(seed),
             wakes: vec![0; nodes],
-            classes: Vec::new(),
+            told: Vec::new(),
+            keeps: false,
         };
         for (i, bad) in ways.iter().enumerate() {
             world.join(i + 1, HUB, *bad);
@@ -202,7 +205,6 @@ impl World {
             };
             assert!(self.halls[n].open(self.now, class, way, 0, Saved::default()));
         }
-        self.classes.push(class);
     }
 
     pub fn sums(&self, from: usize, to: usize) -> Sums {
@@ -290,6 +292,9 @@ impl World {
     }
 
     fn note(&mut self, n: usize, class: Subject, news: News) {
+        if self.keeps {
+            self.told.push((n, class, news.clone()));
+        }
         let (now, diary) = (self.now, &mut self.diaries[n]);
         match news {
             News::Changed => {
@@ -308,7 +313,7 @@ impl World {
             }
             News::Began(track) => diary.tracks.push(track),
             News::Video(..) => diary.video += 1,
-            News::Ended(_) => {}
+            News::Ended(_) | News::Event(_) | News::Said(_) => {}
         }
     }
 
