@@ -1,7 +1,7 @@
 //! The hall on a real link: one task gives it the time and does what it wants.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use base::{Env, NodeId, Subject};
@@ -36,7 +36,7 @@ pub struct Live {
     _task: Arc<JoinSet<()>>,
 }
 
-struct Inner {
+pub(crate) struct Inner {
     hall: Mutex<Hall>,
     env: Env,
     datagrams: Datagrams,
@@ -70,7 +70,7 @@ impl std::fmt::Debug for Live {
 
 /// Datagrams that come before the hall is there are dropped, as others are.
 #[derive(Default)]
-struct Listening(Mutex<std::sync::Weak<Inner>>);
+struct Listening(Mutex<Weak<Inner>>);
 
 impl Live {
     /// Begins. `None` if somebody else takes the link's datagrams already. Call within a tokio runtime.
@@ -110,23 +110,23 @@ impl Live {
         self.inner.hall()
     }
 
-    /// Asks the hall something, or tells it something that needs no time.
-    pub fn ask<R>(&self, f: impl FnOnce(&mut Hall) -> R) -> R {
-        let answer = f(&mut self.hall());
-        self.inner.work.notify_one();
-        answer
+    pub(crate) fn downgrade(&self) -> Weak<Inner> {
+        Arc::downgrade(&self.inner)
+    }
+
+    /// Asks the hall something, or tells it something: with the time.
+    pub fn ask<R>(&self, f: impl FnOnce(u64, &mut Hall) -> R) -> R {
+        self.inner.ask(f)
     }
 
     /// Opens a class: see [`Hall::open`].
     pub fn open(&self, class: Subject, way: Way, elapsed_ms: u64, saved: Saved) -> bool {
-        let now = self.inner.now();
-        self.ask(|hall| hall.open(now, class, way, elapsed_ms, saved))
+        self.ask(|now, hall| hall.open(now, class, way, elapsed_ms, saved))
     }
 
     /// Closes a class: see [`Hall::close`].
     pub fn close(&self, class: Subject) -> Option<Saved> {
-        let now = self.inner.now();
-        let saved = self.ask(|hall| hall.close(now, class));
+        let saved = self.ask(|now, hall| hall.close(now, class));
         // Whoever follows it notices.
         self.inner.changes().remove(&class);
         saved
@@ -137,38 +137,32 @@ impl Live {
     /// # Errors
     /// [`Refusal`].
     pub fn say(&self, class: Subject, who: Subject, payload: &[u8]) -> Result<u64, Refusal> {
-        let now = self.inner.now();
-        self.ask(|hall| hall.say(now, class, who, payload))
+        self.ask(|now, hall| hall.say(now, class, who, payload))
     }
 
     /// Somebody here has the floor: see [`Hall::begin`].
     pub fn begin(&self, class: Subject, who: Subject, channel: u8) -> Option<Track> {
-        let now = self.inner.now();
-        self.ask(|hall| hall.begin(now, class, who, channel))
+        self.ask(|now, hall| hall.begin(now, class, who, channel))
     }
 
     /// What is spoken on a track of this node: see [`Hall::voice`].
     pub fn voice(&self, class: Subject, track: TrackId, packet: Packet) {
-        let now = self.inner.now();
-        self.ask(|hall| hall.voice(now, class, track, packet));
+        self.ask(|now, hall| hall.voice(now, class, track, packet));
     }
 
     /// A piece of video: see [`Hall::video`].
     pub fn video(&self, class: Subject, begins: bool, bytes: &[u8]) {
-        let now = self.inner.now();
-        self.ask(|hall| hall.video(now, class, begins, bytes));
+        self.ask(|now, hall| hall.video(now, class, begins, bytes));
     }
 
     /// A track of this node is over.
     pub fn end(&self, class: Subject, track: TrackId) {
-        let now = self.inner.now();
-        self.ask(|hall| hall.end(now, class, track));
+        self.ask(|now, hall| hall.end(now, class, track));
     }
 
     /// A node has no part in a class any more.
     pub fn expel(&self, class: Subject, node: NodeId) {
-        let now = self.inner.now();
-        self.ask(|hall| hall.expel(now, class, node));
+        self.ask(|now, hall| hall.expel(now, class, node));
     }
 
     /// Counts the changes of a class that is open here: what a page waits on before it looks at the [`View`] again. It
@@ -193,6 +187,12 @@ impl Live {
 }
 
 impl Inner {
+    pub(crate) fn ask<R>(&self, f: impl FnOnce(u64, &mut Hall) -> R) -> R {
+        let answer = f(self.now(), &mut self.hall());
+        self.work.notify_one();
+        answer
+    }
+
     fn now(&self) -> u64 {
         self.env.clock.steady_ms()
     }
@@ -255,8 +255,7 @@ impl Listening {
     fn tell(&self, f: impl FnOnce(u64, &mut Hall)) {
         let inner = self.0.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
         if let Some(inner) = inner {
-            f(inner.now(), &mut inner.hall());
-            inner.work.notify_one();
+            inner.ask(f);
         }
     }
 }

@@ -5,7 +5,7 @@
 //! one copy of everything goes over the *trunk*: datagrams on the link's connection, voice before events before pictures.
 //! A class goes on in a room that is cut off; what was said there goes into the lane afterwards, late and once.
 //!
-//! [`Recorder`] writes a class down at every node, and [`Replay`] plays it.
+//! [`Booths`] are where browsers speak and listen on their own node's LAN. [`Recorder`] writes a class down at every node, and [`Replay`] plays it.
 //!
 //! [`Hall`] is all of that as a state machine, which is given the time and datagrams; [`Live`] runs it on a
 //! [`link::Link`]. What an event means is the business of whoever opens the class; replay equals live because both fold
@@ -17,6 +17,7 @@
 //! more on such a link than the half second that a second try takes; copies ride along only where asking would be in vain.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic))]
 
+mod booth;
 mod driver;
 mod hall;
 mod hold;
@@ -26,6 +27,7 @@ mod record;
 mod trunk;
 mod wire;
 
+pub use booth::{Booths, NoSeat, SeatId, Seated, Traffic};
 pub use driver::{Audience, Live, View};
 pub use hall::{Door, Hall, News, Out, Reach, Refused, Saved, Track, TrackId, Way, Why};
 pub use hold::Heard;

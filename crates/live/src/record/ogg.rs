@@ -27,10 +27,9 @@ pub(super) fn write(packets: &[Packet], from: u64, to: u64) -> Vec<u8> {
     head.extend([0, 0, 0]);
     ogg.page(&[&head], 0, BEGINS);
     let mut tags = b"OpusTags".to_vec();
-    for text in [&b"Zampa"[..]] {
-        tags.extend(u32::try_from(text.len()).unwrap_or(0).to_le_bytes());
-        tags.extend(text);
-    }
+    // Who wrote it, and no comments: each a length and text.
+    tags.extend(5_u32.to_le_bytes());
+    tags.extend(b"Zampa");
     tags.extend([0; 4]);
     ogg.page(&[&tags], 0, 0);
     let mut now = start;

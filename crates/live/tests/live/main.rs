@@ -1,6 +1,7 @@
 //! The promises of the live class: on a simulated way in virtual time, and on real links.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
+mod booths;
 mod hostile;
 mod lesson;
 mod order;

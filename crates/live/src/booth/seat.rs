@@ -1,0 +1,158 @@
+//! One browser.
+
+use std::time::Duration;
+
+use base::Subject;
+use str0m::Rtc;
+use str0m::media::Mid;
+use str0m::rtp::{RtpPacket, RtpWrite, SeqNo};
+use tokio::time::Instant;
+
+use super::SeatId;
+use crate::Packet;
+use crate::hall::TrackId;
+use crate::opus::{MAX_PACKET, UNIT_SAMPLES, units};
+
+/// Packets of voice that a browser may send in a second: twice those of 10 ms.
+const PACKETS_PER_SECOND: u64 = 200;
+/// A jump of a stream's time beyond this begins it anew: five seconds without a packet, though silence has some.
+const JUMP: i64 = 5 * 48_000;
+/// Between two speakers there are at least so many samples.
+const PAUSE: u32 = 960;
+
+/// What a browser does here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    Speaks { class: Subject, who: Subject },
+    Listens { class: Subject, channel: u8, but: Option<SeatId> },
+}
+
+pub(crate) struct Seat {
+    pub rtc: Rtc,
+    pub role: Role,
+    pub since: Instant,
+    pub is_connected: bool,
+    /// When it wants to be woken.
+    pub next: Instant,
+    mid: Mid,
+    pub floor: Option<Floor>,
+    heard: Option<Stream>,
+    allowance: (Instant, u64),
+}
+
+/// The track of a speaker who has the floor.
+pub(crate) struct Floor {
+    pub track: TrackId,
+    pub channel: u8,
+    /// Number and time of the first packet, and of the last.
+    first: Option<(u64, u32)>,
+    last: (u64, i64),
+}
+
+/// The stream that a listener hears.
+struct Stream {
+    track: TrackId,
+    /// The last packet's number in its track, and its number and time in the stream.
+    seq: u64,
+    sent: u64,
+    time: u32,
+    /// What makes a time of the track one of the stream.
+    offset: u32,
+    at: Instant,
+}
+
+impl Floor {
+    pub fn new(track: TrackId, channel: u8) -> Self {
+        Self { track, channel, first: None, last: (0, 0) }
+    }
+
+    /// A browser's packet as one of the track; `None` if it comes late.
+    fn packet(&mut self, seq: u64, time: u32, opus: &[u8]) -> Option<Packet> {
+        let (first_seq, first_time) = *self.first.get_or_insert((seq, time));
+        let (last_seq, last_at) = self.last;
+        let seq = seq.checked_sub(first_seq)?;
+        // Times wrap; the next is near the last.
+        let from = first_time.wrapping_add(u32::try_from(last_at & 0xffff_ffff).unwrap_or(0));
+        let at = last_at + i64::from(time.wrapping_sub(from).cast_signed());
+        if (seq, at) != (0, 0) && (seq <= last_seq || at <= last_at || at > last_at + JUMP) {
+            return None;
+        }
+        self.last = (seq, at);
+        Some(Packet { seq, at: u64::try_from(at).ok()? / UNIT_SAMPLES, opus: opus.into() })
+    }
+}
+
+impl Seat {
+    pub fn new(rtc: Rtc, mid: Mid, role: Role, now: Instant) -> Self {
+        let allowance = (now, PACKETS_PER_SECOND);
+        Self { rtc, role, since: now, is_connected: false, next: now, mid, floor: None, heard: None, allowance }
+    }
+
+    /// What the browser said, if it has the floor.
+    pub fn said(&mut self, now: Instant, packet: &RtpPacket) -> Option<(TrackId, Packet)> {
+        let (since, left) = &mut self.allowance;
+        if now > *since + Duration::from_secs(1) {
+            (*since, *left) = (now, PACKETS_PER_SECOND);
+        }
+        *left = left.checked_sub(1)?;
+        let floor = self.floor.as_mut()?;
+        if packet.payload.len() > MAX_PACKET || units(&packet.payload).is_none() {
+            return None;
+        }
+        let said = floor.packet(*packet.seq_no, packet.header.timestamp, &packet.payload);
+        if said.is_none() && floor.last.0.abs_diff(*packet.seq_no) > 3000 {
+            floor.first = None;
+        }
+        Some((floor.track, said?))
+    }
+
+    /// Sends a packet of a track to the browser; `false` if it cannot be sent yet.
+    pub fn hear(&mut self, now: Instant, track: TrackId, packet: &Packet) -> bool {
+        if !self.is_connected {
+            return false;
+        }
+        let samples = u32::try_from((packet.at * UNIT_SAMPLES) & 0xffff_ffff).unwrap_or(0);
+        let last = self.heard.take();
+        let is_same = last.as_ref().is_some_and(|s| s.track == track && packet.seq > s.seq);
+        let stream = match last {
+            Some(s) if is_same => {
+                // What is missing is missing in the stream, too: the browser conceals it.
+                let sent = s.sent + (packet.seq - s.seq).min(50);
+                Stream { seq: packet.seq, sent, time: samples.wrapping_add(s.offset), at: now, ..s }
+            }
+            Some(s) => {
+                let passed = u32::try_from(((now - s.at).as_millis() * 48) & 0xffff_ffff).unwrap_or(0);
+                let time = s.time.wrapping_add(passed.max(PAUSE));
+                Stream { track, seq: packet.seq, sent: s.sent + 1, time, offset: time.wrapping_sub(samples), at: now }
+            }
+            None => Stream { track, seq: packet.seq, sent: 1, time: samples, offset: 0, at: now },
+        };
+        let (seq, time) = (SeqNo::from(stream.sent), stream.time);
+        self.heard = Some(stream);
+        let Some(pt) = self.rtc.media(self.mid).and_then(|m| m.remote_pts().first().copied()) else { return false };
+        let mut api = self.rtc.direct_api();
+        let Some(tx) = api.stream_tx_by_mid(self.mid, None) else { return false };
+        tx.write_rtp(RtpWrite::new(pt, seq, time, now.into_std(), packet.opus.clone()).marker(!is_same));
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_track_begins_at_zero_and_goes_on_over_the_wrap() {
+        let mut floor = Floor::new(TrackId { node: base::NodeId([1; 16]), number: 0 }, 0);
+        let first = u32::MAX - 3000;
+        let mut at = |seq: u64, samples: u32| {
+            floor.packet(65_530 + seq, first.wrapping_add(samples), b"x").map(|p| (p.seq, p.at))
+        };
+        assert_eq!(at(0, 0), Some((0, 0)));
+        assert_eq!(at(1, 2880), Some((1, 24)));
+        assert_eq!(at(2, 5760), Some((2, 48)));
+        assert_eq!(at(1, 2880), None, "it was there");
+        assert_eq!(at(9, 48_000), Some((9, 400)), "after silence");
+        assert_eq!(at(10, 48_000 * 20), None, "a jump");
+    }
+}
