@@ -15,14 +15,33 @@ const write = async (page, text) => {
 };
 const shows = (page, text, what = text) => until(async () => (await chat(page)).some((line) => line.includes(text)), what);
 const slide = (page) => page.locator("[data-class-sheet] img").getAttribute("src");
+/** Packets of voice that a page has heard: its connections are noted as it makes them. */
+const note = (context) => context.addInitScript(() => {
+  window.peers = [];
+  const Peer = window.RTCPeerConnection;
+  window.RTCPeerConnection = class extends Peer {
+    constructor(...args) {
+      super(...args);
+      window.peers.push(this);
+    }
+  };
+});
+const heard = (page) => page.evaluate(async () => {
+  let packets = 0;
+  for (const peer of window.peers) for (const stat of (await peer.getStats()).values()) if (stat.type === "inbound-rtp") packets += stat.packetsReceived;
+  return packets;
+});
 const place = async (page) => (await page.locator("[data-class-place]").textContent()).split(" ")[0];
 
 test("a class reaches both schools, and a room that is cut off goes on", { timeout: 420_000 }, async () => {
   const problems = [];
   const link = await (await reader(stage.browser, "en")).newPage();
-  const teacher = await (await reader(stage.browser, "zh")).newPage();
-  const first = await (await reader(stage.browser, "bo")).newPage();
-  const second = await (await reader(stage.browser, "en")).newPage();
+  const page = async (lang) => {
+    const context = await reader(stage.browser, lang);
+    await note(context);
+    return context.newPage();
+  };
+  const [teacher, first, second] = [await page("zh"), await page("bo"), await page("en")];
 
   // What is shown: slides, shared with every school.
   await be(teacher, hub, "coordinator", "/courses/upload");
@@ -95,6 +114,18 @@ test("a class reaches both schools, and a room that is cut off goes on", { timeo
   await until(async () => (await teacher.locator(".class-tally").innerText()).includes("19"), "the answers");
   for (const [page, name] of [[teacher, "zh-class-live"], [first, "bo-class-room"], [second, "en-class-room"]]) problems.push(...await look(page, name));
 
+  // Voice: recorded once the room that speaks has consented; the teacher is heard in both rooms.
+  assert.ok(await teacher.locator("[data-class-record]").isDisabled(), "no recording without consent");
+  await second.locator("[data-class-consent]").check();
+  await until(async () => !(await teacher.locator("[data-class-record]").isDisabled()), "the consent");
+  await teacher.locator("[data-class-record]").click();
+  await until(async () => first.locator("[data-class-rec]").isVisible(), "the sign of the recording");
+  await teacher.locator("[data-class-mic]").click();
+  for (const room of [first, second]) await until(async () => (await heard(room)) > 30, "the teacher's voice");
+  await second.locator("[data-class-mic]").click();
+  const before = await heard(teacher);
+  await until(async () => (await heard(teacher)) > before + 20, "the voice of the room that has the floor");
+
   // The first school is cut off: its room goes on, and the others do.
   await cut(link, true);
   await until(async () => (await first.locator("[data-class]").getAttribute("data-cut")) === "true", "the room to notice");
@@ -122,5 +153,26 @@ test("a class reaches both schools, and a room that is cut off goes on", { timeo
   for (const page of [first, second]) await until(async () => (await page.locator("[data-class]").getAttribute("data-over")) === "true", "the end");
   await until(async () => { await teacher.goto(hub + path); return (await teacher.textContent("main")).includes("31"); }, "the room's count as a fact", 60_000);
   problems.push(...await look(teacher, "zh-class-held"));
+
+  // The school that was cut off has the whole class when its link is cut again: the same bytes as where it was held.
+  await until(async () => { await first.goto(school(1) + path); return (await first.locator("a[href$='/replay']").count()) === 1; }, "the record to be named", 90_000);
+  const here = (page, host, what) => page.evaluate(async (url) => Array.from(new Uint8Array(await (await fetch(url)).arrayBuffer())), `${host}${path}/replay/${what}`);
+  await first.goto(`${school(1)}${path}/replay`);
+  await until(async () => { await first.reload(); const given = JSON.parse(await first.locator("[data-replay]").getAttribute("data-replay")); return given.voices.length === 2 && (await first.locator(".class > .notice").count()) === 0; }, "the record to be whole", 90_000);
+  await cut(link, true);
+  await first.goto(`${school(1)}${path}/replay`);
+  await first.waitForSelector("[data-replay][data-ready]");
+  await teacher.goto(`${hub}${path}/replay`);
+  for (const what of ["events", "voice/0", "voice/1"]) {
+    const [there, own] = [await here(teacher, hub, what), await here(first, school(1), what)];
+    assert.ok(own.length > 1000, `${what} is there`);
+    assert.deepEqual(own, there, `${what} is the same`);
+  }
+  await first.locator("[data-micro-play]").click();
+  await until(async () => (await first.locator("[data-replay-time]").textContent()).startsWith("0:03"), "the replay to go on");
+  await first.locator("[data-replay-line]").evaluate((line) => { line.value = line.max; line.dispatchEvent(new Event("input")); });
+  await until(async () => (await chat(first)).some((said) => said.includes("我们继续")), "what was written, played again");
+  for (const [replay, name] of [[teacher, "zh-class-replay"], [first, "bo-class-replay"]]) problems.push(...await look(replay, name));
+  await cut(link, false);
   assert.deepEqual(problems, []);
 });

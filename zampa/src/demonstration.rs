@@ -29,7 +29,7 @@ async fn run_nodes(dir: &Path, port: u16, env: &Env) -> Result<()> {
     let local = |port: u16| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
     let hub = Node::open(&place(dir, 0), env)?;
     crate::lesson_of_today::plan(&hub.site)?;
-    hub.begin_classes();
+    hub.begin_classes(IpAddr::V4(Ipv4Addr::LOCALHOST))?;
     hub.links.listen(local(port))?;
     let mut relays = Vec::new();
     let mut schools = Vec::new();
@@ -38,7 +38,7 @@ async fn run_nodes(dir: &Path, port: u16, env: &Env) -> Result<()> {
         // The relay stands on the school's number, on UDP: what the school sends to the hub passes through it.
         let relay = Arc::new(Relay::start(local(at), local(port), env.clone(), Weather::default()).await?);
         let school = Node::open(&place(dir, n), env)?;
-        school.begin_classes();
+        school.begin_classes(IpAddr::V4(Ipv4Addr::LOCALHOST))?;
         school.links.dial(&local(at).to_string())?;
         relays.push(relay);
         schools.push((school, at));

@@ -72,6 +72,11 @@ impl Files {
         self.0.join("shelf.db")
     }
 
+    /// What is written of live classes until it lies among the blobs.
+    pub fn classes(&self) -> PathBuf {
+        self.0.join("classes")
+    }
+
     /// The blobs.
     pub fn blobs(&self) -> PathBuf {
         self.0.join("blobs")

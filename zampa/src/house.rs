@@ -1,12 +1,14 @@
 //! Which rooms the house has: their kinds, words, routes and places in the navigation.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use assets::Shelf;
-use base::Lang;
+use base::{Hash, Lang};
 use classroom::Classes;
 use figures::Counted;
 use records::{Kinds, Role, Roles};
+use rusqlite::Connection;
 use text::{Catalogue, TextError};
 use web::{Check, NavItem, Route};
 
@@ -28,6 +30,16 @@ pub fn kinds() -> Kinds {
         nodes::KINDS,
         register::KINDS,
     ])
+}
+
+/// The trees of files that records name.
+///
+/// # Errors
+/// What the database says.
+pub fn trees(conn: &Connection) -> rusqlite::Result<BTreeSet<Hash>> {
+    let mut trees = courses::trees(conn)?;
+    trees.extend(classroom::kept(conn)?.into_iter().map(|(_, tree)| tree));
+    Ok(trees)
 }
 
 /// All words.

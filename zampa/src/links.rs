@@ -8,8 +8,9 @@ use anyhow::{Context as _, Result};
 use assets::Shelf;
 use base::{Env, Hash, NodeId, Scope, Subject, base32};
 use blobs::Blobs;
+use classroom::Classes;
 use link::{Carried, CarryError, Grant, Host, JoinCode, Link, Load, Named, Refusal};
-use live::{Door, Live};
+use live::Live;
 use log::{Authority, Context, NodeKey, Store};
 use nodes::{Links, Members, Peer};
 use records::Kinds;
@@ -18,6 +19,7 @@ use serde_json::json;
 use web::{Local, PageError};
 
 use crate::files::{Files, Settings};
+use crate::house;
 use crate::node::{members, open_store};
 
 /// How long a code to join with is good, in milliseconds: an hour.
@@ -34,6 +36,8 @@ struct NodeHost {
     members: Members,
     kinds: Kinds,
     demonstration: bool,
+    /// The live classes, once they go over the link.
+    classes: OnceLock<Arc<Classes>>,
 }
 
 impl Host for NodeHost {
@@ -126,10 +130,22 @@ impl Host for NodeHost {
 }
 
 impl NodeHost {
+    /// Keeps of the records of classes what came while they went on: only the rest is wanted.
+    fn fill(&self, conn: &Connection) -> Result<()> {
+        let Some(classes) = self.classes.get() else { return Ok(()) };
+        for (class, hash) in classroom::kept(conn)? {
+            if let Some(tree) = self.shelf.tree(&hash)? {
+                classes.fill(class, hash, &tree, &self.blobs);
+            }
+        }
+        Ok(())
+    }
+
     /// What records name and is not here, and what lies in their trees: a tree first, then what it turns out to lack;
     /// lessons that are planned before all else.
     fn wanted(&self, conn: &Connection) -> Result<Vec<(Hash, u64)>> {
-        let trees = courses::trees(conn)?;
+        let trees = house::trees(conn)?;
+        self.fill(conn)?;
         let mut out = Vec::new();
         for file in register::wanted(conn, &self.kinds)? {
             if trees.contains(&file.content) {
@@ -154,7 +170,7 @@ impl NodeHost {
     /// What records name and is here, and what lies in their trees: a tree before its leaves, and of the rest lessons
     /// that are planned before all else.
     fn named(&self, conn: &Connection) -> Result<Vec<Named>> {
-        let trees = courses::trees(conn)?;
+        let trees = house::trees(conn)?;
         let (mut first, mut out) = (Vec::new(), Vec::new());
         for file in register::wanted(conn, &self.kinds)? {
             let named = |(blob, len)| Named { blob, len, record: file.record };
@@ -242,7 +258,8 @@ impl NodeLinks {
         settings: &Settings,
     ) -> Self {
         let demonstration = settings.demonstration;
-        let host = Arc::new(NodeHost { store, blobs, shelf, local, members, kinds, demonstration });
+        let host =
+            Arc::new(NodeHost { store, blobs, shelf, local, members, kinds, demonstration, classes: OnceLock::new() });
         Self { host, link: OnceLock::new(), port: OnceLock::new() }
     }
 
@@ -272,9 +289,10 @@ impl NodeLinks {
 
     /// Takes the link's datagrams for live classes; before it listens or dials, since sessions tell of themselves as they
     /// begin. Within a runtime.
-    pub fn live(&self, door: Arc<dyn Door>) -> Option<Live> {
+    pub fn live(&self, classes: &Arc<Classes>) -> Option<Live> {
         let (store, link) = (&self.host.store, self.link());
-        Live::start(link, store.key().id(), store.env().clone(), door, Vec::new())
+        let _ = self.host.classes.set(Arc::clone(classes));
+        Live::start(link, store.key().id(), store.env().clone(), classes.door(), classes.audience())
     }
 
     /// Takes in nodes at an address (UDP). Within a runtime.

@@ -1,5 +1,6 @@
 //! A node: its directory opened, its rooms wired, its pages served, its link running.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -99,7 +100,8 @@ impl Node {
             &settings,
         ));
         let as_links: Arc<dyn Links> = Arc::clone(&links) as Arc<dyn Links>;
-        let classes = Arc::new(Classes::new(store.key().id(), settings.hub()));
+        let classes = Classes::new(store.key().id(), settings.hub(), &files.classes(), Arc::clone(&shelf));
+        let classes = Arc::new(classes.context("cannot keep classes")?);
         let mut routes = house::routes(&kinds, &counted, &links, &shelf, &classes);
         routes.extend(crate::home::routes(&counted));
         let signs = Arc::clone(&as_links);
@@ -144,11 +146,17 @@ impl Node {
         Ok(Self { site, routes, links, counted, classes, shelf, work: files.work(), lock })
     }
 
-    /// Lets classes go over the link, from before it listens or dials. Within a runtime.
-    pub fn begin_classes(&self) {
-        if let Some(live) = self.links.live(self.classes.door()) {
-            self.classes.begin(live);
+    /// Lets classes go over the link, from before it listens or dials, and browsers speak and listen at a UDP port of
+    /// this address. Within a runtime.
+    pub fn begin_classes(&self, address: IpAddr) -> Result<()> {
+        let voice = UdpSocket::bind((address, 0)).context("no UDP port for the voice of classes")?;
+        let port = voice.local_addr()?.port();
+        let addresses = if address.is_unspecified() { own_addresses() } else { vec![address] };
+        let addresses = addresses.into_iter().map(|ip| SocketAddr::new(ip, port)).collect();
+        if let Some(live) = self.links.live(&self.classes) {
+            self.classes.begin(live, voice, addresses)?;
         }
+        Ok(())
     }
 
     /// Whether nobody keeps this hub yet: the first start prints a one-use link to set it up.
@@ -162,6 +170,17 @@ impl Node {
         })?;
         Ok(!any && self.site.node_kind == NodeKind::Hub)
     }
+}
+
+/// The addresses at which browsers find this machine: that by which it reaches others, and the one for a browser on it.
+fn own_addresses() -> Vec<IpAddr> {
+    let reached = || {
+        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+        // Nothing is sent: the system only says from which address it would be.
+        socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
+        Some(socket.local_addr().ok()?.ip())
+    };
+    reached().into_iter().chain([IpAddr::V4(Ipv4Addr::LOCALHOST)]).collect()
 }
 
 /// The programme's time zone; UTC until there is a programme.

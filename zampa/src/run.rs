@@ -11,6 +11,7 @@ use people::SET_UP;
 use web::{Check, NodeKind, Route, Site};
 
 use crate::files::{Files, Settings};
+use crate::house;
 use crate::links::NodeLinks;
 use crate::node::{Node, make_hub, open_store};
 
@@ -60,7 +61,7 @@ fn serve_one(files: &Files, port: u16, env: &Env) -> Result<()> {
         println!("Set up this hub once, at http://localhost:{port}/set-up/{secret}");
     }
     runtime.block_on(async {
-        node.begin_classes();
+        node.begin_classes(IpAddr::V4(Ipv4Addr::UNSPECIFIED))?;
         match settings.kind {
             NodeKind::Hub => node.links.listen(SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port))?,
             NodeKind::School if settings.hub_address.is_empty() => {}
@@ -161,6 +162,7 @@ async fn tend(site: Arc<Site>, classes: Arc<Classes>, shelf: Arc<Shelf>) {
         let (site, classes, shelf) = (Arc::clone(&site), Arc::clone(&classes), Arc::clone(&shelf));
         let done = tokio::task::spawn_blocking(move || {
             classes.tend(&site)?;
+            classes.sync()?;
             let whole =
                 |conn: &rusqlite::Connection, course: &base::Subject| courses::is_here(&site, conn, &shelf, course);
             classroom::note_ready(&site, &classes, &whole)
@@ -174,7 +176,7 @@ async fn tend(site: Arc<Site>, classes: Arc<Classes>, shelf: Arc<Shelf>) {
 /// Removes the contents that no fact names any more, and what was left of uploads.
 fn sweep(site: &Site, shelf: &Shelf) -> Result<()> {
     let mut named = site.store.read(|conn| register::named(conn, &site.kinds))?;
-    for tree in site.store.read(|conn| Ok::<_, log::LogError>(courses::trees(conn)?))? {
+    for tree in site.store.read(|conn| Ok::<_, log::LogError>(house::trees(conn)?))? {
         // A tree that came and was not looked at yet is taken in first.
         shelf.lacks(&tree, 0)?;
         named.extend(shelf.leaves(&tree)?.into_iter().map(|(content, _)| content));

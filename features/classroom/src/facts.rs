@@ -97,6 +97,8 @@ pub(crate) static CLASS_RECORD: Kind = Kind {
     title: &["class"],
     fields: &[
         Field::link("class", "live_class").required(),
+        // The node that has it to give: where the class had its order, or where somebody spoke.
+        Field::bytes("node"),
         Field::blob("content").required().secret(),
         Field::int("bytes", 0, 1 << 42).secret(),
         Field::int("seconds", 0, 86_400),

@@ -21,6 +21,8 @@ pub(crate) struct Fold {
     /// The room that speaks: 0 is the teacher's.
     pub floor: u16,
     pub recording: bool,
+    /// It was recorded at some time.
+    pub recorded: bool,
     pub rooms: BTreeMap<u16, RoomFold>,
     /// Guests whom the teacher let in.
     pub admitted: BTreeSet<Subject>,
@@ -50,7 +52,10 @@ impl Fold {
             (0, "begin") => self.began_ms = self.began_ms.or(Some(at_ms)),
             (0, "end") => self.over(at_ms),
             (0, "floor") => self.floor = number("room").and_then(|n| u16::try_from(n).ok()).unwrap_or(0),
-            (0, "record") => self.recording = yes("on"),
+            (0, "record") => {
+                self.recording = yes("on");
+                self.recorded |= self.recording;
+            }
             (0, "admit") => {
                 if let Some(person) = text("person").and_then(|p| p.parse().ok()) {
                     if yes("yes") {

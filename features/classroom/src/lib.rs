@@ -5,9 +5,11 @@
 
 mod facts;
 mod fold;
+mod keep;
 mod open;
 mod page;
 mod part;
+mod replay;
 mod say;
 mod talk;
 mod who;
@@ -19,6 +21,7 @@ use base::Lang;
 use web::{Check, Route};
 
 pub use facts::KINDS;
+pub use keep::kept;
 pub use open::{Classes, note_ready};
 pub use part::{made, part};
 
@@ -33,8 +36,13 @@ pub const WORDS: [(Lang, &str, &str); 3] = [
 pub fn routes(classes: &Arc<Classes>, shelf: &Arc<Shelf>) -> Vec<Route> {
     let read = Check::Read(&facts::LIVE_CLASS);
     let (asked, talking, shown) = (Arc::clone(classes), Arc::clone(classes), Arc::clone(shelf));
+    let (played, told, heard) = (Arc::clone(shelf), Arc::clone(shelf), Arc::clone(shelf));
+    let (again, lane) = (Arc::clone(classes), Arc::clone(classes));
     vec![
         Route::get("/classes/{id}/live", read, move |site, request| page::live(site, request, &shown)),
+        Route::get("/classes/{id}/replay", read, move |site, request| replay::page(site, request, &again, &played)),
+        Route::get("/classes/{id}/replay/events", read, move |site, r| replay::events(site, r, &lane, &told)),
+        Route::get("/classes/{id}/replay/voice/{n}", read, move |site, r| replay::voice(site, r, &heard)),
         Route::talk(
             "/classes/{id}/talk",
             read,

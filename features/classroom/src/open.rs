@@ -1,10 +1,13 @@
 //! The classes that are open at this node: which, where each has its order, who is let in, and what becomes a fact of them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::{SocketAddr, UdpSocket};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use base::{Date, NodeId, Subject};
-use live::{Door, Live, Reach, Saved, View, Way};
+use assets::{Shelf, Tree};
+use base::{Date, Hash, NodeId, Subject};
+use live::{Audience, Booths, Door, Live, Reach, View, Way};
 use log::Context;
 use records::{Change, Value, append, record_scope, school_of};
 use rusqlite::Connection;
@@ -13,6 +16,7 @@ use web::{PageError, Site};
 
 use crate::facts::{CLASS_ROOM, LIVE_CLASS};
 use crate::fold::Fold;
+use crate::keep::{self, Keep};
 use crate::say::of_node;
 use crate::who::About;
 
@@ -25,6 +29,11 @@ pub struct Classes {
     hub: NodeId,
     live: OnceLock<Live>,
     guests: Arc<Guests>,
+    keep: Arc<Keep>,
+    booths: Arc<Booths>,
+    shelf: Arc<Shelf>,
+    /// One looks after the classes at a time.
+    tending: Mutex<()>,
     open: Mutex<BTreeMap<Subject, Arc<Open>>>,
 }
 
@@ -67,6 +76,7 @@ pub(crate) struct Inner {
     cut_since: Option<u64>,
     cuts: i64,
     cut_ms: u64,
+    published: bool,
 }
 
 impl std::fmt::Debug for Classes {
@@ -119,10 +129,41 @@ impl Open {
 }
 
 impl Classes {
-    /// Classes of a node whose link is not there yet.
-    pub fn new(me: NodeId, hub: NodeId) -> Self {
+    /// Classes of a node whose link is not there yet; what is written of them lies in a directory of its own.
+    ///
+    /// # Errors
+    /// If the directory cannot be made.
+    pub fn new(me: NodeId, hub: NodeId, dir: &Path, shelf: Arc<Shelf>) -> std::io::Result<Self> {
         let guests = Arc::new(Guests { hub, nodes: Mutex::default() });
-        Self { me, hub, live: OnceLock::new(), guests, open: Mutex::default() }
+        Ok(Self {
+            me,
+            hub,
+            live: OnceLock::new(),
+            guests,
+            keep: Arc::new(Keep::open(dir, me)?),
+            booths: Arc::default(),
+            shelf,
+            tending: Mutex::default(),
+            open: Mutex::default(),
+        })
+    }
+
+    /// Who is told of all that happens in classes.
+    pub fn audience(&self) -> Vec<Arc<dyn Audience>> {
+        vec![Arc::clone(&self.keep) as _, Arc::clone(&self.booths) as _]
+    }
+
+    /// Makes safe what was written of classes.
+    ///
+    /// # Errors
+    /// The disk.
+    pub fn sync(&self) -> Result<(), PageError> {
+        self.keep.recorder.sync().map_err(|e| PageError::Internal(e.to_string()))
+    }
+
+    /// Keeps of a class's record what came to this node while the class went on, before the rest is fetched.
+    pub fn fill(&self, class: Subject, hash: Hash, tree: &Tree, blobs: &blobs::Blobs) {
+        self.keep.fill(class, hash, tree, blobs);
     }
 
     /// Who is let in.
@@ -130,9 +171,20 @@ impl Classes {
         Arc::clone(&self.guests) as Arc<dyn Door>
     }
 
-    /// Opens the doors: from now on classes go over the link.
-    pub fn begin(&self, live: Live) {
+    /// Opens the doors: from now on classes go over the link, and browsers of the LAN speak and listen at these
+    /// addresses of a socket.
+    ///
+    /// # Errors
+    /// The socket.
+    pub fn begin(&self, live: Live, voice: UdpSocket, addresses: Vec<SocketAddr>) -> std::io::Result<()> {
+        self.booths.start(voice, addresses, &live)?;
         let _ = self.live.set(live);
+        Ok(())
+    }
+
+    /// Where browsers speak and listen.
+    pub(crate) fn booths(&self) -> &Booths {
+        &self.booths
     }
 
     pub(crate) fn live(&self) -> Result<&Live, PageError> {
@@ -155,6 +207,7 @@ impl Classes {
     /// What the log says.
     pub fn tend(&self, site: &Site) -> Result<(), PageError> {
         let Some(live) = self.live.get() else { return Ok(()) };
+        let _tending = lock(&self.tending);
         let found = site.store.read(|conn| self.due(conn, site.today()))?;
         let due: BTreeSet<Subject> = found.iter().map(|o| o.class).collect();
         *lock(&self.guests.nodes) = found.iter().map(|o| (o.class, self.nodes_of(o))).collect();
@@ -167,9 +220,15 @@ impl Classes {
             let class = open.class;
             let mut all = lock(&self.open);
             let known = all.get(&class).cloned();
-            if known.is_none() && !live.open(class, way, 0, Saved::default()) {
-                tracing::error!("too many classes are open: {class} is not");
-                continue;
+            if known.is_none() {
+                // What was written of it before this node was started again is there at once.
+                let saved = self.keep.recorder.begin(class, open.about.recorded);
+                let saved = saved.map_err(|e| PageError::Internal(e.to_string()))?;
+                let elapsed = saved.events.after(saved.events.head().saturating_sub(1)).last().map_or(0, |e| e.at_ms);
+                if !live.open(class, way, elapsed, saved) {
+                    tracing::error!("too many classes are open: {class} is not");
+                    continue;
+                }
             }
             // What was planned otherwise meanwhile counts from now on; what happened stays.
             if let Some(known) = known {
@@ -181,6 +240,7 @@ impl Classes {
         for class in closed {
             lock(&self.open).remove(&class);
             live.close(class);
+            self.keep.recorder.end(class).map_err(|e| PageError::Internal(e.to_string()))?;
         }
         let open: Vec<Arc<Open>> = lock(&self.open).values().cloned().collect();
         for open in open {
@@ -204,16 +264,24 @@ impl Classes {
         let mut out = Vec::new();
         for id in ids {
             let Ok(class) = Subject::try_from(id.as_slice()) else { continue };
-            let about = About::read(conn, &class)?;
-            let node = |place: &Subject| node_of(conn, self.hub, place);
-            let origin = about.origin.as_ref().map_or(Ok(self.hub), node)?;
-            let nodes = about.rooms.iter().map(|r| node(&r.school)).collect::<Result<Vec<_>, _>>()?;
-            let open = Open { class, origin, nodes, about, inner: Mutex::default() };
+            let open = self.planned(conn, &class)?;
             if self.nodes_of(&open).contains(&self.me) {
                 out.push(open);
             }
         }
         Ok(out)
+    }
+
+    /// A class as it is planned.
+    ///
+    /// # Errors
+    /// [`PageError::NotFound`] where there is none.
+    pub(crate) fn planned(&self, conn: &Connection, class: &Subject) -> Result<Open, PageError> {
+        let about = About::read(conn, class)?;
+        let node = |place: &Subject| node_of(conn, self.hub, place);
+        let origin = about.origin.as_ref().map_or(Ok(self.hub), node)?;
+        let nodes = about.rooms.iter().map(|r| node(&r.school)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Open { class: *class, origin, nodes, about, inner: Mutex::default() })
     }
 
     /// Takes in what happened in a class, and makes facts of it.
@@ -226,6 +294,10 @@ impl Classes {
             inner.count_cuts(site.now_ms(), view.reach == Reach::Cut);
             (inner.fold.clone(), inner.cuts, inner.cut_ms)
         };
+        self.keep.records(open.class, open.about.recorded && fold.recording);
+        if fold.over_ms.is_some_and(|over| fold.recorded && keep::is_due(view.elapsed_ms, over)) {
+            self.publish(site, open)?;
+        }
         let state = &*open.about.state;
         if self.me == open.origin {
             if fold.began_ms.is_some() && matches!(state, "planned" | "failed") {
@@ -257,6 +329,16 @@ impl Classes {
             }
         }
         Ok(())
+    }
+
+    /// Names, once, what this node has to give of a class's record.
+    fn publish(&self, site: &Site, open: &Open) -> Result<(), PageError> {
+        if std::mem::replace(&mut open.inner().published, true)
+            || site.store.read(|conn| keep::is_published(conn, &open.class, self.me))?
+        {
+            return Ok(());
+        }
+        self.keep.publish(site, &self.shelf, open, self.me == open.origin)
     }
 
     /// A page of a room has come, or gone.

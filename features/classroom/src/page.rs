@@ -13,7 +13,7 @@ use crate::facts::{CLASS_ROOM, LIVE_CLASS};
 use crate::who::About;
 
 /// Words that the script says.
-const WORDS: [&str; 35] = [
+const WORDS: [&str; 36] = [
     "class-page",
     "class-over",
     "class-ready-teacher",
@@ -38,6 +38,7 @@ const WORDS: [&str; 35] = [
     "class-refused-much",
     "class-refused-consent",
     "class-refused-guest",
+    "class-refused-voice",
     "class-mic-on",
     "class-mic-off",
     "class-mic-insecure",

@@ -23,6 +23,8 @@ pub(crate) enum No {
     Consent,
     /// A guest who was not let in.
     Guest,
+    /// The browser's voice cannot be had.
+    Voice,
 }
 
 impl No {
@@ -33,6 +35,7 @@ impl No {
             Self::Much => "much",
             Self::Consent => "consent",
             Self::Guest => "guest",
+            Self::Voice => "voice",
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use base::Subject;
-use live::{Event, Reach, Refusal, Saying};
+use live::{Event, NoSeat, Reach, Refusal, Saying, SeatId};
 use serde_json::{Value as Json, json};
 use web::{PageError, Request, Site, Socket};
 
@@ -15,9 +15,11 @@ use crate::who::Part;
 /// From a page.
 const HELLO: u8 = 0;
 const SAY: u8 = 1;
+const OFFER: u8 = 2;
 /// To a page.
 const EVENT: u8 = 1;
 const STATE: u8 = 2;
+const ANSWER: u8 = 3;
 const TAKEN: u8 = 4;
 const REFUSED: u8 = 5;
 const WAITING: u8 = 6;
@@ -51,6 +53,10 @@ struct Guest {
     /// What the page was told last of the rooms, and of what waits.
     told: Vec<u8>,
     waited: Vec<u8>,
+    /// Where the page speaks and listens.
+    mic: Option<SeatId>,
+    ear: Option<SeatId>,
+    has_floor: bool,
 }
 
 /// The conversation, until the page leaves.
@@ -78,9 +84,13 @@ pub(crate) async fn converse(classes: Arc<Classes>, site: Arc<Site>, request: Re
         seen: 0,
         told: Vec::new(),
         waited: Vec::new(),
+        mic: None,
+        ear: None,
+        has_floor: false,
     };
     classes.came(&open, part.room(), &guest.name, true);
     talk(&classes, &site, class, &mut guest, &mut socket).await;
+    guest.mic.into_iter().chain(guest.ear).for_each(|seat| classes.booths().leave(seat));
     if let Some(open) = classes.get(&class) {
         classes.came(&open, part.room(), &guest.name, false);
     }
@@ -103,6 +113,7 @@ async fn talk(classes: &Arc<Classes>, site: &Arc<Site>, class: Subject, guest: &
         }
         if guest.page.is_some() {
             tell(classes, &open, guest, &mut out);
+            floor(classes, &open, guest);
         }
         for message in out {
             if !socket.say(message).await {
@@ -150,7 +161,62 @@ fn heard(classes: &Classes, open: &Open, guest: &mut Guest, asked: &[u8], out: &
             }
             out.push(message(TAKEN, &count.max(before).min(before + 1).to_be_bytes()));
         }
+        Some((&OFFER, body)) => {
+            let said: Json = serde_json::from_slice(body).unwrap_or_default();
+            let text = |key: &str| said.get(key).and_then(Json::as_str).unwrap_or_default();
+            match seat(classes, open, guest, text("way"), text("sdp")) {
+                Ok(sdp) => {
+                    let answer = json!({ "way": text("way"), "sdp": sdp });
+                    out.push(message(ANSWER, answer.to_string().as_bytes()));
+                }
+                Err(no) => out.push(message(REFUSED, json!({ "why": no.code() }).to_string().as_bytes())),
+            }
+        }
         _ => {}
+    }
+}
+
+/// Seats a page that speaks or listens, in place of where it sat.
+fn seat(classes: &Classes, open: &Open, guest: &mut Guest, way: &str, sdp: &str) -> Result<String, No> {
+    if guest.part == Part::Guest && !open.inner().fold.admitted.contains(&guest.person) {
+        return Err(No::Guest);
+    }
+    let booths = classes.booths();
+    let full = |e: NoSeat| if e == NoSeat::Full { No::Much } else { No::Voice };
+    match way {
+        "send" if guest.part != Part::Guest => {
+            guest.mic.take().into_iter().for_each(|seat| booths.leave(seat));
+            guest.has_floor = false;
+            let seated = booths.speak(open.class, guest.who, sdp).map_err(full)?;
+            guest.mic = Some(seated.id);
+            Ok(seated.answer)
+        }
+        "hear" => {
+            guest.ear.take().into_iter().for_each(|seat| booths.leave(seat));
+            let seated = booths.listen(open.class, 0, guest.mic, sdp).map_err(full)?;
+            guest.ear = Some(seated.id);
+            Ok(seated.answer)
+        }
+        _ => Err(No::Role),
+    }
+}
+
+/// Gives a page's microphone the floor, or takes it: the teacher always has it while the class goes on, a room when the
+/// teacher has given it.
+fn floor(classes: &Classes, open: &Open, guest: &mut Guest) {
+    let Some(mic) = guest.mic else { return };
+    let has = {
+        let inner = open.inner();
+        inner.fold.goes_on()
+            && match guest.part {
+                Part::Teacher | Part::Co => true,
+                Part::Adult(room) => inner.fold.floor == room,
+                Part::Guest => false,
+            }
+    };
+    if guest.has_floor != has {
+        guest.has_floor = has;
+        classes.booths().floor(mic, has.then_some(0));
     }
 }
 
@@ -208,7 +274,7 @@ fn tell(classes: &Classes, open: &Open, guest: &mut Guest, out: &mut Vec<Vec<u8>
 
 /// Who is there, and how the links stand.
 fn state(classes: &Classes, open: &Open, reach: Reach) -> Json {
-    let lines = classes.live().map(|l| l.ask(|hall| hall.lines(open.class))).unwrap_or_default();
+    let lines = classes.live().map(|l| l.ask(|_, hall| hall.lines(open.class))).unwrap_or_default();
     let fold = open.inner().fold.clone();
     let room = |n: u16| {
         let here = fold.rooms.get(&n).is_some_and(|r| r.since_ms.is_some());
@@ -228,7 +294,7 @@ fn state(classes: &Classes, open: &Open, reach: Reach) -> Json {
     json!({ "cut": reach == Reach::Cut, "rooms": rooms })
 }
 
-fn happened(open: &Open, event: &Event) -> Vec<u8> {
+pub(crate) fn happened(open: &Open, event: &Event) -> Vec<u8> {
     let room = open.room_of(event.node, &event.who).unwrap_or(NOBODY);
     head(event.seq, event.at_ms, event.late_ms > 0, room, &event.payload)
 }

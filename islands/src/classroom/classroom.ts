@@ -2,6 +2,7 @@
 import { Class } from "./fold.ts";
 import { Ink, WIDTHS } from "./ink.ts";
 import { Media } from "./media.ts";
+import { replays } from "./replay.ts";
 import { View, type Given } from "./view.ts";
 import { Saying, Wire, type Happened } from "./wire.ts";
 
@@ -231,3 +232,4 @@ function attend(box: HTMLElement): void {
 }
 
 document.querySelectorAll<HTMLElement>("[data-class]").forEach(attend);
+document.querySelectorAll<HTMLElement>("[data-replay]").forEach((box) => void replays(box));

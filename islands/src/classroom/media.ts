@@ -1,22 +1,8 @@
 /*
  * Voice of a class: this page's microphone to its node, and what is said in the class from the node to this page. To listen
- * works on every page; a microphone wants a page that the browser trusts.
+ * works on every page; a microphone wants a page that the browser trusts. How much voice may take, the node's answer says.
  */
 import type { Wire } from "./wire.ts";
-
-/** Longer packets: a third of the heads on a link of a few kilobits. */
-const PTIME = 60;
-const VOICE_BITS = 16_000;
-
-/** Asks for what a thin link bears: one channel, sixty milliseconds a packet, silence that costs nothing. */
-function thin(sdp: string): string {
-  const type = /a=rtpmap:(\d+) opus\//i.exec(sdp)?.[1];
-  if (!type) return sdp;
-  const asked = `minptime=10;useinbandfec=0;usedtx=1;stereo=0;sprop-stereo=0;maxaveragebitrate=${VOICE_BITS}`;
-  const line = new RegExp(`a=fmtp:${type} [^\r\n]*`);
-  const with_ = line.test(sdp) ? sdp.replace(line, `a=fmtp:${type} ${asked}`) : sdp.replace(new RegExp(`(a=rtpmap:${type} [^\r\n]*\r\n)`, "i"), `$1a=fmtp:${type} ${asked}\r\n`);
-  return /a=ptime:/.test(with_) ? with_.replace(/a=ptime:\d+/, `a=ptime:${PTIME}`) : with_.replace(new RegExp(`(a=fmtp:${type} [^\r\n]*\r\n)`), `$1a=ptime:${PTIME}\r\na=maxptime:${PTIME}\r\n`);
-}
 
 /** One way between the page and its node, begun anew when it fails. */
 class Way {
@@ -40,13 +26,12 @@ class Way {
       this.tell(peer.connectionState);
       if (peer.connectionState === "failed") this.again = window.setTimeout(() => void this.begin(), 1000);
     });
-    const offer = await peer.createOffer();
-    await peer.setLocalDescription({ type: "offer", sdp: thin(offer.sdp ?? "") });
+    await peer.setLocalDescription(await peer.createOffer());
     this.wire.offer(this.way, peer.localDescription?.sdp ?? "");
   }
 
   async answered(sdp: string): Promise<void> {
-    if (this.peer?.signalingState === "have-local-offer") await this.peer.setRemoteDescription({ type: "answer", sdp: thin(sdp) });
+    if (this.peer?.signalingState === "have-local-offer") await this.peer.setRemoteDescription({ type: "answer", sdp });
   }
 
   end(): void {
@@ -55,9 +40,6 @@ class Way {
     this.peer = undefined;
   }
 
-  stats(): Promise<RTCStatsReport> | undefined {
-    return this.peer?.getStats();
-  }
 }
 
 export class Media {
@@ -86,8 +68,8 @@ export class Media {
 
   /** Begins to listen; again after the node was away. */
   async listen(): Promise<void> {
-    await this.hear.begin();
     if (this.stream) await this.send.begin();
+    await this.hear.begin();
   }
 
   /** A browser plays no sound before somebody has touched the page: then a button asks for it. */
@@ -110,6 +92,8 @@ export class Media {
         return "deaf";
       }
       await this.send.begin();
+      // The page does not hear its own microphone.
+      await this.hear.begin();
     }
     this.mute(false);
     return undefined;

@@ -1,0 +1,118 @@
+//! A class that is played again: what happened and what was said, from this node's own blocks, also with the link down.
+
+use askama::Template;
+use assets::Shelf;
+use base::Subject;
+use live::{Event, Replay, Track};
+use register::Look;
+use rusqlite::Connection;
+use serde_json::{Value as Json, json};
+use web::{PageError, Reply, Request, Shell, Site};
+
+use crate::facts::LIVE_CLASS;
+use crate::keep::kept;
+use crate::open::{Classes, Open};
+use crate::page::{Line, pages, rooms, said};
+use crate::talk::happened;
+
+#[derive(Template)]
+#[template(path = "replay.html")]
+struct ReplayPage<'a> {
+    s: Shell<'a>,
+    id: String,
+    title: String,
+    given: String,
+    rooms: Vec<Line>,
+    /// What is not here yet.
+    coming: Option<String>,
+}
+
+/// What is here of a class's record.
+fn record(site: &Site, shelf: &Shelf, conn: &Connection, class: &Subject) -> Result<Replay, PageError> {
+    let mut trees = Vec::new();
+    let mut any = false;
+    for (_, hash) in kept(conn)?.into_iter().filter(|(of, _)| of == class) {
+        any = true;
+        trees.extend(shelf.tree(&hash).map_err(|e| PageError::Internal(e.to_string()))?);
+    }
+    if any { Ok(Replay::new((*site.blobs).clone(), &trees)) } else { Err(PageError::NotFound) }
+}
+
+/// What was said aloud: in the order of its beginnings, so that a number names it.
+fn tracks(replay: &Replay) -> Result<Vec<(Track, u64)>, PageError> {
+    replay.tracks().map_err(|e| PageError::Internal(e.to_string()))
+}
+
+fn seen(conn: &Connection, request: &Request) -> Result<Subject, PageError> {
+    let class = request.id("id")?;
+    register::visible(conn, request.reader()?, &LIVE_CLASS, &class)?;
+    Ok(class)
+}
+
+/// The page.
+pub(crate) fn page(site: &Site, request: &Request, classes: &Classes, shelf: &Shelf) -> Result<Reply, PageError> {
+    site.store.read(|conn| {
+        let class = seen(conn, request)?;
+        let replay = record(site, shelf, conn, &class)?;
+        let open = classes.planned(conn, &class)?;
+        let about = open.about();
+        let look = Look::new(site, request, conn);
+        let words = request.words(site);
+        let rooms = rooms(&look, about)?;
+        let voices: Vec<Json> = tracks(&replay)?
+            .iter()
+            .enumerate()
+            .map(|(n, (track, ms))| {
+                json!({ "src": format!("/classes/{class}/replay/voice/{n}"), "at": track.began_ms, "ms": ms })
+            })
+            .collect();
+        let lacks: u64 = replay.lacks().iter().map(|(_, bytes)| bytes).sum();
+        let shown = about.course.map(|c| pages(request, conn, shelf, &c)).transpose()?.unwrap_or_default();
+        let given = json!({
+            "pages": shown,
+            "rooms": rooms.iter().map(|r| json!({ "n": r.n, "title": r.title })).collect::<Vec<_>>(),
+            "words": said(&words),
+            "events": format!("/classes/{class}/replay/events"),
+            "voices": voices,
+            "teacher": about.byline,
+        });
+        let page = ReplayPage {
+            id: class.to_string(),
+            title: about.title.clone(),
+            given: given.to_string(),
+            rooms,
+            coming: (lacks > 0).then(|| words.with("class-coming", &[("size", words.bytes(lacks).as_str().into())])),
+            s: Shell::new(site, request, about.title.clone()),
+        };
+        Ok(Reply::Page(page.render()?))
+    })
+}
+
+/// What happened, as the page of the class was told it.
+pub(crate) fn events(site: &Site, request: &Request, classes: &Classes, shelf: &Shelf) -> Result<Reply, PageError> {
+    site.store.read(|conn| {
+        let class = seen(conn, request)?;
+        let replay = record(site, shelf, conn, &class)?;
+        let open = classes.planned(conn, &class)?;
+        let events = replay.events().map_err(|e| PageError::Internal(e.to_string()))?;
+        let bytes = events.iter().flat_map(|event| each(&open, event)).collect();
+        Ok(Reply::Bytes("application/octet-stream", None, bytes))
+    })
+}
+
+fn each(open: &Open, event: &Event) -> Vec<u8> {
+    let body = happened(open, event);
+    [&u32::try_from(body.len()).unwrap_or(0).to_be_bytes(), &body[..]].concat()
+}
+
+/// What was said on one track.
+pub(crate) fn voice(site: &Site, request: &Request, shelf: &Shelf) -> Result<Reply, PageError> {
+    site.store.read(|conn| {
+        let class = seen(conn, request)?;
+        let n: usize = request.params.get("n").and_then(|n| n.parse().ok()).ok_or(PageError::NotFound)?;
+        let replay = record(site, shelf, conn, &class)?;
+        let (track, ms) = tracks(&replay)?.into_iter().nth(n).ok_or(PageError::NotFound)?;
+        let ogg = replay.ogg(track.id, 0, ms).map_err(|e| PageError::Internal(e.to_string()))?;
+        Ok(Reply::Bytes("audio/ogg", None, ogg))
+    })
+}
