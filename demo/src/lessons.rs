@@ -1,8 +1,8 @@
 //! Lesson plans: some shared, one in review, one only begun.
 
 use base::Subject;
-use documents::Node;
-use records::Change;
+use documents::{Live, Node};
+use records::{Change, Value};
 
 use crate::book::{Book, DemoError, Say};
 use crate::last_day;
@@ -202,7 +202,9 @@ pub(crate) fn plan(book: &mut Book, world: &World, office: &Office) -> Result<()
             .state("draft");
         let id = book.record("lesson_plan", scope, day, change);
         let chance = u64::try_from(n).unwrap_or(0) + 1;
-        for update in documents::seed(&text(plan), chance)? {
+        let updates = documents::seed(&text(plan), chance)?;
+        let written = Live::of(updates.iter().map(Vec::as_slice));
+        for update in updates {
             book.update("lesson_plan", "body", scope, id, day, update);
         }
         let reviewer = office.heads.get(at).copied();
@@ -226,6 +228,11 @@ pub(crate) fn plan(book: &mut Book, world: &World, office: &Office) -> Result<()
                 .with_link("person", person)
                 .with_text("byline", book.name_of(person).to_owned())
                 .state("open");
+            let change = match written.place(quote, 0) {
+                Some(place) => change.with("place", Value::Bytes(place.to_bytes())),
+                None => change,
+            };
+            let change = if *state == "open" { change.with_added("asks", Value::link(&lead)) } else { change };
             let comment = book.record("plan_comment", scope, day.plus(2), change);
             if *state != "open" {
                 let change = Change::new().state(state);

@@ -6,10 +6,13 @@
  * `<p data-draft-note hidden>`    inside the form: shown when something was put back.
  * `<button data-draft-discard>`   inside the note: throws the draft away.
  * `<any data-draft-clear="KEY">`  on the page that confirms: the draft has served. `*` clears all (signing out).
+ *                                 A page with a note of what was done confirms the form that was sent last.
  * `<form data-guard>`             asks before leaving with something typed and not sent.
  */
 
 const PREFIX = "zampa:draft:";
+/** The key of the form that was sent last. */
+const SENT = "zampa:sent";
 
 type Control = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
 /** Name, position among controls of that name, value: text, or whether it is ticked, or what is chosen. */
@@ -104,6 +107,11 @@ export function clearDrafts(root: ParentNode): void {
     const all = Object.keys(store).filter((name) => name.startsWith(PREFIX));
     for (const name of all) if (key === "*" || name === PREFIX + key) store.removeItem(name);
   }
+  const sent = store.getItem(SENT);
+  if (sent !== null && root.querySelector(".toasts") !== null) {
+    store.removeItem(PREFIX + sent);
+    store.removeItem(SENT);
+  }
 }
 
 /** Starts keeping, discarding and guarding, for all forms that are or will be on the page. */
@@ -133,7 +141,10 @@ export function keepDrafts(): void {
 
   document.addEventListener("submit", (event) => {
     flush();
-    unsent.delete(event.target as HTMLFormElement);
+    const form = event.target as HTMLFormElement;
+    unsent.delete(form);
+    const key = form.dataset["draft"];
+    if (key !== undefined) storage()?.setItem(SENT, key);
   });
   // A request that never arrived leaves the form as it was: still unsent.
   document.addEventListener("htmx:error", (event) => {

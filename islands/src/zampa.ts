@@ -4,6 +4,7 @@
  */
 import "./zampa.css";
 import htmx from "htmx.org";
+import { comments } from "./comment.ts";
 import { keepDrafts, clearDrafts, restoreDrafts } from "./draft.ts";
 import { watchNode } from "./offline.ts";
 import { keys } from "./keys.ts";
@@ -29,6 +30,7 @@ function settle(root: ParentNode): void {
   shows(root);
   stages(root);
   sends(root);
+  comments(root);
   root.querySelector<HTMLElement>(".errors")?.focus();
 }
 

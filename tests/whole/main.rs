@@ -3,6 +3,7 @@
 
 mod carried;
 mod command_line;
+mod comments;
 mod corpora;
 mod counted;
 mod courses;

@@ -123,7 +123,7 @@ impl Node {
             demonstration: settings.demonstration,
             reader_of: Box::new(people::reader_of),
             sign_of: Box::new(move |site, words| nodes::sign(site, words, &signs.peers())),
-            today: vec![Box::new(register::today), Box::new(courses::today)],
+            today: vec![Box::new(register::today), Box::new(lessons::today), Box::new(courses::today)],
             parts: vec![
                 Box::new(lessons::part),
                 Box::new(move |site, r, conn, kind, id| courses::part(site, r, conn, kind, id, &shown)),

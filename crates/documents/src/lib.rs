@@ -4,9 +4,11 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic))]
 
 mod live;
+mod place;
 mod tree;
 
 pub use live::{Live, merge, seed};
+pub use place::{MAX_PLACE, Place};
 pub use tree::{Marks, Node, plain};
 
 /// Bytes that an update may have: with its frame it fits one entry of the log.
@@ -15,6 +17,8 @@ pub const MAX_UPDATE: usize = 60 * 1024;
 pub const MAX_DOCUMENT: usize = 2 << 20;
 /// Elements within elements.
 pub(crate) const MAX_DEPTH: usize = 24;
+/// The mark of words at places: which places, as numbers with spaces between.
+pub const PLACES: &str = "places";
 /// The name of the shared fragment that editors bind to.
 pub(crate) const ROOT: &str = "prosemirror";
 

@@ -5,14 +5,14 @@ use yrs::types::Delta;
 use yrs::types::xml::{XmlDeltaPrelim, XmlElementPrelim, XmlFragment, XmlIn};
 use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
-use yrs::{Any, ClientID, Doc, In, Options, ReadTxn, StateVector, Transact, TransactionMut, Update};
+use yrs::{Any, ClientID, Doc, In, OffsetKind, Options, ReadTxn, StateVector, Transact, TransactionMut, Update};
 
 use crate::tree::{self, Node};
 use crate::{DocumentError, MAX_DOCUMENT, MAX_UPDATE, ROOT};
 
 /// A document that is open: it takes updates in and gives what another lacks.
 pub struct Live {
-    doc: Doc,
+    pub(crate) doc: Doc,
     /// Bytes taken in, or those of the whole when last asked: never less than the document has.
     bytes: usize,
 }
@@ -25,7 +25,9 @@ impl std::fmt::Debug for Live {
 
 impl Default for Live {
     fn default() -> Self {
-        Self { doc: Doc::with_options(Options { skip_gc: false, ..Options::default() }), bytes: 0 }
+        // Yjs counts letters in units of UTF-16, and places are counted as Yjs does.
+        let options = Options { skip_gc: false, offset_kind: OffsetKind::Utf16, ..Options::default() };
+        Self { doc: Doc::with_options(options), bytes: 0 }
     }
 }
 

@@ -1,10 +1,11 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use yrs::branch::Branch;
 use yrs::types::xml::{XmlFragment, XmlOut};
 use yrs::types::{Attrs, text::YChange};
-use yrs::{Any, Out, ReadTxn, Text, Xml, XmlFragmentRef};
+use yrs::{Any, BranchID, Out, ReadTxn, Text, Xml, XmlFragmentRef, XmlTextRef};
 
-use crate::{DocumentError, MAX_DEPTH};
+use crate::{DocumentError, MAX_DEPTH, PLACES};
 
 /// How a run of text is marked: mark to what it says; plain marks such as `strong` say nothing.
 pub type Marks = BTreeMap<String, String>;
@@ -90,9 +91,127 @@ fn write_plain(nodes: &[Node], out: &mut String) {
     }
 }
 
+/// Where words that are marked begin or end.
+#[derive(Clone, Debug)]
+pub(crate) struct Edge {
+    /// The text.
+    pub text: BranchID,
+    /// How far into it, in units of UTF-16.
+    pub offset: u32,
+    /// Whose: the number of the place.
+    pub place: usize,
+    /// Whether it begins there.
+    pub begins: bool,
+}
+
 /// Reads the shared fragment.
 pub(crate) fn read<T: ReadTxn>(txn: &T, fragment: &XmlFragmentRef) -> Result<Vec<Node>, DocumentError> {
-    fragment.children(txn).map(|child| read_one(txn, child, 0)).collect::<Result<Vec<_>, _>>().map(flat)
+    Reading::new(txn, Vec::new(), 0).all(fragment)
+}
+
+/// A document while it is read, with the places whose words are marked.
+pub(crate) struct Reading<'a, T> {
+    txn: &'a T,
+    /// By text, in order.
+    edges: HashMap<BranchID, Vec<Edge>>,
+    /// The places that have begun and not ended.
+    open: BTreeSet<usize>,
+    /// The places that have ended: an end before the beginning leaves nothing between.
+    over: BTreeSet<usize>,
+    /// For each place, whether any of its words stand.
+    pub stand: Vec<bool>,
+}
+
+impl<'a, T: ReadTxn> Reading<'a, T> {
+    pub fn new(txn: &'a T, all: Vec<Edge>, places: usize) -> Self {
+        let mut edges: HashMap<BranchID, Vec<Edge>> = HashMap::new();
+        for edge in all {
+            edges.entry(edge.text.clone()).or_default().push(edge);
+        }
+        for of_text in edges.values_mut() {
+            of_text.sort_by_key(|e| (e.offset, e.begins, e.place));
+        }
+        Self { txn, edges, open: BTreeSet::new(), over: BTreeSet::new(), stand: vec![false; places] }
+    }
+
+    pub fn all(&mut self, fragment: &XmlFragmentRef) -> Result<Vec<Node>, DocumentError> {
+        fragment.children(self.txn).map(|child| self.one(child, 0)).collect::<Result<Vec<_>, _>>().map(flat)
+    }
+
+    fn one(&mut self, node: XmlOut, depth: usize) -> Result<Vec<Node>, DocumentError> {
+        if depth > MAX_DEPTH {
+            return Err(DocumentError::TooDeep);
+        }
+        match node {
+            XmlOut::Text(text) => Ok(self.text(&text)),
+            XmlOut::Element(element) => {
+                let attributes = element
+                    .attributes(self.txn)
+                    .filter_map(|(name, value)| Some((name.to_string(), said(&value)?)))
+                    .collect();
+                let name = element.try_tag().map(ToString::to_string).unwrap_or_default();
+                let children =
+                    element.children(self.txn).map(|c| self.one(c, depth + 1)).collect::<Result<Vec<_>, _>>()?;
+                Ok(vec![Node::Element { name, attributes, children: flat(children) }])
+            }
+            XmlOut::Fragment(fragment) => {
+                let children =
+                    fragment.children(self.txn).map(|c| self.one(c, depth + 1)).collect::<Result<Vec<_>, _>>()?;
+                Ok(flat(children))
+            }
+        }
+    }
+
+    /// The runs of a text, divided where a place begins or ends.
+    fn text(&mut self, text: &XmlTextRef) -> Vec<Node> {
+        let branch: &Branch = text.as_ref();
+        let mut edges = self.edges.remove(&branch.id()).unwrap_or_default().into_iter().peekable();
+        let mut out = Vec::new();
+        let mut at = 0;
+        for run in text.diff(self.txn, YChange::identity) {
+            let Out::Any(Any::String(said)) = run.insert else { continue };
+            let marks = run.attributes.map(|a| marks(&a)).unwrap_or_default();
+            let mut rest: &str = &said;
+            while let Some(edge) = edges.next_if(|e| e.offset < at + units(rest)) {
+                let (before, after) = rest.split_at(byte_of(rest, edge.offset.saturating_sub(at)));
+                at += units(before);
+                self.run(before, &marks, &mut out);
+                self.pass(&edge);
+                rest = after;
+            }
+            at += units(rest);
+            self.run(rest, &marks, &mut out);
+        }
+        edges.for_each(|edge| self.pass(&edge));
+        out
+    }
+
+    fn pass(&mut self, edge: &Edge) {
+        if edge.begins && !self.over.contains(&edge.place) {
+            self.open.insert(edge.place);
+        } else if !edge.begins {
+            self.open.remove(&edge.place);
+            self.over.insert(edge.place);
+        }
+    }
+
+    fn run(&mut self, said: &str, marks: &Marks, out: &mut Vec<Node>) {
+        if said.is_empty() {
+            return;
+        }
+        let mut marks = marks.clone();
+        // What a document says of itself is no place.
+        marks.remove(PLACES);
+        for place in &self.open {
+            if let Some(stands) = self.stand.get_mut(*place) {
+                *stands = true;
+            }
+            let all = marks.entry(PLACES.to_owned()).or_default();
+            all.push_str(if all.is_empty() { "" } else { " " });
+            all.push_str(&place.to_string());
+        }
+        out.push(Node::Text(said.to_owned(), marks));
+    }
 }
 
 /// A shared text is one or more runs.
@@ -100,36 +219,20 @@ fn flat(nodes: Vec<Vec<Node>>) -> Vec<Node> {
     nodes.into_iter().flatten().collect()
 }
 
-fn read_one<T: ReadTxn>(txn: &T, node: XmlOut, depth: usize) -> Result<Vec<Node>, DocumentError> {
-    if depth > MAX_DEPTH {
-        return Err(DocumentError::TooDeep);
+fn units(text: &str) -> u32 {
+    u32::try_from(text.encode_utf16().count()).unwrap_or(u32::MAX)
+}
+
+/// The byte at which so many units of UTF-16 are over.
+fn byte_of(text: &str, units: u32) -> usize {
+    let mut left = units as usize;
+    for (i, c) in text.char_indices() {
+        if left == 0 {
+            return i;
+        }
+        left = left.saturating_sub(c.len_utf16());
     }
-    match node {
-        XmlOut::Text(text) => {
-            let runs = text.diff(txn, YChange::identity);
-            Ok(runs
-                .into_iter()
-                .filter_map(|run| match run.insert {
-                    Out::Any(Any::String(said)) => {
-                        Some(Node::Text(said.to_string(), run.attributes.map(|a| marks(&a)).unwrap_or_default()))
-                    }
-                    _ => None,
-                })
-                .collect())
-        }
-        XmlOut::Element(element) => {
-            let attributes =
-                element.attributes(txn).filter_map(|(name, value)| Some((name.to_string(), said(&value)?))).collect();
-            let name = element.try_tag().map(ToString::to_string).unwrap_or_default();
-            let children = element.children(txn).map(|c| read_one(txn, c, depth + 1)).collect::<Result<Vec<_>, _>>()?;
-            Ok(vec![Node::Element { name, attributes, children: flat(children) }])
-        }
-        XmlOut::Fragment(fragment) => {
-            let children =
-                fragment.children(txn).map(|c| read_one(txn, c, depth + 1)).collect::<Result<Vec<_>, _>>()?;
-            Ok(flat(children))
-        }
-    }
+    text.len()
 }
 
 fn marks(attributes: &Attrs) -> Marks {

@@ -14,7 +14,7 @@ mod settle;
 mod today;
 mod typed;
 
-pub use command::{Saved, in_hands, save_new, visible};
+pub use command::{Refusal, Saved, in_hands, save_new, visible};
 pub use files::{Wanted, attach, lies_in, named, wanted};
 pub use history::{done, who};
 pub use look::{Look, byline, label};

@@ -93,6 +93,12 @@ pub(crate) static PLAN_COMMENT: Kind = Kind {
         Field::text("said").required().searched(),
         Field::link("person", "person").by_move(),
         Field::line("byline").personal().by_move().column(),
+        // Where the words stand, whatever is typed around them: a place in the plan's text.
+        Field::bytes("place").by_move(),
+        // The comment that this one answers; an answer lives and ends with it.
+        Field::link("answers", "plan_comment").by_move().within(),
+        // Who is asked to look. Only people of the plan, whose names stand there: with a name, the asking is erased too.
+        Field::links("asks", "person").by_move().within(),
     ],
     states: &["open", "taken", "left"],
     moves: &[Move::new("take", &["open"], "taken", WHO), Move::new("leave", &["open"], "left", WHO).with_reason()],

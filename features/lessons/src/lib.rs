@@ -3,6 +3,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic))]
 
 mod arrange;
+mod comments;
 mod docx;
 mod facts;
 mod headings;
@@ -12,6 +13,7 @@ mod part;
 mod pdf;
 mod room;
 mod show;
+mod today;
 mod versions;
 
 use std::sync::Arc;
@@ -22,6 +24,7 @@ use web::{Check, PageError, Reply, Request, Route, Site};
 pub use facts::KINDS;
 pub use part::{made, part};
 pub use room::Rooms;
+pub use today::today;
 
 /// A plan can also begin with a document: where, and what that is called.
 pub const ALSO: (&str, &str, &str) = ("lesson_plan", "/plans/import", "plan-import");
@@ -44,6 +47,7 @@ pub fn routes(rooms: &Arc<Rooms>) -> Vec<Route> {
         Route::get("/plans/import", write, import::page),
         Route::upload("/plans/import", write, import::may_make, import::make),
         Route::post("/plans/{id}/authors", write, part::add_author),
+        Route::post("/plans/{id}/comments", Check::Write(&facts::PLAN_COMMENT), settled(rooms, comments::add)),
         Route::post("/plans/{id}/own", write, settled(rooms, versions::own)),
         Route::get("/plans/{id}/docx", read, settled(rooms, docx::send)),
         Route::get("/plans/{id}/pdf", read, settled(rooms, pdf::send)),

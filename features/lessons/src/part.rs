@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use askama::Template;
-use base::Subject;
+use base::{Subject, base32};
 use log::{Context, Tx};
 use records::{Change, Kind, Value, append, record_scope};
 use register::Look;
@@ -15,6 +15,7 @@ use web::{PageError, Reply, Request, Site};
 
 use crate::facts::{BODY, LESSON_PLAN, PLAN_AUTHOR, PLAN_COMMENT};
 use crate::outline::{COLUMNS, PARTS, outline};
+use crate::comments::{self, Comment};
 use crate::{show, versions};
 
 /// Colleagues that are offered before one types.
@@ -33,6 +34,8 @@ struct Part<'a> {
     authors: Vec<(String, String)>,
     others: Vec<(String, String)>,
     comments: Vec<Comment>,
+    /// Who can be asked to look, by id and name; `None` for who writes no comments.
+    asked: Option<Vec<(String, String)>>,
     /// It was made from another plan.
     made_from: bool,
 }
@@ -54,9 +57,12 @@ pub fn part(
     let words = request.words(site);
     let s = web::Shell::new(site, request, "");
     let reader = request.reader()?;
-    let tree = records::document(conn, &LESSON_PLAN, BODY, id)?.tree().unwrap_or_default();
     let writes = register::in_hands(conn, reader, &LESSON_PLAN, id)?;
-    let editor = writes.then(|| editor(&words, id, &s.sprite()));
+    let text = records::document(conn, &LESSON_PLAN, BODY, id)?;
+    let (comments, tree) = comments::of_plan(conn, &words, id, &text)?;
+    let editor = writes.then(|| editor(&words, id, &s.sprite(), &comments));
+    let marks: Vec<&str> = comments.iter().map(|c| c.id.as_str()).collect();
+    let html = show::html(&tree, &words, &marks);
     let mut stmt =
         conn.prepare_cached("SELECT byline, part FROM plan_author WHERE plan = ?1 ORDER BY part DESC, made")?;
     let authors = stmt
@@ -78,15 +84,12 @@ pub fn part(
     let made_from: bool = conn
         .prepare_cached("SELECT made_from IS NOT NULL FROM lesson_plan WHERE id = ?1")?
         .query_row([id.as_bytes()], |r| r.get(0))?;
-    let comments = comments(conn, &words, id)?;
-    Ok(Some(
-        Part { comments, made_from, s, id: id.to_string(), html: show::html(&tree, &words), editor, authors, others }
-            .render()?,
-    ))
+    let asked = if reader.may_make(&PLAN_COMMENT) { Some(comments::people(conn, id, reader.person)?) } else { None };
+    Ok(Some(Part { asked, comments, made_from, s, id: id.to_string(), html, editor, authors, others }.render()?))
 }
 
 /// Words that the editor says, by the rest of their keys.
-const EDITOR: [&str; 14] = [
+const EDITOR: [&str; 15] = [
     "plan-saving",
     "plan-saved",
     "plan-apart",
@@ -101,10 +104,11 @@ const EDITOR: [&str; 14] = [
     "plan-remove-step",
     "plan-toolbar",
     "plan-text",
+    "plan-comment",
 ];
 
 /// What the editor needs: words, where the node is, where the icons are.
-fn editor(words: &Words<'_>, id: &Subject, sprite: &str) -> String {
+fn editor(words: &Words<'_>, id: &Subject, sprite: &str, comments: &[Comment]) -> String {
     let parts = PARTS.iter().map(|p| format!("plan-part-{p}"));
     let columns = ["stage", "minutes"].into_iter().chain(COLUMNS).map(|c| format!("plan-column-{c}"));
     let keys = EDITOR.into_iter().map(ToOwned::to_owned).chain(parts).chain(columns);
@@ -112,7 +116,11 @@ fn editor(words: &Words<'_>, id: &Subject, sprite: &str) -> String {
         keys.map(|key| (key.trim_start_matches("plan-").to_owned(), words.get(&key).into_owned())).collect();
     // The number changes while one types: the editor puts it in.
     said.insert("sum".to_owned(), words.with("plan-sum", &[("n", "{n}".into())]));
-    json!({ "words": said, "live": format!("/plans/{id}/live"), "sprite": sprite }).to_string()
+    let places: Vec<_> = comments
+        .iter()
+        .filter_map(|c| Some(json!({ "id": c.id, "place": base32::encode(c.place.as_ref()?) })))
+        .collect();
+    json!({ "words": said, "live": format!("/plans/{id}/live"), "sprite": sprite, "places": places }).to_string()
 }
 
 /// A new plan begins with the outline of its type, in the hands of who made it.
@@ -121,7 +129,7 @@ fn editor(words: &Words<'_>, id: &Subject, sprite: &str) -> String {
 /// What the log says.
 pub fn made(tx: &Tx<'_>, site: &Site, request: &Request, kind: &Kind, id: &Subject) -> Result<(), PageError> {
     if kind.name == PLAN_COMMENT.name {
-        return sign_comment(tx, site, request, id);
+        return comments::sign(tx, site, request, id);
     }
     if kind.name != LESSON_PLAN.name {
         return Ok(());
@@ -155,54 +163,6 @@ pub(crate) fn author(tx: &Tx<'_>, site: &Site, person: Subject, part: &str, plan
     append(tx, &PLAN_AUTHOR, scope, tx.subject(&scope), change, None)?;
     tx.fold()?;
     Ok(())
-}
-
-/// A comment bears its author's name, also where that author's record is not held.
-fn sign_comment(tx: &Tx<'_>, site: &Site, request: &Request, id: &Subject) -> Result<(), PageError> {
-    let person = request.reader()?.person;
-    let change = Change::new().with_link("person", person).with_text("byline", register::byline(tx.conn(), person)?);
-    let scope = record_scope(tx.conn(), site.programme, &PLAN_COMMENT, id)?;
-    append(tx, &PLAN_COMMENT, scope, *id, change, None)?;
-    tx.fold()?;
-    Ok(())
-}
-
-/// A comment as the plan's page shows it.
-struct Comment {
-    id: String,
-    quote: String,
-    said: String,
-    byline: String,
-    state: String,
-    tone: &'static str,
-    open: bool,
-    why: String,
-}
-
-fn comments(conn: &Connection, words: &Words<'_>, plan: &Subject) -> Result<Vec<Comment>, PageError> {
-    let mut stmt = conn.prepare_cached(
-        "SELECT id, coalesce(quote, ''), coalesce(said, ''), coalesce(byline, ''), coalesce(state, 'open')
-         FROM plan_comment WHERE plan = ?1 ORDER BY state <> 'open', made",
-    )?;
-    let mut rows = stmt.query([plan.as_bytes()])?;
-    let mut out = Vec::new();
-    while let Some(row) = rows.next()? {
-        let id = Subject::try_from(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?).unwrap_or_default();
-        let state: String = row.get(4)?;
-        let entries = log::entries_of(conn, &id)?;
-        let why = entries.iter().rev().find_map(|e| Change::decode(e.payload()?).ok()?.why).unwrap_or_default();
-        out.push(Comment {
-            id: id.to_string(),
-            quote: row.get(1)?,
-            said: row.get(2)?,
-            byline: row.get(3)?,
-            tone: if state == "open" { "wait" } else { "ok" },
-            open: state == "open",
-            state: words.get(&format!("plan_comment-state-{state}")).into_owned(),
-            why,
-        });
-    }
-    Ok(out)
 }
 
 /// Refuses who does not write the plan.

@@ -121,3 +121,22 @@ rule-office-kind = This is neither a .docx nor a .pptx. Open older files (.doc, 
 rule-office-broken = The document is damaged. Open it in the office program, save it again, and choose it once more.
 rule-office-long = The document is longer than a plan can be. Divide it, and make a plan of each part.
 rule-office-empty = No text was found in the document.
+plan_comment-answers = Answers
+plan_comment-asks = Asked
+plan-answer = Answer
+plan-asks = for
+plan-ask = Who should see this
+plan-ask-hint = They find it under Today until it is ended or they answer. With @ in the text you name them while you write.
+plan-ask-other = Another colleague
+plan-ask-other-hint = Who is not of the plan yet becomes its reviewer, and can read it from then on.
+plan-words-gone = These words are no longer in the plan.
+plan-asked = { $who } asks you in “{ $title }”
+plan-asked-unnamed = Somebody asks you in “{ $title }”
+plan-review-asked = You are asked to review a plan
+plan-comments-open = { $n ->
+    [one] One open comment on your plan
+   *[other] { $n } open comments on your plan
+}
+rule-comment-empty = Nothing was written. Go back and write what you would say.
+rule-comment-long = The comment is longer than 4,000 characters, or holds signs that cannot be seen. Go back and shorten it; what you wrote is kept there.
+plan-comment = Comment on the marked words

@@ -11,11 +11,12 @@ import { EditorView } from "prosemirror-view";
 import { redo, undo, ySyncPlugin, ySyncPluginKey, yUndoPlugin } from "y-prosemirror";
 import * as Y from "yjs";
 import { guests, moved, place } from "./guests.ts";
+import { comment, lead, said, type Said } from "./said.ts";
 import { schema } from "./schema.ts";
 import { views, type Words } from "./views.ts";
 import { connect, type State } from "./wire.ts";
 
-interface Plan { words: Words; live: string; sprite: string }
+interface Plan { words: Words; live: string; sprite: string; places: Said[] }
 
 /** Milliseconds between two tellings of where one's cursor is. */
 const HERE_EVERY = 200;
@@ -40,7 +41,7 @@ const lists = inputRules({
 });
 
 function mount(root: HTMLElement): void {
-  const { words, live, sprite } = JSON.parse(root.dataset["plan"] ?? "{}") as Plan;
+  const { words, live, sprite, places } = JSON.parse(root.dataset["plan"] ?? "{}") as Plan;
   const shown = root.querySelector<HTMLElement>(".plan-doc"), status = root.querySelector<HTMLElement>(".plan-state");
   if (!shown || !status) return;
   const doc = new Y.Doc();
@@ -63,13 +64,13 @@ function mount(root: HTMLElement): void {
     ready() {
       const editor = document.createElement("div");
       editor.className = "plan-doc plan-editor";
-      const bar = toolbar(words, sprite, (command) => { if (view) { command(view.state, view.dispatch, view); view.focus(); } });
+      const bar = toolbar(words, sprite, (command, stay) => { if (view) { command(view.state, view.dispatch, view); if (stay) view.focus(); } });
       const fragment = doc.getXmlFragment("prosemirror");
       view = new EditorView(editor, {
         state: EditorState.create({
           schema,
           plugins: [
-            ySyncPlugin(fragment), yUndoPlugin(), guests(), keepParts, lists,
+            ySyncPlugin(fragment), yUndoPlugin(), guests(), said(places), keepParts, lists,
             keymap({
               "Mod-z": undo, "Mod-y": redo, "Mod-Shift-z": redo, "Mod-b": toggleMark(strong), "Mod-i": toggleMark(em),
               Enter: splitListItem(node("list_item")), Tab: sinkListItem(node("list_item")), "Shift-Tab": liftListItem(node("list_item")),
@@ -87,13 +88,7 @@ function mount(root: HTMLElement): void {
           }
         },
       });
-      // What is marked goes into the comment's form.
-      root.parentElement?.querySelector<HTMLAnchorElement>("[data-comment]")?.addEventListener("click", (event) => {
-        if (!view || view.state.selection.empty) return;
-        const { from, to } = view.state.selection, link = event.currentTarget as HTMLAnchorElement, url = new URL(link.href);
-        url.searchParams.set("quote", view.state.doc.textBetween(from, to, " ").slice(0, 120));
-        link.href = url.href;
-      });
+      lead(view);
       shown.replaceWith(bar, editor);
       root.dataset["ready"] = "";
     },
@@ -110,7 +105,7 @@ function drawn(sprite: string, icon: string): SVGElement {
   return svg;
 }
 
-function toolbar(words: Words, sprite: string, run: (command: Command) => void): HTMLElement {
+function toolbar(words: Words, sprite: string, run: (command: Command, stay: boolean) => void): HTMLElement {
   const bar = document.createElement("div");
   bar.className = "plan-bar";
   bar.setAttribute("role", "toolbar");
@@ -120,6 +115,7 @@ function toolbar(words: Words, sprite: string, run: (command: Command) => void):
     ["strong", "bold", toggleMark(strong)], ["em", "italic", toggleMark(em)],
     ["list", "list", list("bullet_list")], ["numbers", "list-ordered", list("ordered_list")],
     ["undo", "undo-2", undo], ["redo", "redo-2", redo],
+    ["comment", "message-square", (_state, _dispatch, view) => { if (view) comment(view); return true; }],
   ];
   for (const [key, icon, command] of buttons) {
     const button = document.createElement("button");
@@ -130,7 +126,7 @@ function toolbar(words: Words, sprite: string, run: (command: Command) => void):
     button.setAttribute("aria-label", words[key] ?? "");
     // The selection must stay where it is.
     button.addEventListener("mousedown", (event) => event.preventDefault());
-    button.addEventListener("click", () => run(command));
+    button.addEventListener("click", () => run(command, key !== "comment"));
     bar.append(button);
   }
   return bar;

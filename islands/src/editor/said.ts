@@ -1,0 +1,120 @@
+/* The words that comments are about: marked in the text, wherever typing has moved them. */
+import { type EditorState, Plugin } from "prosemirror-state";
+import { Decoration, DecorationSet, type EditorView } from "prosemirror-view";
+import { absolutePositionToRelativePosition, relativePositionToAbsolutePosition, ySyncPluginKey } from "y-prosemirror";
+import * as Y from "yjs";
+import { fill } from "../comment.ts";
+
+/** The place of a comment's words, as the node writes it: length of the beginning, beginning, end; base 32. */
+export interface Said { id: string; place: string }
+interface Binding { doc: Y.Doc; type: Y.XmlFragment; binding: { mapping: Map<Y.AbstractType<unknown>, unknown> } | null }
+
+const LETTERS = "0123456789abcdefghjkmnpqrstvwxyz";
+
+const encode = (bytes: Uint8Array): string => {
+  let out = "", held = 0, bits = 0;
+  for (const byte of bytes) {
+    held = (held << 8) | byte;
+    for (bits += 8; bits >= 5;) out += LETTERS[(held >> (bits -= 5)) & 31] ?? "";
+    held &= (1 << bits) - 1;
+  }
+  return bits > 0 ? out + (LETTERS[(held << (5 - bits)) & 31] ?? "") : out;
+};
+
+const decode = (text: string): Uint8Array => {
+  const out: number[] = [];
+  let held = 0, bits = 0;
+  for (const letter of text) {
+    held = (held << 5) | LETTERS.indexOf(letter);
+    if ((bits += 5) >= 8) out.push((held >> (bits -= 8)) & 255);
+    held &= (1 << bits) - 1;
+  }
+  return Uint8Array.from(out);
+};
+
+/** What is marked in the editor: the words, and their place. `null` where nothing is. */
+function marked(state: EditorState): { quote: string; place: string } | null {
+  const sync = ySyncPluginKey.getState(state) as Binding | undefined;
+  const { from, to, empty } = state.selection;
+  if (empty || !sync?.binding) return null;
+  // From the first letter to the last: where a mark ends in an empty paragraph, it has no letter to stick to.
+  let start = -1, end = -1;
+  state.doc.nodesBetween(from, to, (node, at) => {
+    if (!node.isText) return;
+    if (start < 0) start = Math.max(from, at);
+    end = Math.min(to, at + node.nodeSize);
+  });
+  if (start < 0) return null;
+  const at = (pos: number): Y.RelativePosition =>
+    absolutePositionToRelativePosition(pos, sync.type, sync.binding?.mapping as never) as Y.RelativePosition;
+  const last = Y.createAbsolutePositionFromRelativePosition(at(end), sync.doc);
+  if (!last) return null;
+  const first = Y.encodeRelativePosition(at(start));
+  const until = Y.encodeRelativePosition(Y.createRelativePositionFromTypeIndex(last.type, last.index, -1));
+  return { quote: state.doc.textBetween(start, end, " ").slice(0, 120), place: encode(Uint8Array.from([first.length, ...first, ...until])) };
+}
+
+export function said(all: readonly Said[]): Plugin {
+  const places = all.map(({ id, place }) => {
+    const bytes = decode(place), cut = 1 + (bytes[0] ?? 0);
+    return { id, start: Y.decodeRelativePosition(bytes.slice(1, cut)), end: Y.decodeRelativePosition(bytes.slice(cut)) };
+  });
+  return new Plugin({
+    props: {
+      decorations(state) {
+        const sync = ySyncPluginKey.getState(state) as Binding | undefined;
+        if (!sync?.binding) return null;
+        const marks: Decoration[] = [];
+        const find = (at: Y.RelativePosition): number | null =>
+          relativePositionToAbsolutePosition(sync.doc, sync.type, at, sync.binding?.mapping as never);
+        for (const { id, start, end } of places) {
+          const from = find(start), to = find(end);
+          const stands = from !== null && to !== null && from < to && to <= state.doc.content.size;
+          if (stands) marks.push(Decoration.inline(from, to, { class: "plan-said", "data-said": id }));
+          const gone = document.querySelector<HTMLElement>(`#comment-${id} .gone`);
+          if (gone) gone.hidden = stands;
+        }
+        return DecorationSet.create(state.doc, marks);
+      },
+      handleClick(_view, _pos, event) {
+        const id = (event.target as Element).closest<HTMLElement>("[data-said]")?.dataset["said"];
+        // A mark that is being made is no tap.
+        if (id !== undefined && getSelection()?.isCollapsed !== false) location.hash = `comment-${id}`;
+        return false;
+      },
+    },
+  });
+}
+
+/** From a comment to its words, and from marked words to the comment's form. */
+export function lead(view: EditorView): void {
+  document.addEventListener("click", (event) => {
+    const link = (event.target as Element).closest<HTMLAnchorElement>('a[href^="#words-"]');
+    const words = link && view.dom.querySelector(`[data-said="${link.hash.slice("#words-".length)}"]`);
+    if (!words) return;
+    event.preventDefault();
+    words.scrollIntoView({ block: "center" });
+    getSelection()?.selectAllChildren(words);
+    view.focus();
+  });
+  const box = document.querySelector<HTMLDetailsElement>("[data-comment]"), form = box?.querySelector("form");
+  if (!box || !form) return;
+  box.addEventListener("toggle", () => {
+    const found = box.open ? marked(view.state) : null;
+    if (found) fill(form, { ...found, which: "" });
+    if (box.open) form.querySelector("textarea")?.focus();
+  });
+  // Words that somebody types into the form are looked for in the text.
+  form.querySelector("[name=quote]")?.addEventListener("input", () => fill(form, { place: "" }));
+}
+
+/** Opens the comment's form with what is marked. */
+export function comment(view: EditorView): void {
+  const box = document.querySelector<HTMLDetailsElement>("[data-comment]"), form = box?.querySelector("form");
+  const found = marked(view.state);
+  if (!box || !form) return;
+  if (found) fill(form, { ...found, which: "" });
+  if (!box.open) box.open = true;
+  box.scrollIntoView({ block: "center" });
+  form.querySelector("textarea")?.focus();
+}
