@@ -360,6 +360,7 @@ CREATE TABLE lesson_plan (
   stage TEXT,
   grade TEXT,
   type TEXT,
+  template BLOB,
   minutes INTEGER,
   textbook TEXT,
   made_from BLOB,
@@ -398,7 +399,28 @@ CREATE TABLE plan_comment (
   quote TEXT,
   said TEXT,
   person BLOB,
-  byline TEXT
+  byline TEXT,
+  place BLOB,
+  answers BLOB
+);
+CREATE TABLE plan_comment_asks (id BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
+CREATE TABLE plan_template (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  subject TEXT,
+  stage TEXT,
+  type TEXT,
+  minutes INTEGER,
+  kept_for TEXT,
+  person BLOB,
+  kept_from BLOB
 );
 CREATE TABLE course (
   id BLOB PRIMARY KEY,
@@ -804,6 +826,7 @@ CREATE INDEX lesson_plan_by_changed ON lesson_plan (changed);
 CREATE INDEX lesson_plan_by_subject ON lesson_plan (subject, title_key);
 CREATE INDEX lesson_plan_by_stage ON lesson_plan (stage, title_key);
 CREATE INDEX lesson_plan_by_type ON lesson_plan (type, title_key);
+CREATE INDEX lesson_plan_by_template ON lesson_plan (template, title_key);
 CREATE INDEX lesson_plan_languages_by_value ON lesson_plan_languages (value, id);
 CREATE INDEX lesson_plan_files_by_value ON lesson_plan_files (value, id);
 CREATE INDEX lesson_plan_by_made_from ON lesson_plan (made_from, title_key);
@@ -818,7 +841,16 @@ CREATE INDEX plan_comment_by_title ON plan_comment (title_key, id);
 CREATE INDEX plan_comment_by_changed ON plan_comment (changed);
 CREATE INDEX plan_comment_by_plan ON plan_comment (plan, title_key);
 CREATE INDEX plan_comment_by_person ON plan_comment (person, title_key);
+CREATE INDEX plan_comment_by_answers ON plan_comment (answers, title_key);
+CREATE INDEX plan_comment_asks_by_value ON plan_comment_asks (value, id);
 CREATE INDEX plan_comment_by_state ON plan_comment (state, title_key);
+CREATE INDEX plan_template_by_title ON plan_template (title_key, id);
+CREATE INDEX plan_template_by_changed ON plan_template (changed);
+CREATE INDEX plan_template_by_subject ON plan_template (subject, title_key);
+CREATE INDEX plan_template_by_stage ON plan_template (stage, title_key);
+CREATE INDEX plan_template_by_kept_for ON plan_template (kept_for, title_key);
+CREATE INDEX plan_template_by_person ON plan_template (person, title_key);
+CREATE INDEX plan_template_by_kept_from ON plan_template (kept_from, title_key);
 CREATE INDEX course_by_title ON course (title_key, id);
 CREATE INDEX course_by_changed ON course (changed);
 CREATE INDEX course_by_subject ON course (subject, title_key);

@@ -19,6 +19,7 @@ mod people;
 mod places;
 mod postings;
 mod teams;
+mod templates;
 mod visits;
 mod world;
 
@@ -95,6 +96,7 @@ pub fn fill(
     activities::plan(&mut book, &world, &held, so_far, &mut part("activities"));
     let office = office::plan(&mut book, &world, &staff, &mut part("office")).ok_or(DemoError::NobodyThere)?;
     lessons::plan(&mut book, &world, &office)?;
+    templates::keep(&mut book, &world)?;
     library::plan(&mut book, &world, &office, &mut part("library"));
     let facts = book.write(store, clock, kinds, &staff.authors(), progress);
     clock.release();

@@ -51,7 +51,9 @@ function quotes(root: ParentNode): void {
   box.dataset["quotes"] = "";
   // A tap on the button takes the mark away: what was marked last counts.
   let last: Marked | null = null;
-  document.addEventListener("selectionchange", () => { last = marked(text) ?? last; });
+  const look = (): void => { last = marked(text) ?? last; };
+  document.addEventListener("selectionchange", look);
+  box.addEventListener("pointerdown", look);
   box.addEventListener("toggle", () => {
     if (box.open && last) fill(form, { quote: last.quote, which: String(last.which), place: "" });
     if (box.open) form.querySelector("textarea")?.focus();

@@ -10,6 +10,7 @@ import { watchNode } from "./offline.ts";
 import { keys } from "./keys.ts";
 import { shows } from "./slides.ts";
 import { stages } from "./stage/page.ts";
+import { templates } from "./templates.ts";
 import { sends } from "./upload.ts";
 
 /** What htmx hands an extension at its start; only the part used here (its type declarations leave it out). */
@@ -31,6 +32,7 @@ function settle(root: ParentNode): void {
   stages(root);
   sends(root);
   comments(root);
+  templates(root);
   root.querySelector<HTMLElement>(".errors")?.focus();
 }
 

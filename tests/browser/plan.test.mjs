@@ -27,11 +27,10 @@ test("a plan is reviewed, shared, taken over with its authors named, and an earl
 
   // What is marked stands in the comment's form; the comment is not taken, because of something.
   await local.locator(".ProseMirror p", { hasText: "理解几分之一" }).click({ clickCount: 3 });
-  await local.locator("[data-comment]").click();
-  await local.waitForSelector("#c-quote");
-  assert.equal(await local.inputValue("#c-quote"), "理解几分之一。");
+  await local.locator("[data-comment] > summary").click();
+  await until(async () => (await local.inputValue("#c-quote")) === "理解几分之一。", "the words in the form");
   await local.fill("#c-said", "先用苹果引入,再画图。");
-  await press(local, "main button.primary");
+  await press(local, "[data-comment] button.primary");
   await local.goto(school(1) + path);
   assert.match(await local.locator(".plan-comments").innerText(), new RegExp(author));
   await press(local, ".plan-comments a[href$='/move/leave']");

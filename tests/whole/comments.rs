@@ -47,15 +47,15 @@ async fn a_comment_stands_at_its_words_and_says_when_they_are_gone() {
     let (local, head) = (desk.sign_in(Role::Local), desk.sign_in(Role::Head));
     let id = plan(&desk, &local, me(&desk, Role::Head)).await;
     let at = format!("/plans/{id}/comments");
-    // Without a script: the words are typed. The outline's second step is called 路上.
-    let first = made(&desk.post(&at, &head, "said=先看标本&quote=路上").await);
+    // Without a script: the words are typed. The outline's second step is called 途中.
+    let first = made(&desk.post(&at, &head, "said=先看标本&quote=途中").await);
     let shown = page(&desk, &format!("/plans/{id}"), &head).await;
-    let link = format!("<a class=\"plan-said\" id=\"words-{first}\" href=\"#comment-{first}\">路上</a>");
+    let link = format!("<a class=\"plan-said\" id=\"words-{first}\" href=\"#comment-{first}\">途中</a>");
     assert!(shown.contains(&link) && shown.contains(&format!("href=\"#words-{first}\"")), "{shown}");
     // What an editor sends is taken as it is; what is no place is looked for by its words.
-    let place = body(&desk, id).place("路上", 0).unwrap();
-    made(&desk.post(&at, &head, &format!("said=b&quote=路上&place={}", base32::encode(&place.to_bytes()))).await);
-    made(&desk.post(&at, &head, "said=c&quote=路上&place=zzz").await);
+    let place = body(&desk, id).place("途中", 0).unwrap();
+    made(&desk.post(&at, &head, &format!("said=b&quote=途中&place={}", base32::encode(&place.to_bytes()))).await);
+    made(&desk.post(&at, &head, "said=c&quote=途中&place=zzz").await);
     made(&desk.post(&at, &head, "said=d&quote=没有这些字").await);
     let places: Vec<Option<Vec<u8>>> = desk
         .node
@@ -69,7 +69,10 @@ async fn a_comment_stands_at_its_words_and_says_when_they_are_gone() {
         })
         .unwrap();
     let read = |p: &Option<Vec<u8>>| p.as_deref().map(|b| Place::of_bytes(b).unwrap());
-    assert_eq!(places.iter().map(read).collect::<Vec<_>>(), [Some(place.clone()), Some(place.clone()), Some(place), None]);
+    assert_eq!(
+        places.iter().map(read).collect::<Vec<_>>(),
+        [Some(place.clone()), Some(place.clone()), Some(place), None]
+    );
 
     // The step loses its name: the comment keeps the quote, and says so.
     let mut tree = body(&desk, id).tree().unwrap();
@@ -80,7 +83,7 @@ async fn a_comment_stands_at_its_words_and_says_when_they_are_gone() {
     desk.node.site.local.keep_draft(id, me(&desk, Role::Local), &typed).unwrap();
     lessons::recover(&desk.node.site);
     let shown = page(&desk, &format!("/plans/{id}"), &head).await;
-    assert!(!shown.contains("class=\"plan-said\"") && shown.contains("<q>路上</q>"), "{shown}");
+    assert!(!shown.contains("class=\"plan-said\"") && shown.contains("<q>途中</q>"), "{shown}");
     assert!(shown.contains("这些文字已不在教案中"));
     for (form, status) in [
         ("said=", StatusCode::CONFLICT),

@@ -264,6 +264,19 @@ mod tests {
     }
 
     #[test]
+    fn words_are_found_however_deep_they_stand_and_whoever_wrote_them() {
+        let stage = |said: &str| Node::element("stage", vec![Node::text(said)]);
+        let cell = || Node::element("teacher", vec![Node::element("paragraph", Vec::new())]);
+        let step = |said: &str| Node::element("step", vec![stage(said), cell()]);
+        let steps = Node::element("steps", vec![step("准备"), step("路上")]).with("part", "process");
+        let live = Live::of(seed(&[steps], 0xf000_0001).unwrap().iter().map(Vec::as_slice));
+        let place = live.place("路上", 0).unwrap();
+        assert_eq!(Place::of_bytes(&place.to_bytes()), Some(place.clone()));
+        let (tree, stand) = live.marked(&[Some(place)]).unwrap();
+        assert_eq!((said(&tree, 0).as_str(), stand), ("路上", vec![true]));
+    }
+
+    #[test]
     fn a_place_that_yjs_wrote_is_read() {
         // Y.encodeRelativePosition of a letter (client 7, clock 3) and, to its left, of another: kind, client, clock, side.
         let bytes = [4, 0, 7, 3, 0, 0, 7, 5, 0x41];

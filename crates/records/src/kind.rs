@@ -72,6 +72,8 @@ pub struct Field {
     pub secret: bool,
     /// Not in the form: set by a move or by the system.
     pub set_by_move: bool,
+    /// Asked of a new record alone: what it begins with.
+    pub at_birth: bool,
     /// Only the hub's entries set it: who belongs where follows from it, and so who holds what.
     pub by_hub: bool,
     /// The page of the record that it points to shows these records in a part of its own, and lists them no more.
@@ -141,6 +143,7 @@ impl Field {
             searched: false,
             secret: false,
             set_by_move: false,
+            at_birth: false,
             by_hub: false,
             within: false,
         }
@@ -242,6 +245,11 @@ impl Field {
     /// Never shown.
     pub const fn secret(mut self) -> Self {
         self.secret = true;
+        self
+    }
+    /// Asked of a new record alone.
+    pub const fn at_birth(mut self) -> Self {
+        self.at_birth = true;
         self
     }
     /// Only the hub's entries set it.

@@ -62,19 +62,28 @@ pub(crate) fn add(site: &Site, request: &Request, kind: &'static Kind) -> Result
     Ok(done(kind, id, "done-saved"))
 }
 
-/// Puts files that were sent beside a record.
+/// Puts files that were sent beside a record; gives the files, in order.
 ///
 /// # Errors
 /// What the log says.
-pub fn attach(tx: &Tx<'_>, site: &Site, kind: &Kind, id: &Subject, files: &[Sent]) -> Result<(), RecordError> {
+pub fn attach(
+    tx: &Tx<'_>,
+    site: &Site,
+    kind: &Kind,
+    id: &Subject,
+    files: &[Sent],
+) -> Result<Vec<Subject>, RecordError> {
     let scope = record_scope(tx.conn(), site.programme, kind, id)?;
     let mut added = Change::new();
+    let mut made = Vec::new();
     for sent in files {
         let file = tx.subject(&scope);
         append(tx, &FILE, scope, file, said_of(sent), None)?;
         added = added.with_added(FILES, Value::link(&file));
+        made.push(file);
     }
-    append(tx, kind, scope, *id, added, None)
+    append(tx, kind, scope, *id, added, None)?;
+    Ok(made)
 }
 
 fn said_of(sent: &Sent) -> Change {

@@ -175,7 +175,7 @@ pub(crate) fn change(site: &Site, request: &Request, kind: &'static Kind) -> Res
         .and_then(|bytes| Frontier::from_bytes(&bytes).ok())
         .filter(|base| !base.0.is_empty())
         .ok_or(PageError::Malformed("the form's base"))?;
-    let (change, wrong) = read(site, request, form_fields(kind), &typed)?;
+    let (change, wrong) = read(site, request, form_fields(kind).filter(|f| !f.at_birth), &typed)?;
     let change = site.store.read(|conn| {
         visible(conn, reader, kind, &id)?;
         let entries = log::entries_of(conn, &id)?;
@@ -291,7 +291,10 @@ fn render(site: &Site, request: &Request, show: &Show<'_>) -> Result<Reply, Page
         let control = |field: &Field| control(site, request, &look, show, field);
         let controls = match show.way {
             Some(way) => way.asks.iter().filter_map(|f| kind.field(f)).map(control).collect::<Result<Vec<_>, _>>()?,
-            None => form_fields(kind).map(control).collect::<Result<Vec<_>, _>>()?,
+            None => form_fields(kind)
+                .filter(|f| show.id.is_none() || !f.at_birth)
+                .map(control)
+                .collect::<Result<Vec<_>, _>>()?,
         };
         let birth = match kind.moves.iter().find(|m| m.at_birth) {
             Some(way) if show.id.is_none() && request.reader()?.is_any(way.who) => Some(Birth {

@@ -67,14 +67,13 @@ pub(crate) fn of_plan(
     text: &Live,
 ) -> Result<(Vec<Comment>, Vec<Node>), PageError> {
     let (firsts, answers): (Vec<Row>, Vec<Row>) = rows(conn, plan)?.into_iter().partition(|r| r.answers.is_none());
-    let places: Vec<Option<Place>> = firsts
-        .iter()
-        .map(|r| r.place.as_deref().filter(|_| r.state == "open").and_then(Place::of_bytes))
-        .collect();
+    let places: Vec<Option<Place>> =
+        firsts.iter().map(|r| r.place.as_deref().filter(|_| r.state == "open").and_then(Place::of_bytes)).collect();
     let (tree, stand) = text.marked(&places).unwrap_or_default();
     let names = names(conn, plan)?;
     let mut out = Vec::new();
-    for ((row, place), stands) in firsts.into_iter().zip(places).zip(stand.into_iter().chain(std::iter::repeat(false))) {
+    for ((row, place), stands) in firsts.into_iter().zip(places).zip(stand.into_iter().chain(std::iter::repeat(false)))
+    {
         let entries = log::entries_of(conn, &row.id)?;
         let why = entries.iter().rev().find_map(|e| Change::decode(e.payload()?).ok()?.why).unwrap_or_default();
         let mut to_it = Vec::new();
@@ -184,9 +183,8 @@ pub(crate) fn add(site: &Site, request: &Request) -> Result<Reply, PageError> {
 pub(crate) fn sign(tx: &Tx<'_>, site: &Site, request: &Request, id: &Subject) -> Result<(), PageError> {
     let person = request.reader()?.person;
     let conn = tx.conn();
-    let plan: Vec<u8> = conn
-        .prepare_cached("SELECT plan FROM plan_comment WHERE id = ?1")?
-        .query_row([id.as_bytes()], |r| r.get(0))?;
+    let plan: Vec<u8> =
+        conn.prepare_cached("SELECT plan FROM plan_comment WHERE id = ?1")?.query_row([id.as_bytes()], |r| r.get(0))?;
     let plan = Subject::try_from(plan.as_slice()).map_err(|_| PageError::NotFound)?;
     let mut change = Change::new().with_link("person", person).with_text("byline", register::byline(conn, person)?);
     match answered(conn, request, &plan)? {

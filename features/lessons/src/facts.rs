@@ -2,11 +2,14 @@ use records::vocabulary::{STAGES, SUBJECTS, TEACHING_LANGUAGES};
 use records::{Access, Field, Home, Kind, Move, Role, Roles};
 
 /// The records of this room.
-pub const KINDS: &[&Kind] = &[&LESSON_PLAN, &PLAN_AUTHOR, &PLAN_COMMENT];
+pub const KINDS: &[&Kind] = &[&LESSON_PLAN, &PLAN_AUTHOR, &PLAN_COMMENT, &PLAN_TEMPLATE];
 
 /// Who prepares lessons.
 const TEACHERS: &[Role] = &[Role::Coordinator, Role::Head, Role::Posted, Role::Local];
 const WHO: Roles = Roles::of(TEACHERS);
+
+/// The types of lesson.
+const TYPES: &[&str] = &["new_matter", "practice", "revision", "experiment", "outing"];
 
 /// The field of a plan that holds its text.
 pub(crate) const BODY: &str = "body";
@@ -24,7 +27,8 @@ pub(crate) static LESSON_PLAN: Kind = Kind {
         Field::choice("subject", SUBJECTS).required().filter(),
         Field::choice("stage", STAGES).filter(),
         Field::line("grade").column().searched(),
-        Field::choice("type", &["new_matter", "practice", "revision", "experiment", "outing"]).required().filter(),
+        Field::choice("type", TYPES).required().filter(),
+        Field::link("template", "plan_template").at_birth().within(),
         Field::tags("languages", TEACHING_LANGUAGES),
         Field::int("minutes", 10, 240),
         Field::line("textbook").searched(),
@@ -113,6 +117,41 @@ pub(crate) static PLAN_COMMENT: Kind = Kind {
         ),
     rules: &[],
     order: "-changed",
+    hub_only: false,
+    hidden: false,
+};
+
+/// How lessons of a subject and stage usually go: what a new plan can begin with. It is for all where an officer keeps it,
+/// and otherwise for who keeps it.
+pub(crate) static PLAN_TEMPLATE: Kind = Kind {
+    name: "plan_template",
+    route: "plan-templates",
+    icon: "book-open",
+    home: Home::Elsewhere,
+    title: &["title", "subject", "stage"],
+    fields: &[
+        Field::line("title").required().column().searched(),
+        Field::choice("subject", SUBJECTS).required().filter(),
+        Field::choice("stage", STAGES).filter(),
+        Field::choice("type", TYPES),
+        Field::int("minutes", 10, 240),
+        Field::document(BODY).searched(),
+        Field::choice("kept_for", &["all", "own"]).by_move().filter(),
+        Field::link("person", "person").by_move().within(),
+        // The plan that it was kept of: who wrote that is the origin of what begins with it.
+        Field::link("kept_from", "lesson_plan").by_move().within(),
+    ],
+    states: &[],
+    moves: &[],
+    access: Access::staff(&[Role::Officer, Role::Coordinator, Role::Head, Role::Posted, Role::Local], &[])
+        .seen_where("{t}.id IN (SELECT id FROM plan_template WHERE kept_for = 'all' OR person = {me})")
+        .in_hands(
+            "{t}.id IN (SELECT id FROM plan_template WHERE person = {me} OR kept_for = 'all' AND {me} IN
+             (SELECT person FROM grant_of_role WHERE role = 'officer' AND until_on IS NULL
+              AND coalesce(state, 'given') = 'given'))",
+        ),
+    rules: &[],
+    order: "title",
     hub_only: false,
     hidden: false,
 };

@@ -5,14 +5,17 @@
 mod arrange;
 mod comments;
 mod docx;
+mod embed;
 mod facts;
 mod headings;
 mod import;
 mod outline;
 mod part;
 mod pdf;
+mod pictures;
 mod room;
 mod show;
+mod templates;
 mod today;
 mod versions;
 
@@ -48,6 +51,8 @@ pub fn routes(rooms: &Arc<Rooms>) -> Vec<Route> {
         Route::upload("/plans/import", write, import::may_make, import::make),
         Route::post("/plans/{id}/authors", write, part::add_author),
         Route::post("/plans/{id}/comments", Check::Write(&facts::PLAN_COMMENT), settled(rooms, comments::add)),
+        Route::upload("/plans/{id}/pictures", write, part::may_edit, pictures::add),
+        Route::post("/plans/{id}/template", Check::Write(&facts::PLAN_TEMPLATE), settled(rooms, templates::keep)),
         Route::post("/plans/{id}/own", write, settled(rooms, versions::own)),
         Route::get("/plans/{id}/docx", read, settled(rooms, docx::send)),
         Route::get("/plans/{id}/pdf", read, settled(rooms, pdf::send)),

@@ -6,17 +6,17 @@ use std::collections::BTreeMap;
 use askama::Template;
 use base::{Subject, base32};
 use log::{Context, Tx};
-use records::{Change, Kind, Value, append, record_scope};
+use records::{Change, Kind, Role, Value, append, record_scope};
 use register::Look;
 use rusqlite::Connection;
 use serde_json::json;
 use text::Words;
 use web::{PageError, Reply, Request, Site};
 
-use crate::facts::{BODY, LESSON_PLAN, PLAN_AUTHOR, PLAN_COMMENT};
-use crate::outline::{COLUMNS, PARTS, outline};
 use crate::comments::{self, Comment};
-use crate::{show, versions};
+use crate::facts::{BODY, LESSON_PLAN, PLAN_AUTHOR, PLAN_COMMENT, PLAN_TEMPLATE};
+use crate::outline::{COLUMNS, PARTS, outline};
+use crate::{pictures, show, templates, versions};
 
 /// Colleagues that are offered before one types.
 const OFFERED: usize = 60;
@@ -36,6 +36,8 @@ struct Part<'a> {
     comments: Vec<Comment>,
     /// Who can be asked to look, by id and name; `None` for who writes no comments.
     asked: Option<Vec<(String, String)>>,
+    /// The words by which it is kept as a template, for those who may.
+    keeps: Option<&'static str>,
     /// It was made from another plan.
     made_from: bool,
 }
@@ -51,6 +53,9 @@ pub fn part(
     kind: &Kind,
     id: &Subject,
 ) -> Result<Option<String>, PageError> {
+    if kind.name == PLAN_TEMPLATE.name {
+        return templates::part(site, request, conn, id).map(Some);
+    }
     if kind.name != LESSON_PLAN.name {
         return Ok(None);
     }
@@ -62,7 +67,7 @@ pub fn part(
     let (comments, tree) = comments::of_plan(conn, &words, id, &text)?;
     let editor = writes.then(|| editor(&words, id, &s.sprite(), &comments));
     let marks: Vec<&str> = comments.iter().map(|c| c.id.as_str()).collect();
-    let html = show::html(&tree, &words, &marks);
+    let html = show::html(&tree, &words, &marks, &pictures::of_plan(site, conn, id)?);
     let mut stmt =
         conn.prepare_cached("SELECT byline, part FROM plan_author WHERE plan = ?1 ORDER BY part DESC, made")?;
     let authors = stmt
@@ -84,12 +89,15 @@ pub fn part(
     let made_from: bool = conn
         .prepare_cached("SELECT made_from IS NOT NULL FROM lesson_plan WHERE id = ?1")?
         .query_row([id.as_bytes()], |r| r.get(0))?;
+    let keeps = reader
+        .may_make(&PLAN_TEMPLATE)
+        .then(|| if reader.is(Role::Officer) { "plan-keep-all" } else { "plan-keep-own" });
     let asked = if reader.may_make(&PLAN_COMMENT) { Some(comments::people(conn, id, reader.person)?) } else { None };
-    Ok(Some(Part { asked, comments, made_from, s, id: id.to_string(), html, editor, authors, others }.render()?))
+    Ok(Some(Part { keeps, asked, comments, made_from, s, id: id.to_string(), html, editor, authors, others }.render()?))
 }
 
 /// Words that the editor says, by the rest of their keys.
-const EDITOR: [&str; 15] = [
+const EDITOR: [&str; 27] = [
     "plan-saving",
     "plan-saved",
     "plan-apart",
@@ -105,6 +113,18 @@ const EDITOR: [&str; 15] = [
     "plan-toolbar",
     "plan-text",
     "plan-comment",
+    "plan-picture-add",
+    "plan-picture-camera",
+    "plan-picture-alt",
+    "plan-picture-remove",
+    "plan-picture-coming",
+    "plan-picture-taken",
+    "plan-file-taken",
+    "plan-file-refused",
+    "plan-sending",
+    "plan-sending-again",
+    "plan-cancel",
+    "plan-picture",
 ];
 
 /// What the editor needs: words, where the node is, where the icons are.
@@ -120,10 +140,10 @@ fn editor(words: &Words<'_>, id: &Subject, sprite: &str, comments: &[Comment]) -
         .iter()
         .filter_map(|c| Some(json!({ "id": c.id, "place": base32::encode(c.place.as_ref()?) })))
         .collect();
-    json!({ "words": said, "live": format!("/plans/{id}/live"), "sprite": sprite, "places": places }).to_string()
+    json!({ "words": said, "live": format!("/plans/{id}/live"), "pictures": format!("/plans/{id}/pictures"), "sprite": sprite, "places": places }).to_string()
 }
 
-/// A new plan begins with the outline of its type, in the hands of who made it.
+/// A new plan begins with the template that was chosen, or with the outline of its type, in the hands of who made it.
 ///
 /// # Errors
 /// What the log says.
@@ -135,6 +155,9 @@ pub fn made(tx: &Tx<'_>, site: &Site, request: &Request, kind: &Kind, id: &Subje
         return Ok(());
     }
     author(tx, site, request.reader()?.person, "lead", id)?;
+    if let Some(updates) = templates::begin(tx, site, id)? {
+        return versions::put(tx, site, id, &updates);
+    }
     let (of_type, minutes): (Option<String>, Option<u32>) = tx
         .conn()
         .prepare_cached("SELECT type, minutes FROM lesson_plan WHERE id = ?1")?

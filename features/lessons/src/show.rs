@@ -6,11 +6,12 @@ use documents::{Node, PLACES};
 use text::Words;
 
 use crate::outline::COLUMNS;
+use crate::pictures::{PICTURE, Pictures};
 
 /// The document as HTML. All text is escaped here; nothing else in it comes from people. Words that bear [`PLACES`] lead
 /// to the comments of these ids.
-pub(crate) fn html(tree: &[Node], words: &Words<'_>, comments: &[&str]) -> String {
-    let mut page = Page { words, comments, led: BTreeSet::new(), out: String::new() };
+pub(crate) fn html(tree: &[Node], words: &Words<'_>, comments: &[&str], pictures: &Pictures) -> String {
+    let mut page = Page { words, comments, pictures, led: BTreeSet::new(), out: String::new() };
     for node in tree {
         page.part(node);
     }
@@ -21,6 +22,7 @@ pub(crate) fn html(tree: &[Node], words: &Words<'_>, comments: &[&str]) -> Strin
 struct Page<'a> {
     words: &'a Words<'a>,
     comments: &'a [&'a str],
+    pictures: &'a Pictures,
     /// The comments whose words have begun: a comment's quote leads to the first of them.
     led: BTreeSet<&'a str>,
     out: String,
@@ -78,6 +80,10 @@ impl Page<'_> {
                 "bullet_list" => "ul",
                 "ordered_list" => "ol",
                 "list_item" => "li",
+                PICTURE => {
+                    self.picture(node);
+                    continue;
+                }
                 _ => "p",
             };
             self.add(&format!("<{tag}>"));
@@ -87,6 +93,28 @@ impl Page<'_> {
                 self.blocks(node.children());
             }
             self.add(&format!("</{tag}>"));
+        }
+    }
+
+    /// A picture of the plan's own, or the words in its place.
+    fn picture(&mut self, node: &Node) {
+        let alt = node.attribute("alt").unwrap_or_default();
+        let found = node.attribute("file").and_then(|id| self.pictures.get_key_value(id));
+        match found {
+            Some((id, picture)) if picture.here => {
+                self.add(&format!("<figure class=\"plan-picture\"><a href=\"/files/{id}/content\"><img src=\"/files/{id}/content\" loading=\"lazy\" alt=\""));
+                escape(if alt.is_empty() { "–" } else { alt }, &mut self.out);
+                self.add("\"></a></figure>");
+            }
+            found => {
+                let said = if found.is_some() { "plan-picture-coming" } else { "plan-picture-gone" };
+                self.add(&format!("<p class=\"plan-picture hint\">{}", self.words.get(said)));
+                if !alt.is_empty() {
+                    self.add(" · ");
+                    escape(alt, &mut self.out);
+                }
+                self.add("</p>");
+            }
         }
     }
 

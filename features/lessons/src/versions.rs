@@ -8,11 +8,12 @@ use log::{Context, Draft, Entry, Tx};
 use records::{Change, Value, append, document_payload, document_update, record_scope};
 use register::Look;
 use rusqlite::Connection;
-use similar::{ChangeTag, TextDiff};
+use similar::{ChangeTag, DiffTag, TextDiff};
 use web::{PageError, Reply, Request, Site};
 
 use crate::facts::{BODY, LESSON_PLAN, PLAN_AUTHOR};
 use crate::part::{author, may_edit};
+use crate::pictures::PICTURE;
 
 /// Facts of one author within this time are one version.
 const TOGETHER_MS: u64 = 10 * 60_000;
@@ -42,17 +43,25 @@ struct ComparePage<'a> {
     back: String,
     /// What is compared with what.
     intro: String,
-    same: i64,
-    all: i64,
+    /// Of how many parts so many are unchanged; not said of what somebody made of another's plan.
+    same: Option<(i64, i64)>,
     parts: Vec<Difference>,
     /// The version that can be brought back.
     restore: Option<usize>,
 }
 
-/// A part of a plan before and now; `None` where it is the same.
+/// A part of a plan before and now.
 struct Difference {
     label: String,
-    runs: Option<Vec<Run>>,
+    /// Nothing of it differs.
+    same: bool,
+    pieces: Vec<Piece>,
+}
+
+/// Paragraphs that were taken over as they stand, for those who write the plan; or what differs.
+struct Piece {
+    kept: bool,
+    runs: Vec<Run>,
 }
 
 struct Run {
@@ -155,13 +164,17 @@ pub(crate) fn compare(site: &Site, request: &Request) -> Result<Reply, PageError
                 (tree_of(origin), look.words.get("plan-compare-origin").into_owned(), None)
             }
         };
-        let parts = differences(&before, &now, &look);
+        // What was taken over is for those who wrote along, not for everybody who reads.
+        let shows =
+            restore.is_none() && version.is_none() && register::in_hands(conn, request.reader()?, &LESSON_PLAN, &id)?;
+        let parts = differences(&before, &now, &look, shows);
+        let count = |n: usize| i64::try_from(n).unwrap_or(0);
+        let same = parts.iter().filter(|p| p.same).count();
         let page = ComparePage {
             title: look.title(&LESSON_PLAN, &id)?,
             back: format!("/plans/{id}"),
             intro,
-            same: i64::try_from(parts.iter().filter(|p| p.runs.is_none()).count()).unwrap_or(0),
-            all: i64::try_from(parts.len()).unwrap_or(0),
+            same: version.map(|_| (count(same), count(parts.len()))),
             parts,
             restore,
             s: web::Shell::new(site, request, look.words.get("plan-compare")),
@@ -171,16 +184,39 @@ pub(crate) fn compare(site: &Site, request: &Request) -> Result<Reply, PageError
     Ok(Reply::Page(html))
 }
 
-fn differences(before: &[Node], now: &[Node], look: &Look<'_>) -> Vec<Difference> {
+fn differences(before: &[Node], now: &[Node], look: &Look<'_>, shows: bool) -> Vec<Difference> {
+    let picture = look.words.get("plan-picture");
+    let (before, now) = (in_words(before, &picture), in_words(now, &picture));
     now.iter()
         .filter_map(|node| {
             let part = node.attribute("part")?;
             let then = before.iter().find(|n| n.attribute("part") == Some(part));
             let (old, new) = (then.map(said).unwrap_or_default(), said(node));
             let label = look.words.get(&format!("plan-part-{part}")).into_owned();
-            Some(Difference { label, runs: (old != new).then(|| runs(&old, &new)) })
+            let same = old == new;
+            let pieces = match (shows, same) {
+                (true, _) => pieces(&old, &new),
+                (false, true) => Vec::new(),
+                (false, false) => vec![Piece { kept: false, runs: runs(&old, &new) }],
+            };
+            Some(Difference { label, same, pieces })
         })
         .collect()
+}
+
+/// The same text, where each picture is a line that says so.
+fn in_words(nodes: &[Node], picture: &str) -> Vec<Node> {
+    let one = |node: &Node| match node {
+        Node::Element { name, .. } if name == PICTURE => {
+            let alt = node.attribute("alt").unwrap_or_default();
+            Node::element("paragraph", vec![Node::text(format!("[{picture}: {alt}]"))])
+        }
+        Node::Element { name, attributes, children } => {
+            Node::Element { name: name.clone(), attributes: attributes.clone(), children: in_words(children, picture) }
+        }
+        text @ Node::Text(..) => text.clone(),
+    };
+    nodes.iter().map(one).collect()
 }
 
 /// What a part says, the minutes of its steps with it.
@@ -193,6 +229,36 @@ fn said(node: &Node) -> String {
         format!("{minutes} · {}", plain(step.children()))
     };
     node.children().iter().map(step).collect::<Vec<_>>().join("\n")
+}
+
+/// The paragraphs and steps that stand in both, and what differs between them.
+fn pieces(old: &str, new: &str) -> Vec<Piece> {
+    let (before, after): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
+    let diff = TextDiff::from_slices(&before, &after);
+    let said = |lines: &[&str], range: std::ops::Range<usize>| lines.get(range).unwrap_or_default().join("\n");
+    let mut out: Vec<Piece> = Vec::new();
+    let (mut gone, mut come) = (Vec::new(), Vec::new());
+    let flush = |gone: &mut Vec<String>, come: &mut Vec<String>, out: &mut Vec<Piece>| {
+        if !gone.is_empty() || !come.is_empty() {
+            out.push(Piece { kept: false, runs: runs(&gone.join("\n"), &come.join("\n")) });
+        }
+        gone.clear();
+        come.clear();
+    };
+    for op in diff.ops() {
+        if op.tag() == DiffTag::Equal {
+            flush(&mut gone, &mut come, &mut out);
+            let text = said(&after, op.new_range());
+            if !text.trim().is_empty() {
+                out.push(Piece { kept: true, runs: vec![Run { kind: "", text }] });
+            }
+            continue;
+        }
+        gone.extend((!op.old_range().is_empty()).then(|| said(&before, op.old_range())));
+        come.extend((!op.new_range().is_empty()).then(|| said(&after, op.new_range())));
+    }
+    flush(&mut gone, &mut come, &mut out);
+    out
 }
 
 /// Chinese and Tibetan set no spaces between words, so characters are compared; runs of them are shown.
@@ -267,7 +333,7 @@ pub(crate) fn own(site: &Site, request: &Request) -> Result<Reply, PageError> {
 }
 
 /// The authors of the plan that another is made from, and those of what that was made from, are named on it.
-fn credit(tx: &Tx<'_>, from: &Subject, plan: &Subject, scope: base::Scope) -> Result<(), PageError> {
+pub(crate) fn credit(tx: &Tx<'_>, from: &Subject, plan: &Subject, scope: base::Scope) -> Result<(), PageError> {
     let mut stmt = tx.conn().prepare_cached(
         "SELECT person, byline FROM plan_author WHERE plan = ?1 AND part <> 'reviewer' AND byline IS NOT NULL
          AND person NOT IN (SELECT person FROM plan_author WHERE plan = ?2) ORDER BY made, id",
@@ -301,4 +367,31 @@ pub(crate) fn put(tx: &Tx<'_>, site: &Site, plan: &Subject, updates: &[Vec<u8>])
 /// What sets one author of updates apart from every other.
 pub(crate) fn chance(site: &Site) -> u64 {
     u64::from(u32::from_be_bytes(site.store.env().bytes::<4>()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_taken_over_stands_between_what_was_changed() {
+        let old = "看图。\n说一说。\n写一写。\n画一画。";
+        let new = "看图。\n说一说、问一问。\n写一写。\n画一画。\n唱。";
+        let found: Vec<(bool, Vec<(&str, String)>)> = pieces(old, new)
+            .into_iter()
+            .map(|p| (p.kept, p.runs.into_iter().map(|r| (r.kind, r.text)).collect()))
+            .collect();
+        let run = |kind, text: &str| (kind, text.to_owned());
+        assert_eq!(
+            found,
+            [
+                (true, vec![run("", "看图。")]),
+                (false, vec![run("", "说一说"), run("ins", "、问一问"), run("", "。")]),
+                (true, vec![run("", "写一写。\n画一画。")]),
+                (false, vec![run("ins", "唱。")]),
+            ]
+        );
+        assert!(pieces("", "").is_empty());
+        assert_eq!(pieces("甲", "").len(), 1);
+    }
 }

@@ -11,12 +11,13 @@ import { EditorView } from "prosemirror-view";
 import { redo, undo, ySyncPlugin, ySyncPluginKey, yUndoPlugin } from "y-prosemirror";
 import * as Y from "yjs";
 import { guests, moved, place } from "./guests.ts";
+import { chooser, picture, pictures, take } from "./pictures.ts";
 import { comment, lead, said, type Said } from "./said.ts";
 import { schema } from "./schema.ts";
 import { views, type Words } from "./views.ts";
 import { connect, type State } from "./wire.ts";
 
-interface Plan { words: Words; live: string; sprite: string; places: Said[] }
+interface Plan { words: Words; live: string; sprite: string; pictures: string; places: Said[] }
 
 /** Milliseconds between two tellings of where one's cursor is. */
 const HERE_EVERY = 200;
@@ -41,7 +42,7 @@ const lists = inputRules({
 });
 
 function mount(root: HTMLElement): void {
-  const { words, live, sprite, places } = JSON.parse(root.dataset["plan"] ?? "{}") as Plan;
+  const { words, live, sprite, pictures: path, places } = JSON.parse(root.dataset["plan"] ?? "{}") as Plan;
   const shown = root.querySelector<HTMLElement>(".plan-doc"), status = root.querySelector<HTMLElement>(".plan-state");
   if (!shown || !status) return;
   const doc = new Y.Doc();
@@ -65,12 +66,21 @@ function mount(root: HTMLElement): void {
       const editor = document.createElement("div");
       editor.className = "plan-doc plan-editor";
       const bar = toolbar(words, sprite, (command, stay) => { if (view) { command(view.state, view.dispatch, view); if (stay) view.focus(); } });
+      const taking = { path, words, say: (said: string) => { status.hidden = false; status.className = "plan-state"; status.textContent = said; } };
+      const add = (camera: boolean, icon: string, word: string): void => {
+        const input = chooser(camera, (files) => { if (view) take(view, files, view.state.selection.to, taking); });
+        const button = tool(sprite, icon, words[word] ?? "", () => input.click());
+        if (camera) button.classList.add("camera");
+        bar.append(button, input);
+      };
+      add(false, "image", "picture-add");
+      add(true, "camera", "picture-camera");
       const fragment = doc.getXmlFragment("prosemirror");
       view = new EditorView(editor, {
         state: EditorState.create({
           schema,
           plugins: [
-            ySyncPlugin(fragment), yUndoPlugin(), guests(), said(places), keepParts, lists,
+            ySyncPlugin(fragment), yUndoPlugin(), guests(), said(places), pictures(taking), keepParts, lists,
             keymap({
               "Mod-z": undo, "Mod-y": redo, "Mod-Shift-z": redo, "Mod-b": toggleMark(strong), "Mod-i": toggleMark(em),
               Enter: splitListItem(node("list_item")), Tab: sinkListItem(node("list_item")), "Shift-Tab": liftListItem(node("list_item")),
@@ -78,7 +88,7 @@ function mount(root: HTMLElement): void {
             keymap(baseKeymap),
           ],
         }),
-        nodeViews: views(words),
+        nodeViews: { ...views(words), image: picture(words) },
         attributes: { role: "textbox", "aria-multiline": "true", "aria-label": words["text"] ?? "" },
         // `this`, since the document is drawn before the view has a name.
         dispatchTransaction(this: EditorView, tr) {
@@ -117,19 +127,21 @@ function toolbar(words: Words, sprite: string, run: (command: Command, stay: boo
     ["undo", "undo-2", undo], ["redo", "redo-2", redo],
     ["comment", "message-square", (_state, _dispatch, view) => { if (view) comment(view); return true; }],
   ];
-  for (const [key, icon, command] of buttons) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "plain";
-    button.append(drawn(sprite, icon));
-    button.title = words[key] ?? "";
-    button.setAttribute("aria-label", words[key] ?? "");
-    // The selection must stay where it is.
-    button.addEventListener("mousedown", (event) => event.preventDefault());
-    button.addEventListener("click", () => run(command, key !== "comment"));
-    bar.append(button);
-  }
+  for (const [key, icon, command] of buttons) bar.append(tool(sprite, icon, words[key] ?? "", () => run(command, key !== "comment")));
   return bar;
+}
+
+function tool(sprite: string, icon: string, word: string, run: () => void): HTMLButtonElement {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "plain";
+  button.append(drawn(sprite, icon));
+  button.title = word;
+  button.setAttribute("aria-label", word);
+  // The selection must stay where it is.
+  button.addEventListener("mousedown", (event) => event.preventDefault());
+  button.addEventListener("click", run);
+  return button;
 }
 
 for (const root of document.querySelectorAll<HTMLElement>("[data-plan]")) mount(root);

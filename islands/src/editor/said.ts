@@ -1,5 +1,5 @@
 /* The words that comments are about: marked in the text, wherever typing has moved them. */
-import { type EditorState, Plugin } from "prosemirror-state";
+import { type EditorState, Plugin, TextSelection } from "prosemirror-state";
 import { Decoration, DecorationSet, type EditorView } from "prosemirror-view";
 import { absolutePositionToRelativePosition, relativePositionToAbsolutePosition, ySyncPluginKey } from "y-prosemirror";
 import * as Y from "yjs";
@@ -54,6 +54,13 @@ function marked(state: EditorState): { quote: string; place: string } | null {
   return { quote: state.doc.textBetween(start, end, " ").slice(0, 120), place: encode(Uint8Array.from([first.length, ...first, ...until])) };
 }
 
+/** Whether the editor knows each part of the document, and so where positions in it are. */
+const drawn = (type: Y.XmlFragment, mapping: Map<Y.AbstractType<unknown>, unknown>): boolean =>
+  type.toArray().every((part) => mapping.has(part as unknown as Y.AbstractType<unknown>));
+
+/** Where the words of each comment stood when they were drawn last. */
+const where = new Map<string, { from: number; to: number }>();
+
 export function said(all: readonly Said[]): Plugin {
   const places = all.map(({ id, place }) => {
     const bytes = decode(place), cut = 1 + (bytes[0] ?? 0);
@@ -63,13 +70,20 @@ export function said(all: readonly Said[]): Plugin {
     props: {
       decorations(state) {
         const sync = ySyncPluginKey.getState(state) as Binding | undefined;
-        if (!sync?.binding) return null;
+        // Until the document is drawn for the first time, nothing has a place.
+        if (!sync?.binding || !drawn(sync.type, sync.binding.mapping)) return null;
         const marks: Decoration[] = [];
-        const find = (at: Y.RelativePosition): number | null =>
-          relativePositionToAbsolutePosition(sync.doc, sync.type, at, sync.binding?.mapping as never);
+        const find = (at: Y.RelativePosition): number | null => {
+          try {
+            return relativePositionToAbsolutePosition(sync.doc, sync.type, at, sync.binding?.mapping as never);
+          } catch {
+            return null; // a part within that is not drawn yet: the next drawing finds it
+          }
+        };
         for (const { id, start, end } of places) {
           const from = find(start), to = find(end);
           const stands = from !== null && to !== null && from < to && to <= state.doc.content.size;
+          if (stands) where.set(id, { from, to }); else where.delete(id);
           if (stands) marks.push(Decoration.inline(from, to, { class: "plan-said", "data-said": id }));
           const gone = document.querySelector<HTMLElement>(`#comment-${id} .gone`);
           if (gone) gone.hidden = stands;
@@ -90,12 +104,12 @@ export function said(all: readonly Said[]): Plugin {
 export function lead(view: EditorView): void {
   document.addEventListener("click", (event) => {
     const link = (event.target as Element).closest<HTMLAnchorElement>('a[href^="#words-"]');
-    const words = link && view.dom.querySelector(`[data-said="${link.hash.slice("#words-".length)}"]`);
-    if (!words) return;
+    const id = link?.hash.slice("#words-".length) ?? "", at = where.get(id);
+    if (!at) return;
     event.preventDefault();
-    words.scrollIntoView({ block: "center" });
-    getSelection()?.selectAllChildren(words);
+    view.dispatch(view.state.tr.setSelection(TextSelection.create(view.state.doc, at.from, at.to)));
     view.focus();
+    view.dom.querySelector(`[data-said="${id}"]`)?.scrollIntoView({ block: "center" });
   });
   const box = document.querySelector<HTMLDetailsElement>("[data-comment]"), form = box?.querySelector("form");
   if (!box || !form) return;

@@ -5,6 +5,9 @@
 import { Schema } from "prosemirror-model";
 import { bulletList, listItem, orderedList } from "prosemirror-schema-list";
 
+/** An id as the node writes it. */
+export const ID = /^[0-9a-hjkmnp-tv-z]{26}$/;
+
 const cell = { content: "block+", isolating: true, defining: true };
 
 export const schema = new Schema({
@@ -27,6 +30,16 @@ export const schema = new Schema({
     bullet_list: { ...bulletList, group: "block", content: "list_item+" },
     ordered_list: { ...orderedList, attrs: {}, parseDOM: [{ tag: "ol" }], toDOM: () => ["ol", 0], group: "block", content: "list_item+" },
     list_item: { ...listItem, content: "paragraph block*" },
+    // Only a file of the plan's own, by its id: nothing is shown from elsewhere.
+    image: {
+      group: "block", atom: true, draggable: true,
+      attrs: { file: { default: "", validate: "string" }, alt: { default: "", validate: "string" } },
+      parseDOM: [{
+        tag: "img[data-file]",
+        getAttrs: (dom) => (ID.test(dom.dataset["file"] ?? "") ? { file: dom.dataset["file"], alt: dom.getAttribute("alt") ?? "" } : false),
+      }],
+      toDOM: (node) => ["img", { "data-file": String(node.attrs["file"]), alt: String(node.attrs["alt"]) }],
+    },
     text: {},
   },
   marks: {

@@ -1,0 +1,92 @@
+//! Pictures in a plan's text, and other files that are dropped on it. The text names a picture by the id of its file,
+//! and only one of the plan's own: nothing is shown from anywhere else.
+
+use std::collections::BTreeMap;
+
+use base::{Hash, Subject};
+use log::Context;
+use records::check;
+use rusqlite::{Connection, OptionalExtension, params};
+use serde_json::json;
+use web::{PageError, Reply, Request, Sent, Site};
+
+use crate::facts::LESSON_PLAN;
+use crate::part::may_edit;
+
+/// The element that is a picture.
+pub(crate) const PICTURE: &str = "image";
+
+/// A picture among a plan's files.
+#[derive(Clone, Debug)]
+pub(crate) struct Picture {
+    pub hash: Hash,
+    pub media: String,
+    /// Its content is on this node.
+    pub here: bool,
+}
+
+/// The pictures among a plan's files, by id.
+pub(crate) type Pictures = BTreeMap<String, Picture>;
+
+/// The pictures among the files of a plan.
+pub(crate) fn of_plan(site: &Site, conn: &Connection, plan: &Subject) -> Result<Pictures, PageError> {
+    let mut stmt = conn.prepare_cached(
+        "SELECT f.id, f.content, coalesce(f.media, '') FROM file f JOIN lesson_plan_files v ON v.value = f.id
+         WHERE v.id = ?1 AND f.content IS NOT NULL",
+    )?;
+    let rows = stmt.query_map([plan.as_bytes()], |r| {
+        Ok((r.get::<_, Vec<u8>>(0)?, r.get::<_, Vec<u8>>(1)?, r.get::<_, String>(2)?))
+    })?;
+    let mut out = Pictures::new();
+    for row in rows {
+        let (id, hash, media) = row?;
+        let (Ok(id), Ok(hash)) = (Subject::try_from(id.as_slice()), Hash::try_from(hash.as_slice())) else { continue };
+        if shows(&media) {
+            out.insert(id.to_string(), Picture { hash, here: site.blobs.has(&hash), media });
+        }
+    }
+    Ok(out)
+}
+
+/// Whether a browser shows it as a picture, and a program in it has no say.
+fn shows(media: &str) -> bool {
+    matches!(media, "image/jpeg" | "image/png" | "image/webp" | "image/gif")
+}
+
+/// Takes files into a plan, and says which they are. What was sent before, by a page that was cut off before it heard
+/// the answer, is the same file still.
+pub(crate) fn add(site: &Site, request: &Request) -> Result<Reply, PageError> {
+    may_edit(site, request)?;
+    let id = request.id("id")?;
+    if request.files.is_empty() {
+        return Err(PageError::Rule("no-file".to_owned()));
+    }
+    let taken = site.store.write(Context { author: request.reader()?.person }, |tx| {
+        let mut taken = Vec::new();
+        for sent in &request.files {
+            let file = match known(tx.conn(), &id, sent)? {
+                Some(file) => file,
+                None => {
+                    let made = register::attach(tx, site, &LESSON_PLAN, &id, std::slice::from_ref(sent))?;
+                    check(tx, &LESSON_PLAN, &id)?;
+                    made.first().copied().ok_or(PageError::NotFound)?
+                }
+            };
+            taken.push(json!({ "id": file.to_string(), "picture": shows(sent.media) }));
+        }
+        Ok::<_, PageError>(taken)
+    })?;
+    Ok(Reply::Bytes("application/json", None, json!(taken).to_string().into_bytes()))
+}
+
+/// The file of a plan that has this name and this content.
+fn known(conn: &Connection, plan: &Subject, sent: &Sent) -> Result<Option<Subject>, PageError> {
+    let found: Option<Vec<u8>> = conn
+        .prepare_cached(
+            "SELECT f.id FROM file f JOIN lesson_plan_files v ON v.value = f.id
+             WHERE v.id = ?1 AND f.content = ?2 AND f.name = ?3 LIMIT 1",
+        )?
+        .query_row(params![plan.as_bytes(), sent.hash.0.as_slice(), sent.name], |r| r.get(0))
+        .optional()?;
+    Ok(found.and_then(|id| Subject::try_from(id.as_slice()).ok()))
+}
