@@ -138,12 +138,24 @@ impl Rooms {
         };
         if empty {
             match room.settle(site) {
-                Ok(()) => drop(open.remove(&room.plan)),
+                Ok(()) => close(&mut open, room),
                 // The room stays, and tries again: what was typed is on disk meanwhile.
                 Err(e) => tracing::error!("a plan's text is not a fact yet: {e}"),
             }
         }
     }
+}
+
+/// Closes a room, and never the one that was opened after it for the same plan: a page that is loaded anew leaves one
+/// room and enters the next within a moment.
+fn close(open: &mut BTreeMap<Subject, Arc<Room>>, room: &Room) {
+    if is_open(open, room) {
+        open.remove(&room.plan);
+    }
+}
+
+fn is_open(open: &BTreeMap<Subject, Arc<Room>>, room: &Room) -> bool {
+    open.get(&room.plan).is_some_and(|there| std::ptr::eq(Arc::as_ptr(there), room))
 }
 
 impl Room {
@@ -309,17 +321,19 @@ pub(crate) async fn converse(rooms: Arc<Rooms>, site: Arc<Site>, request: Reques
 /// Follows the log and makes facts of what has waited, as long as the room is open.
 async fn keep(rooms: Arc<Rooms>, site: Arc<Site>, room: Arc<Room>, mut changes: watch::Receiver<u64>) {
     let mut look = tokio::time::interval(LOOK);
+    // Stays until it has been taken in: what could not be read now is read at the next look.
+    let mut behind = false;
     loop {
-        let changed = tokio::select! {
+        behind |= tokio::select! {
             changed = changes.changed() => changed.is_ok(),
             _ = look.tick() => false,
         };
         let (site_1, room_1, rooms_1) = (Arc::clone(&site), Arc::clone(&room), Arc::clone(&rooms));
         let done = tokio::task::spawn_blocking(move || {
-            if !rooms_1.lock().contains_key(&room_1.plan) {
+            if !is_open(&rooms_1.lock(), &room_1) {
                 return Ok(false);
             }
-            if changed {
+            if behind {
                 room_1.catch_up(&site_1)?;
             }
             if room_1.is_due(&site_1)? {
@@ -332,12 +346,12 @@ async fn keep(rooms: Arc<Rooms>, site: Arc<Site>, room: Arc<Room>, mut changes: 
                 (inner.guests, !inner.waiting.is_empty())
             };
             if guests == 0 && !waits {
-                open.remove(&room_1.plan);
+                close(&mut open, &room_1);
             }
             Ok::<_, RoomError>(guests > 0 || waits)
         });
         match done.await {
-            Ok(Ok(true)) => {}
+            Ok(Ok(true)) => behind = false,
             Ok(Ok(false)) => return,
             Ok(Err(e)) => tracing::error!("a plan's room: {e}"),
             Err(e) => tracing::error!("a plan's room: {e}"),
