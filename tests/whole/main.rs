@@ -16,6 +16,7 @@ mod matrix;
 mod pictures;
 mod plans;
 mod play;
+mod rooms;
 mod sign_in;
 mod templates;
 mod tidy;
