@@ -37,6 +37,16 @@ pub fn desk_at(n: usize) -> Desk {
 }
 
 impl Desk {
+    /// The same node after its power failed.
+    pub fn again(self) -> Self {
+        let Self { _dir, node, router, home, files } = self;
+        // Only one opens a directory at a time.
+        drop((node, router));
+        let node = Node::open(&files, &Env::system()).unwrap();
+        let router = web::serve(node.site.clone(), node.routes.clone());
+        Self { _dir, node, router, home, files }
+    }
+
     pub fn one(&self, sql: &str) -> Subject {
         let bytes: Vec<u8> =
             self.node.site.store.read(|c| Ok::<_, LogError>(c.query_row(sql, [], |r| r.get(0))?)).unwrap();

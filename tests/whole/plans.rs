@@ -1,7 +1,7 @@
 //! Plans of lessons: in whose hands they are, and that nothing typed is lost.
 
 use axum::http::StatusCode;
-use base::{Env, Subject};
+use base::Subject;
 use documents::{Live, Node, plain};
 use log::LogError;
 use records::Role;
@@ -71,10 +71,10 @@ async fn what_was_typed_before_a_crash_becomes_a_fact() {
         .with("part", "aims");
     let typed = live.turned_into(&tree, 99).unwrap();
     desk.node.site.local.keep_draft(plan, author, &typed).unwrap();
-    let again = Opened::open(&desk.files, &Env::system()).unwrap();
-    assert!(plain(&body(&again, plan).tree().unwrap()).contains("认识三种草药"));
-    assert!(again.site.local.drafts().unwrap().is_empty());
-    let last = again.site.store.read(|c| log::entries_of(c, &plan)).unwrap().pop().unwrap();
+    let desk = desk.again();
+    assert!(plain(&body(&desk.node, plan).tree().unwrap()).contains("认识三种草药"));
+    assert!(desk.node.site.local.drafts().unwrap().is_empty());
+    let last = desk.node.site.store.read(|c| log::entries_of(c, &plan)).unwrap().pop().unwrap();
     assert_eq!((last.header.kind.as_str(), last.header.author), ("lesson_plan.body", author));
 }
 
@@ -107,7 +107,7 @@ async fn who_is_erased_is_no_longer_named_under_a_plan() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plan_is_saved_as_a_document_with_all_that_it_says() {
-    let mut desk = desk();
+    let desk = desk();
     let (local, head) = (desk.sign_in(Role::Local), desk.sign_in(Role::Head));
     let plan = begin(&desk, &local).await;
     assert_eq!(desk.get(&format!("/plans/{plan}/docx"), &head, None).await.0.status(), StatusCode::NOT_FOUND);
@@ -118,9 +118,7 @@ async fn a_plan_is_saved_as_a_document_with_all_that_it_says() {
     let typed = live.turned_into(&tree, 99).unwrap();
     let author = desk.one("SELECT person FROM plan_author ORDER BY made DESC LIMIT 1");
     desk.node.site.local.keep_draft(plan, author, &typed).unwrap();
-    let again = Opened::open(&desk.files, &Env::system()).unwrap();
-    desk.router = web::serve(again.site.clone(), again.routes.clone());
-    desk.node = again;
+    let desk = desk.again();
     let (head, bytes) = desk.get(&format!("/plans/{plan}/docx"), &local, None).await;
     assert_eq!(head.status(), StatusCode::OK);
     let mut zip = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
