@@ -79,6 +79,13 @@ async fn a_picture_is_sent_once_and_only_the_plan_s_own_are_shown() {
     );
     assert!(zip.by_name("word/media/p1.png").unwrap().size() > 0);
 
+    // The PDF has it too, and only it.
+    let (_, pdf) = desk.get(&format!("/plans/{plan}/pdf"), &local, None).await;
+    let images = |pdf: &[u8]| {
+        pdf.windows(15).filter(|w| w.starts_with(b"/Subtype /Image") || w.starts_with(b"/Subtype/Image/")).count()
+    };
+    assert!(pdf.starts_with(b"%PDF") && images(&pdf) == 1, "{} of {} bytes", images(&pdf), pdf.len());
+
     // Where the content has not come yet, the words say so.
     let hash = desk.node.site.store.read(|c| {
         let sql = "SELECT content FROM file WHERE name = '叶.png' LIMIT 1";
@@ -88,4 +95,6 @@ async fn a_picture_is_sent_once_and_only_the_plan_s_own_are_shown() {
     std::fs::remove_file(desk.node.site.blobs.path(&hash)).unwrap();
     let shown = page(&desk, &format!("/plans/{plan}"), &local).await;
     assert!(shown.contains("图片正在传来 · 一片&lt;叶&gt;"), "{shown}");
+    let (_, pdf) = desk.get(&format!("/plans/{plan}/pdf"), &local, None).await;
+    assert!(pdf.starts_with(b"%PDF") && images(&pdf) == 0);
 }

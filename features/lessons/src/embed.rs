@@ -1,16 +1,13 @@
 //! Pictures within a document of an office program.
 
 use std::collections::BTreeMap;
-use std::io::Read;
 
 use documents::Node;
 use text::Words;
 use web::Site;
 
-use crate::pictures::Pictures;
+use crate::pictures::{self, MOST, Pictures};
 
-/// Bytes that a document's pictures may have together: beyond, their words stand in their place.
-const MOST: usize = 64 << 20;
 /// Units of a drawing in a twentieth of a point.
 const EMU: u64 = 635;
 /// Units of a drawing in a picture's pixel, at 96 to an inch.
@@ -45,12 +42,12 @@ impl<'a> Embedded<'a> {
     /// office programs cannot show it.
     pub fn drawn(&mut self, node: &Node, width: u32) -> Result<String, String> {
         let alt = node.attribute("alt").unwrap_or_default();
-        let instead = || format!("[{}: {alt}]", self.words.get("plan-picture"));
+        let words = self.words;
         let found = node.attribute("file").and_then(|id| self.take(id));
         let Some((used, (wide, high))) =
             found.and_then(|i| self.used.get(i)).and_then(|u| Some((u, pixels(&u.bytes)?)))
         else {
-            return Err(instead());
+            return Err(pictures::instead(node, words));
         };
         let most = u64::from(width.saturating_sub(200)) * EMU;
         let (mut x, mut y) = (u64::from(wide) * PIXEL, u64::from(high) * PIXEL);
@@ -79,10 +76,7 @@ impl<'a> Embedded<'a> {
             "image/gif" => "gif",
             _ => return None,
         };
-        let mut bytes = Vec::new();
-        let file = self.site.blobs.open_blob(&picture.hash).ok().flatten()?;
-        file.take(self.left as u64 + 1).read_to_end(&mut bytes).ok()?;
-        self.left = self.left.checked_sub(bytes.len())?;
+        let bytes = pictures::read(self.site, picture, &mut self.left)?;
         let n = self.used.len();
         self.used.push(Used { name: format!("p{}", n + 1), ending, bytes });
         self.known.insert(id.to_owned(), n);

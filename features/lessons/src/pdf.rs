@@ -11,6 +11,7 @@ use web::{PageError, Reply, Request, Site};
 use crate::docx::by;
 use crate::facts::{BODY, LESSON_PLAN};
 use crate::outline::COLUMNS;
+use crate::pictures::{self, MOST, PICTURE, Pictures};
 
 const TYPE: &str = "application/pdf";
 /// What is said of a plan above its text.
@@ -21,20 +22,35 @@ const WIDTHS: [u32; 4] = [17, 29, 27, 24];
 /// Sends a plan as PDF.
 pub(crate) fn send(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let id = request.id("id")?;
-    let paper = site.store.read(|conn| {
+    let words = request.words(site);
+    let (mut paper, tree, pictures) = site.store.read(|conn| {
         register::visible(conn, request.reader()?, &LESSON_PLAN, &id)?;
         let look = Look::new(site, request, conn);
-        let tree = records::document(conn, &LESSON_PLAN, BODY, &id)?.tree().unwrap_or_default();
-        Ok::<_, PageError>(Paper {
+        let paper = Paper {
             title: look.title(&LESSON_PLAN, &id)?,
             by: by(conn, &id)?,
             lang: look.words.lang().code().to_owned(),
             foot: site.node_title.clone(),
             landscape: false,
-            blocks: [vec![Block::Facts(facts(conn, &look, &id)?)], body(&tree, &look.words)].concat(),
-        })
+            blocks: vec![Block::Facts(facts(conn, &look, &id)?)],
+        };
+        let tree = records::document(conn, &LESSON_PLAN, BODY, &id)?.tree().unwrap_or_default();
+        Ok::<_, PageError>((paper, tree, pictures::of_plan(site, conn, &id)?))
     })?;
-    let bytes = paper::pdf(&paper).map_err(|e| match e {
+    let head = paper.blocks.clone();
+    let mut set = |pictures: Pictures| {
+        paper.blocks = [head.clone(), Body::new(site, pictures, &words).of(&tree)].concat();
+        paper::pdf(&paper)
+    };
+    let done = match set(pictures) {
+        // A picture that a browser shows and the press does not is no reason to be without the sheet.
+        Err(PaperError::Failed(said)) => {
+            tracing::warn!("a plan is set without its pictures: {said}");
+            set(Pictures::new())
+        }
+        done => done,
+    };
+    let bytes = done.map_err(|e| match e {
         PaperError::TooLong => PageError::Rule("paper-long".to_owned()),
         failed @ PaperError::Failed(_) => PageError::Internal(failed.to_string()),
     })?;
@@ -57,67 +73,89 @@ fn facts(conn: &Connection, look: &Look<'_>, id: &Subject) -> Result<Vec<(String
     Ok(out)
 }
 
-fn body(tree: &[Node], words: &Words<'_>) -> Vec<Block> {
-    let mut out = Vec::new();
-    for node in tree {
-        let key = format!("plan-part-{}", node.attribute("part").unwrap_or_default());
-        if !words.has(&key) {
-            continue;
-        }
-        out.push(Block::Heading(words.get(&key).into_owned()));
-        match node.name() {
-            "steps" => out.push(steps(node, words)),
-            _ => blocks(node.children(), 0, &mut out),
-        }
-    }
-    out
+/// The text of a plan as it becomes blocks.
+struct Body<'a> {
+    site: &'a Site,
+    pictures: Pictures,
+    words: &'a Words<'a>,
+    /// Bytes that its pictures may still have.
+    left: usize,
 }
 
-fn steps(node: &Node, words: &Words<'_>) -> Block {
-    let row = |step: &Node| {
-        let part = |name: &str| step.children().iter().find(|c| c.name() == name);
-        let cell = |column: &str| {
-            let mut out = Vec::new();
-            let Some(part) = part(column) else { return out };
-            if column == "stage" {
-                out.push(Block::Text(runs(part.children())));
-                let took = part.attribute("minutes").unwrap_or("0");
-                let took = format!("{took} {}", words.get("plan-column-minutes"));
-                out.push(Block::Text(vec![Run::from(took.as_str())]));
-            } else {
-                blocks(part.children(), 0, &mut out);
+impl<'a> Body<'a> {
+    fn new(site: &'a Site, pictures: Pictures, words: &'a Words<'a>) -> Self {
+        Self { site, pictures, words, left: MOST }
+    }
+
+    fn of(&mut self, tree: &[Node]) -> Vec<Block> {
+        let mut out = Vec::new();
+        for node in tree {
+            let key = format!("plan-part-{}", node.attribute("part").unwrap_or_default());
+            if !self.words.has(&key) {
+                continue;
             }
-            out
-        };
-        ["stage"].into_iter().chain(COLUMNS).map(cell).collect()
-    };
-    Block::Table {
-        widths: WIDTHS.to_vec(),
-        head: ["stage"]
-            .into_iter()
-            .chain(COLUMNS)
-            .map(|c| words.get(&format!("plan-column-{c}")).into_owned())
-            .collect(),
-        rows: node.children().iter().map(row).collect(),
+            out.push(Block::Heading(self.words.get(&key).into_owned()));
+            match node.name() {
+                "steps" => out.push(self.steps(node)),
+                _ => self.blocks(node.children(), 0, &mut out),
+            }
+        }
+        out
     }
-}
 
-fn blocks(nodes: &[Node], depth: u8, out: &mut Vec<Block>) {
-    for node in nodes {
-        match node.name() {
-            "bullet_list" | "ordered_list" => {
-                for (n, item) in (1..).zip(node.children()) {
-                    let number = (node.name() == "ordered_list").then_some(n);
-                    for (i, block) in item.children().iter().enumerate() {
-                        if block.name() == "paragraph" && i == 0 {
-                            out.push(Block::Item { depth, number, runs: runs(block.children()) });
-                        } else {
-                            blocks(std::slice::from_ref(block), depth.saturating_add(1), out);
+    fn steps(&mut self, node: &Node) -> Block {
+        let title = |c: &str| self.words.get(&format!("plan-column-{c}")).into_owned();
+        let head = ["stage"].into_iter().chain(COLUMNS).map(title).collect();
+        let rows = node.children().iter().map(|step| self.step(step)).collect();
+        Block::Table { widths: WIDTHS.to_vec(), head, rows }
+    }
+
+    fn step(&mut self, step: &Node) -> Vec<Vec<Block>> {
+        let mut row = Vec::new();
+        for column in ["stage"].into_iter().chain(COLUMNS) {
+            let mut cell = Vec::new();
+            match step.children().iter().find(|c| c.name() == column) {
+                Some(part) if column == "stage" => {
+                    cell.push(Block::Text(runs(part.children())));
+                    let took = part.attribute("minutes").unwrap_or("0");
+                    let took = format!("{took} {}", self.words.get("plan-column-minutes"));
+                    cell.push(Block::Text(vec![Run::from(took.as_str())]));
+                }
+                Some(part) => self.blocks(part.children(), 0, &mut cell),
+                None => {}
+            }
+            row.push(cell);
+        }
+        row
+    }
+
+    fn blocks(&mut self, nodes: &[Node], depth: u8, out: &mut Vec<Block>) {
+        for node in nodes {
+            match node.name() {
+                "bullet_list" | "ordered_list" => {
+                    for (n, item) in (1..).zip(node.children()) {
+                        let number = (node.name() == "ordered_list").then_some(n);
+                        for (i, block) in item.children().iter().enumerate() {
+                            if block.name() == "paragraph" && i == 0 {
+                                out.push(Block::Item { depth, number, runs: runs(block.children()) });
+                            } else {
+                                self.blocks(std::slice::from_ref(block), depth.saturating_add(1), out);
+                            }
                         }
                     }
                 }
+                PICTURE => out.push(self.picture(node)),
+                _ => out.push(Block::Text(runs(node.children()))),
             }
-            _ => out.push(Block::Text(runs(node.children()))),
+        }
+    }
+
+    /// A picture of the plan's own, or the words in its place.
+    fn picture(&mut self, node: &Node) -> Block {
+        let found = node.attribute("file").and_then(|id| self.pictures.get(id)).filter(|p| p.here);
+        match found.and_then(|picture| pictures::read(self.site, picture, &mut self.left)) {
+            Some(bytes) => Block::Picture { bytes, alt: node.attribute("alt").unwrap_or_default().to_owned() },
+            None => Block::Text(vec![Run { italic: true, ..Run::from(&*pictures::instead(node, self.words)) }]),
         }
     }
 }

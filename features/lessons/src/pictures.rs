@@ -2,12 +2,15 @@
 //! and only one of the plan's own: nothing is shown from anywhere else.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 
 use base::{Hash, Subject};
+use documents::Node;
 use log::Context;
 use records::check;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::json;
+use text::Words;
 use web::{PageError, Reply, Request, Sent, Site};
 
 use crate::facts::LESSON_PLAN;
@@ -46,6 +49,25 @@ pub(crate) fn of_plan(site: &Site, conn: &Connection, plan: &Subject) -> Result<
         }
     }
     Ok(out)
+}
+
+/// Bytes that the pictures of a document or a PDF may have together: beyond, their words stand in their place.
+pub(crate) const MOST: usize = 64 << 20;
+
+/// A picture's content, where it is here and not larger than what is left of [`MOST`], from which it is taken.
+pub(crate) fn read(site: &Site, picture: &Picture, left: &mut usize) -> Option<Vec<u8>> {
+    let file = site.blobs.open_blob(&picture.hash).ok().flatten()?;
+    let mut bytes = Vec::new();
+    file.take(*left as u64 + 1).read_to_end(&mut bytes).ok()?;
+    *left = left.checked_sub(bytes.len())?;
+    Some(bytes)
+}
+
+/// The words that stand where a picture cannot.
+pub(crate) fn instead(node: &Node, words: &Words<'_>) -> String {
+    let alt = node.attribute("alt").unwrap_or_default();
+    let name = words.get("plan-picture");
+    if alt.is_empty() { format!("[{name}]") } else { format!("[{name}: {alt}]") }
 }
 
 /// Whether a browser shows it as a picture, and a program in it has no say.

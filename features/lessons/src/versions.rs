@@ -9,11 +9,12 @@ use records::{Change, Value, append, document_payload, document_update, record_s
 use register::Look;
 use rusqlite::Connection;
 use similar::{ChangeTag, DiffTag, TextDiff};
+use text::Words;
 use web::{PageError, Reply, Request, Site};
 
 use crate::facts::{BODY, LESSON_PLAN, PLAN_AUTHOR};
 use crate::part::{author, may_edit};
-use crate::pictures::PICTURE;
+use crate::pictures::{self, PICTURE};
 
 /// Facts of one author within this time are one version.
 const TOGETHER_MS: u64 = 10 * 60_000;
@@ -185,8 +186,7 @@ pub(crate) fn compare(site: &Site, request: &Request) -> Result<Reply, PageError
 }
 
 fn differences(before: &[Node], now: &[Node], look: &Look<'_>, shows: bool) -> Vec<Difference> {
-    let picture = look.words.get("plan-picture");
-    let (before, now) = (in_words(before, &picture), in_words(now, &picture));
+    let (before, now) = (in_words(before, &look.words), in_words(now, &look.words));
     now.iter()
         .filter_map(|node| {
             let part = node.attribute("part")?;
@@ -205,14 +205,13 @@ fn differences(before: &[Node], now: &[Node], look: &Look<'_>, shows: bool) -> V
 }
 
 /// The same text, where each picture is a line that says so.
-fn in_words(nodes: &[Node], picture: &str) -> Vec<Node> {
+fn in_words(nodes: &[Node], words: &Words<'_>) -> Vec<Node> {
     let one = |node: &Node| match node {
         Node::Element { name, .. } if name == PICTURE => {
-            let alt = node.attribute("alt").unwrap_or_default();
-            Node::element("paragraph", vec![Node::text(format!("[{picture}: {alt}]"))])
+            Node::element("paragraph", vec![Node::text(pictures::instead(node, words))])
         }
         Node::Element { name, attributes, children } => {
-            Node::Element { name: name.clone(), attributes: attributes.clone(), children: in_words(children, picture) }
+            Node::Element { name: name.clone(), attributes: attributes.clone(), children: in_words(children, words) }
         }
         text @ Node::Text(..) => text.clone(),
     };
