@@ -97,7 +97,7 @@ pub fn part(
 }
 
 /// Words that the editor says, by the rest of their keys.
-const EDITOR: [&str; 27] = [
+const EDITOR: [&str; 28] = [
     "plan-saving",
     "plan-saved",
     "plan-apart",
@@ -113,6 +113,7 @@ const EDITOR: [&str; 27] = [
     "plan-toolbar",
     "plan-text",
     "plan-comment",
+    "plan-to-comment",
     "plan-picture-add",
     "plan-picture-camera",
     "plan-picture-alt",
@@ -134,8 +135,9 @@ fn editor(words: &Words<'_>, id: &Subject, sprite: &str, comments: &[Comment]) -
     let keys = EDITOR.into_iter().map(ToOwned::to_owned).chain(parts).chain(columns);
     let mut said: BTreeMap<String, String> =
         keys.map(|key| (key.trim_start_matches("plan-").to_owned(), words.get(&key).into_owned())).collect();
-    // The number changes while one types: the editor puts it in.
+    // What changes while one types: the editor puts it in.
     said.insert("sum".to_owned(), words.with("plan-sum", &[("n", "{n}".into())]));
+    said.insert("file-taken".to_owned(), words.with("plan-file-taken", &[("name", "{name}".into())]));
     let places: Vec<_> = comments
         .iter()
         .filter_map(|c| Some(json!({ "id": c.id, "place": base32::encode(c.place.as_ref()?) })))

@@ -140,6 +140,7 @@ plan-comments-open = { $n ->
 rule-comment-empty = Nothing was written. Go back and write what you would say.
 rule-comment-long = The comment is longer than 4,000 characters, or holds signs that cannot be seen. Go back and shorten it; what you wrote is kept there.
 plan-comment = Comment on the marked words
+plan-to-comment = To the comment
 plan-picture = Picture
 plan-picture-add = Add a picture or file
 plan-picture-camera = Take a picture

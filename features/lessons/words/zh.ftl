@@ -137,6 +137,7 @@ plan-comments-open = 您的教案有 { $n } 条意见待处理
 rule-comment-empty = 还没有写内容。请返回,写下您的意见。
 rule-comment-long = 意见超过 4000 字,或含有看不见的字符。请返回改短;您写的内容还保留在那里。
 plan-comment = 就选中的文字发表意见
+plan-to-comment = 看这条意见
 plan-picture = 图片
 plan-picture-add = 加入图片或文件
 plan-picture-camera = 拍照

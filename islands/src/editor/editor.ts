@@ -47,7 +47,7 @@ function mount(root: HTMLElement): void {
   if (!shown || !status) return;
   const doc = new Y.Doc();
   let view: EditorView | null = null;
-  let told = 0;
+  let hereTold = 0;
 
   const wire = connect(live, doc, {
     state(state: State) {
@@ -66,7 +66,11 @@ function mount(root: HTMLElement): void {
       const editor = document.createElement("div");
       editor.className = "plan-doc plan-editor";
       const bar = toolbar(words, sprite, (command, stay) => { if (view) { command(view.state, view.dispatch, view); if (stay) view.focus(); } });
-      const taking = { path, words, say: (said: string) => { status.hidden = false; status.className = "plan-state"; status.textContent = said; } };
+      // Beside the line that says whether all is saved, which changes while one types.
+      const told = document.createElement("p");
+      told.className = "plan-told hint";
+      told.setAttribute("role", "status");
+      const taking = { path, words, say: (said: string) => { told.textContent = said; } };
       const add = (camera: boolean, icon: string, word: string): void => {
         const input = chooser(camera, (files) => { if (view) take(view, files, view.state.selection.to, taking); });
         const button = tool(sprite, icon, words[word] ?? "", () => input.click());
@@ -80,7 +84,7 @@ function mount(root: HTMLElement): void {
         state: EditorState.create({
           schema,
           plugins: [
-            ySyncPlugin(fragment), yUndoPlugin(), guests(), said(places), pictures(taking), keepParts, lists,
+            ySyncPlugin(fragment), yUndoPlugin(), guests(), said(places, () => drawn(sprite, "message-square"), words["to-comment"] ?? ""), pictures(taking), keepParts, lists,
             keymap({
               "Mod-z": undo, "Mod-y": redo, "Mod-Shift-z": redo, "Mod-b": toggleMark(strong), "Mod-i": toggleMark(em),
               Enter: splitListItem(node("list_item")), Tab: sinkListItem(node("list_item")), "Shift-Tab": liftListItem(node("list_item")),
@@ -93,13 +97,13 @@ function mount(root: HTMLElement): void {
         // `this`, since the document is drawn before the view has a name.
         dispatchTransaction(this: EditorView, tr) {
           this.updateState(this.state.apply(tr));
-          if ((tr.selectionSet || tr.docChanged) && told === 0) {
-            told = window.setTimeout(() => { told = 0; if (view?.hasFocus()) wire.here(place(view.state)); }, HERE_EVERY);
+          if ((tr.selectionSet || tr.docChanged) && hereTold === 0) {
+            hereTold = window.setTimeout(() => { hereTold = 0; if (view?.hasFocus()) wire.here(place(view.state)); }, HERE_EVERY);
           }
         },
       });
       lead(view);
-      shown.replaceWith(bar, editor);
+      shown.replaceWith(bar, told, editor);
       root.dataset["ready"] = "";
     },
   });

@@ -61,7 +61,28 @@ const drawn = (type: Y.XmlFragment, mapping: Map<Y.AbstractType<unknown>, unknow
 /** Where the words of each comment stood when they were drawn last. */
 const where = new Map<string, { from: number; to: number }>();
 
-export function said(all: readonly Said[]): Plugin {
+/** The sign after the words that leads to the comment: the words themselves stay for the cursor, and to be mended. */
+function sign(id: string, icon: () => Element, word: string): HTMLElement {
+  const link = document.createElement("a");
+  link.className = "plan-lead";
+  link.href = `#comment-${id}`;
+  link.title = word;
+  link.setAttribute("aria-label", word);
+  link.contentEditable = "false";
+  link.append(icon());
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    // The address alone would not lead there a second time.
+    history.replaceState(null, "", link.href);
+    const there = document.getElementById(`comment-${id}`);
+    there?.setAttribute("tabindex", "-1");
+    there?.focus({ preventScroll: true });
+    there?.scrollIntoView({ block: "center" });
+  });
+  return link;
+}
+
+export function said(all: readonly Said[], icon: () => Element, word: string): Plugin {
   const places = all.map(({ id, place }) => {
     const bytes = decode(place), cut = 1 + (bytes[0] ?? 0);
     return { id, start: Y.decodeRelativePosition(bytes.slice(1, cut)), end: Y.decodeRelativePosition(bytes.slice(cut)) };
@@ -84,17 +105,14 @@ export function said(all: readonly Said[]): Plugin {
           const from = find(start), to = find(end);
           const stands = from !== null && to !== null && from < to && to <= state.doc.content.size;
           if (stands) where.set(id, { from, to }); else where.delete(id);
-          if (stands) marks.push(Decoration.inline(from, to, { class: "plan-said", "data-said": id }));
+          if (stands) {
+            marks.push(Decoration.inline(from, to, { class: "plan-said", "data-said": id }));
+            marks.push(Decoration.widget(to, () => sign(id, icon, word), { key: `said-${id}`, side: 1, stopEvent: () => true, ignoreSelection: true }));
+          }
           const gone = document.querySelector<HTMLElement>(`#comment-${id} .gone`);
           if (gone) gone.hidden = stands;
         }
         return DecorationSet.create(state.doc, marks);
-      },
-      handleClick(_view, _pos, event) {
-        const id = (event.target as Element).closest<HTMLElement>("[data-said]")?.dataset["said"];
-        // A mark that is being made is no tap.
-        if (id !== undefined && getSelection()?.isCollapsed !== false) location.hash = `comment-${id}`;
-        return false;
       },
     },
   });
