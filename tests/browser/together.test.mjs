@@ -1,8 +1,8 @@
 // A plan is talked over: a template gives its beginning, comments stand at their words for who writes and who only reads, a
-// colleague is asked with @, finds it under Today, and answers.
+// colleague is asked with @, finds it under Today, and answers. Then the link is cut, both write, and it is one plan again.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { be, hub, look, press, reader, saved, school, start, until, write } from "./stage.mjs";
+import { be, cut, hub, look, press, reader, saved, school, start, text, until, write } from "./stage.mjs";
 
 let stage;
 before(async () => { stage = await start(); }, { timeout: 120_000 });
@@ -32,11 +32,12 @@ const choose = ([within, words]) => {
 const open = async (page) => { await page.waitForSelector("[data-plan][data-ready]"); };
 const marks = (page) => page.locator(".plan-said").allInnerTexts();
 
-test("a plan is talked over", { timeout: 400_000 }, async () => {
+test("a plan is talked over", { timeout: 500_000 }, async () => {
   const problems = [];
   const local = await (await reader(stage.browser, "zh")).newPage();
   const posted = await (await reader(stage.browser, "en")).newPage();
   const head = await (await reader(stage.browser, "zh")).newPage();
+  const link = await (await reader(stage.browser, "en")).newPage();
   for (const page of [local, posted, head]) page.on("pageerror", (e) => { console.error(e.stack); problems.push(String(e)); });
 
   // The form offers the templates that fit; one gives the beginning.
@@ -116,5 +117,76 @@ test("a plan is talked over", { timeout: 400_000 }, async () => {
   await head.goto(`${school(1)}/today`);
   assert.equal(await asks.count(), 0);
 
+  // From a comment to its words, and back; and once more, since the address has not changed then.
+  await local.goto(school(1) + path);
+  await open(local);
+  const row = local.locator(".plan-comments .rows > li", { hasText: "先看根" });
+  const seen = (at) => at.evaluate((e) => { const { top, bottom } = e.getBoundingClientRect(); return top >= 0 && bottom <= innerHeight; });
+  for (let time = 0; time < 2; time += 1) {
+    await row.locator(".quote a").click();
+    await until(async () => (await local.evaluate(() => String(getSelection()))) === "红景天", "the words to be chosen");
+    await until(() => seen(local.locator(".plan-said", { hasText: "红景天" })), "the words to be seen");
+    await local.locator(".plan-said", { hasText: "红景天" }).click();
+    await until(() => local.evaluate(() => getSelection().isCollapsed), "the cursor in the words, which can be mended");
+    await local.locator(`.plan-lead[href="#${await row.getAttribute("id")}"]`).click();
+    await until(() => seen(row), "the comment to be seen");
+    assert.equal(await row.evaluate((e) => e === document.activeElement), true);
+  }
+
+  // Cut: both write around and into the words that were spoken of; the link returns, and the marks are on the same words.
+  await posted.goto(hub + path);
+  await open(posted);
+  await until(async () => (await marks(posted)).length === 2, "the comments at the hub");
+  await cut(link, true);
+  const put = async (page, words, said, after) => {
+    await mark(page, ".ProseMirror p", words);
+    await page.keyboard.press(after ? "ArrowRight" : "ArrowLeft");
+    await page.keyboard.type(said);
+    await saved(page);
+  };
+  await put(local, "雪莲和", "请看:", false);
+  await put(posted, "不一样", "。根也不同", true);
+  await put(posted, "红景", "色", true);
+  assert.ok(!(await text(local)).includes("根也不同"));
+  await cut(link, false);
+  const one = "请看:雪莲和红景色天的叶子不一样。根也不同。";
+  for (const page of [local, posted]) {
+    await until(async () => (await text(page)).includes(one), "one text after the cut", 90_000);
+    assert.deepEqual((await marks(page)).sort(), ["不一样", "红景色天"].sort());
+  }
+  problems.push(...await look(posted, "en-plan-said"));
+
+  // Who writes it keeps it as a template, with which a plan begins.
+  await local.locator(".plan-keep summary").click();
+  await local.fill("#keep-title", "三种草药的课");
+  problems.push(...await look(local, "zh-plan-keep"));
+  await press(local, ".plan-keep button");
+  assert.match(await local.locator("main").innerText(), /三种草药的课/);
+  problems.push(...await look(local, "zh-template"));
+  await press(local, "main a.primary[href*='template']");
+  assert.match(await local.locator("#c-template option:checked").textContent(), /^三种草药的课/);
+
+  // A version of one's own, with a sentence changed: the writer sees what was taken over unchanged.
+  await local.goto(school(1) + path);
+  await open(local);
+  await press(local, "form[action$='/own'] button");
+  await open(local);
+  await write(local, "教学难点", "根和叶都要看。");
+  await saved(local);
+  await press(local, "main a[href$='/compare']");
+  assert.ok((await local.locator(".diff.kept").count()) > 0);
+  problems.push(...await look(local, "zh-plan-taken-over"));
+  // The same pages in the other languages.
+  for (const lang of ["bo", "en"]) {
+    const context = await reader(stage.browser, lang);
+    const page = await context.newPage();
+    await be(page, school(1), "local");
+    for (const [name, at] of [["plan-said", path], ["plan-form-template", "/plans/new"], ["plan-taken-over", new URL(local.url()).pathname], ["today", "/today"]]) {
+      await page.goto(school(1) + at);
+      if (name === "plan-said") { await open(page); await page.locator("[data-comment] > summary").click(); }
+      problems.push(...await look(page, `${lang}-${name}`));
+    }
+    await context.close();
+  }
   assert.deepEqual(problems, []);
 });
