@@ -39,12 +39,12 @@ pub fn desk_at(n: usize) -> Desk {
 impl Desk {
     /// The same node after its power failed.
     pub fn again(self) -> Self {
-        let Self { _dir, node, router, home, files } = self;
+        let Self { _dir: dir, node, router, home, files } = self;
         // Only one opens a directory at a time.
         drop((node, router));
         let node = Node::open(&files, &Env::system()).unwrap();
         let router = web::serve(node.site.clone(), node.routes.clone());
-        Self { _dir, node, router, home, files }
+        Self { _dir: dir, node, router, home, files }
     }
 
     pub fn one(&self, sql: &str) -> Subject {

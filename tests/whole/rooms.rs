@@ -103,10 +103,10 @@ async fn a_page_that_is_loaded_anew_goes_on_seeing_what_others_write() {
     let local = desk.sign_in(Role::Local);
     let plan = begin(&desk, &local).await;
     Page::open(at, plan, &local).leave();
-    std::thread::sleep(AWAY);
+    tokio::time::sleep(AWAY).await;
     let mut page = Page::open(at, plan, &local);
     // Who looked after the room that is gone has had time to see the new one.
-    std::thread::sleep(LOOK);
+    tokio::time::sleep(LOOK).await;
     arrives(&desk, plan, &says(&page.live, "分辨三种草药", 41));
     let typed = page.hear(TYPED);
     page.live.apply(&typed).unwrap();
@@ -131,9 +131,9 @@ async fn pages_of_one_plan_share_a_room_after_one_of_them_was_loaded_anew() {
     let local = desk.sign_in(Role::Local);
     let plan = begin(&desk, &local).await;
     Page::open(at, plan, &local).leave();
-    std::thread::sleep(AWAY);
+    tokio::time::sleep(AWAY).await;
     let mut one = Page::open(at, plan, &local);
-    std::thread::sleep(LOOK);
+    tokio::time::sleep(LOOK).await;
     let mut two = Page::open(at, plan, &local);
     let typed = says(&one.live, "雪莲", 43);
     one.say(TYPED, &typed);
