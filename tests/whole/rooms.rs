@@ -17,7 +17,7 @@ const SAVED: u8 = 3;
 /// How often a room looks after itself, and a little more.
 const LOOK: Duration = Duration::from_millis(1500);
 /// A page that is loaded anew is away so long.
-const AWAY: Duration = Duration::from_millis(200);
+const AWAY: Duration = Duration::from_millis(700);
 
 async fn serve(desk: &Desk) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

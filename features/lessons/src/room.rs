@@ -420,3 +420,21 @@ async fn talk(site: &Arc<Site>, request: &Request, room: &Arc<Room>, guest: u64,
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_room_closes_itself_and_never_the_one_that_was_opened_after_it() {
+        let plan = Subject::default();
+        let room = || Arc::new(Room { plan, inner: Mutex::default(), said: broadcast::channel(1).0 });
+        let (first, second) = (room(), room());
+        let mut open = BTreeMap::from([(plan, Arc::clone(&second))]);
+        assert!(!is_open(&open, &first));
+        close(&mut open, &first);
+        assert!(is_open(&open, &second));
+        close(&mut open, &second);
+        assert!(open.is_empty());
+    }
+}
