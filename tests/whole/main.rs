@@ -17,6 +17,7 @@ mod pictures;
 mod plans;
 mod play;
 mod rooms;
+mod said;
 mod sign_in;
 mod templates;
 mod tidy;

@@ -77,6 +77,11 @@ impl Files {
         self.0.join("classes")
     }
 
+    /// What the files say.
+    pub fn index(&self) -> PathBuf {
+        self.0.join("said.db")
+    }
+
     /// The blobs.
     pub fn blobs(&self) -> PathBuf {
         self.0.join("blobs")

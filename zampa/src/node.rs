@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use assets::Shelf;
+use assets::{INDEX, Index, Shelf};
 use base::Env;
 use classroom::Classes;
 use figures::Counted;
@@ -33,6 +33,8 @@ pub struct Node {
     pub classes: Arc<Classes>,
     /// Its trees of files.
     pub shelf: Arc<Shelf>,
+    /// The words of its files.
+    pub index: Arc<Index>,
     /// Where its workers put scratch files.
     pub work: PathBuf,
     /// Keeps its directory from another process.
@@ -90,6 +92,8 @@ impl Node {
         store.watch(Box::new(move || watching.changed()));
         let blobs = Arc::new(blobs::Blobs::open(&files.blobs())?);
         let shelf = Arc::new(Shelf::open(&files.shelf(), (*blobs).clone())?);
+        let index = Arc::new(Index::open(&files.index(), (*blobs).clone()).context("cannot open said.db")?);
+        store.beside(INDEX, &files.index());
         let links = Arc::new(NodeLinks::new(
             Arc::clone(&store),
             Arc::clone(&blobs),
@@ -114,6 +118,7 @@ impl Node {
             nav: house::navigation(&kinds),
             begins: vec![courses::BEGINS],
             also: vec![lessons::ALSO],
+            leads: courses::LEADS.to_vec(),
             node_kind: settings.kind,
             node_title: settings.title.clone(),
             cookie: store.key().id().to_string().chars().take(8).collect(),
@@ -143,7 +148,7 @@ impl Node {
                 *kept = found;
             }
         }));
-        Ok(Self { site, routes, links, counted, classes, shelf, work: files.work(), lock })
+        Ok(Self { site, routes, links, counted, classes, shelf, index, work: files.work(), lock })
     }
 
     /// Lets classes go over the link, from before it listens or dials, and browsers speak and listen at a UDP port of

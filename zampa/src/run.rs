@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use assets::Shelf;
+use assets::{Index, Shelf};
 use base::Env;
 use classroom::Classes;
 use people::SET_UP;
@@ -124,6 +124,7 @@ pub async fn serve(node: Node, first: Route, port: u16, address: IpAddr) -> Resu
 /// Settles clocks now and then: a hub rules on what is ahead, every node folds what has come due.
 fn chores(node: &Node) {
     let (store, site, shelf) = (Arc::clone(&node.site.store), Arc::clone(&node.site), Arc::clone(&node.shelf));
+    let index = Arc::clone(&node.index);
     let is_hub = node.site.node_kind == NodeKind::Hub;
     tokio::spawn(async move {
         let mut every = tokio::time::interval(std::time::Duration::from_secs(CHORES_SECONDS));
@@ -145,8 +146,8 @@ fn chores(node: &Node) {
         let mut every = tokio::time::interval(std::time::Duration::from_secs(SWEEP_SECONDS));
         loop {
             every.tick().await;
-            let (site, shelf) = (Arc::clone(&site), Arc::clone(&shelf));
-            let done = tokio::task::spawn_blocking(move || sweep(&site, &shelf)).await;
+            let (site, shelf, index) = (Arc::clone(&site), Arc::clone(&shelf), Arc::clone(&index));
+            let done = tokio::task::spawn_blocking(move || sweep(&site, &shelf, &index)).await;
             if let Ok(Err(e)) = done {
                 tracing::error!("sweeping files: {e:#}");
             }
@@ -174,7 +175,7 @@ async fn tend(site: Arc<Site>, classes: Arc<Classes>, shelf: Arc<Shelf>) {
 }
 
 /// Removes the contents that no fact names any more, and what was left of uploads.
-fn sweep(site: &Site, shelf: &Shelf) -> Result<()> {
+fn sweep(site: &Site, shelf: &Shelf, index: &Index) -> Result<()> {
     let mut named = site.store.read(|conn| register::named(conn, &site.kinds))?;
     for tree in site.store.read(|conn| Ok::<_, log::LogError>(house::trees(conn)?))? {
         // A tree that came and was not looked at yet is taken in first.
@@ -191,6 +192,8 @@ fn sweep(site: &Site, shelf: &Shelf) -> Result<()> {
         shelf.look_again()?;
         tracing::info!("swept {} files of {} bytes that no fact names", swept.count, swept.bytes);
     }
+    // A file that was let go stays found by its words; one that no record names any more does not.
+    index.keep_only(&site.store.read(|conn| Ok::<_, log::LogError>(courses::named(conn)?))?)?;
     Ok(())
 }
 

@@ -2,14 +2,14 @@
 //! when its time is up. What it leaves is put among the blobs, and a fact says so.
 
 use std::fs::{self, File};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use assets::{Leaf, RECIPES, Recipe, Shelf, TREE, Tool, Tree};
-use base::Lang;
+use assets::{Leaf, RECIPES, Recipe, Shelf, TEXT, TREE, Tool, Tree};
+use base::{Hash, Lang};
 use courses::{Job, Made};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::Command;
@@ -20,6 +20,11 @@ use crate::node::Node;
 
 /// How often the workshop looks whether something is to be made, in seconds.
 const LOOK_SECONDS: u64 = 2;
+/// Looks after which texts that came over the link are read in, without one being made here.
+const READ_EVERY: u32 = 15;
+/// Pages of a package whose text is read, and bytes of all of them.
+const MAX_PAGES: usize = 2000;
+const MAX_PAGES_BYTES: u64 = 64 << 20;
 /// What a worker may take beyond its recipe's time before it is ended: the time to start.
 const GRACE_SECONDS: u64 = 15;
 /// The hours of a school's night, in which its box may do what is heavy.
@@ -29,15 +34,27 @@ const NIGHT: (i8, i8) = (22, 5);
 pub fn open(node: &Node) {
     // The programs that workers start take whole paths only.
     let dir = std::path::absolute(&node.work).unwrap_or_else(|_| node.work.clone());
-    let (site, shelf) = (Arc::clone(&node.site), Arc::clone(&node.shelf));
+    let (site, shelf, index) = (Arc::clone(&node.site), Arc::clone(&node.shelf), Arc::clone(&node.index));
     tokio::spawn(async move {
+        let mut looks = 0u32;
         let mut every = tokio::time::interval(Duration::from_secs(LOOK_SECONDS));
         loop {
             every.tick().await;
+            let mut made = false;
             while one(&site, &shelf, &dir).await.unwrap_or_else(|e| {
                 tracing::error!("making a rendition: {e:#}");
                 false
-            }) {}
+            }) {
+                made = true;
+            }
+            if made || looks.is_multiple_of(READ_EVERY) {
+                let (site, shelf, index) = (Arc::clone(&site), Arc::clone(&shelf), Arc::clone(&index));
+                let read = tokio::task::spawn_blocking(move || courses::read_in(&site, &shelf, &index)).await;
+                if let Ok(Err(e)) = read {
+                    tracing::error!("reading texts: {e}");
+                }
+            }
+            looks = looks.wrapping_add(1);
         }
     });
 }
@@ -49,7 +66,17 @@ async fn one(site: &Arc<Site>, shelf: &Arc<Shelf>, dir: &Path) -> Result<bool> {
         tokio::task::spawn_blocking(move || courses::next_job(&site_1, &shelf_1, &|recipe| may(&site_1, recipe)));
     let Some(job) = found.await?? else { return Ok(false) };
     let work = dir.join(job.recipe.name);
-    let file = std::path::absolute(site.blobs.path(&job.source))?;
+    let (site_1, shelf_1, job_1, work_1) = (Arc::clone(site), Arc::clone(shelf), job.clone(), work.clone());
+    let file = tokio::task::spawn_blocking(move || {
+        let _ = fs::remove_dir_all(&work_1);
+        fs::create_dir_all(work_1.join("out"))?;
+        if job_1.recipe.name == TEXT && job_1.media == TREE {
+            lay_out(&site_1, &shelf_1, &job_1.source, &work_1.join("in"))
+        } else {
+            Ok(std::path::absolute(site_1.blobs.path(&job_1.source))?)
+        }
+    })
+    .await??;
     let said = worker(&job, &file, &work).await;
     let (site, shelf, job_1, work_1) = (Arc::clone(site), Arc::clone(shelf), job.clone(), work.clone());
     let kept = tokio::task::spawn_blocking(move || {
@@ -73,6 +100,27 @@ fn may(site: &Site, recipe: &Recipe) -> bool {
     recipe.needs.is_none_or(|tool| (site.node_kind == NodeKind::Hub || night) && renditions::find(tool).is_some())
 }
 
+/// Lays out the pages of a package for a worker: their places among the blobs, in the order of their paths.
+fn lay_out(site: &Site, shelf: &Shelf, source: &Hash, to: &Path) -> Result<PathBuf> {
+    fs::create_dir_all(to)?;
+    let tree = shelf.tree(source)?.context("a package that is not here")?;
+    let mut bytes = 0;
+    let is_page = |path: &str| {
+        let low = path.to_lowercase();
+        [".html", ".htm", ".xhtml"].iter().any(|e| low.ends_with(e)) || low.ends_with("content/content.json")
+    };
+    for (n, (path, leaf)) in tree.leaves().filter(|(path, _)| is_page(path)).take(MAX_PAGES).enumerate() {
+        bytes += leaf.bytes;
+        if bytes > MAX_PAGES_BYTES {
+            break;
+        }
+        let ending = if path.ends_with("json") { "json" } else { "html" };
+        let blob = std::path::absolute(site.blobs.path(&leaf.content))?;
+        std::os::unix::fs::symlink(blob, to.join(format!("{n:05}.{ending}")))?;
+    }
+    Ok(to.to_owned())
+}
+
 enum Said {
     Made,
     Refused(String),
@@ -80,8 +128,6 @@ enum Said {
 
 /// Runs a worker until it has an answer.
 async fn worker(job: &Job, file: &Path, work: &Path) -> Result<Said> {
-    let _ = fs::remove_dir_all(work);
-    fs::create_dir_all(work.join("out"))?;
     let mut child = Command::new(std::env::current_exe()?)
         .args(["render", job.recipe.name])
         .arg(file)
@@ -131,6 +177,7 @@ fn keep(site: &Site, shelf: &Shelf, out: &Path) -> Result<Made> {
             Some("webp") => "image/webp",
             Some("mp4") => "video/mp4",
             Some("ogg") => "audio/ogg",
+            Some("txt") => "text/plain",
             _ => TREE,
         };
         tree.put(&name, Leaf { content, bytes, media: media.to_owned() })?;

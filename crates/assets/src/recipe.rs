@@ -32,6 +32,8 @@ pub struct Recipe {
     pub needs: Option<Tool>,
     /// Seconds that it may take.
     pub seconds: u64,
+    /// Whether a page shows what it makes; otherwise only the search box reads it.
+    pub shown: bool,
 }
 
 /// Documents that LibreOffice opens.
@@ -44,6 +46,18 @@ const OFFICE: &[&str] = &[
     "application/vnd.oasis.opendocument.spreadsheet",
     "application/vnd.ms-powerpoint",
     "application/msword",
+];
+/// What has words in it: documents, packages, plain text.
+const READ: &[&str] = &[
+    "application/pdf",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/vnd.oasis.opendocument.presentation",
+    "application/vnd.oasis.opendocument.text",
+    "application/vnd.oasis.opendocument.spreadsheet",
+    "text/plain",
+    crate::TREE,
 ];
 const VIDEO: &[&str] = &[
     "video/mp4",
@@ -68,22 +82,27 @@ const AUDIO: &[&str] = &[
     "audio/amr",
 ];
 
+/// The recipe that takes the text out of a file, into `text.txt`.
+pub const TEXT: &str = "text-1";
+
 /// All recipes, in the order in which they are made: what shows most for the least work comes first.
 pub const RECIPES: &[Recipe] = &[
     // Pages as pictures of 1280 and 240 pixels' width, with their sizes.
-    Recipe { name: "pages-1", of: &["application/pdf"], needs: None, seconds: 300 },
-    Recipe { name: "slides-1", of: OFFICE, needs: Some(Tool::Soffice), seconds: 300 },
+    Recipe { name: "pages-1", of: &["application/pdf"], needs: None, seconds: 300, shown: true },
+    Recipe { name: "slides-1", of: OFFICE, needs: Some(Tool::Soffice), seconds: 300, shown: true },
+    // What a document or a package says, for the search box: light, so that a school's box does it by day too.
+    Recipe { name: TEXT, of: READ, needs: None, seconds: 60, shown: false },
     // Opus at 24 kbit/s, mono: speech.
-    Recipe { name: "voice-1", of: AUDIO, needs: Some(Tool::Ffmpeg), seconds: 1800 },
+    Recipe { name: "voice-1", of: AUDIO, needs: Some(Tool::Ffmpeg), seconds: 1800, shown: true },
     // 240 lines at no more than 150 kbit/s, and a poster: for bad links.
-    Recipe { name: "small-1", of: VIDEO, needs: Some(Tool::Ffmpeg), seconds: 7200 },
+    Recipe { name: "small-1", of: VIDEO, needs: Some(Tool::Ffmpeg), seconds: 7200, shown: true },
     // 720 lines: for the school's own network.
-    Recipe { name: "large-1", of: VIDEO, needs: Some(Tool::Ffmpeg), seconds: 14400 },
+    Recipe { name: "large-1", of: VIDEO, needs: Some(Tool::Ffmpeg), seconds: 14400, shown: true },
 ];
 
-/// The recipes for a file of a type.
+/// The recipes that make something of a file of a type which a page shows.
 pub fn recipes_for(media: &str) -> impl Iterator<Item = &'static Recipe> {
-    RECIPES.iter().filter(move |r| r.of.contains(&media))
+    RECIPES.iter().filter(move |r| r.shown && r.of.contains(&media))
 }
 
 #[cfg(test)]
@@ -98,5 +117,6 @@ mod tests {
         }
         assert_eq!(recipes_for("video/mp4").count(), 2);
         assert_eq!(recipes_for("image/png").count(), 0);
+        assert_eq!(recipes_for("text/plain").count(), 0, "its text is only read");
     }
 }

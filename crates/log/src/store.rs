@@ -35,6 +35,7 @@ pub struct Store {
     path: PathBuf,
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
+    beside: RwLock<Option<(&'static str, PathBuf)>>,
     pub(crate) key: NodeKey,
     pub(crate) env: Env,
     pub(crate) clock: HlcClock,
@@ -88,6 +89,7 @@ impl Store {
             path: path.to_owned(),
             writer: Mutex::new(conn),
             readers: Mutex::new(Vec::new()),
+            beside: RwLock::new(None),
             key,
             env,
             clock: HlcClock::after(Hlc(last.cast_unsigned())),
@@ -111,6 +113,13 @@ impl Store {
     /// Where the database lies.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// From now on readers see another database beside this one, under a name. It follows from something else than the
+    /// log; commands do not see it.
+    pub fn beside(&self, name: &'static str, path: &Path) {
+        *self.beside.write().unwrap_or_else(PoisonError::into_inner) = Some((name, path.to_owned()));
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Calls back after each commit that changed the log.
@@ -219,6 +228,9 @@ impl Store {
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(&self.path, flags)?;
+        if let Some((name, path)) = &*self.beside.read().unwrap_or_else(PoisonError::into_inner) {
+            conn.execute(&format!("ATTACH ?1 AS {name}"), [path.to_string_lossy()])?;
+        }
         conn.execute_batch("PRAGMA query_only=ON; PRAGMA temp_store=MEMORY; PRAGMA busy_timeout=10000;")?;
         conn.set_prepared_statement_cache_capacity(128);
         Ok(conn)

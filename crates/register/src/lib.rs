@@ -5,6 +5,7 @@
 mod command;
 mod files;
 mod form;
+mod found;
 mod history;
 mod list;
 mod look;

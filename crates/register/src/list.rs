@@ -6,6 +6,7 @@ use records::{Field, Kind, Shape};
 use rusqlite::params_from_iter;
 use web::{PageError, Reply, Request, Shell, Site};
 
+use crate::found;
 use crate::look::{Look, Shown, id_at, tone};
 
 /// Rows of a page.
@@ -71,7 +72,7 @@ pub(crate) fn page(site: &Site, request: &Request, kind: &'static Kind) -> Resul
     let reader = request.reader()?;
     let html = site.store.read(|conn| {
         let look = Look::new(site, request, conn);
-        let asked = ask(request, kind)?;
+        let asked = ask(site, request, kind)?;
         let count: i64 = conn
             .prepare(&format!("SELECT count(*) {}", asked.from))?
             .query_row(params_from_iter(asked.values.iter()), |r| r.get(0))?;
@@ -131,7 +132,7 @@ fn shown_columns(kind: &'static Kind) -> impl Iterator<Item = &'static Field> {
     kind.fields.iter().filter(move |f| f.column && !f.secret && !f.shape.is_set() && Some(f.name) != title)
 }
 
-fn ask(request: &Request, kind: &'static Kind) -> Result<Asked, PageError> {
+fn ask(site: &Site, request: &Request, kind: &'static Kind) -> Result<Asked, PageError> {
     let reader = request.reader()?;
     let mut from = format!("FROM {} t WHERE {}", kind.name, reader.sees(kind, "t"));
     let mut values = Vec::new();
@@ -159,12 +160,16 @@ fn ask(request: &Request, kind: &'static Kind) -> Result<Asked, PageError> {
     }
     if let Some(typed) = request.query("q").and_then(text::match_query) {
         values.push(rusqlite::types::Value::Text(typed));
-        from.push_str(&format!(
-            " AND t.id IN (SELECT d.id FROM search f JOIN search_doc d ON d.doc = f.rowid
-               WHERE f.search MATCH ?{} AND d.kind = '{}')",
-            values.len(),
+        let n = values.len();
+        let own = format!(
+            "t.id IN (SELECT d.id FROM search f JOIN search_doc d ON d.doc = f.rowid
+               WHERE f.search MATCH ?{n} AND d.kind = '{}')",
             kind.name
-        ));
+        );
+        from.push_str(&match found::ids(site, reader, kind, n) {
+            Some(led) => format!(" AND ({own} OR t.id IN ({led}))"),
+            None => format!(" AND {own}"),
+        });
     }
     Ok(Asked { from, values, order: order(request, kind) })
 }
@@ -306,7 +311,7 @@ fn chips(request: &Request, look: &Look<'_>, kind: &Kind, filters: &[Filter]) ->
 pub(crate) fn csv(site: &Site, request: &Request, kind: &'static Kind) -> Result<Reply, PageError> {
     let bytes = site.store.read(|conn| {
         let look = Look::new(site, request, conn);
-        let asked = ask(request, kind)?;
+        let asked = ask(site, request, kind)?;
         let rows = rows(&look, kind, &asked, MAX_CSV, 0)?;
         // A mark at the beginning tells spreadsheets that this is UTF-8.
         let mut out = String::from("\u{feff}");

@@ -1,11 +1,13 @@
-//! The search box: any record or page that the reader may see, in all three languages.
+//! The search box: any record or page that the reader may see, in all three languages, also by what its file says.
 
 use std::collections::BTreeSet;
 
 use askama::Template;
-use records::Kind;
+use base::{Lang, Subject};
+use records::{Kind, Reader};
 use web::{PageError, Reply, Request, Shell, Site};
 
+use crate::found;
 use crate::look::{Look, id_at};
 
 /// Records of a kind that are shown.
@@ -30,7 +32,16 @@ struct Group {
     icon: &'static str,
     count: i64,
     all: String,
-    rows: Vec<(String, String, String)>,
+    rows: Vec<Row>,
+}
+
+/// A record that was found.
+struct Row {
+    href: String,
+    title: String,
+    detail: String,
+    /// A line of its file, where the words stand there, and its language.
+    line: Option<(String, &'static str)>,
 }
 
 pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
@@ -46,33 +57,16 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
                 "SELECT DISTINCT d.kind FROM search f JOIN search_doc d ON d.doc = f.rowid WHERE f.search MATCH ?1",
             )?;
             let there = stmt.query_map([&query], |r| r.get::<_, String>(0))?.collect::<Result<BTreeSet<_>, _>>()?;
-            let may = |k: &&'static Kind| !k.hidden && there.contains(k.name) && reader.may_read(k);
-            for kind in site.kinds.all().filter(may) {
-                let sees = reader.sees(kind, "d");
-                let from = format!(
-                    "FROM search f JOIN search_doc d ON d.doc = f.rowid
-                     WHERE f.search MATCH ?1 AND d.kind = '{}' AND {sees}",
-                    kind.name
-                );
-                let found: i64 = conn.prepare(&format!("SELECT count(*) {from}"))?.query_row([&query], |r| r.get(0))?;
-                if found == 0 {
+            let in_files = found::any(site, conn, &query)?;
+            let asked = Asked { site, look: &look, reader, query: &query, typed: &typed };
+            for kind in site.kinds.all().filter(|k| !k.hidden && reader.may_read(k)) {
+                let led = found::ids(site, reader, kind, 1).filter(|_| in_files);
+                if !there.contains(kind.name) && led.is_none() {
                     continue;
                 }
-                count += found;
-                let mut stmt = conn.prepare(&format!("SELECT d.id {from} ORDER BY f.rank LIMIT {SHOWN}"))?;
-                let ids = stmt.query_map([&query], |r| id_at(r, 0))?.collect::<Result<Vec<_>, _>>()?;
-                let rows = ids
-                    .iter()
-                    .map(|id| Ok((format!("/{}/{id}", kind.route), look.title(kind, id)?, look.detail(kind, id)?)))
-                    .collect::<Result<_, PageError>>()?;
-                groups.push(Group {
-                    kind: kind.name,
-                    title: look.words.get(&format!("{}-list", kind.name)).into_owned(),
-                    icon: kind.icon,
-                    count: found,
-                    all: format!("/{}?q={}", kind.route, web::escape(&typed)),
-                    rows,
-                });
+                let Some(group) = asked.group(kind, led.as_deref())? else { continue };
+                count += group.count;
+                groups.push(group);
             }
         }
         // Places and people first: what most look for by a name.
@@ -90,6 +84,73 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
         Ok::<_, PageError>(SearchPage { s, typed, pages, groups, count }.render()?)
     })?;
     Ok(Reply::Page(html))
+}
+
+/// What is searched, and for whom.
+struct Asked<'a> {
+    site: &'a Site,
+    look: &'a Look<'a>,
+    reader: &'a Reader,
+    query: &'a str,
+    typed: &'a str,
+}
+
+impl Asked<'_> {
+    /// The records of a kind that are found: by their own words first, then those to which files lead.
+    fn group(&self, kind: &'static Kind, led: Option<&str>) -> Result<Option<Group>, PageError> {
+        let conn = self.look.conn;
+        let own = format!(
+            "FROM search f JOIN search_doc d ON d.doc = f.rowid WHERE f.search MATCH ?1 AND d.kind = '{}'",
+            kind.name
+        );
+        let sees = self.reader.sees(kind, "d");
+        let all = match led {
+            Some(led) => {
+                format!("FROM {} d WHERE (d.id IN (SELECT d.id {own}) OR d.id IN ({led})) AND {sees}", kind.name)
+            }
+            None => format!("{own} AND {sees}"),
+        };
+        let count: i64 = conn.prepare(&format!("SELECT count(*) {all}"))?.query_row([self.query], |r| r.get(0))?;
+        if count == 0 {
+            return Ok(None);
+        }
+        let ids = |sql: &str| -> Result<Vec<_>, PageError> {
+            Ok(conn.prepare(sql)?.query_map([self.query], |r| id_at(r, 0))?.collect::<Result<Vec<_>, _>>()?)
+        };
+        let mut shown = ids(&format!("SELECT d.id {own} AND {sees} ORDER BY f.rank LIMIT {SHOWN}"))?;
+        if let Some(led) = led.filter(|_| i64::try_from(shown.len()).is_ok_and(|n| n < SHOWN)) {
+            for id in ids(&format!("SELECT d.id FROM {} d WHERE d.id IN ({led}) AND {sees} LIMIT {SHOWN}", kind.name))?
+            {
+                if !shown.contains(&id) {
+                    shown.push(id);
+                }
+            }
+            shown.truncate(usize::try_from(SHOWN).unwrap_or_default());
+        }
+        let row = |id: &Subject| {
+            let line = match led {
+                Some(_) => found::line(self.site, conn, kind, id, self.query, self.typed)?,
+                None => None,
+            };
+            Ok::<_, PageError>(Row {
+                href: format!("/{}/{id}", kind.route),
+                title: self.look.title(kind, id)?,
+                detail: self.look.detail(kind, id)?,
+                line: line.map(|l| {
+                    let lang = Lang::of_text(&l).code();
+                    (l, lang)
+                }),
+            })
+        };
+        Ok(Some(Group {
+            kind: kind.name,
+            title: self.look.words.get(&format!("{}-list", kind.name)).into_owned(),
+            icon: kind.icon,
+            count,
+            all: format!("/{}?q={}", kind.route, web::escape(self.typed)),
+            rows: shown.iter().map(row).collect::<Result<_, _>>()?,
+        }))
+    }
 }
 
 /// Records offered while one types.

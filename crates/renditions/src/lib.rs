@@ -7,6 +7,7 @@ mod limits;
 mod office;
 mod pages;
 mod programs;
+mod said;
 
 use std::fs;
 use std::path::Path;
@@ -59,6 +60,7 @@ pub fn follow(recipe: &Recipe, file: &Path, work: &Path, out: &Path) -> Result<(
             let pdf = office::to_pdf(file, work)?;
             pages::draw(fs::read(pdf)?, out)
         }
+        "text" => said::read(file, out),
         "voice" => film::voice(file, out),
         "small" => film::small(file, out),
         _ => film::large(file, out),

@@ -27,7 +27,7 @@ pub use request::{Request, Sent, Session, escape};
 pub use seal::seal;
 pub use serve::{serve, set_cookie};
 pub use shell::{Note, Shell, error_page};
-pub use site::{Check, LinkSign, Method, NavItem, NodeKind, Reply, Route, Site, TodayItem, Writing};
+pub use site::{Check, Leads, LinkSign, Method, NavItem, NodeKind, Reply, Route, Site, TodayItem, Writing};
 pub use stage::{Freedom, Staged, stage_of};
 pub use talk::Socket;
 

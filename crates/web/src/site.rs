@@ -63,6 +63,20 @@ pub struct NavItem {
     pub check: Check,
 }
 
+/// How words that stand in a file lead to a record: whoever may see the record finds it by them.
+#[derive(Clone, Copy, Debug)]
+pub struct Leads {
+    /// The kind of record.
+    pub kind: &'static str,
+    /// SQL that gives the ids of its records, from the table `hit` of files' contents (`source`) in which the words stand.
+    /// `{query}` is what is searched, `{sees}` the condition of the next field.
+    pub ids: &'static str,
+    /// The kind, and its name in that SQL, of the records on the way, which the reader must see too.
+    pub through: Option<(&'static str, &'static str)>,
+    /// SQL that gives the contents that a record (`?1`) has words in; empty where no line of them is shown.
+    pub sources: &'static str,
+}
+
 type ReaderOf = dyn Fn(&Connection, Subject, Date) -> Result<Reader, LogError> + Send + Sync;
 type SignOf = dyn Fn(&Site, &text::Words<'_>) -> LinkSign + Send + Sync;
 type TodayOf = dyn Fn(&Site, &Request) -> Result<Vec<TodayItem>, PageError> + Send + Sync;
@@ -109,6 +123,8 @@ pub struct Site {
     pub begins: Vec<(&'static str, &'static str)>,
     /// Where a new record of a kind can begin otherwise: kind, address, and the key of what that is called.
     pub also: Vec<(&'static str, &'static str, &'static str)>,
+    /// Records that are found by what their files say.
+    pub leads: Vec<Leads>,
     /// The navigation.
     pub nav: Vec<NavItem>,
 }

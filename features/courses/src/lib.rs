@@ -16,6 +16,7 @@ mod part;
 mod play;
 mod questions;
 mod quiz;
+mod said;
 mod show;
 mod stock;
 mod unpack;
@@ -31,6 +32,7 @@ pub use facts::KINDS;
 pub use here::{Carrier, words_without};
 pub use made::made;
 pub use part::{part, today};
+pub use said::{LEADS, named, read_in};
 pub use stock::{OTHERS, Place, Stock, is_here, stock};
 pub use workshop::{Job, Made, next_job, note_made, trees};
 

@@ -21,6 +21,8 @@ const PAUSE_MS: u64 = 10 * 60_000;
 pub struct Job {
     /// Of what.
     pub source: Hash,
+    /// The type of that.
+    pub media: String,
     /// How.
     pub recipe: &'static Recipe,
     /// Where the record lies whose file it is, and so where the answer belongs.
@@ -42,9 +44,10 @@ pub enum Made {
 /// What the database says.
 pub fn next_job(site: &Site, shelf: &Shelf, may: &dyn Fn(&Recipe) -> bool) -> Result<Option<Job>, PageError> {
     for recipe in RECIPES.iter().filter(|r| may(r)) {
-        for kind in ["resource", "file"] {
+        // What is only searched is made of the library's files.
+        for kind in ["resource", "file"].into_iter().filter(|k| recipe.shown || *k == "resource") {
             let waiting = site.store.read(|conn| waiting(conn, kind, recipe))?;
-            for (id, source) in waiting {
+            for (id, source, media) in waiting {
                 if !site.blobs.has(&source) {
                     continue;
                 }
@@ -52,7 +55,7 @@ pub fn next_job(site: &Site, shelf: &Shelf, may: &dyn Fn(&Recipe) -> bool) -> Re
                 let record = site.kinds.get(kind).ok_or(PageError::NotFound)?;
                 let scope =
                     site.store.read(|conn| Ok::<_, PageError>(record_scope(conn, site.programme, record, &id)?))?;
-                let job = Job { source, recipe, scope };
+                let job = Job { source, media, recipe, scope };
                 if tries >= TRIES {
                     note_made(site, &job, Made::Refused("too-hard".to_owned()))?;
                 } else if tries == 0 || site.now_ms() > last + PAUSE_MS {
@@ -70,20 +73,22 @@ fn inside(e: &assets::AssetError) -> PageError {
 }
 
 /// Records with a file of which a recipe has not made anything yet, the newest first: somebody waits for it.
-fn waiting(conn: &Connection, kind: &str, recipe: &Recipe) -> Result<Vec<(Subject, Hash)>, PageError> {
+fn waiting(conn: &Connection, kind: &str, recipe: &Recipe) -> Result<Vec<(Subject, Hash, String)>, PageError> {
     let media: Vec<String> = recipe.of.iter().map(|m| format!("'{m}'")).collect();
     let sql = format!(
-        "SELECT k.id, k.content FROM {kind} k WHERE k.content IS NOT NULL AND k.media IN ({}) AND NOT EXISTS
+        "SELECT k.id, k.content, k.media FROM {kind} k WHERE k.content IS NOT NULL AND k.media IN ({}) AND NOT EXISTS
            (SELECT 1 FROM rendition r WHERE r.source = k.content AND r.recipe = ?1)
          ORDER BY k.made DESC LIMIT 50",
         media.join(", ")
     );
     let mut stmt = conn.prepare_cached(&sql)?;
-    let rows = stmt.query_map([recipe.name], |r| Ok((r.get::<_, Vec<u8>>(0)?, r.get::<_, Vec<u8>>(1)?)))?;
+    let rows = stmt
+        .query_map([recipe.name], |r| Ok((r.get::<_, Vec<u8>>(0)?, r.get::<_, Vec<u8>>(1)?, r.get::<_, String>(2)?)))?;
     let mut out = Vec::new();
     for row in rows {
-        let (id, content) = row?;
-        out.extend(Subject::try_from(id.as_slice()).ok().zip(Hash::try_from(content.as_slice()).ok()));
+        let (id, content, media) = row?;
+        let (id, content) = (Subject::try_from(id.as_slice()), Hash::try_from(content.as_slice()));
+        out.extend(id.ok().zip(content.ok()).map(|(id, content)| (id, content, media)));
     }
     Ok(out)
 }

@@ -1,0 +1,127 @@
+//! What a file says finds it: in three languages, for who may see the part of a course that holds it, and for nobody else.
+
+use assets::{TEXT, Tree};
+use base::Hash;
+use log::LogError;
+use records::Role;
+
+use crate::courses::{Who, made, upload, zip};
+use crate::desk::{Desk, desk, desk_at};
+
+const SAID: &str = "第一课\n雪莲花长在高山上\nསྨན་རྩྭ་རི་ལ་སྐྱེས།\nThe snow lotus grows late";
+
+/// Does what the workshop would: follows the recipe for text in this process, and reads the texts in.
+pub fn work(desk: &Desk) {
+    let (site, shelf) = (&desk.node.site, &desk.node.shelf);
+    while let Some(job) = courses::next_job(site, shelf, &|recipe| recipe.name == TEXT).unwrap() {
+        let dir = tempfile::tempdir().unwrap();
+        let done = renditions::follow(job.recipe, &site.blobs.path(&job.source), dir.path(), dir.path());
+        let made = match done {
+            Ok(()) => {
+                let (content, bytes) =
+                    site.blobs.put(std::fs::File::open(dir.path().join("text.txt")).unwrap()).unwrap();
+                let mut tree = Tree::default();
+                tree.put("text.txt", assets::Leaf { content, bytes, media: "text/plain".to_owned() }).unwrap();
+                let (hash, len) = site.blobs.put(tree.encode().as_slice()).unwrap();
+                shelf.lacks(&hash, len).unwrap();
+                courses::Made::Tree(hash, len)
+            }
+            Err(e) => courses::Made::Refused(e.code().unwrap().to_owned()),
+        };
+        courses::note_made(site, &job, made).unwrap();
+    }
+    courses::read_in(site, shelf, &desk.node.index).unwrap();
+}
+
+async fn found(desk: &Desk, who: &Who, query: &str) -> String {
+    String::from_utf8(desk.get(&format!("/search?q={}", web::escape(query)), who, None).await.1).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_found_by_its_words_by_who_may_see_it() {
+    let desk = desk();
+    let (local, head) = (desk.sign_in(Role::Local), desk.sign_in(Role::Head));
+    let values = [("title", "Heritage"), ("subject", "heritage"), ("licence", "cc_by")];
+    let id = made(&upload(&desk, "/courses/upload", &local, &values, &[("herbarium.txt", SAID.as_bytes())]).await);
+    work(&desk);
+    let part = format!("/resources/{}", desk.one("SELECT id FROM resource WHERE title = 'herbarium'"));
+    for (query, line) in [("高山", "雪莲花长在高山上"), ("སྨན་རྩྭ", "སྨན་རྩྭ་རི་ལ་སྐྱེས།"), ("LOTU", "The snow lotus grows late")]
+    {
+        let page = found(&desk, &local, query).await;
+        assert!(page.contains(&format!("href=\"{part}\"")) && page.contains(line), "{query}: {page}");
+        assert!(page.contains(&format!("href=\"/courses/{id}\"")), "{query}: the course too");
+        let list = desk.get(&format!("/courses?q={}", web::escape(query)), &local, None).await.1;
+        assert!(String::from_utf8(list).unwrap().contains(&format!("/courses/{id}")), "{query}");
+        // A draft is its maker's.
+        let page = found(&desk, &head, query).await;
+        assert!(!page.contains(&part) && !page.contains(line) && !page.contains("Heritage"), "{query}: {page}");
+    }
+    made(&desk.post(&format!("/courses/{id}/move/share"), &local, "").await);
+    assert!(found(&desk, &head, "lotus").await.contains("The snow lotus grows late"));
+    made(&desk.post(&format!("/courses/{id}/move/withdraw"), &local, "_why=old").await);
+    let page = found(&desk, &head, "lotus").await;
+    assert!(!page.contains(&part) && !page.contains("The snow lotus"), "{page}");
+    let list = desk.get("/courses?q=lotus", &head, None).await.1;
+    assert!(!String::from_utf8(list).unwrap().contains(&format!("/courses/{id}")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_index_can_be_thrown_away_and_forgets_what_no_record_names() {
+    let desk = desk_at(0);
+    let local = desk.sign_in(Role::Local);
+    let values = [("title", "Heritage"), ("subject", "heritage"), ("licence", "cc_by")];
+    made(&upload(&desk, "/courses/upload", &local, &values, &[("herbarium.txt", SAID.as_bytes())]).await);
+    work(&desk);
+    let index = &desk.node.index;
+    let source = Hash::of(SAID.as_bytes());
+    assert!(index.known().unwrap().contains(&source));
+    let known = index.known().unwrap();
+    // As the sweep asks it: nothing of what records name goes.
+    let named = || desk.node.site.store.read(|c| Ok::<_, LogError>(courses::named(c)?)).unwrap();
+    assert_eq!(index.keep_only(&named()).unwrap(), 0);
+    index.keep_only(&[].into()).unwrap();
+    assert!(!found(&desk, &local, "lotus").await.contains("herbarium"));
+    courses::read_in(&desk.node.site, &desk.node.shelf, index).unwrap();
+    assert_eq!(index.known().unwrap(), known);
+    assert!(found(&desk, &local, "lotus").await.contains("herbarium"));
+
+    // Its text is let go: it stays found, and no line is shown.
+    let text: Vec<u8> = desk
+        .node
+        .site
+        .store
+        .read(|c| {
+            Ok::<_, LogError>(c.query_row(
+                "SELECT text FROM said.file WHERE source = ?1",
+                [source.0.as_slice()],
+                |r| r.get(0),
+            )?)
+        })
+        .unwrap();
+    std::fs::remove_file(desk.node.site.blobs.path(&Hash::try_from(text.as_slice()).unwrap())).unwrap();
+    let page = found(&desk, &local, "lotus").await;
+    assert!(page.contains("herbarium") && !page.contains("grows late"), "{page}");
+
+    // The part is withdrawn: it is found no more, and forgotten.
+    let part = desk.one("SELECT id FROM resource WHERE title = 'herbarium'");
+    made(&desk.post(&format!("/resources/{part}/remove"), &local, "_why=old").await);
+    assert!(!found(&desk, &local, "lotus").await.contains("herbarium"));
+    assert!(index.keep_only(&named()).unwrap() > 0);
+    assert!(!index.known().unwrap().contains(&source));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_no_words_is_made_once_and_shown_as_before() {
+    let desk = desk();
+    let local = desk.sign_in(Role::Local);
+    let values = [("title", "Odd"), ("subject", "heritage"), ("licence", "cc_by")];
+    let files: [(&str, &[u8]); 2] = [("empty.txt", b" \n "), ("set.zip", &zip(&[("a.txt", b"plain words")]))];
+    made(&upload(&desk, "/courses/upload", &local, &values, &files).await);
+    work(&desk);
+    let next = courses::next_job(&desk.node.site, &desk.node.shelf, &|recipe| recipe.name == TEXT).unwrap();
+    assert!(next.is_none(), "{next:?}");
+    let empty = desk.one("SELECT id FROM resource WHERE title = 'empty'");
+    let page = String::from_utf8(desk.get(&format!("/resources/{empty}"), &local, None).await.1).unwrap();
+    assert!(!page.contains("hx-trigger=\"every 4s\""), "nothing more comes: {page}");
+    assert!(found(&desk, &local, "plain words").await.contains("Odd"));
+}
