@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use web::{Leads, PageError, Site};
 
 /// Files that are looked at for one search, those that came last first: who finds more than that types another word.
-const MOST: usize = 500;
+const MOST: usize = 150;
 /// Bytes of a text in which the line that is shown is looked for.
 const MAX_SAID: u64 = 256 << 10;
 
@@ -30,7 +30,7 @@ pub(crate) fn ids(site: &Site, reader: &Reader, kind: &Kind, query: usize) -> Op
 
 fn hit(query: usize) -> String {
     format!(
-        "WITH hit(source) AS MATERIALIZED (SELECT f.source FROM said.words w JOIN said.file f ON f.doc = w.rowid
+        "WITH hit(source) AS MATERIALIZED (SELECT f.source FROM said.words w CROSS JOIN said.file f ON f.doc = w.rowid
            WHERE w.words MATCH ?{query} ORDER BY w.rowid DESC LIMIT {MOST})"
     )
 }
@@ -55,8 +55,8 @@ pub(crate) fn line(
 ) -> Result<Option<String>, PageError> {
     let Some(leads) = leads(site, kind).filter(|l| !l.sources.is_empty()) else { return Ok(None) };
     let sql = format!(
-        "SELECT f.text FROM said.file f WHERE f.source IN ({}) AND f.doc IN
-           (SELECT w.rowid FROM said.words w WHERE w.words MATCH ?2 ORDER BY w.rowid DESC LIMIT {MOST}) LIMIT 4",
+        "SELECT f.text FROM said.file f WHERE f.source IN ({}) AND EXISTS
+           (SELECT 1 FROM said.words w WHERE w.words MATCH ?2 AND w.rowid = f.doc) LIMIT 4",
         leads.sources
     );
     let mut stmt = conn.prepare_cached(&sql)?;

@@ -162,13 +162,13 @@ fn ask(site: &Site, request: &Request, kind: &'static Kind) -> Result<Asked, Pag
         values.push(rusqlite::types::Value::Text(typed));
         let n = values.len();
         let own = format!(
-            "t.id IN (SELECT d.id FROM search f JOIN search_doc d ON d.doc = f.rowid
-               WHERE f.search MATCH ?{n} AND d.kind = '{}')",
+            "SELECT d.id FROM search f JOIN search_doc d ON d.doc = f.rowid
+             WHERE f.search MATCH ?{n} AND d.kind = '{}'",
             kind.name
         );
         from.push_str(&match found::ids(site, reader, kind, n) {
-            Some(led) => format!(" AND ({own} OR t.id IN ({led}))"),
-            None => format!(" AND {own}"),
+            Some(led) => format!(" AND t.id IN ({own} UNION ALL SELECT * FROM ({led}))"),
+            None => format!(" AND t.id IN ({own})"),
         });
     }
     Ok(Asked { from, values, order: order(request, kind) })

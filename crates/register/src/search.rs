@@ -106,7 +106,7 @@ impl Asked<'_> {
         let sees = self.reader.sees(kind, "d");
         let all = match led {
             Some(led) => {
-                format!("FROM {} d WHERE (d.id IN (SELECT d.id {own}) OR d.id IN ({led})) AND {sees}", kind.name)
+                format!("FROM {} d WHERE d.id IN (SELECT d.id {own} UNION SELECT * FROM ({led})) AND {sees}", kind.name)
             }
             None => format!("{own} AND {sees}"),
         };
