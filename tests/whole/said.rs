@@ -104,7 +104,7 @@ async fn the_index_can_be_thrown_away_and_forgets_what_no_record_names() {
 
     // The part is withdrawn: it is found no more, and forgotten.
     let part = desk.one("SELECT id FROM resource WHERE title = 'herbarium'");
-    made(&desk.post(&format!("/resources/{part}/remove"), &local, "_why=old").await);
+    made(&desk.post(&format!("/resources/{part}/remove"), &local, "why=old").await);
     assert!(!found(&desk, &local, "lotus").await.contains("herbarium"));
     assert!(index.keep_only(&named()).unwrap() > 0);
     assert!(!index.known().unwrap().contains(&source));
