@@ -1,15 +1,20 @@
 //! What files say leads to records: the index beside the log knows which words stand in which file, the tables of the
 //! records whose file it is, and who may see it.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 
 use base::{Hash, Subject};
 use records::{Kind, Reader};
-use rusqlite::Connection;
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
 use web::{Leads, PageError, Site};
 
-/// Files that are looked at for one search, those that came last first: who finds more than that types another word.
-const MOST: usize = 150;
+use crate::look::id_at;
+
+/// Records to which files lead in one search, those whose files came last first: who finds more than that types another
+/// word. Only records that the reader may see count, so that nobody misses one for the sake of others.
+const MOST: usize = 100;
 /// Bytes of a text in which the line that is shown is looked for.
 const MAX_SAID: u64 = 256 << 10;
 
@@ -17,32 +22,52 @@ fn leads(site: &Site, kind: &Kind) -> Option<Leads> {
     site.leads.iter().find(|l| l.kind == kind.name).copied()
 }
 
-/// SQL that gives the ids of records of a kind to which files lead; `{query}` in it is the number of the value searched.
-/// None where files lead to none of this kind.
-pub(crate) fn ids(site: &Site, reader: &Reader, kind: &Kind, query: usize) -> Option<String> {
-    let leads = leads(site, kind)?;
-    let sees = match leads.through.and_then(|(name, table)| Some((site.kinds.get(name)?, table))) {
-        Some((through, table)) => reader.sees(through, table),
-        None => "1".to_owned(),
-    };
-    Some(format!("{} {}", hit(query), leads.ids.replace("{query}", &format!("?{query}")).replace("{sees}", &sees)))
-}
-
-fn hit(query: usize) -> String {
-    format!(
-        "WITH hit(source) AS MATERIALIZED (SELECT f.source FROM said.words w CROSS JOIN said.file f ON f.doc = w.rowid
-           WHERE w.words MATCH ?{query} ORDER BY w.rowid DESC LIMIT {MOST})"
-    )
-}
-
-/// Whether the words stand in any file.
-pub(crate) fn any(site: &Site, conn: &Connection, query: &str) -> Result<bool, PageError> {
-    if site.leads.is_empty() {
-        return Ok(false);
+/// Records of a kind to which the files lead in which the words stand, of those that fit: a condition on `t` whose
+/// values are numbered, and `?{query}` the words. The index is walked file by file until enough are found.
+pub(crate) fn records(
+    site: &Site,
+    conn: &Connection,
+    reader: &Reader,
+    kind: &Kind,
+    fits: &str,
+    values: &[Value],
+    query: usize,
+) -> Result<Vec<Subject>, PageError> {
+    let Some(leads) = leads(site, kind) else { return Ok(Vec::new()) };
+    let through = leads.through.and_then(|(name, table)| Some((site.kinds.get(name)?, table)));
+    let through = through.map_or_else(|| "1".to_owned(), |(through, table)| reader.sees(through, table));
+    let sql = format!(
+        "SELECT t.id FROM said.words w CROSS JOIN said.file f ON f.doc = w.rowid {}
+         WHERE w.words MATCH ?{query} AND ({fits}) AND ({through}) ORDER BY w.rowid DESC",
+        leads.way
+    );
+    let mut stmt = conn.prepare_cached(&sql)?;
+    let mut rows = stmt.query(params_from_iter(values))?;
+    let (mut out, mut seen) = (Vec::new(), BTreeSet::new());
+    while let Some(row) = rows.next()? {
+        let id = id_at(row, 0)?;
+        if seen.insert(id) {
+            out.push(id);
+        }
+        if out.len() == MOST {
+            break;
+        }
     }
-    let sql = "SELECT EXISTS (SELECT 1 FROM said.words w WHERE w.words MATCH ?1)";
-    Ok(conn.prepare_cached(sql)?.query_row([query], |r| r.get(0))?)
+    Ok(out)
 }
+
+/// Records as one value: SQL has their ids of it by [`AMONG`].
+pub(crate) fn list(ids: &[Subject]) -> Value {
+    let ids: Vec<String> = ids.iter().map(|id| format!("\"{}\"", hex(id))).collect();
+    Value::Text(format!("[{}]", ids.join(",")))
+}
+
+fn hex(id: &Subject) -> String {
+    id.as_bytes().iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// SQL that gives the ids of a [`list`], which is the value that follows.
+pub(crate) const AMONG: &str = "SELECT unhex(value) FROM json_each";
 
 /// The line of a record's files in which the words stand, where its text is here.
 pub(crate) fn line(

@@ -3,7 +3,7 @@
 use askama::Template;
 use base::Subject;
 use records::{Field, Kind, Shape};
-use rusqlite::params_from_iter;
+use rusqlite::{Connection, params_from_iter};
 use web::{PageError, Reply, Request, Shell, Site};
 
 use crate::found;
@@ -72,7 +72,7 @@ pub(crate) fn page(site: &Site, request: &Request, kind: &'static Kind) -> Resul
     let reader = request.reader()?;
     let html = site.store.read(|conn| {
         let look = Look::new(site, request, conn);
-        let asked = ask(site, request, kind)?;
+        let asked = ask(site, request, conn, kind)?;
         let count: i64 = conn
             .prepare(&format!("SELECT count(*) {}", asked.from))?
             .query_row(params_from_iter(asked.values.iter()), |r| r.get(0))?;
@@ -132,9 +132,9 @@ fn shown_columns(kind: &'static Kind) -> impl Iterator<Item = &'static Field> {
     kind.fields.iter().filter(move |f| f.column && !f.secret && !f.shape.is_set() && Some(f.name) != title)
 }
 
-fn ask(site: &Site, request: &Request, kind: &'static Kind) -> Result<Asked, PageError> {
+fn ask(site: &Site, request: &Request, conn: &Connection, kind: &'static Kind) -> Result<Asked, PageError> {
     let reader = request.reader()?;
-    let mut from = format!("FROM {} t WHERE {}", kind.name, reader.sees(kind, "t"));
+    let mut fits = format!("({})", reader.sees(kind, "t"));
     let mut values = Vec::new();
     for field in kind.fields.iter().filter(|f| f.filter || f.shape.links_to().is_some()) {
         let Some(value) = request.query(field.name) else { continue };
@@ -148,7 +148,7 @@ fn ask(site: &Site, request: &Request, kind: &'static Kind) -> Result<Asked, Pag
         };
         values.push(value);
         let n = values.len();
-        from.push_str(&if field.shape.is_set() {
+        fits.push_str(&if field.shape.is_set() {
             format!(" AND t.id IN (SELECT id FROM {}_{} WHERE value = ?{n})", kind.name, field.name)
         } else {
             format!(" AND t.{} = ?{n}", field.name)
@@ -156,7 +156,7 @@ fn ask(site: &Site, request: &Request, kind: &'static Kind) -> Result<Asked, Pag
     }
     if let Some(state) = request.query("state").filter(|s| kind.states.contains(s)) {
         values.push(rusqlite::types::Value::Text(state.to_owned()));
-        from.push_str(&format!(" AND t.state = ?{}", values.len()));
+        fits.push_str(&format!(" AND t.state = ?{}", values.len()));
     }
     if let Some(typed) = request.query("q").and_then(text::match_query) {
         values.push(rusqlite::types::Value::Text(typed));
@@ -166,12 +166,15 @@ fn ask(site: &Site, request: &Request, kind: &'static Kind) -> Result<Asked, Pag
              WHERE f.search MATCH ?{n} AND d.kind = '{}'",
             kind.name
         );
-        from.push_str(&match found::ids(site, reader, kind, n) {
-            Some(led) => format!(" AND t.id IN ({own} UNION ALL SELECT * FROM ({led}))"),
-            None => format!(" AND t.id IN ({own})"),
+        let led = found::records(site, conn, reader, kind, &fits, &values, n)?;
+        fits.push_str(&if led.is_empty() {
+            format!(" AND t.id IN ({own})")
+        } else {
+            values.push(found::list(&led));
+            format!(" AND t.id IN ({own} UNION ALL {}(?{}))", found::AMONG, values.len())
         });
     }
-    Ok(Asked { from, values, order: order(request, kind) })
+    Ok(Asked { from: format!("FROM {} t WHERE {fits}", kind.name), values, order: order(request, kind) })
 }
 
 fn order(request: &Request, kind: &'static Kind) -> String {
@@ -311,7 +314,7 @@ fn chips(request: &Request, look: &Look<'_>, kind: &Kind, filters: &[Filter]) ->
 pub(crate) fn csv(site: &Site, request: &Request, kind: &'static Kind) -> Result<Reply, PageError> {
     let bytes = site.store.read(|conn| {
         let look = Look::new(site, request, conn);
-        let asked = ask(site, request, kind)?;
+        let asked = ask(site, request, conn, kind)?;
         let rows = rows(&look, kind, &asked, MAX_CSV, 0)?;
         // A mark at the beginning tells spreadsheets that this is UTF-8.
         let mut out = String::from("\u{feff}");

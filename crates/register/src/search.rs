@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use askama::Template;
 use base::{Lang, Subject};
 use records::{Kind, Reader};
+use rusqlite::types::Value;
 use web::{PageError, Reply, Request, Shell, Site};
 
 use crate::found;
@@ -57,14 +58,14 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
                 "SELECT DISTINCT d.kind FROM search f JOIN search_doc d ON d.doc = f.rowid WHERE f.search MATCH ?1",
             )?;
             let there = stmt.query_map([&query], |r| r.get::<_, String>(0))?.collect::<Result<BTreeSet<_>, _>>()?;
-            let in_files = found::any(site, conn, &query)?;
             let asked = Asked { site, look: &look, reader, query: &query, typed: &typed };
             for kind in site.kinds.all().filter(|k| !k.hidden && reader.may_read(k)) {
-                let led = found::ids(site, reader, kind, 1).filter(|_| in_files);
-                if !there.contains(kind.name) && led.is_none() {
+                let words = [Value::Text(query.clone())];
+                let led = found::records(site, conn, reader, kind, &reader.sees(kind, "t"), &words, 1)?;
+                if !there.contains(kind.name) && led.is_empty() {
                     continue;
                 }
-                let Some(group) = asked.group(kind, led.as_deref())? else { continue };
+                let Some(group) = asked.group(kind, led)? else { continue };
                 count += group.count;
                 groups.push(group);
             }
@@ -97,45 +98,28 @@ struct Asked<'a> {
 
 impl Asked<'_> {
     /// The records of a kind that are found: by their own words first, then those to which files lead.
-    fn group(&self, kind: &'static Kind, led: Option<&str>) -> Result<Option<Group>, PageError> {
+    fn group(&self, kind: &'static Kind, led: Vec<Subject>) -> Result<Option<Group>, PageError> {
         let conn = self.look.conn;
         let own = format!(
-            "FROM search f JOIN search_doc d ON d.doc = f.rowid WHERE f.search MATCH ?1 AND d.kind = '{}'",
-            kind.name
+            "FROM search f JOIN search_doc d ON d.doc = f.rowid WHERE f.search MATCH ?1 AND d.kind = '{}' AND {}",
+            kind.name,
+            self.reader.sees(kind, "d")
         );
-        let sees = self.reader.sees(kind, "d");
-        let all = match led {
-            Some(led) => {
-                format!("FROM {} d WHERE d.id IN (SELECT d.id {own} UNION SELECT * FROM ({led})) AND {sees}", kind.name)
-            }
-            None => format!("{own} AND {sees}"),
-        };
-        let count: i64 = conn.prepare(&format!("SELECT count(*) {all}"))?.query_row([self.query], |r| r.get(0))?;
+        let count: i64 = conn.prepare(&format!("SELECT count(*) {own}"))?.query_row([self.query], |r| r.get(0))?;
+        let others = self.not_by_themselves(led)?;
+        let count = count + i64::try_from(others.len()).unwrap_or(0);
         if count == 0 {
             return Ok(None);
         }
-        let ids = |sql: &str| -> Result<Vec<_>, PageError> {
-            Ok(conn.prepare(sql)?.query_map([self.query], |r| id_at(r, 0))?.collect::<Result<Vec<_>, _>>()?)
-        };
-        let mut shown = ids(&format!("SELECT d.id {own} AND {sees} ORDER BY f.rank LIMIT {SHOWN}"))?;
-        if let Some(led) = led.filter(|_| i64::try_from(shown.len()).is_ok_and(|n| n < SHOWN)) {
-            for id in ids(&format!("SELECT d.id FROM {} d WHERE d.id IN ({led}) AND {sees} LIMIT {SHOWN}", kind.name))?
-            {
-                if !shown.contains(&id) {
-                    shown.push(id);
-                }
-            }
-            shown.truncate(usize::try_from(SHOWN).unwrap_or_default());
-        }
-        let row = |id: &Subject| {
-            let line = match led {
-                Some(_) => found::line(self.site, conn, kind, id, self.query, self.typed)?,
-                None => None,
-            };
+        let mut stmt = conn.prepare(&format!("SELECT d.id {own} ORDER BY f.rank LIMIT {SHOWN}"))?;
+        let shown = stmt.query_map([self.query], |r| id_at(r, 0))?.collect::<Result<Vec<_>, _>>()?;
+        let shown = shown.into_iter().chain(others).take(usize::try_from(SHOWN).unwrap_or_default());
+        let row = |id: Subject| {
+            let line = found::line(self.site, conn, kind, &id, self.query, self.typed)?;
             Ok::<_, PageError>(Row {
                 href: format!("/{}/{id}", kind.route),
-                title: self.look.title(kind, id)?,
-                detail: self.look.detail(kind, id)?,
+                title: self.look.title(kind, &id)?,
+                detail: self.look.detail(kind, &id)?,
                 line: line.map(|l| {
                     let lang = Lang::of_text(&l).code();
                     (l, lang)
@@ -148,8 +132,24 @@ impl Asked<'_> {
             icon: kind.icon,
             count,
             all: format!("/{}?q={}", kind.route, web::escape(self.typed)),
-            rows: shown.iter().map(row).collect::<Result<_, _>>()?,
+            rows: shown.map(row).collect::<Result<_, _>>()?,
         }))
+    }
+
+    /// Those of the records to which files lead that are not found by their own words too.
+    fn not_by_themselves(&self, led: Vec<Subject>) -> Result<Vec<Subject>, PageError> {
+        if led.is_empty() {
+            return Ok(led);
+        }
+        let sql = format!(
+            "SELECT d.id FROM search_doc d WHERE d.id IN ({}(?2))
+             AND d.doc NOT IN (SELECT f.rowid FROM search f WHERE f.search MATCH ?1)",
+            found::AMONG
+        );
+        let mut stmt = self.look.conn.prepare_cached(&sql)?;
+        let words = rusqlite::params![self.query, found::list(&led)];
+        let others = stmt.query_map(words, |r| id_at(r, 0))?.collect::<Result<BTreeSet<_>, _>>()?;
+        Ok(led.into_iter().filter(|id| others.contains(id)).collect())
     }
 }
 

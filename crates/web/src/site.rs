@@ -68,9 +68,9 @@ pub struct NavItem {
 pub struct Leads {
     /// The kind of record.
     pub kind: &'static str,
-    /// SQL that gives the ids of its records, from the table `hit` of files' contents (`source`) in which the words stand.
-    /// `{query}` is what is searched, `{sees}` the condition of the next field.
-    pub ids: &'static str,
+    /// SQL that joins them, named `t`, to files in which the words stand (`f.source` is a content). A cross join keeps its
+    /// order: from the files to their records, so that a search can stop.
+    pub way: &'static str,
     /// The kind, and its name in that SQL, of the records on the way, which the reader must see too.
     pub through: Option<(&'static str, &'static str)>,
     /// SQL that gives the contents that a record (`?1`) has words in; empty where no line of them is shown.

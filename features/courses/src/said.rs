@@ -11,18 +11,17 @@ use web::{Leads, PageError, Site};
 /// The file that the recipe for text leaves.
 const SAID: &str = "text.txt";
 
-/// The ways from files to what is found: a part of a course by its own file, a course by its parts and their files. A cross
-/// join keeps its order: from the few files that were found to their records.
+/// The ways from files to what is found: a part of a course by its own file, a course by its parts and their files.
 pub const LEADS: [Leads; 2] = [
     Leads {
         kind: "resource",
-        ids: "SELECT r.id FROM hit CROSS JOIN resource r ON r.content = hit.source",
+        way: "CROSS JOIN resource t ON t.content = f.source",
         through: None,
         sources: "SELECT r.content FROM resource r WHERE r.id = ?1",
     },
     Leads {
         kind: "course",
-        ids: "SELECT r.course FROM hit CROSS JOIN resource r ON r.content = hit.source WHERE {sees}",
+        way: "CROSS JOIN resource r ON r.content = f.source CROSS JOIN course t ON t.id = r.course",
         through: Some(("resource", "r")),
         sources: "",
     },

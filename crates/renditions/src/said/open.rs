@@ -9,7 +9,7 @@ impl From<BrokenXml> for RenditionError {
     }
 }
 
-/// The text of an OpenDocument file (ISO/IEC 26300): paragraphs and headings of its body.
+/// The text of an `OpenDocument` file (ISO/IEC 26300): paragraphs and headings of its body.
 pub(crate) fn text(bytes: &[u8], said: &mut Said) -> Result<(), RenditionError> {
     let (mut line, mut body, mut deep) = (String::new(), false, 0u32);
     walk(bytes, |step| {

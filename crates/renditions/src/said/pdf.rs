@@ -84,7 +84,7 @@ impl Device<'_> for Letters {
             let (at, size) = (transform * Point::ZERO, c.hypot(d) * 1000.0);
             match glyph.as_unicode() {
                 Some(BfString::Char(c)) if c != '\0' => self.put(c.encode_utf8(&mut [0; 4]), at, size, advance),
-                Some(BfString::String(s)) => self.put(&s, at, size, advance),
+                Some(BfString::String(word)) => self.put(&word, at, size, advance),
                 _ => {}
             }
         }
