@@ -465,6 +465,8 @@ CREATE TABLE resource (
   media TEXT,
   bytes INTEGER,
   content BLOB,
+  beside BLOB,
+  language TEXT,
   launch TEXT
 );
 CREATE TABLE course_hand (
@@ -865,6 +867,7 @@ CREATE INDEX resource_by_title ON resource (title_key, id);
 CREATE INDEX resource_by_changed ON resource (changed);
 CREATE INDEX resource_by_course ON resource (course, title_key);
 CREATE INDEX resource_by_content ON resource (content);
+CREATE INDEX resource_by_beside ON resource (beside, title_key);
 CREATE INDEX course_hand_by_title ON course_hand (title_key, id);
 CREATE INDEX course_hand_by_changed ON course_hand (changed);
 CREATE INDEX course_hand_by_course ON course_hand (course, title_key);

@@ -1,6 +1,7 @@
 //! Tests of the whole.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used, missing_docs)]
 
+mod beside;
 mod carried;
 mod command_line;
 mod comments;

@@ -57,6 +57,7 @@ const READ: &[&str] = &[
     "application/vnd.oasis.opendocument.text",
     "application/vnd.oasis.opendocument.spreadsheet",
     "text/plain",
+    "text/vtt",
     crate::TREE,
 ];
 const VIDEO: &[&str] = &[

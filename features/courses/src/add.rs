@@ -1,6 +1,8 @@
 //! Putting a lesson into the library: the first thing that a teacher can do. Several files at once make one course; a
 //! file that cannot be taken in as it is stays on the node until somebody has mended what was wrong beside it.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use assets::Shelf;
 use base::{Hash, Scope, Subject};
@@ -196,15 +198,27 @@ pub(crate) fn put(tx: &Tx<'_>, site: &Site, course: &Subject, pieces: &[Piece]) 
         .conn()
         .prepare_cached("SELECT coalesce(max(place), 0) FROM resource WHERE course = ?1")?
         .query_row([course.as_bytes()], |r| r.get(0))?;
-    for (i, piece) in pieces.iter().enumerate() {
+    let mut made = BTreeMap::new();
+    // What stands beside another needs its id.
+    let (beside, alone): (Vec<_>, Vec<_>) = pieces.iter().enumerate().partition(|(_, piece)| piece.beside.is_some());
+    for (i, piece) in alone.into_iter().chain(beside) {
         let place = last + 10 * (i64::try_from(i).unwrap_or(0) + 1);
-        one(tx, site, course, place, piece)?;
+        let of = piece.beside.as_ref().and_then(|b| made.get(&b.of).copied());
+        made.insert(i, one(tx, site, course, place, piece, of)?);
     }
     tx.fold()?;
     Ok(())
 }
 
-fn one(tx: &Tx<'_>, site: &Site, course: &Subject, place: i64, piece: &Piece) -> Result<(), PageError> {
+/// Appends a resource, beside another where it is its subtitles.
+pub(crate) fn one(
+    tx: &Tx<'_>,
+    site: &Site,
+    course: &Subject,
+    place: i64,
+    piece: &Piece,
+    of: Option<Subject>,
+) -> Result<Subject, PageError> {
     let scope = record_scope(tx.conn(), site.programme, &COURSE, course)?;
     let mut change = Change::new()
         .with_link("course", *course)
@@ -222,10 +236,18 @@ fn one(tx: &Tx<'_>, site: &Site, course: &Subject, place: i64, piece: &Piece) ->
                 .with("content", Value::Bytes(sent.hash.0.to_vec()))
         }
     };
+    if !piece.about.is_empty() {
+        change = change.with_text("text", piece.about.as_str());
+    }
     if !piece.unit.is_empty() {
         change = change.with_text("unit", piece.unit.as_str());
     }
-    Ok(append(tx, &RESOURCE, scope, tx.subject(&scope), change, None)?)
+    if let Some((of, beside)) = of.zip(piece.beside.as_ref()) {
+        change = change.with_link("beside", of).with_text("language", beside.language.as_str());
+    }
+    let id = tx.subject(&scope);
+    append(tx, &RESOURCE, scope, id, change, None)?;
+    Ok(id)
 }
 
 fn held_name(request: &Request) -> Result<String, PageError> {

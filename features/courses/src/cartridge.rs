@@ -16,7 +16,14 @@ pub(crate) fn questions(site: &Site, archive: &mut Archive<File>, around: &Piece
         let title = text::clean_line(&assessment.title, 120).ok().filter(|t| !t.is_empty());
         let title = title.unwrap_or_else(|| around.title.clone());
         let sent = kept(site, &title, &assessment.items)?;
-        out.push(Piece { what: What::File(sent), title, unit: around.unit.clone(), form: Some("quiz") });
+        out.push(Piece {
+            what: What::File(sent),
+            title,
+            unit: around.unit.clone(),
+            form: Some("quiz"),
+            beside: None,
+            about: String::new(),
+        });
     }
     Ok(out)
 }

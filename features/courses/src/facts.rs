@@ -15,8 +15,22 @@ pub(crate) const LICENCES: &[&str] =
 
 /// What a resource is to who uses it.
 pub(crate) const FORMS: &[&str] = &[
-    "slides", "video", "audio", "document", "picture", "book", "activity", "scorm", "web", "quiz", "micro", "archive",
-    "link", "text", "file",
+    "slides",
+    "video",
+    "audio",
+    "document",
+    "picture",
+    "book",
+    "activity",
+    "scorm",
+    "web",
+    "quiz",
+    "micro",
+    "archive",
+    "link",
+    "text",
+    "file",
+    "subtitles",
 ];
 
 /// A content that a school takes as it is: a lesson, or lessons that belong together, in units.
@@ -99,6 +113,9 @@ pub(crate) static RESOURCE: Kind = Kind {
         Field::line("media").secret().by_move(),
         Field::int("bytes", 0, 1 << 42).secret().by_move(),
         Field::blob("content").secret().by_move(),
+        // Subtitles: the film or the sound that they stand beside, and their language (BCP 47).
+        Field::link("beside", "resource").by_move(),
+        Field::line("language").by_move(),
         // In an unpacked package: what is opened first.
         Field::line("launch").secret().by_move(),
     ],
@@ -119,6 +136,10 @@ pub(crate) static RESOURCE: Kind = Kind {
     hub_only: false,
     hidden: false,
 };
+
+/// The condition that a part `r` stands for itself, and not beside another that is still there.
+pub(crate) const ALONE: &str =
+    "(r.beside IS NULL OR NOT EXISTS (SELECT 1 FROM resource other WHERE other.id = r.beside))";
 
 /// Who makes a course, and who is asked to review it. The name stands here too, since a course reaches schools that do
 /// not hold its author's record.

@@ -12,7 +12,7 @@ pub(crate) fn media_of(sniffed: &str, name: &str) -> &'static str {
         ("application/zip", "odp") => "application/vnd.oasis.opendocument.presentation",
         ("application/zip", "odt") => "application/vnd.oasis.opendocument.text",
         ("application/zip", "epub") => "application/epub+zip",
-        (media::UNKNOWN, "vtt") => "text/vtt",
+        (media::UNKNOWN, "vtt") | ("text/vtt", _) => "text/vtt",
         (media::UNKNOWN, "txt" | "md") => "text/plain",
         (media::UNKNOWN | "text/xml", "xml") => "text/xml",
         _ => KNOWN.iter().find(|k| **k == sniffed).copied().unwrap_or(if sniffed.starts_with(office) {

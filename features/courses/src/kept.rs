@@ -41,7 +41,14 @@ pub(crate) fn kept(
     let sent = Sent { name: name.to_owned(), media: TREE, hash, len };
     let title = found.and_then(|l| l.title).unwrap_or_else(|| crate::form::title_of(name));
     let title = text::clean_line(&title, 120).unwrap_or_else(|_| crate::form::title_of(name));
-    Ok(Some(Piece { what: What::File(sent), title, unit: unit.to_owned(), form: Some(form) }))
+    Ok(Some(Piece {
+        what: What::File(sent),
+        title,
+        unit: unit.to_owned(),
+        form: Some(form),
+        beside: None,
+        about: String::new(),
+    }))
 }
 
 fn form_of(player: Player) -> &'static str {

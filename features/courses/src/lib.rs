@@ -4,6 +4,7 @@
 
 mod add;
 mod cartridge;
+mod channel;
 mod exports;
 mod facts;
 mod form;
@@ -19,6 +20,7 @@ mod quiz;
 mod said;
 mod show;
 mod stock;
+mod subtitles;
 mod unpack;
 mod workshop;
 
@@ -76,6 +78,7 @@ pub fn routes(shelf: &Arc<Shelf>, carrier: &Arc<dyn Carrier>) -> Vec<Route> {
         Route::get("/resources/{id}/quiz", Check::Read(resource), quiz::page),
         Route::post("/resources/{id}/quiz", Check::Read(resource), quiz::answer),
         Route::get("/resources/{id}/quiz/picture", Check::Read(resource), quiz::picture),
+        Route::upload("/resources/{id}/subtitles", Check::Write(resource), subtitles::may_add, with(subtitles::add)),
         Route::get("/resources/{id}/content", Check::Read(resource), with(show::content)),
         Route::get("/resources/{id}/made/{recipe}/{name}", Check::Read(resource), with(show::rendition)),
         Route::get("/resources/{id}/in/{*path}", Check::Read(resource), with(micro::part)),

@@ -144,7 +144,7 @@ pub(crate) fn save(site: &Site, request: &Request, shelf: &Shelf) -> Result<Repl
     shelf.lacks(&hash, len).map_err(|e| inside(&e))?;
     let name = format!("{}.zip", packages::file_name(&title));
     let what = What::File(Sent { name, media: TREE, hash, len });
-    let piece = Piece { what, title, unit: String::new(), form: Some("micro") };
+    let piece = Piece { what, title, unit: String::new(), form: Some("micro"), beside: None, about: String::new() };
     site.store.write(Context { author: request.reader()?.person }, |tx| put(tx, site, &course, &[piece]))?;
     Ok(register::done(&COURSE, course, "done-saved"))
 }

@@ -1,6 +1,7 @@
 //! A course as a package that one can carry: its files in folders that anybody can open, and beside them what Zampa
 //! needs to have it again as it was, with its makers named and its licence kept.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 
@@ -17,6 +18,7 @@ use crate::facts::{COURSE, FORMS, RESOURCE};
 use crate::form::title_of;
 use crate::kept::{packed, whole};
 use crate::show::file;
+use crate::subtitles::tag;
 
 /// What says that an archive is such a package, and what is in it.
 pub(crate) const MANIFEST: &str = "zampa.json";
@@ -31,7 +33,10 @@ const CARRIED: [&str; 10] =
     ["title", "subject", "stage", "grade", "licence", "credit", "curriculum", "minutes", "adult_needed", "about"];
 
 struct Part {
+    id: Subject,
     path: String,
+    /// The part that it is the subtitles of.
+    beside: Option<Subject>,
     said: Json,
     what: What,
 }
@@ -76,7 +81,8 @@ pub(crate) fn send(site: &Site, request: &Request, shelf: &Shelf) -> Result<Repl
 
 fn parts(site: &Site, shelf: &Shelf, conn: &Connection, course: &Subject, sees: &str) -> Result<Vec<Part>, PageError> {
     let mut stmt = conn.prepare(&format!(
-        "SELECT r.id, coalesce(r.unit, ''), coalesce(r.title, ''), coalesce(r.form, 'text'), coalesce(r.text, '')
+        "SELECT r.id, coalesce(r.unit, ''), coalesce(r.title, ''), coalesce(r.form, 'text'), coalesce(r.text, ''),
+           r.beside, coalesce(r.language, '')
          FROM resource r WHERE r.course = ?1 AND {sees} ORDER BY r.place, r.made"
     ))?;
     let mut rows = stmt.query([course.as_bytes()])?;
@@ -86,6 +92,8 @@ fn parts(site: &Site, shelf: &Shelf, conn: &Connection, course: &Subject, sees: 
         let id = Subject::try_from(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?).unwrap_or_default();
         let (unit, title, form, text): (String, String, String, String) =
             (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
+        let beside = row.get::<_, Option<Vec<u8>>>(5)?.and_then(|b| Subject::try_from(b.as_slice()).ok());
+        let language: String = row.get(6)?;
         let at = units.iter().position(|u| *u == unit).unwrap_or_else(|| {
             units.push(unit.clone());
             units.len() - 1
@@ -106,13 +114,22 @@ fn parts(site: &Site, shelf: &Shelf, conn: &Connection, course: &Subject, sees: 
         let path = format!("{folder}{n:02} {}.{ending}", file_name(&title));
         let mut said = Map::new();
         let known = [("path", path.clone()), ("title", title), ("form", form)];
-        for (key, value) in known.into_iter().chain([("unit", unit), ("file", name)]) {
+        for (key, value) in known.into_iter().chain([("unit", unit), ("file", name), ("language", language)]) {
             if !value.is_empty() {
                 said.insert(key.to_owned(), json!(value));
             }
         }
-        out.push(Part { path, said: Json::Object(said), what });
+        out.push(Part { id, path, beside, said: Json::Object(said), what });
     }
+    let paths: BTreeMap<Subject, String> = out.iter().map(|p| (p.id, p.path.clone())).collect();
+    for part in &mut out {
+        let film = part.beside.and_then(|of| paths.get(&of));
+        if let (Some(film), Json::Object(said)) = (film, &mut part.said) {
+            said.insert("beside".to_owned(), json!(film));
+        }
+    }
+    // What stands beside another comes after it.
+    out.sort_by_key(|part| part.beside.is_some());
     Ok(out)
 }
 
@@ -164,6 +181,8 @@ pub(crate) struct Carried {
     /// What the file was called; empty where nothing tells.
     pub name: String,
     pub form: Option<&'static str>,
+    /// The path of the part that it is the subtitles of, and their language.
+    pub of: Option<(String, Option<String>)>,
 }
 
 /// Reads what a package says of itself. None where the archive is no such package.
@@ -208,12 +227,14 @@ pub(crate) fn carried(archive: &mut Archive<File>) -> Result<Option<Said>, Refus
         }
         let title = if title.is_empty() { title_of(&path) } else { title };
         let form = FORMS.iter().copied().find(|f| *f == of("form"));
-        out.parts.push(Carried { path, unit, title, name, form });
+        let film = of("beside");
+        let of = (!film.is_empty()).then(|| (film.to_owned(), tag(of("language"))));
+        out.parts.push(Carried { path, unit, title, name, form, of });
     }
     Ok(Some(out))
 }
 
-fn fits(kind: &Kind, field: &str, value: &Value) -> bool {
+pub(crate) fn fits(kind: &Kind, field: &str, value: &Value) -> bool {
     kind.field(field).is_some_and(|f| check_value(f.shape, value).is_ok())
 }
 

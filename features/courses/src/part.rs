@@ -2,16 +2,17 @@
 
 use askama::Template;
 use assets::{Shelf, TREE, recipes_for};
-use base::Subject;
+use base::{Lang, Subject};
 use records::Kind;
 use register::Look;
 use rusqlite::Connection;
 use text::Words;
 use web::{NodeKind, PageError, Request, Shell, Site, TodayItem};
 
-use crate::facts::{COURSE, RESOURCE};
+use crate::facts::{ALONE, COURSE, RESOURCE};
 use crate::kept::{size, whole};
 use crate::show::{Page, file, made_of, pages, tree};
+use crate::subtitles;
 
 /// Colleagues that are offered before one types.
 const OFFERED: usize = 60;
@@ -115,7 +116,7 @@ fn outline(
     let sees = request.reader()?.sees(&RESOURCE, "r");
     let sql = format!(
         "SELECT r.id, coalesce(r.unit, ''), coalesce(r.title, ''), coalesce(r.form, 'text') FROM resource r
-         WHERE r.course = ?1 AND {sees} ORDER BY r.place, r.made"
+         WHERE r.course = ?1 AND {ALONE} AND {sees} ORDER BY r.place, r.made"
     );
     let mut stmt = conn.prepare(&sql)?;
     let mut rows = stmt.query([course.as_bytes()])?;
@@ -171,6 +172,10 @@ struct Player<'a> {
     /// Ways to play a video or a voice, the smallest first: address, type, words.
     sources: Vec<(String, String, String)>,
     poster: Option<String>,
+    /// What is said in it, in languages.
+    tracks: Vec<Track>,
+    /// Whether the reader adds subtitles.
+    adds: bool,
     /// Something more will come: the part renews itself.
     waits: bool,
     /// What stands where nothing can be shown.
@@ -181,6 +186,27 @@ struct Player<'a> {
     edits: Option<String>,
     before: Option<(String, String)>,
     after: Option<(String, String)>,
+}
+
+/// Subtitles that can be shown.
+struct Track {
+    id: String,
+    language: String,
+    label: String,
+    /// Shown at once: they are in the reader's language.
+    first: bool,
+}
+
+fn tracks(site: &Site, conn: &Connection, id: &Subject, reads: Lang) -> Result<Vec<Track>, PageError> {
+    let mut out: Vec<Track> = Vec::new();
+    for found in subtitles::of(conn, id)? {
+        let here = file(conn, &found.id)?.is_some_and(|f| site.blobs.has(&f.content));
+        if here && out.iter().all(|t| t.language != found.language) {
+            let first = Lang::parse(&found.language) == Some(reads);
+            out.push(Track { id: found.id.to_string(), label: found.label(), language: found.language, first });
+        }
+    }
+    Ok(out)
 }
 
 fn player(site: &Site, request: &Request, conn: &Connection, id: &Subject, shelf: &Shelf) -> Result<String, PageError> {
@@ -200,6 +226,8 @@ fn player(site: &Site, request: &Request, conn: &Connection, id: &Subject, shelf
         recipe: "",
         sources: Vec::new(),
         poster: None,
+        tracks: Vec::new(),
+        adds: false,
         waits: false,
         said: None,
         text,
@@ -213,6 +241,10 @@ fn player(site: &Site, request: &Request, conn: &Connection, id: &Subject, shelf
     page.here = whole(site, shelf, &file.media, &file.content)?;
     page.plays = file.media == TREE && !matches!(&*page.form, "activity" | "micro");
     page.opens = media::opens_in_page(&file.media);
+    if matches!(&*page.form, "video" | "audio") {
+        page.tracks = tracks(site, conn, id, page.s.lang)?;
+        page.adds = register::in_hands(conn, request.reader()?, &RESOURCE, id)?;
+    }
     let mut refused = None;
     let mut waits = false;
     for recipe in recipes_for(&file.media) {

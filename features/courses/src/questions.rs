@@ -98,7 +98,14 @@ pub(crate) fn save(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let reader = request.reader()?;
     site.store.write(Context { author: reader.person }, |tx| {
         let Some(of) = of else {
-            let piece = Piece { what: What::File(sent), title: clean, unit: String::new(), form: Some("quiz") };
+            let piece = Piece {
+                what: What::File(sent),
+                title: clean,
+                unit: String::new(),
+                form: Some("quiz"),
+                beside: None,
+                about: String::new(),
+            };
             return put(tx, site, &course, &[piece]);
         };
         let scope = record_scope(tx.conn(), site.programme, &RESOURCE, &of)?;

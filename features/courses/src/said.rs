@@ -15,9 +15,11 @@ const SAID: &str = "text.txt";
 pub const LEADS: [Leads; 2] = [
     Leads {
         kind: "resource",
-        way: "CROSS JOIN resource t ON t.content = f.source",
+        // Subtitles lead to their film.
+        way: "CROSS JOIN resource r ON r.content = f.source CROSS JOIN resource t ON t.id = coalesce(r.beside, r.id)",
         through: None,
-        sources: "SELECT r.content FROM resource r WHERE r.id = ?1",
+        sources: "SELECT r.content FROM resource r WHERE (r.id = ?1 OR r.beside = ?1)
+                  AND r.course = (SELECT course FROM resource WHERE id = ?1)",
     },
     Leads {
         kind: "course",

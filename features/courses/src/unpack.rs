@@ -1,6 +1,7 @@
 //! A set of lessons that somebody sends as one archive becomes the parts of a course: its folders are units, its files
 //! stand in the order in which they are taught. A package that only its own player can open stays whole.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 
@@ -12,9 +13,11 @@ use records::Change;
 use web::{PageError, Sent, Site};
 
 use crate::cartridge::questions;
+use crate::channel::{Channel, channel};
 use crate::form::{media_of, title_of};
 use crate::kept::kept;
 use crate::package::{Carried, MAX_TEXT, carried, read, text_part};
+use crate::subtitles::{Beside, FORM, beside, pair};
 
 /// Files of one course: more than any year of lessons has.
 const MOST: usize = 400;
@@ -27,6 +30,10 @@ pub(crate) struct Piece {
     pub unit: String,
     /// What it is to who uses it, where its type does not say so.
     pub form: Option<&'static str>,
+    /// It stands beside another of the parts.
+    pub beside: Option<Beside>,
+    /// What is said of it.
+    pub about: String,
 }
 
 /// What a part of a course holds.
@@ -37,7 +44,7 @@ pub(crate) enum What {
 
 impl Piece {
     fn of(sent: Sent, unit: String, form: Option<&'static str>) -> Self {
-        Self { title: title_of(&sent.name), what: What::File(sent), unit, form }
+        Self { title: title_of(&sent.name), what: What::File(sent), unit, form, beside: None, about: String::new() }
     }
 }
 
@@ -101,10 +108,18 @@ pub(crate) fn unpacked(site: &Site, shelf: &Shelf, files: &[Sent]) -> Result<Unp
                 all.about = Some(carried.about);
                 done
             }
-            None => set(site, shelf, &mut archive, out),
+            None => match channel(&mut archive).map_err(named)? {
+                Some(mut channel) => {
+                    let done = topics(site, shelf, &mut archive, &channel, out);
+                    all.about = Some(std::mem::take(&mut channel.about));
+                    done
+                }
+                None => set(site, shelf, &mut archive, out),
+            },
         };
         done.map_err(stopped)?;
     }
+    pair(site, &mut all.pieces)?;
     Ok(all)
 }
 
@@ -146,6 +161,15 @@ pub(crate) enum Stop {
     Page(PageError),
 }
 
+impl From<Trouble> for Stop {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Refused(_, code) => Self::Refused(code),
+            Trouble::Page(e) => Self::Page(e),
+        }
+    }
+}
+
 impl From<Refusal> for Stop {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal.code())
@@ -171,6 +195,29 @@ fn set(site: &Site, shelf: &Shelf, archive: &mut Archive<File>, out: &mut Vec<Pi
     Ok(())
 }
 
+/// The files of a channel, by the topics of its tables.
+fn topics(
+    site: &Site,
+    shelf: &Shelf,
+    archive: &mut Archive<File>,
+    channel: &Channel,
+    out: &mut Vec<Piece>,
+) -> Result<(), Stop> {
+    let entries = archive.entries().to_vec();
+    let parts = entries.iter().map(|e| e.path.as_str()).filter(|path| channel.is_part(path));
+    for path in units(parts).into_iter().flat_map(|unit| unit.paths) {
+        let Some(entry) = entries.iter().find(|e| e.path == path).filter(|e| e.size > 0) else { continue };
+        let sent = stored(site, archive, entry)?;
+        let mut piece = inner(site, shelf, sent, &channel.unit(&path))?;
+        if let Some((title, about)) = channel.told(&path) {
+            piece.title = if title.is_empty() { piece.title } else { title };
+            piece.about = about;
+        }
+        out.push(piece);
+    }
+    Ok(())
+}
+
 /// Puts a file of an archive among the node's files.
 fn stored(site: &Site, archive: &mut Archive<File>, entry: &Entry) -> Result<Sent, Stop> {
     let (media, hash, len) = archive.read(entry, |reader| {
@@ -191,16 +238,27 @@ fn whole(
     parts: Vec<Carried>,
     out: &mut Vec<Piece>,
 ) -> Result<(), Stop> {
-    for Carried { path, unit, title, name, form } in parts {
+    let mut places = BTreeMap::new();
+    for Carried { path, unit, title, name, form, of } in parts {
         let entry = archive.entries().iter().find(|e| e.path == path).cloned().ok_or(Refusal::Broken)?;
-        let what = if form == Some("text") {
-            What::Text(text_part(&read(archive, &entry, MAX_TEXT)?)?)
+        let mut piece =
+            Piece { what: What::Text(String::new()), title, unit, form, beside: None, about: String::new() };
+        if form == Some("text") {
+            piece.what = What::Text(text_part(&read(archive, &entry, MAX_TEXT)?)?);
         } else {
             let sent = stored(site, archive, &entry)?;
             let sent = Sent { name: if name.is_empty() { sent.name.clone() } else { name }, ..sent };
-            inner(site, shelf, sent, &unit)?.what
-        };
-        out.push(Piece { what, title, unit, form });
+            let of = of.and_then(|(film, language)| Some((*places.get(&film)?, language)));
+            if let Some((of, language)) = of {
+                (piece.what, piece.beside) = beside(site, &sent, of, language)?;
+                piece.form = Some(FORM);
+            } else {
+                piece.what = inner(site, shelf, sent, &piece.unit)?.what;
+                piece.form = form.filter(|f| *f != FORM);
+            }
+        }
+        places.insert(path, out.len());
+        out.push(piece);
     }
     Ok(())
 }

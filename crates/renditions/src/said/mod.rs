@@ -57,8 +57,20 @@ fn one(file: &Path, said: &mut Said) -> Result<(), RenditionError> {
         return pdf::pages(fs::read(file)?, said);
     }
     let bytes = head(file)?.ok_or(RenditionError::Broken)?;
-    said.lines(&text::decoded(&bytes).ok_or(RenditionError::Broken)?);
+    let text = text::decoded(&bytes).ok_or(RenditionError::Broken)?;
+    if text.starts_with("WEBVTT") {
+        spoken(&text, said);
+    } else {
+        said.lines(&text);
+    }
     Ok(())
+}
+
+/// The words of subtitles, without their times.
+fn spoken(text: &str, said: &mut Said) {
+    for line in text.lines().skip(1).filter(|line| !line.contains("-->")) {
+        said.lines(&line.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"));
+    }
 }
 
 /// A file's bytes, if it is there and no longer than a text is; its beginning would end within a letter.
@@ -184,6 +196,8 @@ mod tests {
     #[test]
     fn plain_text_and_documents_are_read() {
         assert_eq!(said("\u{feff}第一课\r\n\r\n  草药\t是 ".as_bytes()).unwrap(), "第一课\n草药 是\n");
+        let vtt = "WEBVTT\n\n00:00:01.000 --> 00:00:02.000\nhigh &amp; low\n";
+        assert_eq!(said(vtt.as_bytes()).unwrap(), "high & low\n");
         let docx = packed(&[(
             "word/document.xml",
             "<w:document><w:body><w:p><w:r><w:t>སྨན་རྩྭ།</w:t></w:r></w:p><w:tbl><w:tr><w:tc><w:p><w:r><w:t>cell</w:t></w:r></w:p></w:tc></w:tr></w:tbl></w:body></w:document>",

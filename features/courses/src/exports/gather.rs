@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use web::{PageError, escape};
 
 use super::{Format, Going};
-use crate::facts::RESOURCE;
+use crate::facts::{ALONE, RESOURCE};
 use crate::kept::{Leaves, packed, whole};
 use crate::micro::LESSON;
 use crate::quiz::quiz_of;
@@ -75,7 +75,7 @@ pub(crate) fn things(
 ) -> Result<Vec<Thing>, PageError> {
     let mut stmt = conn.prepare(&format!(
         "SELECT r.id, coalesce(r.unit, ''), coalesce(r.title, ''), coalesce(r.form, 'text'), coalesce(r.text, '')
-         FROM {} r WHERE r.course = ?1 AND {sees} ORDER BY r.place, r.made",
+         FROM {} r WHERE r.course = ?1 AND {ALONE} AND {sees} ORDER BY r.place, r.made",
         RESOURCE.name
     ))?;
     let mut rows = stmt.query([course.as_bytes()])?;
