@@ -14,7 +14,7 @@ use crate::look::id_at;
 
 /// Records to which files lead in one search, those whose files came last first: who finds more than that types another
 /// word. Only records that the reader may see count, so that nobody misses one for the sake of others.
-const MOST: usize = 100;
+const MOST: usize = 50;
 /// Bytes of a text in which the line that is shown is looked for.
 const MAX_SAID: u64 = 256 << 10;
 

@@ -1,10 +1,11 @@
 //! The search box: any record or page that the reader may see, in all three languages, also by what its file says.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
 use base::{Lang, Subject};
 use records::{Kind, Reader};
+use rusqlite::Connection;
 use rusqlite::types::Value;
 use web::{PageError, Reply, Request, Shell, Site};
 
@@ -13,6 +14,9 @@ use crate::look::{Look, id_at};
 
 /// Records of a kind that are shown.
 const SHOWN: i64 = 8;
+
+/// Records of a kind among which those that fit best are sought.
+const RANKED: i64 = 500;
 
 /// The kinds that come first, in this order.
 const FIRST: [&str; 4] = ["person", "organisation", "need", "visit"];
@@ -53,19 +57,17 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
         let mut groups = Vec::new();
         let mut count = 0;
         if let Some(query) = text::match_query(&typed) {
-            // Most kinds have nothing of it: one look at the index tells which.
-            let mut stmt = conn.prepare_cached(
-                "SELECT DISTINCT d.kind FROM search f JOIN search_doc d ON d.doc = f.rowid WHERE f.search MATCH ?1",
-            )?;
-            let there = stmt.query_map([&query], |r| r.get::<_, String>(0))?.collect::<Result<BTreeSet<_>, _>>()?;
+            let kinds: Vec<_> = site.kinds.all().filter(|k| !k.hidden && reader.may_read(k)).collect();
+            let counts = counts(conn, reader, &kinds, &query)?;
             let asked = Asked { site, look: &look, reader, query: &query, typed: &typed };
-            for kind in site.kinds.all().filter(|k| !k.hidden && reader.may_read(k)) {
+            for kind in kinds {
                 let words = [Value::Text(query.clone())];
                 let led = found::records(site, conn, reader, kind, &reader.sees(kind, "t"), &words, 1)?;
-                if !there.contains(kind.name) && led.is_empty() {
+                let own = counts.get(kind.name).copied().unwrap_or(0);
+                if own == 0 && led.is_empty() {
                     continue;
                 }
-                let Some(group) = asked.group(kind, led)? else { continue };
+                let group = asked.group(kind, own, led)?;
                 count += group.count;
                 groups.push(group);
             }
@@ -87,6 +89,24 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
     Ok(Reply::Page(html))
 }
 
+/// How many records of each kind the reader finds by their own words, in one walk through the index.
+fn counts(
+    conn: &Connection,
+    reader: &Reader,
+    kinds: &[&Kind],
+    query: &str,
+) -> Result<BTreeMap<String, i64>, PageError> {
+    let sees: String = kinds.iter().map(|k| format!(" WHEN '{}' THEN ({})", k.name, reader.sees(k, "d"))).collect();
+    if sees.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let mut stmt = conn.prepare(&format!(
+        "SELECT d.kind, count(*) FROM search f JOIN search_doc d ON d.doc = f.rowid
+         WHERE f.search MATCH ?1 AND CASE d.kind{sees} ELSE 0 END GROUP BY d.kind"
+    ))?;
+    Ok(stmt.query_map([query], |r| Ok((r.get(0)?, r.get(1)?)))?.collect::<Result<_, _>>()?)
+}
+
 /// What is searched, and for whom.
 struct Asked<'a> {
     site: &'a Site,
@@ -98,20 +118,20 @@ struct Asked<'a> {
 
 impl Asked<'_> {
     /// The records of a kind that are found: by their own words first, then those to which files lead.
-    fn group(&self, kind: &'static Kind, led: Vec<Subject>) -> Result<Option<Group>, PageError> {
+    fn group(&self, kind: &'static Kind, own: i64, led: Vec<Subject>) -> Result<Group, PageError> {
         let conn = self.look.conn;
-        let own = format!(
+        let hits = format!(
             "FROM search f JOIN search_doc d ON d.doc = f.rowid WHERE f.search MATCH ?1 AND d.kind = '{}' AND {}",
             kind.name,
             self.reader.sees(kind, "d")
         );
-        let count: i64 = conn.prepare(&format!("SELECT count(*) {own}"))?.query_row([self.query], |r| r.get(0))?;
         let others = self.not_by_themselves(led)?;
-        let count = count + i64::try_from(others.len()).unwrap_or(0);
-        if count == 0 {
-            return Ok(None);
-        }
-        let mut stmt = conn.prepare(&format!("SELECT d.id {own} ORDER BY f.rank LIMIT {SHOWN}"))?;
+        let count = own + i64::try_from(others.len()).unwrap_or(0);
+        // How well each fits is asked of those that came last: a word that stands in more tells nothing.
+        let mut stmt = conn.prepare(&format!(
+            "SELECT id FROM (SELECT d.id AS id, f.rank AS fits {hits} ORDER BY f.rowid DESC LIMIT {RANKED})
+             ORDER BY fits LIMIT {SHOWN}"
+        ))?;
         let shown = stmt.query_map([self.query], |r| id_at(r, 0))?.collect::<Result<Vec<_>, _>>()?;
         let shown = shown.into_iter().chain(others).take(usize::try_from(SHOWN).unwrap_or_default());
         let row = |id: Subject| {
@@ -126,14 +146,14 @@ impl Asked<'_> {
                 }),
             })
         };
-        Ok(Some(Group {
+        Ok(Group {
             kind: kind.name,
             title: self.look.words.get(&format!("{}-list", kind.name)).into_owned(),
             icon: kind.icon,
             count,
             all: format!("/{}?q={}", kind.route, web::escape(self.typed)),
             rows: shown.map(row).collect::<Result<_, _>>()?,
-        }))
+        })
     }
 
     /// Those of the records to which files lead that are not found by their own words too.
