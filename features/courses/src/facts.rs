@@ -114,7 +114,7 @@ pub(crate) static RESOURCE: Kind = Kind {
         Field::int("bytes", 0, 1 << 42).secret().by_move(),
         Field::blob("content").secret().by_move(),
         // Subtitles: the film or the sound that they stand beside, and their language (BCP 47).
-        Field::link("beside", "resource").by_move(),
+        Field::link("beside", "resource").by_move().within(),
         Field::line("language").by_move(),
         // In an unpacked package: what is opened first.
         Field::line("launch").secret().by_move(),
