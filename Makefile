@@ -44,11 +44,11 @@ lint: islands
 	@cd islands && npm run --silent check
 
 test-rust: islands
-	@cargo build --locked --quiet --workspace --bins --tests # also zampa, which tests run; with the tests' features, so that nothing is built twice
+	@cargo build --locked --quiet --workspace --bins --tests --examples # also zampa, which tests run; with the tests' features, so that nothing is built twice
 	@cargo nextest run --workspace --locked --no-fail-fast
 
 test-browser: islands
-	@cargo build --locked --quiet --workspace --bins --tests
+	@cargo build --locked --quiet --workspace --bins --tests --examples
 	@cd tests/browser && npm ci --no-audit --no-fund --silent && ZAMPA=$(abspath $(TARGET))/debug/zampa node --test --test-concurrency=1 *.test.mjs
 
 bench: build

@@ -44,9 +44,11 @@ pub(crate) struct Seat {
 pub(crate) struct Floor {
     pub track: TrackId,
     pub channel: u8,
-    /// Number and time of the first packet, and of the last.
-    first: Option<(u64, u32)>,
-    last: (u64, i64),
+    /// Packets so far: they are numbered anew, since a browser also sends packets without voice.
+    count: u64,
+    /// The browser's time of the first packet, and of the last since then.
+    first: Option<u32>,
+    last: i64,
 }
 
 /// The stream that a listener hears.
@@ -63,22 +65,28 @@ struct Stream {
 
 impl Floor {
     pub fn new(track: TrackId, channel: u8) -> Self {
-        Self { track, channel, first: None, last: (0, 0) }
+        Self { track, channel, count: 0, first: None, last: 0 }
     }
 
     /// A browser's packet as one of the track; `None` if it comes late.
-    fn packet(&mut self, seq: u64, time: u32, opus: &[u8]) -> Option<Packet> {
-        let (first_seq, first_time) = *self.first.get_or_insert((seq, time));
-        let (last_seq, last_at) = self.last;
-        let seq = seq.checked_sub(first_seq)?;
+    fn packet(&mut self, time: u32, opus: &[u8]) -> Option<Packet> {
+        let first = *self.first.get_or_insert(time);
         // Times wrap; the next is near the last.
-        let from = first_time.wrapping_add(u32::try_from(last_at & 0xffff_ffff).unwrap_or(0));
-        let at = last_at + i64::from(time.wrapping_sub(from).cast_signed());
-        if (seq, at) != (0, 0) && (seq <= last_seq || at <= last_at || at > last_at + JUMP) {
+        let from = first.wrapping_add(u32::try_from(self.last & 0xffff_ffff).unwrap_or(0));
+        let by = i64::from(time.wrapping_sub(from).cast_signed());
+        if self.count > 0 && by <= 0 {
             return None;
         }
-        self.last = (seq, at);
-        Some(Packet { seq, at: u64::try_from(at).ok()? / UNIT_SAMPLES, opus: opus.into() })
+        // Whatever its clock does, the track goes on.
+        let by = if by > JUMP {
+            self.first = Some(first.wrapping_add(u32::try_from(by - JUMP).unwrap_or(0)));
+            JUMP
+        } else {
+            by
+        };
+        self.last += by;
+        self.count += 1;
+        Some(Packet { seq: self.count - 1, at: u64::try_from(self.last).ok()? / UNIT_SAMPLES, opus: opus.into() })
     }
 }
 
@@ -99,11 +107,7 @@ impl Seat {
         if packet.payload.len() > MAX_PACKET || units(&packet.payload).is_none() {
             return None;
         }
-        let said = floor.packet(*packet.seq_no, packet.header.timestamp, &packet.payload);
-        if said.is_none() && floor.last.0.abs_diff(*packet.seq_no) > 3000 {
-            floor.first = None;
-        }
-        Some((floor.track, said?))
+        Some((floor.track, floor.packet(packet.header.timestamp, &packet.payload)?))
     }
 
     /// Sends a packet of a track to the browser; `false` if it cannot be sent yet.
@@ -145,14 +149,13 @@ mod tests {
     fn a_track_begins_at_zero_and_goes_on_over_the_wrap() {
         let mut floor = Floor::new(TrackId { node: base::NodeId([1; 16]), number: 0 }, 0);
         let first = u32::MAX - 3000;
-        let mut at = |seq: u64, samples: u32| {
-            floor.packet(65_530 + seq, first.wrapping_add(samples), b"x").map(|p| (p.seq, p.at))
-        };
-        assert_eq!(at(0, 0), Some((0, 0)));
-        assert_eq!(at(1, 2880), Some((1, 24)));
-        assert_eq!(at(2, 5760), Some((2, 48)));
-        assert_eq!(at(1, 2880), None, "it was there");
-        assert_eq!(at(9, 48_000), Some((9, 400)), "after silence");
-        assert_eq!(at(10, 48_000 * 20), None, "a jump");
+        let mut at = |samples: u32| floor.packet(first.wrapping_add(samples), b"x").map(|p| (p.seq, p.at));
+        assert_eq!(at(0), Some((0, 0)));
+        assert_eq!(at(2880), Some((1, 24)));
+        assert_eq!(at(5760), Some((2, 48)));
+        assert_eq!(at(2880), None, "it was there");
+        assert_eq!(at(48_000), Some((3, 400)), "after silence");
+        assert_eq!(at(48_000 * 20), Some((4, 2400)), "after a jump, five seconds");
+        assert_eq!(at(48_000 * 20 + 2880), Some((5, 2424)), "and on from there");
     }
 }

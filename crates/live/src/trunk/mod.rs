@@ -292,6 +292,7 @@ impl Trunk {
         // Beyond the length of most bursts.
         self.voice_out.copies = if in_vain && bears { (self.sent.burst() + 1).clamp(2, 4) } else { 0 };
         self.voice_out.twice = loss > 20;
+        self.voice_out.tails = loss > 8;
     }
 
     /// Something to send now, of at most so many bytes; to be asked until there is nothing.

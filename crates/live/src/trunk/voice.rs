@@ -16,6 +16,8 @@ const BUNDLE_PACKETS: usize = 15;
 pub(crate) const DEADLINE_MS: u64 = 1800;
 /// A second copy of what was lost goes so long after the first: beyond most bursts.
 const SECOND_MS: u64 = 110;
+/// A packet of so few bytes says that nobody speaks.
+const SILENT: usize = 3;
 /// Bundles of a track that came before it was announced.
 const EARLY: usize = 48;
 /// Packets that are remembered, to know a second copy.
@@ -75,6 +77,9 @@ pub(crate) struct VoiceOut {
     pub copies: u64,
     /// What was lost goes twice.
     pub twice: bool,
+    /// The last bundle before a pause goes twice: nothing that follows would tell that it was lost.
+    pub tails: bool,
+    tail: Option<(u64, u64)>,
 }
 
 impl VoiceOut {
@@ -116,6 +121,9 @@ impl VoiceOut {
         let due: Vec<Name> =
             self.gathering.iter().filter(|(_, (since, _))| *since + BUNDLE_MS <= now).map(|(name, _)| *name).collect();
         due.into_iter().for_each(|name| self.gathering_done(now, name));
+        if let Some((_, id)) = self.tail.take_if(|(at, _)| *at <= now) {
+            self.again.insert((now, id));
+        }
         while self.bundles.first_key_value().is_some_and(|(_, b)| b.born + DEADLINE_MS < now) {
             self.bundles.pop_first();
         }
@@ -124,7 +132,8 @@ impl VoiceOut {
     /// When something must be done.
     pub fn wake(&self) -> Option<u64> {
         let gathered = self.gathering.values().map(|(since, _)| since + BUNDLE_MS);
-        gathered.chain(self.again.first().map(|(at, _)| *at)).min()
+        let again = self.again.first().map(|(at, _)| *at);
+        gathered.chain(again).chain(self.tail.map(|(at, _)| at)).min()
     }
 
     /// Writes what must go now, as much as fits, and says which bundles it wrote.
@@ -136,8 +145,10 @@ impl VoiceOut {
             self.ready.pop_front();
             self.last = Some(now);
             wrote.push(id);
+            let speaks = self.bundles.get(&id).is_some_and(|b| b.packets.iter().any(|p| p.opus.len() > SILENT));
+            self.tail = speaks.then_some((now + SECOND_MS, id)).filter(|_| self.tails);
             if let Some(copy) = id.checked_sub(self.copies).filter(|copy| *copy != id)
-                && self.bundles.get(&copy).is_some_and(|b| b.packets.iter().all(|p| p.opus.len() > 2))
+                && self.bundles.get(&copy).is_some_and(|b| b.packets.iter().all(|p| p.opus.len() > SILENT))
                 && self.write_one(copy, out, most)
             {
                 wrote.push(copy);
@@ -190,7 +201,7 @@ impl VoiceOut {
 
     /// The other end is away: what was said is lost to it.
     pub fn clear(&mut self) {
-        *self = Self { next: self.next, copies: self.copies, twice: self.twice, ..Self::default() };
+        *self = Self { next: self.next, copies: self.copies, twice: self.twice, tails: self.tails, ..Self::default() };
     }
 }
 

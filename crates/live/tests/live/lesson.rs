@@ -13,6 +13,8 @@ struct Lesson {
     said: Vec<u64>,
     /// When each packet was spoken: its last sound, 60 ms after its first.
     spoken: Vec<u64>,
+    /// Whether the teacher pauses for two of five seconds, and then sends a packet every 420 ms.
+    pauses: bool,
     chance: Chance,
 }
 
@@ -24,14 +26,30 @@ impl Lesson {
         world.run(5000, |_, _| {});
         let began = world.now;
         let track = world.halls[1].begin(began, class, person(1), 0).unwrap().id;
-        Self { world, class, track, began, said: Vec::new(), spoken: Vec::new(), chance: Chance(seed ^ 7) }
+        Self {
+            world,
+            class,
+            track,
+            began,
+            said: Vec::new(),
+            spoken: Vec::new(),
+            pauses: false,
+            chance: Chance(seed ^ 7),
+        }
     }
 
     fn run(&mut self, ms: u64) {
-        let Self { world, class, track, said, spoken, chance, .. } = self;
+        let Self { world, class, track, said, spoken, chance, pauses, .. } = self;
         world.run(ms, |world, at| {
-            if at % 60 == 0 {
-                let packet = packet(spoken.len() as u64, chance);
+            let is_pause = *pauses && at % 5000 >= 3000;
+            if at % if is_pause { 420 } else { 60 } == 0 {
+                let mut packet = packet(spoken.len() as u64, chance);
+                if *pauses {
+                    packet.at = at * 2 / 5;
+                }
+                if is_pause {
+                    packet.opus = packet.opus[..1].into();
+                }
                 spoken.push(world.now);
                 world.voice(1, *class, *track, packet);
             }
@@ -134,6 +152,24 @@ fn on_a_way_that_loses_in_bursts_hardly_a_word_is_missed() {
         assert!(quantile(&voice, 990) <= 1500, "{} ms", quantile(&voice, 990));
         assert!(lesson.bits_per_second(2) <= 40_000, "{} bit/s", lesson.bits_per_second(2));
     }
+}
+
+#[test]
+fn with_pauses_hardly_a_word_is_missed_either() {
+    let mut lesson = Lesson::new(11, &[Bad::GOOD, Bad::LOSSY]);
+    lesson.pauses = true;
+    lesson.run(300_000);
+    lesson.world.run(5000, |_, _| {});
+    let voice = lesson.voice_delays(2);
+    println!(
+        "pauses: {} bit/s; concealed {} permille; voice p50 {} p99 {}",
+        lesson.bits_per_second(2),
+        lesson.concealed_permille(2),
+        quantile(&voice, 500),
+        quantile(&voice, 990)
+    );
+    assert!(lesson.concealed_permille(2) <= 10, "{} permille concealed", lesson.concealed_permille(2));
+    assert!(quantile(&voice, 990) <= 1700, "{} ms", quantile(&voice, 990));
 }
 
 #[test]
