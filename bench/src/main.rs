@@ -3,11 +3,21 @@
 
 mod library;
 mod lists;
+mod live_class;
 mod pages;
 mod plans;
 mod process;
 mod served;
+#[allow(dead_code, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+#[path = "../../crates/live/tests/live/sim.rs"]
+mod sim;
 mod sync;
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+#[path = "../../crates/live/tests/live/taught.rs"]
+mod taught;
+#[allow(dead_code, missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+#[path = "../../crates/link/tests/link/world.rs"]
+mod world;
 
 use std::path::Path;
 
@@ -28,13 +38,16 @@ pub fn tell(name: &str, value: f64, unit: &str, goal: &str, ok: bool, peer_value
 }
 
 fn main() -> Result<()> {
-    let zampa = std::env::args().nth(1).context("usage: bench PATH-TO-ZAMPA | --sync")?;
+    let zampa = std::env::args().nth(1).context("usage: bench PATH-TO-ZAMPA | --sync | --content | --live")?;
     if zampa == "--sync" {
         return sync::run();
     }
     if zampa == "--content" {
         plans::run()?;
         return library::run();
+    }
+    if zampa == "--live" {
+        return live_class::run();
     }
     let zampa = Path::new(&zampa);
     let data = tempfile::tempdir()?;

@@ -17,7 +17,7 @@ use tokio::net::UdpSocket;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::sim::{Chance, Open, class, packet, person};
+use crate::sim::{Chance, Trusting, class, packet, person};
 use crate::world::{Node, key, quick, until};
 
 struct Site {
@@ -32,7 +32,8 @@ fn site() -> Site {
     let dir = tempfile::tempdir().unwrap();
     let link = Link::new(Node::hub(dir.path(), &[]), quick());
     let booths = Arc::new(Booths::default());
-    let live = Live::start(&link, key(0).id(), Env::system(), Arc::new(Open), vec![booths.clone()]).unwrap();
+    let live =
+        Live::start(&link, key(0).id(), Env::system(), Arc::new(Trusting(key(0).id())), vec![booths.clone()]).unwrap();
     let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = socket.local_addr().unwrap();
     booths.start(socket, vec![address], &live).unwrap();

@@ -43,7 +43,7 @@ proptest! {
     #[test]
     fn what_was_ours_and_is_spoilt_is_refused(at in 0..200_usize, by in 1..255_u8, which in 0..20_usize) {
         let mut world = world();
-        let mut hall = Hall::new(node(1), std::sync::Arc::new(crate::sim::Open));
+        let mut hall = Hall::new(node(1), std::sync::Arc::new(crate::sim::Trusting(node(HUB))));
         hall.arrived(0, node(HUB));
         hall.open(0, class(1), Way::Via(node(HUB)), 0, Saved::default());
         let track = hall.begin(0, class(1), person(1), 0).unwrap().id;

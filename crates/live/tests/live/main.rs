@@ -8,6 +8,7 @@ mod order;
 mod real;
 mod record;
 mod sim;
+mod taught;
 #[allow(dead_code)]
 #[path = "../../../link/tests/link/world.rs"]
 mod world;

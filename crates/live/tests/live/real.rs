@@ -4,23 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use base::{Clock, Env, NodeId, Subject, SystemClock};
+use base::{Clock, Env, Subject, SystemClock};
 use link::{Bad, Link, Relay};
-use live::{Audience, Door, Live, News, Reach, Saved, Way};
+use live::{Audience, Live, News, Reach, Saved, Way};
 
-use crate::sim::{Chance, class, packet, person};
+use crate::sim::{Chance, Trusting, class, packet, person};
 use crate::world::{Node, dial, key, listen, relay_to, until};
-
-struct Open;
-
-impl Door for Open {
-    fn may_join(&self, _: NodeId, _: Subject) -> bool {
-        true
-    }
-    fn may_bring(&self, peer: NodeId, _: Subject, of: NodeId) -> bool {
-        peer == of || peer == key(0).id()
-    }
-}
 
 /// When each packet of voice was played.
 struct Room(Mutex<BTreeMap<u64, u64>>, Arc<SystemClock>);
@@ -36,7 +25,7 @@ impl Audience for Room {
 fn live(link: &Link, n: u8, clock: &Arc<SystemClock>) -> (Live, Arc<Room>) {
     let room = Arc::new(Room(Mutex::default(), clock.clone()));
     let env = Env { clock: clock.clone(), ..Env::system() };
-    (Live::start(link, key(n).id(), env, Arc::new(Open), vec![room.clone()]).unwrap(), room)
+    (Live::start(link, key(n).id(), env, Arc::new(Trusting(key(0).id())), vec![room.clone()]).unwrap(), room)
 }
 
 const THIN: Bad = Bad {
