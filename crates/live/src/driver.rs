@@ -14,9 +14,9 @@ use crate::hall::{Door, Hall, News, Out, Saved, Track, TrackId, Way};
 use crate::lane::{Event, Refusal, Saying};
 use crate::{Packet, Reach};
 
-/// A peer on the way to a class that is not connected is called so often. An attempt over a satellite takes longer than
-/// this, but only its beginning must come through.
-const CALL_MS: u64 = 1500;
+/// A peer on the way to a class that is not connected is called so often: a call begins the attempt under way anew, and
+/// over a satellite that loses an attempt takes some seconds.
+const CALL_MS: u64 = 5000;
 /// One that is connected and silent is given up only after so long: short cuts end by themselves.
 const SILENT_MS: u64 = 20_000;
 /// The longest sleep, in case the clock was set.

@@ -58,7 +58,7 @@ const REPEAT_MS: u64 = 110;
 /// Without any word from the other end for so long, beyond three times there and back, it is away.
 const AWAY_MS: u64 = 2500;
 /// Then it is asked so often.
-const PING_MS: u64 = 500;
+const PING_MS: u64 = 250;
 /// A word now and then keeps both ends informed when nothing else is said.
 const IDLE_MS: u64 = 2000;
 /// One that asked asks again after so long beyond the time there and back.
