@@ -1,9 +1,11 @@
-use std::sync::LazyLock;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::{LazyLock, OnceLock};
 
+use fontdb::{Database, FaceInfo, Source};
 use typst::foundations::Bytes;
-use typst::text::{Font, FontBook};
+use typst::text::{Font, FontBook, FontInfo};
 use typst::utils::LazyHash;
-use typst_kit::fonts::{FontStore, system};
 
 /// Noto Serif Tibetan and Noto Sans: see `fonts/README.md`.
 const OWN: [&[u8]; 5] = [
@@ -34,21 +36,35 @@ const CHINESE: [&str; 14] = [
 /// The fonts that papers are set in: Tibetan and Latin are in here, Chinese is the system's. They are looked for once, when
 /// the first paper is set, and stay as they are for as long as the program runs.
 static FONTS: LazyLock<Fonts> = LazyLock::new(|| {
-    let mut store = FontStore::new();
-    for font in OWN.into_iter().flat_map(|bytes| Font::iter(Bytes::new(bytes))) {
-        let info = font.info().clone();
-        store.push((font, info));
-    }
+    let own = OWN.into_iter().flat_map(|bytes| Font::iter(Bytes::new(bytes)));
+    let mut faces: Vec<Face> =
+        own.map(|font| Face { info: font.info().clone(), font: OnceLock::from(Some(font)), file: None }).collect();
+    let mut system = Database::new();
+    system.load_system_fonts();
+    let has = |face: &FaceInfo, name: &str| face.families.iter().any(|(family, _)| family == name);
+    let chinese = CHINESE.into_iter().find(|name| system.faces().any(|face| has(face, name)));
     // Only what is used: a system may have hundreds.
-    let of_system: Vec<_> = system().filter(|(_, info)| CHINESE.contains(&info.family.as_str())).collect();
-    let chinese = CHINESE.into_iter().find(|name| of_system.iter().any(|(_, info)| info.family == *name));
-    store.extend(of_system.into_iter().filter(|(_, info)| Some(info.family.as_str()) == chinese));
-    Fonts { store, chinese }
+    for face in system.faces().filter(|face| chinese.is_some_and(|name| has(face, name))) {
+        let (Source::File(path) | Source::SharedFile(path, _)) = &face.source else { continue };
+        let info = system.with_face_data(face.id, FontInfo::new).flatten();
+        let file = Some((path.clone(), face.index));
+        faces.extend(info.map(|info| Face { info, font: OnceLock::new(), file }));
+    }
+    let book = FontBook::from_infos(faces.iter().map(|face| face.info.clone()));
+    Fonts { book: LazyHash::new(book), faces, chinese }
 });
 
 struct Fonts {
-    store: FontStore,
+    book: LazyHash<FontBook>,
+    faces: Vec<Face>,
     chinese: Option<&'static str>,
+}
+
+/// A face, read when it is first used.
+struct Face {
+    info: FontInfo,
+    font: OnceLock<Option<Font>>,
+    file: Option<(PathBuf, u32)>,
 }
 
 /// The font that Chinese is set in; none where the system has none, and Chinese would be boxes.
@@ -57,9 +73,14 @@ pub fn chinese() -> Option<&'static str> {
 }
 
 pub(crate) fn book() -> &'static LazyHash<FontBook> {
-    FONTS.store.book()
+    &FONTS.book
 }
 
 pub(crate) fn font(index: usize) -> Option<Font> {
-    FONTS.store.font(index)
+    let face = FONTS.faces.get(index)?;
+    let read = || {
+        let (path, index) = face.file.as_ref()?;
+        Font::new(Bytes::new(fs::read(path).ok()?), *index)
+    };
+    face.font.get_or_init(read).clone()
 }
