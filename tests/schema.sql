@@ -608,6 +608,7 @@ CREATE TABLE class_record (
   changed_node BLOB NOT NULL,
   erased INTEGER NOT NULL DEFAULT 0,
   class BLOB,
+  node BLOB,
   content BLOB,
   bytes INTEGER,
   seconds INTEGER
