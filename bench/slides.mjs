@@ -22,7 +22,7 @@ try {
   office("pptx", join(dir, "lesson.fodp"));
   const file = join(dir, "lesson.pptx");
   mkdirSync(join(dir, "work", "out"), { recursive: true });
-  const ours = timed(() => execFileSync(process.env.ZAMPA, ["render", "slides-1", file, join(dir, "work")], { stdio: ["ignore", "ignore", "inherit"] }));
+  const ours = timed(() => execFileSync(process.env.ZAMPA, ["render", "slides-2", file, join(dir, "work")], { stdio: ["ignore", "ignore", "inherit"] }));
   const made = weigh(join(dir, "work"), /\.webp$/);
   if (made.length < PAGES) throw new Error(`${made.length} pictures of ${PAGES} pages`);
   // The hand's way: a PDF, then a picture a page.

@@ -90,7 +90,7 @@ pub const TEXT: &str = "text-1";
 pub const RECIPES: &[Recipe] = &[
     // Pages as pictures of 1280 and 240 pixels' width, with their sizes.
     Recipe { name: "pages-1", of: &["application/pdf"], needs: None, seconds: 300, shown: true },
-    Recipe { name: "slides-1", of: OFFICE, needs: Some(Tool::Soffice), seconds: 300, shown: true },
+    Recipe { name: "slides-2", of: OFFICE, needs: Some(Tool::Soffice), seconds: 300, shown: true },
     // What a document or a package says, for the search box: light, so that a school's box does it by day too.
     Recipe { name: TEXT, of: READ, needs: None, seconds: 60, shown: false },
     // Opus at 24 kbit/s, mono: speech.

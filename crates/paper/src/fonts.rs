@@ -3,18 +3,11 @@ use std::path::PathBuf;
 use std::sync::{LazyLock, OnceLock};
 
 use fontdb::{Database, FaceInfo, Source};
+use fonts::{LATIN, TIBETAN};
 use typst::foundations::Bytes;
 use typst::text::{Font, FontBook, FontInfo};
 use typst::utils::LazyHash;
 
-/// Noto Serif Tibetan and Noto Sans: see `fonts/README.md`.
-const OWN: [&[u8]; 5] = [
-    include_bytes!("../fonts/latin-400.ttf"),
-    include_bytes!("../fonts/latin-700.ttf"),
-    include_bytes!("../fonts/latin-400-italic.ttf"),
-    include_bytes!("../fonts/tibetan-400.ttf"),
-    include_bytes!("../fonts/tibetan-700.ttf"),
-];
 /// Fonts of simplified Chinese that systems have, the better first.
 const CHINESE: [&str; 14] = [
     "Noto Sans CJK SC",
@@ -36,7 +29,7 @@ const CHINESE: [&str; 14] = [
 /// The fonts that papers are set in: Tibetan and Latin are in here, Chinese is the system's. They are looked for once, when
 /// the first paper is set, and stay as they are for as long as the program runs.
 static FONTS: LazyLock<Fonts> = LazyLock::new(|| {
-    let own = OWN.into_iter().flat_map(|bytes| Font::iter(Bytes::new(bytes)));
+    let own = LATIN.into_iter().chain(TIBETAN).flat_map(|bytes| Font::iter(Bytes::new(bytes)));
     let mut faces: Vec<Face> =
         own.map(|font| Face { info: font.info().clone(), font: OnceLock::from(Some(font)), file: None }).collect();
     let mut system = Database::new();

@@ -2,6 +2,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use assets::Tool;
+use fonts::TIBETAN;
 
 use crate::RenditionError;
 use crate::programs::program;
@@ -12,6 +13,7 @@ const FONTS: &str = r#"<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
 <include ignore_missing="yes">/etc/fonts/fonts.conf</include>
+<dir>{letters}</dir>
 <alias binding="strong"><family>sans-serif</family><prefer><family>Noto Sans CJK SC</family></prefer></alias>
 <alias binding="strong"><family>Noto Sans CJK JP</family><prefer><family>Noto Sans CJK SC</family></prefer></alias>
 <alias binding="same"><family>SimSun</family><prefer><family>Noto Serif CJK SC</family><family>Noto Sans CJK SC</family></prefer></alias>
@@ -28,8 +30,13 @@ const FONTS: &str = r#"<?xml version="1.0"?>
 /// Has LibreOffice turn a document into a PDF: without macros, with a profile of its own, and nothing of this machine's
 /// settings.
 pub(crate) fn to_pdf(file: &Path, work: &Path) -> Result<PathBuf, RenditionError> {
-    let fonts = work.join("fonts.conf");
-    fs::write(&fonts, FONTS)?;
+    let (fonts, letters) = (work.join("fonts.conf"), work.join("letters"));
+    fs::create_dir_all(&letters)?;
+    // Few machines have Tibetan: it would be boxes.
+    for (n, font) in TIBETAN.into_iter().enumerate() {
+        fs::write(letters.join(format!("tibetan-{n}.ttf")), font)?;
+    }
+    fs::write(&fonts, FONTS.replace("{letters}", &letters.display().to_string()))?;
     let made = work.join("pdf");
     fs::create_dir_all(&made)?;
     let profile = format!("-env:UserInstallation=file://{}", work.join("profile").display());

@@ -14,6 +14,9 @@ mod say;
 mod talk;
 mod who;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use assets::Shelf;

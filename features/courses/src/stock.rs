@@ -141,7 +141,7 @@ pub fn is_here(site: &Site, conn: &Connection, shelf: &Shelf, course: &Subject) 
     let drawn: bool = conn
         .prepare_cached(
             "SELECT NOT EXISTS (SELECT 1 FROM resource r WHERE r.course = ?1 AND r.form = 'slides'
-             AND NOT EXISTS (SELECT 1 FROM rendition d WHERE d.source = r.content))",
+             AND NOT EXISTS (SELECT 1 FROM rendition d WHERE d.source = r.content AND d.recipe LIKE 'slides-%'))",
         )?
         .query_row([course.as_bytes()], |r| r.get(0))?;
     let mut needed = parts(conn, shelf)?.into_iter().filter(|p| p.course == *course && !p.heavy);

@@ -1,0 +1,103 @@
+use serde_json::{Value as Json, json};
+
+use crate::fold::{Fold, INK};
+use crate::say::{No, Speaker, of_node, taken};
+use crate::who::Part;
+
+fn fold(said: &[(Option<u16>, Json)]) -> Fold {
+    let mut fold = Fold::default();
+    for ((room, said), n) in said.iter().zip(1u64..) {
+        fold.take(n, n * 1000, *room, &of_node(said));
+    }
+    fold
+}
+
+fn by(part: Part) -> Speaker<'static> {
+    Speaker { part, name: "丹增", admitted: false, cut: false }
+}
+
+fn says(part: Part, said: &Json, class: &Fold) -> Result<Json, No> {
+    taken(&of_node(said), &by(part), class, true).map(|taken| serde_json::from_slice(&taken[1..]).unwrap())
+}
+
+#[test]
+fn only_who_leads_moves_the_class_and_each_room_speaks_for_itself() {
+    let began = json!({ "k": "begin" });
+    let class = fold(&[
+        (Some(2), json!({ "k": "begin" })),
+        (None, json!({ "k": "end" })),
+        (Some(2), json!({ "k": "floor", "room": 2 })),
+        (Some(2), json!({ "k": "heads", "n": 31 })),
+        (Some(0), json!({ "k": "heads", "n": 9 })),
+    ]);
+    assert!(class.began_ms.is_none() && class.over_ms.is_none() && class.floor == 0);
+    assert_eq!((class.rooms[&2].heads, class.rooms.get(&0).is_none()), (Some(31), true));
+    let class = fold(&[(Some(0), began.clone())]);
+    assert_eq!(says(Part::Adult(1), &began, &class), Err(No::Role));
+    assert_eq!(says(Part::Co, &json!({ "k": "end" }), &class), Err(No::Role));
+    assert_eq!(says(Part::Co, &json!({ "k": "page", "p": 2 }), &class), Ok(json!({ "k": "page", "p": 2 })));
+    assert_eq!(says(Part::Adult(1), &json!({ "k": "page", "p": 2 }), &class), Err(No::Role));
+    let cut = Speaker { cut: true, ..by(Part::Adult(1)) };
+    assert!(taken(&of_node(&json!({ "k": "page", "p": 2 })), &cut, &class, true).is_ok(), "a room that is cut off");
+    let ended = fold(&[(Some(0), began), (Some(0), json!({ "k": "end" }))]);
+    assert_eq!(says(Part::Teacher, &json!({ "k": "page", "p": 2 }), &ended), Err(No::Closed));
+}
+
+#[test]
+fn a_name_is_the_nodes_and_what_else_a_page_adds_goes_nowhere() {
+    let class = Fold::default();
+    let said = json!({ "k": "chat", "text": " 你好\u{7} ", "by": "somebody else", "more": [1, 2, 3] });
+    assert_eq!(says(Part::Adult(1), &said, &class), Err(No::Much), "what cannot be seen is refused");
+    let said = json!({ "k": "chat", "text": "你好", "by": "somebody else", "more": [1, 2, 3] });
+    assert_eq!(says(Part::Adult(1), &said, &class), Ok(json!({ "k": "chat", "text": "你好", "by": "丹增" })));
+    for said in [json!({ "k": "in" }), json!({ "k": "guest" }), json!({ "k": "page", "p": -1 }), json!({}), json!([1])]
+    {
+        assert_eq!(says(Part::Teacher, &said, &class), Err(No::Role), "{said}");
+    }
+    assert_eq!(says(Part::Guest, &json!({ "k": "chat", "text": "hm" }), &class), Err(No::Guest));
+    let long = "长".repeat(3000);
+    assert_eq!(says(Part::Teacher, &json!({ "k": "chat", "text": long }), &class), Err(No::Much));
+    for bytes in [&b""[..], &[9, 9], &[0, b'{']] {
+        assert_eq!(taken(bytes, &by(Part::Teacher), &class, true), Err(No::Role));
+    }
+}
+
+#[test]
+fn a_room_is_heard_in_a_recorded_class_only_with_consent() {
+    let floor = json!({ "k": "floor", "room": 1 });
+    let record = json!({ "k": "record", "on": true });
+    let recorded = fold(&[(Some(0), json!({ "k": "begin" })), (Some(0), record.clone())]);
+    assert!(recorded.recording && recorded.recorded);
+    assert_eq!(says(Part::Teacher, &floor, &recorded), Err(No::Consent));
+    let speaks = fold(&[(Some(0), json!({ "k": "begin" })), (Some(0), floor.clone())]);
+    assert_eq!(says(Part::Teacher, &record, &speaks), Err(No::Consent));
+    let consents = json!({ "k": "consent", "yes": true });
+    let class = fold(&[(Some(0), json!({ "k": "begin" })), (Some(1), consents), (Some(0), record.clone())]);
+    assert!(says(Part::Teacher, &floor, &class).is_ok());
+    assert_eq!(taken(&of_node(&record), &by(Part::Teacher), &class, false), Err(No::Consent), "not planned to be");
+    assert_eq!(says(Part::Adult(1), &record, &class), Err(No::Role));
+}
+
+#[test]
+fn ink_is_of_who_leads_or_has_the_floor_and_bounded() {
+    let class = fold(&[(Some(0), json!({ "k": "begin" })), (Some(0), json!({ "k": "floor", "room": 2 }))]);
+    let ink = [&[INK], &[7u8; 100][..]].concat();
+    let draws = |part| taken(&ink, &by(part), &class, true);
+    assert_eq!(draws(Part::Teacher), Ok(ink.clone()));
+    assert_eq!((draws(Part::Adult(2)).is_ok(), draws(Part::Adult(1))), (true, Err(No::Role)));
+    assert_eq!(taken(&[&[INK], &[7; 9000][..]].concat(), &by(Part::Teacher), &class, true), Err(No::Much));
+}
+
+#[test]
+fn presence_is_counted_from_coming_to_going_or_the_end() {
+    let class = fold(&[
+        (Some(1), json!({ "k": "in" })),
+        (Some(0), json!({ "k": "begin" })),
+        (Some(1), json!({ "k": "out" })),
+        (Some(1), json!({ "k": "in" })),
+        (Some(2), json!({ "k": "in" })),
+        (Some(0), json!({ "k": "end" })),
+        (Some(2), json!({ "k": "out" })),
+    ]);
+    assert_eq!((class.rooms[&1].present_ms, class.rooms[&2].present_ms), (4000, 1000));
+}
