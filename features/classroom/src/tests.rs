@@ -31,7 +31,7 @@ fn only_who_leads_moves_the_class_and_each_room_speaks_for_itself() {
         (Some(0), json!({ "k": "heads", "n": 9 })),
     ]);
     assert!(class.began_ms.is_none() && class.over_ms.is_none() && class.floor == 0);
-    assert_eq!((class.rooms[&2].heads, class.rooms.get(&0).is_none()), (Some(31), true));
+    assert_eq!((class.rooms[&2].heads, class.rooms.contains_key(&0)), (Some(31), false));
     let class = fold(&[(Some(0), began.clone())]);
     assert_eq!(says(Part::Adult(1), &began, &class), Err(No::Role));
     assert_eq!(says(Part::Co, &json!({ "k": "end" }), &class), Err(No::Role));
