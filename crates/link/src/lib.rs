@@ -23,6 +23,7 @@ mod error;
 mod exchange;
 mod fetch;
 mod host;
+mod knock;
 mod learn;
 mod link;
 mod memory;

@@ -105,7 +105,12 @@ pub(crate) async fn accepted<T: Transport>(shared: &Arc<Shared>, transport: T) -
             _ => Err(Trouble::Protocol),
         }
     };
-    let begun = timeout(GREETING, greeting).await.unwrap_or(Err(Trouble::Lost));
+    let knock = shared.door.knock(NodeId::of_key(transport.peer_key()));
+    let begun = tokio::select! {
+        begun = timeout(GREETING, greeting) => begun.unwrap_or(Err(Trouble::Lost)),
+        () = knock.replaced() => Err(Trouble::Replaced),
+    };
+    drop(knock);
     finish(shared, transport, begun).await
 }
 
@@ -157,6 +162,7 @@ async fn greet<T: Transport>(
         known.extend(theirs.0.iter().map(|(chain, position)| (*chain, position.seq)));
         has_fork = shared.blocking(move |s| exchange::check_forks(&*s.host, peer, &differ, &theirs)).await?;
     }
+    // From here on nothing waits: who has arrived must come to leave.
     let (number, replaced) = shared.arrived(peer);
     let now = shared.now_ms();
     shared.with_peer(peer, |p| {
@@ -167,13 +173,6 @@ async fn greet<T: Transport>(
         }
         p.status.last_error = has_fork.then_some(Trouble::Fork);
     });
-    // Kept at once: a cut is noticed late, and a process may be killed.
-    shared
-        .blocking(move |s| {
-            s.remember(peer);
-            Ok(())
-        })
-        .await?;
     let (outbox, messages) = mpsc::channel(OUTBOX);
     let (offer, offers) = mpsc::channel(1);
     let session = Session {
@@ -198,15 +197,12 @@ async fn finish<T: Transport>(shared: &Arc<Shared>, transport: T, begun: Result<
             let (peer, number) = (begun.session.peer, begun.session.number);
             tracing::info!(%peer, "connected");
             let presence = Presence::new(shared, peer, number, &transport);
+            // Kept at once: a cut is noticed late, and a process may be killed.
+            remember(shared, peer).await;
             let why = run(begun, &presence).await;
             drop(presence);
             shared.sample(peer, number, transport.meter());
-            let kept = shared.blocking(move |shared| {
-                shared.remember(peer);
-                Ok(())
-            });
-            // If the runtime is ending, the next bundle holds more than it must.
-            let _ = kept.await;
+            remember(shared, peer).await;
             let why = transport.ended().unwrap_or(why);
             shared.left(peer, number, why);
             tracing::info!(%peer, why = why.code(), "disconnected");
@@ -216,6 +212,15 @@ async fn finish<T: Transport>(shared: &Arc<Shared>, transport: T, begun: Result<
     };
     transport.close(why);
     why
+}
+
+/// Keeps what a peer has. If the runtime is ending, the next bundle holds more than it must.
+async fn remember(shared: &Arc<Shared>, peer: NodeId) {
+    let kept = shared.blocking(move |shared| {
+        shared.remember(peer);
+        Ok(())
+    });
+    let _ = kept.await;
 }
 
 async fn run<T: Transport>(begun: Begun<T>, presence: &Presence) -> Trouble {

@@ -8,6 +8,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::chains::{Known, lacking};
 use crate::exchange;
+use crate::knock::Door;
 use crate::memory::Memory;
 use crate::{Ear, Host, Meter, Settings, Trouble, ear::Mouth};
 
@@ -33,6 +34,8 @@ pub(crate) struct Shared {
     missing: Mutex<Missing>,
     /// Who is told of datagrams.
     pub ear: OnceLock<Arc<dyn Ear>>,
+    /// Who has come and not greeted yet.
+    pub door: Door,
     peers: Mutex<BTreeMap<NodeId, Peer>>,
 }
 
@@ -164,6 +167,7 @@ impl Shared {
             signed: Mutex::new(None),
             missing: Mutex::default(),
             ear: OnceLock::new(),
+            door: Door::default(),
             peers: Mutex::default(),
             host,
         });
