@@ -13,7 +13,7 @@ use live::{Audience, Live, News, Reach, Saved, Way};
 use crate::sim::{self, Chance, class, packet, person};
 use crate::taught::{Lesson, quantile};
 use crate::tell;
-use crate::world::{Node, dial, key, listen, relay_to};
+use crate::world::{Node, dial, key, listen, relay_by};
 
 const LESSON_MS: u64 = 45 * 60 * 1000;
 /// Half of the round trip of the way that is simulated, and the teacher's own way to the hub.
@@ -109,7 +109,7 @@ fn real_cuts() -> Result<()> {
         };
         let (hub_link, address) = listen(&hub);
         let teacher = start(&hub_link, 0, Vec::new())?;
-        let relay = relay_to(address, THIN).await;
+        let relay = relay_by(1, address, THIN).await;
         let link = dial(&school, relay.address());
         let far = start(&link, 1, vec![room.clone()])?;
         teacher.open(class(1), Way::Here, 0, Saved::default());
@@ -130,7 +130,7 @@ fn real_cuts() -> Result<()> {
             kbit <= 32.0,
             None,
         );
-        for seconds in [5, 30, 60] {
+        for seconds in [5, 30, 300] {
             relay.set(Bad { cut: true, ..THIN });
             lesson.run(seconds).await?;
             relay.set(THIN);

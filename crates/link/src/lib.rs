@@ -27,9 +27,11 @@ mod knock;
 mod learn;
 mod link;
 mod memory;
+mod pulse;
 mod push;
 mod quic;
 mod relay;
+mod resets;
 mod sealed;
 mod session;
 mod shared;
@@ -38,6 +40,9 @@ mod taken;
 mod tls;
 mod transport;
 mod wire;
+
+/// A session on which nothing was heard for so long is a cut: both ends say each ten seconds that they are there.
+const SILENT: std::time::Duration = std::time::Duration::from_secs(30);
 
 pub use carry::{Load, carry_out, weigh};
 pub use code::JoinCode;

@@ -13,13 +13,17 @@ use quinn::{
     ClientConfig, Connection, ConnectionError, Endpoint, EndpointConfig, Incoming, RecvStream, SendStream,
     ServerConfig, TransportConfig, VarInt,
 };
+use quinn_proto::HashedConnectionIdGenerator;
 use rustls::pki_types::CertificateDer;
 
 use crate::learn::{Allowance, Learn, Learning, REORDERED, sparse_acknowledgements};
+use crate::pulse::Pulse;
+use crate::resets::{self, Resets};
 use crate::{Lane, LinkError, Meter, Transport, Trouble, tls};
 
-/// A connection that is silent for so long is lost.
-const IDLE_MS: u32 = 30_000;
+/// A connection on which nothing comes for so long is lost, even one that carries a class: that goes on by itself at each
+/// end, and where the link comes back a connection that is still there is at work at once.
+const IDLE_MS: u32 = 600_000;
 /// An idle connection says so often that it is alive; it costs about 80 bytes.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// Streams that a peer may have open: control, records, a blob, and what a newer version may add.
@@ -47,14 +51,7 @@ pub(crate) struct Quic {
     allowance: Option<Arc<Allowance>>,
     /// Datagrams said.
     said: Arc<AtomicU64>,
-    ticks: Arc<Mutex<[Tick; 2]>>,
-}
-
-/// What had gone over the connection at some time.
-#[derive(Clone, Copy, Debug, Default)]
-struct Tick {
-    said: u64,
-    received: u64,
+    pulse: Arc<Mutex<Pulse>>,
 }
 
 /// The dialling side's configuration; kept between connections, so that the next is resumed with less.
@@ -97,7 +94,10 @@ pub(crate) fn listen(key: &NodeKey, socket: UdpSocket) -> Result<Endpoint, LinkE
     let mut config = ServerConfig::with_crypto(Arc::new(crypto));
     config.transport_config(transport_config());
     socket.set_nonblocking(true)?;
-    Ok(Endpoint::new(EndpointConfig::default(), Some(config), socket, Arc::new(quinn::TokioRuntime))?)
+    let mut endpoint = EndpointConfig::new(Arc::new(Resets::of(key)));
+    let names = resets::names(key);
+    endpoint.cid_generator(move || Box::new(HashedConnectionIdGenerator::from_key(names)));
+    Ok(Endpoint::new(endpoint, Some(config), socket, Arc::new(quinn::TokioRuntime))?)
 }
 
 /// Completes the handshake of one that dialled.
@@ -148,21 +148,22 @@ impl Quic {
             endpoint,
             allowance,
             said: Arc::default(),
-            ticks: Arc::default(),
+            pulse: Arc::new(Mutex::new(Pulse::new())),
         })
     }
 
     /// While datagrams are said, streams leave them most of what the link bears, and on a slow link never have much more
     /// than that in hand: what is handed over cannot be overtaken. When the other end is silent, datagrams may go beyond
-    /// the window, so that the first to come through brings all back. Called every second.
-    fn make_room(&self, received: u64) {
+    /// the window, so that the first to come through brings all back. A connection on which nothing comes is given up unless
+    /// a class is on it. Called every second.
+    fn feel(&self, received: u64) {
+        let mut pulse = self.pulse.lock().unwrap_or_else(PoisonError::into_inner);
+        let (is_talking, in_vain) = pulse.feel(self.said.load(Relaxed), received);
+        if pulse.is_lost() {
+            self.close(Trouble::Lost);
+        }
         let Some(allowance) = &self.allowance else { return };
-        let now = Tick { said: self.said.load(Relaxed), received };
-        let mut ticks = self.ticks.lock().unwrap_or_else(PoisonError::into_inner);
-        let [before, last] = *ticks;
-        *ticks = [last, now];
-        let is_talking = last.said != now.said;
-        allowance.talk(is_talking && before.received == received);
+        allowance.talk(is_talking && in_vain);
         let room = match allowance.window() {
             window if is_talking => window / 3,
             window if window < SLOW => (window * 2).max(SLOW / 2),
@@ -230,7 +231,7 @@ impl Transport for Quic {
 
     fn meter(&self) -> Meter {
         let stats = self.connection.stats();
-        self.make_room(stats.udp_rx.bytes);
+        self.feel(stats.udp_rx.bytes);
         Meter {
             sent_bytes: stats.udp_tx.bytes,
             received_bytes: stats.udp_rx.bytes,

@@ -161,10 +161,22 @@ impl State {
     fn is_cut(&self, now: Instant) -> bool {
         lock(&self.bad).cut || lock(&self.cuts).iter().any(|(from, until)| (*from..*until).contains(&now))
     }
+}
 
-    /// A number below `limit` by chance.
-    fn chance(&self, limit: u64) -> u64 {
-        u64::from(u32::from_be_bytes(self.env.bytes())).checked_rem(limit).unwrap_or(0)
+/// Chance that a seed can repeat: of its own for each kind of fate, so that how many datagrams come does not change when
+/// the link is bad.
+struct Chance(blake3::OutputReader);
+
+impl Chance {
+    fn new(env: &Env) -> Self {
+        Self(blake3::Hasher::new().update(&env.bytes::<32>()).finalize_xof())
+    }
+
+    /// A number below `limit`.
+    fn below(&mut self, limit: u64) -> u64 {
+        let mut four = [0; 4];
+        self.0.fill(&mut four);
+        u64::from(u32::from_be_bytes(four)).checked_rem(limit).unwrap_or(0)
     }
 }
 
@@ -176,6 +188,8 @@ struct Queue {
     number: u64,
     /// When the line is free again.
     free: Instant,
+    losses: Chance,
+    jitter: Chance,
     /// Of a loss in bursts: whether it is bad now, and until when it stays so.
     is_bad: bool,
     turns: Instant,
@@ -184,7 +198,9 @@ struct Queue {
 impl Queue {
     fn new(state: Arc<State>, direction: Direction) -> Self {
         let now = Instant::now();
-        Self { state, direction, waiting: BTreeMap::new(), number: 0, free: now, is_bad: false, turns: now }
+        let (losses, jitter) = (Chance::new(&state.env), Chance::new(&state.env));
+        let waiting = BTreeMap::new();
+        Self { state, direction, waiting, number: 0, free: now, losses, jitter, is_bad: false, turns: now }
     }
 
     fn push(&mut self, to: SocketAddr, datagram: &[u8]) {
@@ -211,7 +227,7 @@ impl Queue {
             Some(micros) => self.free.max(now) + Duration::from_micros(micros.unwrap_or(u64::from(u32::MAX))),
             None => now,
         };
-        let delay = bad.delay_ms + self.state.chance(bad.jitter_ms + 1);
+        let delay = bad.delay_ms + self.jitter.below(bad.jitter_ms + 1);
         self.number += 1;
         self.waiting.insert((self.free + Duration::from_millis(delay), self.number), (to, datagram.to_vec()));
     }
@@ -227,16 +243,16 @@ impl Queue {
     fn is_lost(&mut self, bad: &Bad, now: Instant) -> bool {
         let loss = u64::from(bad.loss_permille.min(1000));
         if bad.burst_ms == 0 || loss == 0 || loss == 1000 {
-            return self.state.chance(1000) < loss;
+            return self.losses.below(1000) < loss;
         }
         while self.turns <= now {
             self.is_bad = !self.is_bad;
             let burst = bad.burst_ms * 1000;
             let lasts = if self.is_bad {
-                burst / 5 + self.state.chance(burst * 4 / 5 + 1)
+                burst / 5 + self.losses.below(burst * 4 / 5 + 1)
             } else {
                 // Good whiles last by chance between nothing and twice what keeps the measure.
-                self.state.chance(2 * (burst * 3 / 5) * (1000 - loss) / loss + 1)
+                self.losses.below(2 * (burst * 3 / 5) * (1000 - loss) / loss + 1)
             };
             self.turns = self.turns.max(now.checked_sub(QUIET).unwrap_or(self.turns)) + Duration::from_micros(lasts);
         }

@@ -10,7 +10,7 @@ use crate::chains::{Known, lacking};
 use crate::exchange;
 use crate::knock::Door;
 use crate::memory::Memory;
-use crate::{Ear, Host, Meter, Settings, Trouble, ear::Mouth};
+use crate::{Ear, Host, Meter, SILENT, Settings, Trouble, ear::Mouth};
 
 /// Seconds over which a rate is measured.
 const RATE_SAMPLES: usize = 5;
@@ -104,6 +104,8 @@ pub(crate) struct Peer {
     /// The session that the ear was told of.
     pub turn: Arc<Mutex<u64>>,
     kick: Arc<Notify>,
+    /// When something was last heard, by the steady clock.
+    heard: u64,
     /// Bytes of the connections before this one.
     before: (u64, u64),
     samples: VecDeque<(u64, Meter)>,
@@ -139,6 +141,7 @@ impl Peer {
             session: 0,
             turn: Arc::default(),
             kick: Arc::new(Notify::new()),
+            heard: 0,
             before: (0, 0),
             samples: VecDeque::new(),
         }
@@ -324,8 +327,17 @@ impl Shared {
                 return;
             }
             let heard = peer.samples.back().is_none_or(|(_, last)| last.received_bytes != meter.received_bytes);
+            let status = &mut peer.status;
             if heard {
-                peer.status.last_met_ms = Some(now);
+                peer.heard = steady;
+                status.last_met_ms = Some(now);
+            }
+            // A class may hold a session through a long cut; whoever asks is told of the cut.
+            let is_cut = steady.saturating_sub(peer.heard) > u64::try_from(SILENT.as_millis()).unwrap_or(u64::MAX);
+            if status.connected == is_cut {
+                status.connected = !is_cut;
+                status.since_ms = Some(now);
+                status.last_error = is_cut.then_some(Trouble::Lost);
             }
             peer.samples.push_back((steady, meter));
             while peer.samples.len() > RATE_SAMPLES + 1 {

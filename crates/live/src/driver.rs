@@ -17,8 +17,9 @@ use crate::{Packet, Reach};
 /// A peer on the way to a class that is not connected is called so often: a call begins the attempt under way anew, and
 /// over a satellite that loses an attempt takes some seconds.
 const CALL_MS: u64 = 5000;
-/// One that is connected and silent is given up only after so long: short cuts end by themselves.
-const SILENT_MS: u64 = 20_000;
+/// One that is connected and silent is given up only after so long: a connection outlasts a cut, and a new one would take
+/// seconds to come about.
+const SILENT_MS: u64 = 400_000;
 /// The longest sleep, in case the clock was set.
 const LONGEST: Duration = Duration::from_secs(1);
 

@@ -112,3 +112,28 @@ async fn two_hundred_aborted_syncs_leave_nothing_behind() {
     until("tasks to end", 90, || Handle::current().metrics().num_alive_tasks() <= tasks).await;
     hub_link.shutdown().await;
 }
+
+/// A hub that was killed, so that it could tell nobody, says so to the first that asks it for what it was.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hub_that_was_started_anew_is_found_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let hub = Node::hub(dir.path(), &[1]);
+    let school = Node::open(dir.path(), 1);
+    let (hub_link, address) = listen(&hub);
+    let relay = relay_to(address, Bad { delay_ms: 20, ..Bad::default() }).await;
+    let link = dial(&school, relay.address());
+    until("the connection", 10, || school.entries() == 1).await;
+    // Its farewell is lost: for the school all is silent, as after a power cut.
+    relay.set(Bad { cut: true, ..Bad::default() });
+    hub_link.shutdown().await;
+    let anew = Link::new(hub.clone(), quick());
+    anew.listen(std::net::UdpSocket::bind(address).unwrap()).unwrap();
+    let since = status(&link, 0).since_ms;
+    relay.set(Bad { delay_ms: 20, ..Bad::default() });
+    school.letters(PROGRAMME, 10);
+    // Without that answer it would take the silence of half a minute.
+    until("the letters", 10, || hub.entries() == 11).await;
+    assert!(status(&link, 0).since_ms > since);
+    link.shutdown().await;
+    anew.shutdown().await;
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 use base::NodeId;
 use link::{Bad, Datagrams, Ear, Link};
 
-use crate::world::{Node, dial, key, listen, relay_to, until};
+use crate::world::{Node, dial, key, listen, relay_to, status, until};
 
 #[derive(Default)]
 struct Heard(Mutex<Vec<(NodeId, String)>>);
@@ -115,4 +115,47 @@ async fn an_ear_hears_of_a_new_connection_once() {
     first.shutdown().await;
     second.shutdown().await;
     until("the end", 10, || at_hub.last().is_some_and(|(_, what)| what == "(left)")).await;
+}
+
+/// Whoever says datagrams keeps the connection through a long cut, and is heard at once after it; whoever asks is told of
+/// the cut all the same. Without them the connection is given up.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_class_holds_its_connection_through_a_long_cut() {
+    const AWAY: Duration = Duration::from_secs(34);
+    let dir = tempfile::tempdir().unwrap();
+    let hub = Node::hub(dir.path(), &[1, 2]);
+    let (hub_link, address) = listen(&hub);
+    let (at_hub, from_hub) = listen_in(&hub_link);
+    let schools = [Node::open(dir.path(), 1), Node::open(dir.path(), 2)];
+    let relays = [relay_to(address, Bad::default()).await, relay_to(address, Bad::default()).await];
+    let links = [dial(&schools[0], relays[0].address()), dial(&schools[1], relays[1].address())];
+    let (at_school, from_school) = listen_in(&links[0]);
+    let met = |link: &Link| status(link, 0).connected;
+    until("both to arrive", 10, || met(&links[0]) && met(&links[1]) && at_hub.count("(arrived)") == 2).await;
+    relays.iter().for_each(|relay| relay.set(Bad { cut: true, ..Bad::default() }));
+    let mut beat = tokio::time::interval(Duration::from_millis(250));
+    let began = tokio::time::Instant::now();
+    while began.elapsed() < AWAY {
+        beat.tick().await;
+        from_school.say(key(0).id(), b"are you there?".to_vec());
+        from_hub.say(key(1).id(), b"are you?".to_vec());
+    }
+    assert!(!met(&links[0]) && !met(&links[1]), "whoever asks is told of the cut");
+    assert_eq!(at_school.count("(left)"), 0, "the class still has its connection");
+    let (heard, arrived) = (at_hub.count("are you there?"), at_hub.count("(arrived)"));
+    relays[0].set(Bad::default());
+    until("the first word", 2, || {
+        from_school.say(key(0).id(), b"are you there?".to_vec());
+        at_hub.count("are you there?") > heard
+    })
+    .await;
+    until("the school to know", 3, || met(&links[0]) && status(&hub_link, 1).connected).await;
+    assert_eq!(at_hub.count("(arrived)"), arrived, "it is the same connection");
+    relays[1].set(Bad::default());
+    links[1].nudge();
+    until("the other to come anew", 15, || at_hub.count("(arrived)") == arrived + 1).await;
+    for link in links {
+        link.shutdown().await;
+    }
+    hub_link.shutdown().await;
 }

@@ -3,8 +3,9 @@ use std::time::Duration;
 use base::Env;
 use link::{Bad, Relay};
 use tokio::net::UdpSocket;
+use tokio::time::Instant;
 
-use crate::world::until;
+use crate::world::{relay_by, until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_relay_passes_counts_loses_and_cuts() {
@@ -128,4 +129,38 @@ async fn cuts_come_and_go_by_a_schedule() {
     let way = line.relay.counters().up;
     assert_eq!(way.cut, way.dropped, "nothing is lost but by cuts");
     assert!(way.cut >= 3);
+}
+
+/// A delay that varies by more than the gap between datagrams changes their order, and never exceeds its measure.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_delay_varies_within_its_measure() {
+    const SENT: u8 = 200;
+    let server = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let varies = Bad { delay_ms: 50, jitter_ms: 60, ..Bad::default() };
+    let relay = relay_by(1, server.local_addr().unwrap(), varies).await;
+    let client = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    client.connect(relay.address()).await.unwrap();
+    let mut sent = Vec::new();
+    let mut came = Vec::new();
+    let mut buffer = [0; 10];
+    let mut beat = tokio::time::interval(Duration::from_millis(5));
+    while came.len() < usize::from(SENT) {
+        tokio::select! {
+            _ = beat.tick(), if sent.len() < usize::from(SENT) => {
+                client.send(&[u8::try_from(sent.len()).unwrap()]).await.unwrap();
+                sent.push(Instant::now());
+            }
+            arrived = server.recv(&mut buffer) => {
+                arrived.unwrap();
+                came.push((buffer[0], sent[usize::from(buffer[0])].elapsed()));
+            }
+        }
+    }
+    let took: Vec<u128> = came.iter().map(|(_, took)| took.as_millis()).collect();
+    assert!(took.iter().all(|ms| *ms >= 50), "{took:?}");
+    let (short, long) = (took.iter().filter(|ms| **ms < 70).count(), took.iter().filter(|ms| **ms >= 90).count());
+    assert!(short > 40 && long > 40, "a third each is expected: {short} are short, {long} are long");
+    let overtaken = came.windows(2).filter(|pair| pair[0].0 > pair[1].0).count();
+    assert!(overtaken > 20, "{overtaken} were overtaken");
+    assert_eq!(relay.counters().up.dropped, 0);
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use base::{Env, Hash, NodeId, Scope, Subject};
+use base::{Env, Hash, NodeId, Random, Scope, Subject};
 use blobs::Blobs;
 use link::{Bad, Grant, Host, JoinCode, Link, Named, PeerStatus, Refusal, Relay, Settings};
 use log::{Authority, Context, Draft, LogError, NodeKey, Projector, Store};
@@ -256,6 +256,22 @@ pub fn dial(node: &Arc<Node>, address: SocketAddr) -> Link {
     let link = Link::new(node.clone(), quick());
     link.dial(&address.to_string(), key(0).id()).unwrap();
     link
+}
+
+/// Chance that comes out the same each time.
+struct Seeded(Mutex<blake3::OutputReader>);
+
+impl Random for Seeded {
+    fn fill(&self, bytes: &mut [u8]) {
+        self.0.lock().unwrap().fill(bytes);
+    }
+}
+
+/// A relay that is good and bad at the same moments each time.
+pub async fn relay_by(seed: u8, address: SocketAddr, bad: Bad) -> Relay {
+    let chance = blake3::Hasher::new().update(&[seed]).finalize_xof();
+    let env = Env { random: Arc::new(Seeded(Mutex::new(chance))), ..Env::system() };
+    Relay::start("127.0.0.1:0".parse().unwrap(), address, env, bad).await.unwrap()
 }
 
 pub async fn relay_to(address: SocketAddr, bad: Bad) -> Relay {

@@ -350,7 +350,9 @@ impl Hall {
                 }
             }
         }
+        let ways = self.ways();
         for (id, peer) in &mut self.peers {
+            peer.trunk.rests = peer.handles.is_empty() && !ways.contains(id);
             let most = largest(*id).unwrap_or(LARGEST);
             let datagrams = std::iter::from_fn(|| peer.trunk.poll(now, most));
             out.extend(datagrams.take(AT_ONCE).map(|datagram| Out::Datagram(*id, datagram)));
@@ -421,8 +423,15 @@ impl Hall {
 
     /// Peers on the way to the origin of an open class that are not connected, or not heard: worth calling again.
     pub fn missed(&self) -> BTreeSet<NodeId> {
-        let ways = self.classes.values().filter_map(|open| if let Way::Via(way) = open.way { Some(way) } else { None });
-        ways.filter(|way| self.peers.get(way).is_none_or(|p| p.trunk.is_away())).collect()
+        let mut ways = self.ways();
+        ways.retain(|way| self.peers.get(way).is_none_or(|p| p.trunk.is_away()));
+        ways
+    }
+
+    /// Peers on the way to the origin of an open class.
+    fn ways(&self) -> BTreeSet<NodeId> {
+        let via = |open: &Class| if let Way::Via(way) = open.way { Some(way) } else { None };
+        self.classes.values().filter_map(via).collect()
     }
 
     /// What was refused since the start.

@@ -87,6 +87,8 @@ pub(crate) struct Trunk {
     heard: u64,
     spoke: u64,
     is_away: bool,
+    /// No class goes over it: nothing is said for the sake of it, so that an idle link costs nothing.
+    pub rests: bool,
     line: Line,
 }
 
@@ -107,6 +109,7 @@ impl Trunk {
             heard: now,
             spoke: now,
             is_away: false,
+            rests: false,
             line: Line::default(),
         }
     }
@@ -305,7 +308,7 @@ impl Trunk {
         let (mut items, mut asks) = (Vec::new(), false);
         let begun = out.0.len();
         if self.is_away {
-            if now < self.spoke + PING_MS {
+            if self.rests || now < self.spoke + PING_MS {
                 return None;
             }
             out.byte(PING);
@@ -424,6 +427,9 @@ impl Trunk {
 
     /// When to say something for the sake of it: both ends have been silent, or an answer has not come.
     fn idle_until(&self) -> u64 {
+        if self.rests && self.outgoing.values().all(Outgoing::is_idle) {
+            return u64::MAX;
+        }
         let again = self.sent.asked_since().map(|asked| asked.max(self.spoke) + self.sent.rtt() + ASK_AGAIN_MS);
         let idle = self.spoke.max(self.heard) + IDLE_MS;
         again.map_or(idle, |again| again.min(idle)).max(self.spoke + ASK_AGAIN_MS)
@@ -431,7 +437,11 @@ impl Trunk {
 
     /// When to poll next.
     pub fn wake(&self) -> u64 {
-        let idle = if self.is_away { self.spoke + PING_MS } else { self.idle_until() };
+        let idle = match (self.is_away, self.rests) {
+            (true, true) => u64::MAX,
+            (true, false) => self.spoke + PING_MS,
+            (false, _) => self.idle_until(),
+        };
         let mut at = self.arrivals.due().map_or(idle, |due| due.min(idle));
         if self.is_away {
             return at;

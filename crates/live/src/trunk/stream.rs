@@ -47,7 +47,6 @@ impl Outgoing {
     }
 
     /// Whether all is known to have come.
-    #[cfg(test)]
     pub fn is_idle(&self) -> bool {
         self.waiting.is_empty()
     }

@@ -9,7 +9,7 @@ use link::{Bad, Link, Relay};
 use live::{Audience, Live, News, Reach, Saved, Way};
 
 use crate::sim::{Chance, Trusting, class, packet, person};
-use crate::world::{Node, dial, key, listen, relay_to, until};
+use crate::world::{Node, dial, key, listen, relay_by, until};
 
 /// When each packet of voice was played.
 struct Room(Mutex<BTreeMap<u64, u64>>, Arc<SystemClock>);
@@ -75,7 +75,7 @@ async fn a_lesson_reaches_two_schools_over_bad_links_and_a_cut() {
     let clock = Arc::new(SystemClock::default());
     let (hub_link, address) = listen(&hub);
     let (teacher, _) = live(&hub_link, 0, &clock);
-    let relays = [relay_to(address, THIN).await, relay_to(address, THIN).await];
+    let relays = [relay_by(1, address, THIN).await, relay_by(2, address, THIN).await];
     let links = [dial(&schools[0], relays[0].address()), dial(&schools[1], relays[1].address())];
     let (one, room_one) = live(&links[0], 1, &clock);
     let (two, room_two) = live(&links[1], 2, &clock);
