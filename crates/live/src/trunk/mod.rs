@@ -194,6 +194,9 @@ impl Trunk {
         self.heard = now;
         if std::mem::take(&mut self.is_away) {
             self.lose(now, |_| true);
+            // What a cut took tells nothing of how the link loses, nor of what it bears.
+            self.sent.forgive();
+            self.pace.resume();
         }
         let mut held = Held::default();
         let done = if is_new { self.sections(now, &mut input, said, &mut held) } else { Ok(()) };

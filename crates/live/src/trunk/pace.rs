@@ -41,6 +41,7 @@ pub(crate) struct Pace {
 /// Where the last feedback stood.
 #[derive(Clone, Copy, Debug)]
 struct Mark {
+    sent: u64,
     at: u64,
     bytes: u64,
 }
@@ -57,6 +58,12 @@ impl Pace {
             waited: false,
             queue_ms: 0,
         }
+    }
+
+    /// What came until now is no measure any more.
+    pub fn resume(&mut self) {
+        self.last = None;
+        self.ways.clear();
     }
 
     /// Bytes a second.
@@ -100,7 +107,11 @@ impl Pace {
     /// came in all (24 bits), and which part of 1024 was lost lately.
     pub fn learn(&mut self, now: u64, sent: u64, at: u64, bytes: u64, loss: u64, rtt: u64) {
         let (at, bytes) = match self.last {
-            Some(last) => (complete(at, 16, last.at), complete(bytes, 24, last.bytes)),
+            // By this end's clock it came about so much later: after a long cut more than sixteen bits tell.
+            Some(last) => {
+                let about = last.at + sent.saturating_sub(last.sent);
+                (complete(at, 16, about), complete(bytes, 24, last.bytes))
+            }
             // Far enough from zero that what is completed is never below it.
             None => (at + (1 << 20), bytes + (1 << 28)),
         };
@@ -116,7 +127,7 @@ impl Pace {
             (ms >= 50).then(|| bytes * 1000 / ms)
         });
         if arrived.is_some() || self.last.is_none() {
-            self.last = Some(Mark { at, bytes });
+            self.last = Some(Mark { sent, at, bytes });
         }
         let is_full = self.queue_ms > QUEUE_MS + rtt / 16;
         if (is_full || loss > MUCH) && now >= self.lowered + rtt.max(200) {

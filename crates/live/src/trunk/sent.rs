@@ -128,6 +128,11 @@ impl Sent {
         }
     }
 
+    /// Nothing is learnt of what was sent so far.
+    pub fn forgive(&mut self) {
+        self.highest = self.next.checked_sub(1);
+    }
+
     /// Gives up what was sent before a time.
     pub fn lose_before(&mut self, time: u64) -> Vec<Item> {
         let mut lost = Vec::new();

@@ -74,7 +74,7 @@ fn with_pauses_hardly_a_word_is_missed_either() {
 
 #[test]
 fn after_a_cut_voice_is_back_within_two_seconds_and_events_are_whole() {
-    for seconds in [5, 25] {
+    for seconds in [5, 30, 300] {
         let mut lesson = Lesson::new(9, &[Bad::GOOD, Bad::LOSSY]);
         lesson.run(30_000);
         let back = lesson.world.now + seconds * 1000;

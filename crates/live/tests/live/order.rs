@@ -86,6 +86,29 @@ fn two_schools_hold_class_without_a_hub() {
     assert_eq!(lane(&world, 2), lane(&world, 1));
 }
 
+/// A link is idle for months, and each byte of it may be paid for: only a class talks.
+#[test]
+fn without_a_class_nothing_is_said() {
+    let mut world = World::new(2, &[Bad::GOOD, Bad::LOSSY]);
+    world.run(60_000, |_, _| {});
+    let said = |world: &World| world.sums(HUB, 2).datagrams + world.sums(2, HUB).datagrams;
+    assert_eq!(said(&world), 0);
+    world.open(class(1), HUB);
+    world.run(5000, |_, _| {});
+    assert_eq!(world.halls[2].reach(class(1)), Some(Reach::Open));
+    // In a cut an end of it closes: it does not ask for ever whether it was heard.
+    world.cuts = vec![(world.now, world.now + 20_000)];
+    world.run(10_000, |_, _| {});
+    for n in [2, 1, HUB] {
+        world.halls[n].close(world.now, class(1));
+    }
+    world.run(60_000, |_, _| {});
+    let before = said(&world);
+    assert!(before > 0);
+    world.run(600_000, |_, _| {});
+    assert_eq!(said(&world), before);
+}
+
 #[test]
 fn a_node_that_begins_anew_goes_on_where_it_was() {
     let mut world = World::new(6, &[Bad::GOOD, Bad::GOOD]);

@@ -197,6 +197,7 @@ impl World {
 
     /// Opens a class with its origin at a node; all others follow it by the hub.
     pub fn open(&mut self, class: Subject, origin: usize) {
+        self.wakes.fill(0);
         for n in 0..self.halls.len() {
             let way = match n {
                 _ if n == origin => Way::Here,
