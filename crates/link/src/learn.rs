@@ -37,7 +37,7 @@ const SHORTEST_ROUND: Duration = Duration::from_millis(50);
 /// A way that has become so much longer has a queue: the start is over.
 const LONGER: Duration = Duration::from_millis(20);
 /// Bytes of datagrams beyond the window while nothing comes back: minutes of asking whether the other end is there.
-const TALK: u64 = 64 * 1024;
+const TALK: u64 = 128 * 1024;
 
 /// How much of what is under way at the learnt rate a round sends: one probes, the next drains.
 const GAINS: [f64; 8] = [1.4, 1.0, 1.15, 1.15, 1.15, 1.15, 1.15, 1.15];

@@ -27,7 +27,7 @@ mod record;
 mod trunk;
 mod wire;
 
-pub use booth::{Booths, NoSeat, SeatId, Seated, Traffic};
+pub use booth::{Booths, NoSeat, SeatId, Seated, Sight, Traffic};
 pub use driver::{Audience, Live, View};
 pub use hall::{Door, Hall, News, Out, Reach, Refused, Saved, Track, TrackId, Way, Why};
 pub use hold::Heard;

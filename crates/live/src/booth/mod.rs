@@ -4,8 +4,9 @@
 //!
 //! A microphone is connected before it has the floor; only with the floor does its voice go anywhere ([`Booths::floor`]).
 //! A listener hears whoever has the floor, or the interpreter on the channel it chose, as one stream whose numbers and
-//! times go on when the speaker changes.
+//! times go on when the speaker changes; so it is with the picture, for those whose browser offers to see one.
 
+mod picture;
 mod seat;
 mod task;
 
@@ -18,6 +19,7 @@ use base::Subject;
 use str0m::change::SdpOffer;
 use str0m::config::DtlsCert;
 use str0m::crypto::from_feature_flags;
+use str0m::media::Mid;
 use str0m::{Candidate, Rtc};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -25,7 +27,8 @@ use tokio::time::Instant;
 
 use crate::driver::{Audience, Inner, Live};
 use crate::hall::News;
-use seat::{Role, Seat};
+pub use picture::Sight;
+use seat::{Mids, Role, Seat};
 
 /// Browsers at a node.
 const MAX_SEATS: usize = 600;
@@ -72,6 +75,10 @@ pub struct Traffic {
     pub spoken: u64,
     /// Packets of voice that were sent to browsers.
     pub forwarded: u64,
+    /// Packets of video that came from browsers with the floor.
+    pub filmed: u64,
+    /// Packets of video that were sent to browsers.
+    pub shown: u64,
     /// Datagrams of nobody who is seated, or that are nothing.
     pub refused: u64,
     /// Seats whose browser went, or never came.
@@ -83,6 +90,8 @@ pub(crate) struct Counts {
     pub seats: AtomicU64,
     pub spoken: AtomicU64,
     pub forwarded: AtomicU64,
+    pub filmed: AtomicU64,
+    pub shown: AtomicU64,
     pub refused: AtomicU64,
     pub gone: AtomicU64,
 }
@@ -91,6 +100,7 @@ pub(crate) enum Order {
     Sit(SeatId, Box<Seat>),
     Leave(SeatId),
     Floor(SeatId, Option<u8>),
+    Sight(SeatId, Sight),
 }
 
 /// All browsers of a node. An [`Audience`] of its [`Live`].
@@ -171,6 +181,11 @@ impl Booths {
         self.order(Order::Floor(seat, channel));
     }
 
+    /// How large a listener wants the picture of whoever has the floor.
+    pub fn sight(&self, seat: SeatId, sight: Sight) {
+        self.order(Order::Sight(seat, sight));
+    }
+
     /// A browser leaves its seat.
     pub fn leave(&self, seat: SeatId) {
         self.order(Order::Leave(seat));
@@ -178,10 +193,10 @@ impl Booths {
 
     /// What went through so far.
     pub fn traffic(&self) -> Traffic {
-        let Counts { seats, spoken, forwarded, refused, gone } = &*self.counts;
-        let [seats, spoken, forwarded, refused, gone] =
-            [seats, spoken, forwarded, refused, gone].map(|n| n.load(Relaxed));
-        Traffic { seats, spoken, forwarded, refused, gone }
+        let Counts { seats, spoken, forwarded, filmed, shown, refused, gone } = &*self.counts;
+        let [seats, spoken, forwarded, filmed, shown, refused, gone] =
+            [seats, spoken, forwarded, filmed, shown, refused, gone].map(|n| n.load(Relaxed));
+        Traffic { seats, spoken, forwarded, filmed, shown, refused, gone }
     }
 
     fn order(&self, order: Order) {
@@ -201,9 +216,9 @@ impl Booths {
             self.counts.seats.fetch_sub(1, Relaxed);
             return Err(NoSeat::Full);
         }
-        let seated = open.answer(offer).and_then(|(rtc, mid, answer)| {
+        let seated = open.answer(offer).and_then(|(rtc, mids, answer)| {
             let id = SeatId(self.next.fetch_add(1, Relaxed));
-            let seat = Box::new(Seat::new(rtc, mid, role, Instant::now()));
+            let seat = Box::new(Seat::new(rtc, mids, role, Instant::now()));
             open.orders.send(Order::Sit(id, seat)).map_err(|_| NoSeat::Closed)?;
             Ok(Seated { id, answer })
         });
@@ -215,8 +230,9 @@ impl Booths {
 }
 
 impl Open {
-    fn answer(&self, offer: &str) -> Result<(Rtc, str0m::media::Mid, String), NoSeat> {
-        let mid = voice_of(offer).ok_or(NoSeat::Offer)?;
+    fn answer(&self, offer: &str) -> Result<(Rtc, Mids, String), NoSeat> {
+        let voice = section_of(offer, "audio").ok_or(NoSeat::Offer)?;
+        let mids = Mids { voice, picture: section_of(offer, "video") };
         let offer = SdpOffer::from_sdp_string(offer).map_err(|_| NoSeat::Offer)?;
         let mut rtc = Rtc::builder()
             .set_rtp_mode(true)
@@ -224,28 +240,29 @@ impl Open {
             .set_dtls_cert(self.cert.clone())
             .clear_codecs()
             .enable_opus(true, false)
+            .enable_vp8(true)
             .build(Instant::now().into_std());
         for address in &self.addresses {
             let candidate = Candidate::host(*address, "udp").map_err(|_| NoSeat::Closed)?;
             rtc.add_local_candidate(candidate);
         }
         let answer = rtc.sdp_api().accept_offer(offer).map_err(|_| NoSeat::Offer)?;
-        Ok((rtc, mid, answer.to_sdp_string()))
+        Ok((rtc, mids, answer.to_sdp_string()))
     }
 }
 
 impl Audience for Booths {
     fn news(&self, class: Subject, news: &News) {
-        if matches!(news, News::Began(_) | News::Ended(_) | News::Play(..)) {
+        if matches!(news, News::Began(_) | News::Ended(_) | News::Play(..) | News::Video(..)) {
             // A task that is too slow loses voice, and nobody waits for it.
             let _ = self.news.try_send((class, news.clone()));
         }
     }
 }
 
-/// The name of the first section of voice in an offer.
-fn voice_of(offer: &str) -> Option<str0m::media::Mid> {
-    let section = offer.split("\nm=").skip(1).find(|section| section.starts_with("audio"))?;
+/// The name of the first section of a kind in an offer.
+fn section_of(offer: &str, kind: &str) -> Option<Mid> {
+    let section = offer.split("\nm=").skip(1).find(|section| section.starts_with(kind))?;
     let mid = section.lines().find_map(|line| line.strip_prefix("a=mid:"))?.trim();
     (!mid.is_empty() && mid.len() <= 16 && mid.is_ascii()).then(|| mid.into())
 }
@@ -281,10 +298,10 @@ mod tests {
 
     #[test]
     fn the_section_of_voice_is_found() {
-        let mid = voice_of("v=0\r\nm=video 9 X\r\na=mid:v\r\nm=audio 9 X\r\na=sendonly\r\na=mid:1\r\n");
+        let mid = section_of("v=0\r\nm=video 9 X\r\na=mid:v\r\nm=audio 9 X\r\na=sendonly\r\na=mid:1\r\n", "audio");
         assert_eq!(mid, Some("1".into()));
         for offer in ["", "m=audio", "v=0\r\nm=audio 9 X\r\na=mid:\r\n", "v=0\r\nm=video 9 X\r\na=mid:1\r\n"] {
-            assert_eq!(voice_of(offer), None, "{offer}");
+            assert_eq!(section_of(offer, "audio"), None, "{offer}");
         }
     }
 }

@@ -9,6 +9,7 @@ use str0m::rtp::{RtpPacket, RtpWrite, SeqNo};
 use tokio::time::Instant;
 
 use super::SeatId;
+use super::picture::{self, Camera, Lens, Shot};
 use crate::Packet;
 use crate::hall::TrackId;
 use crate::opus::{MAX_PACKET, UNIT_SAMPLES, units};
@@ -35,9 +36,24 @@ pub(crate) struct Seat {
     /// When it wants to be woken.
     pub next: Instant,
     mid: Mid,
+    pub(super) picture: Picture,
     pub floor: Option<Floor>,
     heard: Option<Stream>,
     allowance: (Instant, u64),
+}
+
+/// The sections of a browser's session.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mids {
+    pub voice: Mid,
+    pub picture: Option<Mid>,
+}
+
+/// What a seat has to do with video.
+pub(super) enum Picture {
+    None,
+    Films(Camera),
+    Sees(Lens),
 }
 
 /// The track of a speaker who has the floor.
@@ -61,6 +77,16 @@ struct Stream {
     /// What makes a time of the track one of the stream.
     offset: u32,
     at: Instant,
+}
+
+/// Whether one more may come in this second.
+fn within((since, left): &mut (Instant, u64), now: Instant, most: u64) -> bool {
+    if now > *since + Duration::from_secs(1) {
+        (*since, *left) = (now, most);
+    }
+    let may = *left > 0;
+    *left = left.saturating_sub(1);
+    may
 }
 
 impl Floor {
@@ -91,18 +117,52 @@ impl Floor {
 }
 
 impl Seat {
-    pub fn new(rtc: Rtc, mid: Mid, role: Role, now: Instant) -> Self {
+    pub fn new(rtc: Rtc, Mids { voice, picture }: Mids, role: Role, now: Instant) -> Self {
+        let picture = match (picture, role) {
+            (None, _) => Picture::None,
+            (Some(mid), Role::Speaks { .. }) => Picture::Films(Camera::new(mid, now)),
+            (Some(mid), Role::Listens { .. }) => Picture::Sees(Lens::new(mid, now)),
+        };
         let allowance = (now, PACKETS_PER_SECOND);
-        Self { rtc, role, since: now, is_connected: false, next: now, mid, floor: None, heard: None, allowance }
+        Self {
+            rtc,
+            role,
+            since: now,
+            is_connected: false,
+            next: now,
+            mid: voice,
+            picture,
+            floor: None,
+            heard: None,
+            allowance,
+        }
+    }
+
+    /// What the browser films, if it has the floor.
+    pub(super) fn filmed(&mut self, id: SeatId, now: Instant, packet: &RtpPacket) -> Option<Shot> {
+        let Picture::Films(camera) = &mut self.picture else { return None };
+        if !within(&mut camera.allowance, now, picture::PACKETS_PER_SECOND) || self.floor.as_ref()?.channel != 0 {
+            return None;
+        }
+        let rid = self.rtc.direct_api().stream_rx(&packet.header.ssrc)?.rid();
+        if !camera.rids.contains(&rid) {
+            camera.rids.push(rid);
+        }
+        Shot::of(id, rid, packet)
+    }
+
+    /// Whether a packet is of the picture.
+    pub fn is_film(&mut self, packet: &RtpPacket) -> bool {
+        let Picture::Films(camera) = &self.picture else { return false };
+        let mid = camera.mid;
+        self.rtc.direct_api().stream_rx(&packet.header.ssrc).is_some_and(|rx| rx.mid() == mid)
     }
 
     /// What the browser said, if it has the floor.
     pub fn said(&mut self, now: Instant, packet: &RtpPacket) -> Option<(TrackId, Packet)> {
-        let (since, left) = &mut self.allowance;
-        if now > *since + Duration::from_secs(1) {
-            (*since, *left) = (now, PACKETS_PER_SECOND);
+        if !within(&mut self.allowance, now, PACKETS_PER_SECOND) {
+            return None;
         }
-        *left = left.checked_sub(1)?;
         let floor = self.floor.as_mut()?;
         if packet.payload.len() > MAX_PACKET || units(&packet.payload).is_none() {
             return None;

@@ -14,7 +14,8 @@ use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
-use super::seat::{Floor, Role, Seat};
+use super::picture::{Onto, Screen, Shot, Source, small};
+use super::seat::{Floor, Picture, Role, Seat};
 use super::{Counts, Order, SeatId};
 use crate::Packet;
 use crate::driver::Inner;
@@ -24,6 +25,10 @@ use crate::hall::{News, TrackId};
 const COMES: Duration = Duration::from_secs(20);
 /// Timers are looked at so often.
 const TICK: Duration = Duration::from_millis(20);
+/// Other nodes get a whole picture so often.
+const REFRESH: Duration = Duration::from_secs(5);
+/// A screen on which nothing was seen for so long.
+const FORGET: Duration = Duration::from_mins(1);
 const LARGEST: usize = 2000;
 /// Datagrams that are taken before others get their turn.
 const IN_A_ROW: usize = 64;
@@ -37,12 +42,17 @@ pub(super) struct Booth {
     addresses: BTreeMap<SocketAddr, SeatId>,
     /// Who speaks: the class and channel of each track.
     tracks: BTreeMap<TrackId, (Subject, u8)>,
+    /// Who is seen.
+    screens: BTreeMap<Subject, Screen>,
+    /// What was filmed and is not shown yet: the packets of a picture come in a row, and go out in one.
+    films: Vec<(Subject, Shot)>,
 }
 
 impl Booth {
     pub fn new(socket: UdpSocket, local: SocketAddr, live: Weak<Inner>, counts: Arc<Counts>) -> Self {
         let (seats, addresses, tracks) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { socket, local, live, counts, seats, addresses, tracks }
+        let (screens, films) = (BTreeMap::new(), Vec::new());
+        Self { socket, local, live, counts, seats, addresses, tracks, screens, films }
     }
 
     pub async fn run(mut self, mut orders: mpsc::UnboundedReceiver<Order>, mut news: mpsc::Receiver<(Subject, News)>) {
@@ -58,6 +68,7 @@ impl Booth {
                 ready = self.socket.readable() => {
                     if ready.is_ok() {
                         self.receive(&mut buffer);
+                        self.show();
                     }
                 }
                 () = sleep_until(tick) => {
@@ -103,6 +114,14 @@ impl Booth {
             }
             Order::Leave(id) => self.leave(id),
             Order::Floor(id, channel) => self.floor(id, channel),
+            Order::Sight(id, sight) => {
+                if let Some(Picture::Sees(lens)) = self.seats.get_mut(&id).map(|seat| &mut seat.picture)
+                    && lens.sight != sight
+                {
+                    lens.sight = sight;
+                    lens.close();
+                }
+            }
         }
     }
 
@@ -113,6 +132,9 @@ impl Booth {
             return;
         }
         if let Some(floor) = seat.floor.take() {
+            if let Some(screen) = self.screens.get_mut(&class) {
+                screen.drop_if(Onto::Seat(id));
+            }
             live.ask(|now, hall| hall.end(now, class, floor.track));
         }
         let track = channel.and_then(|channel| live.ask(|now, hall| hall.begin(now, class, who, channel)));
@@ -143,11 +165,30 @@ impl Booth {
             self.counts.gone.fetch_add(1, Relaxed);
             self.leave(id);
         }
+        self.refresh(now);
+    }
+
+    /// Asks now and then for whole pictures where a class goes to other nodes: theirs may have lost one, and cannot ask.
+    fn refresh(&mut self, now: Instant) {
+        for (class, screen) in &mut self.screens {
+            let Some((Onto::Seat(id), _)) = screen.camera else { continue };
+            if screen.refreshed.is_some_and(|at| now < at + REFRESH) {
+                continue;
+            }
+            let goes_on = self.live.upgrade().is_some_and(|live| live.ask(|_, hall| !hall.lines(*class).is_empty()));
+            if let Some(seat) = self.seats.get_mut(&id).filter(|_| goes_on)
+                && let Picture::Films(camera) = &mut seat.picture
+                && camera.ask(&mut seat.rtc, now)
+            {
+                screen.refreshed = Some(now);
+            }
+        }
+        self.screens.retain(|_, screen| screen.camera.is_some_and(|(_, at)| now < at + FORGET));
     }
 
     /// Sends what a seat has to send, and takes what it has heard.
     fn drain(&mut self, id: SeatId, now: Instant) {
-        let mut said: Vec<RtpPacket> = Vec::new();
+        let (mut said, mut asks): (Vec<RtpPacket>, bool) = (Vec::new(), false);
         let Some(seat) = self.seats.get_mut(&id) else { return };
         loop {
             match seat.rtc.poll_output() {
@@ -163,10 +204,22 @@ impl Booth {
                     return;
                 }
                 Ok(Output::Event(Event::RtpPacket(packet))) => said.push(packet),
+                Ok(Output::Event(Event::KeyframeRequest(_))) => asks = true,
                 Ok(Output::Event(_)) => {}
             }
         }
-        let Role::Speaks { class, .. } = seat.role else { return };
+        let class = match seat.role {
+            Role::Speaks { class, .. } => class,
+            Role::Listens { class, .. } => {
+                if asks {
+                    self.ask(class, now);
+                }
+                return;
+            }
+        };
+        let (filmed, said): (Vec<RtpPacket>, Vec<RtpPacket>) =
+            said.into_iter().partition(|packet| seat.is_film(packet));
+        self.films.extend(filmed.iter().filter_map(|packet| Some((class, seat.filmed(id, now, packet)?))));
         let said: Vec<(TrackId, Packet)> = said.iter().filter_map(|packet| seat.said(now, packet)).collect();
         let Some(live) = self.live.upgrade().filter(|_| !said.is_empty()) else { return };
         self.counts.spoken.fetch_add(said.len() as u64, Relaxed);
@@ -182,6 +235,14 @@ impl Booth {
                 self.tracks.remove(&track);
             }
             News::Play(track, packet) => self.play(class, track, &packet),
+            News::Video(_, bytes) => {
+                let screen = self.screens.entry(class).or_default();
+                // What is no picture was counted where it came from.
+                let Ok(shot) = Shot::read(&bytes, screen.far) else { return };
+                screen.far = screen.far.max(shot.seq);
+                self.films.push((class, shot));
+                self.show();
+            }
             _ => {}
         }
     }
@@ -209,6 +270,82 @@ impl Booth {
                 }
                 self.drain(id, now);
             }
+        }
+    }
+
+    /// Asks whoever is seen in a class for a whole picture.
+    fn ask(&mut self, class: Subject, now: Instant) {
+        let Some((Onto::Seat(id), _)) = self.screens.get(&class).and_then(|screen| screen.camera) else { return };
+        if let Some(seat) = self.seats.get_mut(&id)
+            && let Picture::Films(camera) = &mut seat.picture
+            && camera.ask(&mut seat.rtc, now)
+        {
+            // It goes out with the next timeout, which is now.
+            seat.next = now;
+        }
+    }
+
+    /// Sends what was filmed to whoever looks, here and at other nodes.
+    fn show(&mut self) {
+        let now = Instant::now();
+        let mut films: BTreeMap<Subject, Vec<Shot>> = BTreeMap::new();
+        for (class, shot) in self.films.drain(..) {
+            let screen = self.screens.entry(class).or_default();
+            let onto = match shot.source {
+                Source::Seat(id, _) => Onto::Seat(id),
+                Source::Far => Onto::Far,
+            };
+            if screen.shows(onto, now) {
+                films.entry(class).or_default().push(shot);
+            }
+        }
+        for (class, shots) in films {
+            self.counts.filmed.fetch_add(shots.iter().filter(|s| s.source != Source::Far).count() as u64, Relaxed);
+            self.send_on(class, &shots);
+            let looks = |seat: &Seat| matches!((&seat.picture, seat.role), (Picture::Sees(_), Role::Listens { class: of, .. }) if of == class);
+            let lookers: Vec<SeatId> = self.seats.iter().filter(|(_, s)| looks(s)).map(|(id, _)| *id).collect();
+            let mut waits = false;
+            for id in lookers {
+                waits |= self.show_to(id, now, &shots);
+            }
+            if waits {
+                self.ask(class, now);
+            }
+        }
+    }
+
+    /// Sends packets to a listener; whether it waits for a whole picture.
+    fn show_to(&mut self, id: SeatId, now: Instant, shots: &[Shot]) -> bool {
+        let Some(seat) = self.seats.get_mut(&id).filter(|seat| seat.is_connected) else { return false };
+        let Role::Listens { but, .. } = seat.role else { return false };
+        let Picture::Sees(lens) = &mut seat.picture else { return false };
+        let (mut shown, mut waits) = (0, false);
+        for shot in shots {
+            let is_own = matches!(shot.source, Source::Seat(of, _) if Some(of) == but);
+            if is_own || !lens.wants(shot.source) {
+                continue;
+            }
+            shown += u64::from(lens.see(&mut seat.rtc, now, shot));
+            waits |= lens.lacks(shot.source);
+        }
+        if shown > 0 {
+            self.counts.shown.fetch_add(shown, Relaxed);
+            let _ = seat.rtc.handle_input(Input::Timeout(now.into_std()));
+            self.drain(id, now);
+        }
+        waits
+    }
+
+    /// Sends the small layer on to other nodes.
+    fn send_on(&mut self, class: Subject, shots: &[Shot]) {
+        let (Some(live), Some(screen)) = (self.live.upgrade(), self.screens.get_mut(&class)) else { return };
+        let goes = |shot: &&Shot| match shot.source {
+            Source::Seat(_, rid) => rid.is_none_or(|rid| rid == small()),
+            Source::Far => false,
+        };
+        let pieces: Vec<(bool, Vec<u8>)> = shots.iter().filter(goes).flat_map(|shot| screen.pieces.of(shot)).collect();
+        if !pieces.is_empty() {
+            live.ask(|now, hall| pieces.iter().for_each(|(begins, piece)| hall.video(now, class, *begins, piece)));
         }
     }
 }

@@ -313,8 +313,12 @@ impl Hall {
         }
     }
 
+    /// Video goes where the floor is: what comes from elsewhere is nobody's.
     fn pass_video(&mut self, now: u64, class: Subject, from: Option<NodeId>, begins: bool, bytes: &[u8]) {
         let Some(open) = self.classes.get(&class) else { return };
+        if !open.tracks.values().any(|t| t.from == from && t.track.channel == 0) {
+            return;
+        }
         for (peer, leg) in open.legs.iter().filter(|(peer, _)| Some(**peer) != from) {
             if let Some(peer) = self.peers.get_mut(peer) {
                 peer.trunk.video(now, leg.handle, begins, bytes);

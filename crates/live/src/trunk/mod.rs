@@ -57,8 +57,11 @@ const REPEAT_BYTES: u64 = 200;
 const REPEAT_MS: u64 = 110;
 /// Without any word from the other end for so long, beyond three times there and back, it is away.
 const AWAY_MS: u64 = 2500;
-/// Then it is asked so often.
-const PING_MS: u64 = 250;
+/// Then it is asked so often,
+const PING_MS: u64 = 120;
+/// and after this, when the cut is no short one, so often.
+const LONG_MS: u64 = 60_000;
+const LONG_PING_MS: u64 = 250;
 /// A word now and then keeps both ends informed when nothing else is said.
 const IDLE_MS: u64 = 2000;
 /// One that asked asks again after so long beyond the time there and back.
@@ -311,7 +314,7 @@ impl Trunk {
         let (mut items, mut asks) = (Vec::new(), false);
         let begun = out.0.len();
         if self.is_away {
-            if self.rests || now < self.spoke + PING_MS {
+            if self.rests || now < self.ping_at() {
                 return None;
             }
             out.byte(PING);
@@ -438,11 +441,16 @@ impl Trunk {
         again.map_or(idle, |again| again.min(idle)).max(self.spoke + ASK_AGAIN_MS)
     }
 
+    /// When one that is away is asked next.
+    fn ping_at(&self) -> u64 {
+        self.spoke + if self.spoke < self.heard + LONG_MS { PING_MS } else { LONG_PING_MS }
+    }
+
     /// When to poll next.
     pub fn wake(&self) -> u64 {
         let idle = match (self.is_away, self.rests) {
             (true, true) => u64::MAX,
-            (true, false) => self.spoke + PING_MS,
+            (true, false) => self.ping_at(),
             (false, _) => self.idle_until(),
         };
         let mut at = self.arrivals.due().map_or(idle, |due| due.min(idle));

@@ -2,21 +2,17 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use base::Env;
 use link::Link;
-use live::{Booths, Live, NoSeat, Saved, Seated, Way};
-use str0m::change::SdpAnswer;
-use str0m::media::{Direction, MediaKind, Mid};
-use str0m::net::{Protocol, Receive};
-use str0m::rtp::RtpWrite;
-use str0m::{Candidate, Event, Input, Output, Rtc};
+use live::{Booths, Live, NoSeat, Saved, Seated, Sight, Way};
 use tokio::net::UdpSocket;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use crate::bots::{Bot, Counts, Does};
 use crate::sim::{Chance, Trusting, class, packet, person};
 use crate::world::{Node, key, quick, until};
 
@@ -41,83 +37,11 @@ fn site() -> Site {
     Site { live, booths, address, _link: link, _dir: dir }
 }
 
-#[derive(Default)]
-struct Counts {
-    connected: AtomicU64,
-    heard: AtomicU64,
-    /// Packets whose number or time did not go on.
-    broken: AtomicU64,
-}
-
-/// A browser that listens, or speaks in packets of 20 ms.
-struct Bot {
-    rtc: Rtc,
-    socket: UdpSocket,
-    mid: Mid,
-    speaks: bool,
-}
-
-impl Bot {
-    async fn seated(speaks: bool, sit: impl FnOnce(&str) -> Result<Seated, NoSeat>) -> Result<(Self, Seated), NoSeat> {
-        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        let mut rtc =
-            Rtc::builder().set_rtp_mode(true).clear_codecs().enable_opus(true, false).build(Instant::now().into_std());
-        rtc.add_local_candidate(Candidate::host(socket.local_addr().unwrap(), "udp").unwrap());
-        let mut change = rtc.sdp_api();
-        let direction = if speaks { Direction::SendOnly } else { Direction::RecvOnly };
-        let mid = change.add_media(MediaKind::Audio, direction, None, None, None);
-        let (offer, pending) = change.apply().unwrap();
-        let seated = sit(&offer.to_sdp_string())?;
-        rtc.sdp_api().accept_answer(pending, SdpAnswer::from_sdp_string(&seated.answer).unwrap()).unwrap();
-        Ok((Self { rtc, socket, mid, speaks }, seated))
-    }
-
-    async fn run(mut self, counts: Arc<Counts>) {
-        let (mut buffer, me) = (vec![0; 2000], self.socket.local_addr().unwrap());
-        let (mut next, mut spoken, mut connected, mut last) = (Instant::now(), 0_u64, false, None::<(u64, u32)>);
-        loop {
-            let wake = loop {
-                match self.rtc.poll_output().unwrap() {
-                    Output::Timeout(at) => break Instant::from_std(at),
-                    Output::Transmit(t) => drop(self.socket.try_send_to(&t.contents, t.destination)),
-                    Output::Event(Event::Connected) => {
-                        counts.connected.fetch_add(1, Relaxed);
-                        connected = true;
-                    }
-                    Output::Event(Event::RtpPacket(p)) => {
-                        counts.heard.fetch_add(1, Relaxed);
-                        let now = (*p.seq_no, p.header.timestamp);
-                        let goes_on = last.is_none_or(|(seq, time)| {
-                            now.0 == seq + 1 && (1..48_000 * 5).contains(&now.1.wrapping_sub(time))
-                        });
-                        counts.broken.fetch_add(u64::from(!goes_on), Relaxed);
-                        last = Some(now);
-                    }
-                    Output::Event(_) => {}
-                }
-            };
-            let talk = if self.speaks && connected { next } else { wake };
-            tokio::select! {
-                Ok((len, from)) = self.socket.recv_from(&mut buffer) => {
-                    let Ok(contents) = buffer[..len].try_into() else { continue };
-                    let receive = Receive { proto: Protocol::Udp, source: from, destination: me, contents };
-                    let _ = self.rtc.handle_input(Input::Receive(Instant::now().into_std(), receive));
-                }
-                () = tokio::time::sleep_until(wake.min(talk)) => {
-                    let now = Instant::now();
-                    if self.speaks && connected && now >= next {
-                        next = now + Duration::from_millis(20);
-                        let pt = self.rtc.media(self.mid).unwrap().remote_pts()[0];
-                        let time = u32::try_from(spoken * 960).unwrap();
-                        let write = RtpWrite::new(pt, spoken.into(), time, now.into_std(), vec![9 << 3; 40]);
-                        self.rtc.direct_api().stream_tx_by_mid(self.mid, None).unwrap().write_rtp(write);
-                        spoken += 1;
-                    }
-                    let _ = self.rtc.handle_input(Input::Timeout(now.into_std()));
-                }
-            }
-        }
-    }
+async fn seated(does: Does, sit: impl FnOnce(&str) -> Result<Seated, NoSeat>) -> Result<(Bot, Seated), NoSeat> {
+    let (mut bot, offer) = Bot::offers(does).await;
+    let seated = sit(&offer)?;
+    bot.accept(&seated.answer);
+    Ok((bot, seated))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -128,7 +52,7 @@ async fn three_hundred_sit_down_at_once_and_all_hear() {
     let mut bots = JoinSet::new();
     let began = Instant::now();
     for _ in 0..LISTENERS {
-        let (bot, _) = Bot::seated(false, |offer| site.booths.listen(class(1), 0, None, offer)).await.unwrap();
+        let (bot, _) = seated(Does::LISTENS, |offer| site.booths.listen(class(1), 0, None, offer)).await.unwrap();
         bots.spawn(bot.run(counts.clone()));
     }
     until("all to connect", 60, || counts.connected.load(Relaxed) == LISTENERS).await;
@@ -151,18 +75,18 @@ async fn only_who_has_the_floor_is_heard_and_a_change_is_one_stream() {
     let mut bots = JoinSet::new();
     let mut seats = Vec::new();
     for n in 1..=2 {
-        let (bot, seated) = Bot::seated(true, |offer| site.booths.speak(class(1), person(n), offer)).await.unwrap();
+        let (bot, seated) = seated(Does::SPEAKS, |offer| site.booths.speak(class(1), person(n), offer)).await.unwrap();
         assert!(seated.answer.contains("a=ptime:60") && seated.answer.contains("usedtx=1"), "{}", seated.answer);
         bots.spawn(bot.run(spoken.clone()));
         seats.push(seated.id);
     }
-    let (bot, listener) = Bot::seated(false, |offer| site.booths.listen(class(1), 0, None, offer)).await.unwrap();
+    let (bot, listener) = seated(Does::LISTENS, |offer| site.booths.listen(class(1), 0, None, offer)).await.unwrap();
     bots.spawn(bot.run(heard.clone()));
     // The interpreter's channel, and one that does not hear the first microphone.
     let (interpreted, deaf) = (Arc::new(Counts::default()), Arc::new(Counts::default()));
-    let (bot, _) = Bot::seated(false, |offer| site.booths.listen(class(1), 1, None, offer)).await.unwrap();
+    let (bot, _) = seated(Does::LISTENS, |offer| site.booths.listen(class(1), 1, None, offer)).await.unwrap();
     bots.spawn(bot.run(interpreted.clone()));
-    let (bot, _) = Bot::seated(false, |offer| site.booths.listen(class(1), 0, Some(seats[0]), offer)).await.unwrap();
+    let (bot, _) = seated(Does::LISTENS, |offer| site.booths.listen(class(1), 0, Some(seats[0]), offer)).await.unwrap();
     bots.spawn(bot.run(deaf.clone()));
     let ready = || spoken.connected.load(Relaxed) == 2 && heard.connected.load(Relaxed) == 1;
     until("both to connect", 20, || ready() && interpreted.connected.load(Relaxed) + deaf.connected.load(Relaxed) == 2)
@@ -196,7 +120,7 @@ async fn strangers_are_refused_and_nobody_is_disturbed() {
     }
     let counts = Arc::new(Counts::default());
     let mut bots = JoinSet::new();
-    let (bot, _) = Bot::seated(false, |offer| site.booths.listen(class(1), 0, None, offer)).await.unwrap();
+    let (bot, _) = seated(Does::LISTENS, |offer| site.booths.listen(class(1), 0, None, offer)).await.unwrap();
     bots.spawn(bot.run(counts.clone()));
     until("it to connect", 20, || counts.connected.load(Relaxed) == 1).await;
     let stranger = UdpSocket::bind("127.0.0.1:0").await.unwrap();
@@ -210,4 +134,54 @@ async fn strangers_are_refused_and_nobody_is_disturbed() {
     let track = site.live.begin(class(1), person(1), 0).unwrap().id;
     site.live.voice(class(1), track, packet(0, &mut chance));
     until("the listener to hear", 10, || counts.heard.load(Relaxed) == 1).await;
+}
+
+/// Large packets and small layers go to who wants them, a late comer waits for a whole picture, and the small layer is
+/// what goes to other nodes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_picture_goes_to_who_looks_as_large_as_it_is_wanted() {
+    let site = site();
+    let mut bots = JoinSet::new();
+    let filmed = Arc::new(Counts::default());
+    let (bot, teacher) = seated(Does::FILMS, |offer| site.booths.speak(class(1), person(1), offer)).await.unwrap();
+    bots.spawn(bot.run(filmed.clone()));
+    let sit = async |but, sight, bots: &mut JoinSet<()>| {
+        let counts = Arc::new(Counts::default());
+        let (bot, seated) = seated(Does::LOOKS, |offer| site.booths.listen(class(1), 0, but, offer)).await.unwrap();
+        site.booths.sight(seated.id, sight);
+        bots.spawn(bot.run(counts.clone()));
+        counts
+    };
+    let large = sit(None, Sight::Large, &mut bots).await;
+    let small = sit(None, Sight::Small, &mut bots).await;
+    let none = sit(None, Sight::None, &mut bots).await;
+    let own = sit(Some(teacher.id), Sight::Large, &mut bots).await;
+    let all = [&large, &small, &none, &own];
+    until("all to connect", 20, || {
+        filmed.connected.load(Relaxed) == 1 && all.iter().all(|c| c.connected.load(Relaxed) == 1)
+    })
+    .await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(large.seen.load(Relaxed), 0, "nobody has the floor");
+    site.booths.floor(teacher.id, Some(0));
+    until("the picture", 20, || large.seen.load(Relaxed) > 100 && small.seen.load(Relaxed) > 20).await;
+    let late = sit(None, Sight::Large, &mut bots).await;
+    until("the late comer to see", 20, || late.seen.load(Relaxed) > 50).await;
+    assert!(filmed.asked.load(Relaxed) > 0, "a whole picture was asked for");
+    for counts in [&large, &small, &late] {
+        assert_eq!(counts.broken.load(Relaxed), 0, "numbers and times go on");
+        assert_eq!(counts.begun.load(Relaxed), 1, "the first packet begins a picture");
+    }
+    assert!(large.seen_bytes.load(Relaxed) / large.seen.load(Relaxed) > 1000);
+    assert!(small.seen_bytes.load(Relaxed) / small.seen.load(Relaxed) < 600);
+    assert_eq!((none.seen.load(Relaxed), own.seen.load(Relaxed)), (0, 0));
+    assert!(none.heard.load(Relaxed) > 0, "whoever wants no picture hears all the same");
+    // Whoever asks to see less gets the other layer as one stream.
+    site.booths.floor(teacher.id, None);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let before = large.seen.load(Relaxed);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(large.seen.load(Relaxed), before, "without the floor nothing is shown");
+    let traffic = site.booths.traffic();
+    assert!(traffic.filmed > 100 && traffic.shown >= before + small.seen.load(Relaxed), "{traffic:?}");
 }

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
 mod booths;
+#[allow(dead_code)]
+mod bots;
 mod hostile;
 mod lesson;
 mod order;
