@@ -13,7 +13,7 @@ use quinn::{
     ClientConfig, Connection, ConnectionError, Endpoint, EndpointConfig, Incoming, RecvStream, SendStream,
     ServerConfig, TransportConfig, VarInt,
 };
-use quinn_proto::HashedConnectionIdGenerator;
+use quinn_proto::{HashedConnectionIdGenerator, RandomConnectionIdGenerator};
 use rustls::pki_types::CertificateDer;
 
 use crate::learn::{Allowance, Learn, Learning, REORDERED, sparse_acknowledgements};
@@ -75,7 +75,13 @@ impl Dialler {
                 SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
                 SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
             };
-            let endpoint = Endpoint::client(any).map_err(|_| Trouble::Unreachable)?;
+            let socket = UdpSocket::bind(any).and_then(|socket| socket.set_nonblocking(true).map(|()| socket));
+            let socket = socket.map_err(|_| Trouble::Unreachable)?;
+            // The socket says which connection it is: a name in each packet would cost a class 1 kbit/s.
+            let mut config = EndpointConfig::default();
+            config.cid_generator(|| Box::new(RandomConnectionIdGenerator::new(0)));
+            let endpoint =
+                Endpoint::new(config, None, socket, Arc::new(quinn::TokioRuntime)).map_err(|_| Trouble::Unreachable)?;
             let connecting = endpoint
                 .connect_with(self.0.clone(), address, &tls::name_of(node))
                 .map_err(|_| Trouble::Unreachable)?;

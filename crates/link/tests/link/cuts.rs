@@ -107,7 +107,7 @@ async fn two_hundred_aborted_syncs_leave_nothing_behind() {
     assert_eq!(repeated, 0);
     assert!(after < usual * 3 / 2, "{after} bytes; {usual} before");
     // The tasks of half-open connections end with their time limits; the relay keeps one for each address.
-    until("tasks to end", 90, || Handle::current().metrics().num_alive_tasks() <= tasks + 210).await;
+    until("half-open connections to end", 90, || Handle::current().metrics().num_alive_tasks() <= tasks + 210).await;
     drop(relay);
     until("tasks to end", 90, || Handle::current().metrics().num_alive_tasks() <= tasks).await;
     hub_link.shutdown().await;
@@ -127,7 +127,14 @@ async fn a_hub_that_was_started_anew_is_found_at_once() {
     relay.set(Bad { cut: true, ..Bad::default() });
     hub_link.shutdown().await;
     let anew = Link::new(hub.clone(), quick());
-    anew.listen(std::net::UdpSocket::bind(address).unwrap()).unwrap();
+    // The socket is free when the last has been told, or has not been reached for a while.
+    let mut socket = None;
+    until("the socket", 10, || {
+        socket = std::net::UdpSocket::bind(address).ok();
+        socket.is_some()
+    })
+    .await;
+    anew.listen(socket.unwrap()).unwrap();
     let since = status(&link, 0).since_ms;
     relay.set(Bad { delay_ms: 20, ..Bad::default() });
     school.letters(PROGRAMME, 10);
