@@ -30,7 +30,7 @@ case $set in base) title="The house" ;; content) title="Lessons prepared togethe
   echo "# Results"
   echo
   echo "The peer is Kolibri 0.19.5, whose figures were measured on such a machine, not in these runs; for slides it is LibreOffice and
-pdftoppm called by hand, in the same run."
+pdftoppm called by hand, and for forwarding in a live class Janus 1.1.2 as Debian has it, both in the same run."
   for part in base content live; do
     [ -f "bench/results/$part.md" ] && echo && cat "bench/results/$part.md"
   done

@@ -1,6 +1,6 @@
 //! Browsers at a node: bots that speak the same protocol, many at once.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -38,7 +38,7 @@ fn site() -> Site {
 }
 
 async fn seated(does: Does, sit: impl FnOnce(&str) -> Result<Seated, NoSeat>) -> Result<(Bot, Seated), NoSeat> {
-    let (mut bot, offer) = Bot::offers(does).await;
+    let (mut bot, offer) = Bot::offers(Ipv4Addr::LOCALHOST.into(), does).await;
     let seated = sit(&offer)?;
     bot.accept(&seated.answer);
     Ok((bot, seated))

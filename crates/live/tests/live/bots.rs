@@ -1,6 +1,7 @@
 //! Bots that speak the protocol of browsers: they speak, film, listen and look, and count what comes. The measures of
 //! `bench` take them from here, too.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -61,8 +62,8 @@ pub struct Bot {
 }
 
 impl Bot {
-    async fn new(does: Does) -> Self {
-        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    async fn new(host: IpAddr, does: Does) -> Self {
+        let socket = UdpSocket::bind((host, 0)).await.unwrap();
         let mut rtc = Rtc::builder()
             .set_rtp_mode(true)
             .clear_codecs()
@@ -83,15 +84,15 @@ impl Bot {
         }
     }
 
-    /// One that offers.
-    pub async fn offers(does: Does) -> (Self, String) {
-        let mut bot = Self::new(does).await;
+    /// One that offers, at an address of this machine.
+    pub async fn offers(host: IpAddr, does: Does) -> (Self, String) {
+        let mut bot = Self::new(host, does).await;
         let direction = if does.sends { Direction::SendOnly } else { Direction::RecvOnly };
         let mut change = bot.rtc.sdp_api();
         bot.voice = change.add_media(MediaKind::Audio, direction, None, None, None);
         if does.video {
             let layer = |rid: &str| SimulcastLayer::new(rid);
-            let layers = Simulcast { send: vec![layer("s"), layer("l")], recv: Vec::new() };
+            let layers = Simulcast { send: vec![layer("l"), layer("s")], recv: Vec::new() };
             let layers = does.sends.then_some(layers);
             bot.picture = Some(change.add_media(MediaKind::Video, direction, None, None, layers));
         }
@@ -106,10 +107,16 @@ impl Bot {
     }
 
     /// One that answers.
-    pub async fn answers(does: Does, offer: &str) -> (Self, String) {
-        let mut bot = Self::new(does).await;
+    pub async fn answers(host: IpAddr, does: Does, offer: &str) -> (Self, String) {
+        let mut bot = Self::new(host, does).await;
         let answer = bot.rtc.sdp_api().accept_offer(SdpOffer::from_sdp_string(offer).unwrap()).unwrap();
         (bot, answer.to_sdp_string())
+    }
+
+    /// Which section is voice is known by what is negotiated.
+    fn is_voice(&mut self, packet: &RtpPacket) -> bool {
+        let mid = self.rtc.direct_api().stream_rx(&packet.header.ssrc).map(|rx| rx.mid());
+        mid.and_then(|mid| self.rtc.media(mid)).is_none_or(|media| media.kind() == MediaKind::Audio)
     }
 
     pub async fn run(mut self, counts: Arc<Counts>) {
@@ -184,6 +191,10 @@ impl Bot {
                 let mut vp8 = vec![0; len];
                 vp8[0] = if i == 0 { 0x10 } else { 0 };
                 vp8[1] = u8::from(!whole);
+                if whole && i == 0 {
+                    // What a whole picture begins with (RFC 6386, 9.1): a mark, and its size.
+                    vp8[4..11].copy_from_slice(&[0x9d, 0x01, 0x2a, 0x80, 0x02, 0xe0, 0x01]);
+                }
                 let write = RtpWrite::new(pt, (n * packets + i).into(), time, now.into_std(), vp8);
                 tx.write_rtp(write.marker(i == packets - 1).nackable(true));
             }
@@ -191,7 +202,7 @@ impl Bot {
     }
 
     fn count(&mut self, packet: &RtpPacket, counts: &Counts) {
-        let is_picture = self.rtc.direct_api().stream_rx(&packet.header.ssrc).is_some_and(|rx| rx.mid() != self.voice);
+        let is_picture = !self.is_voice(packet);
         let now = (*packet.seq_no, packet.header.timestamp);
         let (last, most) =
             if is_picture { (&mut self.last_picture, 90_000 * 5) } else { (&mut self.last_voice, 48_000 * 5) };
