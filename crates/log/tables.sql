@@ -5,6 +5,7 @@ CREATE TABLE log_scope (id INTEGER PRIMARY KEY, scope BLOB NOT NULL UNIQUE);
 CREATE TABLE log_kind (id INTEGER PRIMARY KEY, kind TEXT NOT NULL UNIQUE);
 
 -- salt and payload are NULL once erased; only then does the commitment need a place of its own.
+-- size: how long the payload is, where it stands packed; NULL where it stands as it is.
 -- effective: the clock a ruling gave; held: 1 while the clock lies in the future and nobody has ruled.
 CREATE TABLE entry (
   id INTEGER PRIMARY KEY,
@@ -21,7 +22,8 @@ CREATE TABLE entry (
   commitment BLOB,
   hash BLOB NOT NULL,
   effective INTEGER,
-  held INTEGER NOT NULL DEFAULT 0
+  held INTEGER NOT NULL DEFAULT 0,
+  size INTEGER
 );
 CREATE UNIQUE INDEX entry_chain ON entry (scope, node, seq);
 CREATE INDEX entry_subject ON entry (subject);

@@ -51,7 +51,7 @@ pub(crate) fn append(tx: &Tx<'_>, draft: &Draft) -> Result<Entry, LogError> {
     check_header(&header)?;
     let hash = header_hash(&previous, &header);
     let entry = Entry { effective: header.clock, content: Some((salt, draft.payload.clone())), header };
-    insert(conn, ids, &entry, &hash, false)?;
+    insert(tx, ids, &entry, &hash, false)?;
     set_tip(conn, ids, entry.header.seq, &hash)?;
     if entry.header.seq.is_multiple_of(HEAD_EVERY) {
         sign(tx, ids, &draft.scope, entry.header.seq, &hash)?;
@@ -169,7 +169,8 @@ pub(crate) fn set_head(conn: &Connection, ids: Ids, seq: u64, signature: &[u8]) 
     Ok(())
 }
 
-pub(crate) fn insert(conn: &Connection, ids: Ids, entry: &Entry, hash: &Hash, held: bool) -> Result<(), LogError> {
+pub(crate) fn insert(tx: &Tx<'_>, ids: Ids, entry: &Entry, hash: &Hash, held: bool) -> Result<(), LogError> {
+    let conn = tx.conn();
     let h = &entry.header;
     let kind = kind_number(conn, &h.kind)?;
     let base = h.base.to_bytes();
@@ -177,10 +178,15 @@ pub(crate) fn insert(conn: &Connection, ids: Ids, entry: &Entry, hash: &Hash, he
         Some((salt, payload)) => (Some(salt.as_slice()), Some(payload.as_slice())),
         None => (None, None),
     };
+    let packed = payload.map(|p| tx.pack(p)).transpose()?.flatten();
+    let (stored, size) = match &packed {
+        Some((packed, size)) => (Some(packed.as_slice()), Some(*size)),
+        None => (payload, None),
+    };
     conn.prepare_cached(
         "INSERT INTO entry (scope, node, seq, clock, author, subject, kind, base, salt, payload, commitment,
-                            hash, effective, held)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                            hash, effective, held, size)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
     )?
     .execute(params![
         ids.scope,
@@ -192,11 +198,12 @@ pub(crate) fn insert(conn: &Connection, ids: Ids, entry: &Entry, hash: &Hash, he
         kind,
         (!base.is_empty()).then_some(base),
         salt,
-        payload,
+        stored,
         payload.is_none().then_some(h.commitment.as_bytes()),
         hash.as_bytes(),
         (entry.effective != h.clock).then_some(clock_column(entry.effective)),
-        held
+        held,
+        size
     ])?;
     Ok(())
 }

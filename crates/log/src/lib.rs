@@ -8,6 +8,7 @@ mod entry;
 mod error;
 mod key;
 mod own;
+mod packed;
 mod read;
 mod receive;
 mod segment;

@@ -1,11 +1,12 @@
 //! The log's own kinds of fact: rulings on clocks, erasures, and their acknowledgements.
 
-use base::{Hlc, NodeId, Scope, Subject};
+use base::{Hash, Hlc, NodeId, Scope, Subject};
 use rusqlite::{OptionalExtension, params};
 
 use crate::append::{Ids, clock_column};
+use crate::packed::Unpacker;
 use crate::store::Tx;
-use crate::{Draft, Entry, LogError};
+use crate::{Draft, Entry, LogError, commit};
 
 /// A ruling of the hub: an entry's clock lay in the future; this is the clock that counts.
 pub const RULING: &str = "log.ruling";
@@ -126,19 +127,25 @@ fn erase(tx: &Tx<'_>, entry: &Entry, payload: &[u8], binding: bool) -> Result<()
     }
     let subject = entry.header.subject;
     let conn = tx.conn();
+    let mut unpacker = Unpacker::default();
     for kind in kinds.into_iter().filter(|k| !k.starts_with("log.")) {
         conn.prepare_cached("INSERT OR IGNORE INTO erasure VALUES (?1, ?2)")?
             .execute(params![subject.as_bytes(), kind])?;
-        let rows: Vec<(i64, [u8; 16], Vec<u8>)> = conn
+        let rows: Vec<(i64, Hash)> = conn
             .prepare_cached(
-                "SELECT e.id, e.salt, e.payload FROM entry e JOIN log_kind k ON k.id = e.kind
+                "SELECT e.id, e.salt, e.payload, e.size FROM entry e JOIN log_kind k ON k.id = e.kind
                  WHERE e.subject = ?1 AND k.kind = ?2 AND e.salt IS NOT NULL",
             )?
-            .query_map(params![subject.as_bytes(), kind], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?
+            .query_map(params![subject.as_bytes(), kind], |r| {
+                let payload = unpacker.unpack(r.get_ref(2)?.as_blob()?, r.get(3)?);
+                Ok((r.get(0)?, commit(&r.get(1)?, &payload)))
+            })?
             .collect::<Result<_, _>>()?;
-        for (id, salt, payload) in rows {
-            conn.prepare_cached("UPDATE entry SET salt = NULL, payload = NULL, commitment = ?2 WHERE id = ?1")?
-                .execute(params![id, crate::commit(&salt, &payload).as_bytes()])?;
+        for (id, commitment) in rows {
+            conn.prepare_cached(
+                "UPDATE entry SET salt = NULL, payload = NULL, size = NULL, commitment = ?2 WHERE id = ?1",
+            )?
+            .execute(params![id, commitment.as_bytes()])?;
         }
     }
     tx.erased.set(true);

@@ -4,6 +4,7 @@ use base::{Hash, Hlc, NodeId, Scope, Subject};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::append::{Ids, sign_tips};
+use crate::packed::Unpacker;
 use crate::store::{Store, Tx};
 use crate::{Context, Entry, Frontier, Header, LogError, Segment, own};
 
@@ -20,7 +21,7 @@ pub struct Head {
 }
 
 const ENTRY: &str = "SELECT s.scope, n.node, e.seq, e.clock, e.author, e.subject, k.kind, e.base, e.salt,
-        e.payload, e.commitment, e.effective
+        e.payload, e.commitment, e.effective, e.size
      FROM entry e JOIN log_scope s ON s.id = e.scope JOIN log_node n ON n.id = e.node
      JOIN log_kind k ON k.id = e.kind";
 
@@ -28,7 +29,8 @@ const ENTRY: &str = "SELECT s.scope, n.node, e.seq, e.clock, e.author, e.subject
 pub fn entries_of(conn: &Connection, subject: &Subject) -> Result<Vec<Entry>, LogError> {
     let sql = const_format_entry("WHERE e.subject = ?1 AND e.held = 0");
     let mut stmt = conn.prepare_cached(&sql)?;
-    let rows = stmt.query_map([subject.as_bytes()], |r| Ok(entry_of_row(r)))?;
+    let mut unpacker = Unpacker::default();
+    let rows = stmt.query_map([subject.as_bytes()], |r| Ok(entry_of_row(r, &mut unpacker)))?;
     let mut out = rows.map(|r| r?).collect::<Result<Vec<_>, LogError>>()?;
     out.sort_by_key(Entry::order);
     Ok(out)
@@ -42,9 +44,10 @@ pub fn each_subject<E: From<LogError>>(
     let sql = const_format_entry("WHERE e.held = 0 ORDER BY e.subject");
     let mut stmt = conn.prepare(&sql).map_err(LogError::from)?;
     let mut rows = stmt.query([]).map_err(LogError::from)?;
+    let mut unpacker = Unpacker::default();
     let mut batch: Vec<Entry> = Vec::new();
     while let Some(row) = rows.next().map_err(LogError::from)? {
-        let entry = entry_of_row(row)?;
+        let entry = entry_of_row(row, &mut unpacker)?;
         if batch.first().is_some_and(|first| first.header.subject != entry.header.subject) {
             flush(&mut batch, &mut f)?;
         }
@@ -62,8 +65,9 @@ pub fn each_of_kind<E: From<LogError>>(
     let sql = const_format_entry("WHERE k.kind = ?1 AND e.payload IS NOT NULL");
     let mut stmt = conn.prepare(&sql).map_err(LogError::from)?;
     let mut rows = stmt.query([kind]).map_err(LogError::from)?;
+    let mut unpacker = Unpacker::default();
     while let Some(row) = rows.next().map_err(LogError::from)? {
-        f(&entry_of_row(row)?)?;
+        f(&entry_of_row(row, &mut unpacker)?)?;
     }
     Ok(())
 }
@@ -137,7 +141,7 @@ pub fn since(conn: &Connection, scope: &Scope, node: NodeId, after: u64) -> Resu
     let Some(ids) = Ids::find(conn, scope, node)? else { return Ok(None) };
     let mut heads = conn.prepare_cached(
         "SELECT h.seq, h.signature,
-           (SELECT coalesce(sum(length(e.payload)), 0) + 64 * count(*) FROM entry e
+           (SELECT coalesce(sum(coalesce(e.size, length(e.payload))), 0) + 64 * count(*) FROM entry e
              WHERE e.scope = ?1 AND e.node = ?2 AND e.seq > coalesce(lag, ?3) AND e.seq <= h.seq)
          FROM (SELECT seq, signature, lag(seq) OVER (ORDER BY seq) AS lag FROM head
                 WHERE scope = ?1 AND node = ?2 AND seq > ?3) h ORDER BY h.seq",
@@ -158,7 +162,9 @@ pub fn since(conn: &Connection, scope: &Scope, node: NodeId, after: u64) -> Resu
     let Some((last, signature)) = end else { return Ok(None) };
     let sql = const_format_entry("WHERE e.scope = ?1 AND e.node = ?2 AND e.seq > ?3 AND e.seq <= ?4 ORDER BY e.seq");
     let mut stmt = conn.prepare_cached(&sql)?;
-    let rows = stmt.query_map(params![ids.scope, ids.node, after.cast_signed(), last], |r| Ok(entry_of_row(r)))?;
+    let mut unpacker = Unpacker::default();
+    let rows = stmt
+        .query_map(params![ids.scope, ids.node, after.cast_signed(), last], |r| Ok(entry_of_row(r, &mut unpacker)))?;
     let entries = rows.map(|r| r?).collect::<Result<Vec<_>, LogError>>()?;
     Ok(Some(Segment { scope: *scope, node, entries, signature }))
 }
@@ -172,8 +178,9 @@ pub fn lacking(own: &Vector, peer: &Vector) -> u64 {
 pub fn entry_at(conn: &Connection, scope: &Scope, node: NodeId, seq: u64) -> Result<Option<Entry>, LogError> {
     let Some(ids) = Ids::find(conn, scope, node)? else { return Ok(None) };
     let sql = const_format_entry("WHERE e.scope = ?1 AND e.node = ?2 AND e.seq = ?3");
+    let mut unpacker = Unpacker::default();
     conn.prepare_cached(&sql)?
-        .query_row(params![ids.scope, ids.node, seq.cast_signed()], |r| Ok(entry_of_row(r)))
+        .query_row(params![ids.scope, ids.node, seq.cast_signed()], |r| Ok(entry_of_row(r, &mut unpacker)))
         .optional()?
         .transpose()
 }
@@ -198,7 +205,7 @@ pub struct Stats {
 /// Counts what the log holds.
 pub fn stats(conn: &Connection) -> Result<Stats, LogError> {
     Ok(conn.query_row(
-        "SELECT count(*), coalesce(sum(length(payload)), 0), (SELECT count(*) FROM log_scope),
+        "SELECT count(*), coalesce(sum(coalesce(size, length(payload))), 0), (SELECT count(*) FROM log_scope),
                 (SELECT count(DISTINCT node) FROM tip), coalesce(sum(payload IS NULL), 0),
                 (SELECT count(*) FROM entry WHERE held = 1) FROM entry",
         [],
@@ -246,7 +253,7 @@ fn const_format_entry(rest: &str) -> String {
     format!("{ENTRY} {rest}")
 }
 
-fn entry_of_row(row: &Row<'_>) -> Result<Entry, LogError> {
+fn entry_of_row(row: &Row<'_>, unpacker: &mut Unpacker) -> Result<Entry, LogError> {
     let blob = |i: usize| -> Result<&[u8], LogError> { Ok(row.get_ref(i)?.as_blob().map_err(rusqlite::Error::from)?) };
     let optional = |i: usize| -> Result<Option<&[u8]>, LogError> {
         Ok(row.get_ref(i)?.as_blob_or_null().map_err(rusqlite::Error::from)?)
@@ -256,7 +263,7 @@ fn entry_of_row(row: &Row<'_>) -> Result<Entry, LogError> {
     let content = match (optional(8)?, optional(9)?) {
         (Some(salt), Some(payload)) => {
             let salt = salt.try_into().map_err(|_| LogError::malformed("an entry", "its salt"))?;
-            Some((salt, payload.to_vec()))
+            Some((salt, unpacker.unpack(payload, row.get(12)?)))
         }
         _ => None,
     };

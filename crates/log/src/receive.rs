@@ -103,7 +103,7 @@ fn take(tx: &Tx<'_>, authority: &dyn Authority, segment: &Segment) -> Result<Rec
         } else {
             latest = latest.max(entry.effective);
         }
-        insert(conn, ids, &entry, hash, held)?;
+        insert(tx, ids, &entry, hash, held)?;
         tx.touch(entry.header.subject);
         received.new += 1;
         if entry.header.kind.starts_with("log.") {

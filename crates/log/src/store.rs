@@ -6,10 +6,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use base::{Env, Hlc, HlcClock, Subject};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
 
+use crate::packed::Packer;
 use crate::{Draft, LogError, NodeKey, append, own};
 
 /// The format of the tables below; a database with a higher number was written by a newer Zampa.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 /// Readers kept open when idle; each may hold a page cache of 2 MB.
 const IDLE_READERS: usize = 3;
 
@@ -39,6 +40,8 @@ pub struct Store {
     pub(crate) key: NodeKey,
     pub(crate) env: Env,
     pub(crate) clock: HlcClock,
+    /// Commands are one at a time, so nobody waits for it.
+    packer: Mutex<Packer>,
     projector: Box<dyn Projector>,
     watchers: RwLock<Vec<Box<dyn Fn() + Send + Sync>>>,
 }
@@ -77,10 +80,7 @@ impl Store {
         if found > FORMAT {
             return Err(LogError::Newer { found, known: FORMAT });
         }
-        if found == 0 {
-            conn.execute_batch(include_str!("../tables.sql"))?;
-            conn.pragma_update(None, "user_version", FORMAT)?;
-        }
+        upgrade(&conn, found)?;
         let last: i64 =
             conn.query_row("SELECT coalesce(max(coalesce(effective, clock)), 0) FROM entry WHERE held = 0", [], |r| {
                 r.get(0)
@@ -93,6 +93,7 @@ impl Store {
             key,
             env,
             clock: HlcClock::after(Hlc(last.cast_unsigned())),
+            packer: Mutex::new(Packer::new()?),
             projector,
             watchers: RwLock::new(Vec::new()),
         };
@@ -293,10 +294,27 @@ impl Tx<'_> {
         self.store.projector.fold(self.conn, &touched)
     }
 
+    /// A payload packed for the database and its own size, where packing makes it smaller.
+    pub(crate) fn pack(&self, payload: &[u8]) -> Result<Option<(Vec<u8>, i64)>, LogError> {
+        self.store.packer.lock().unwrap_or_else(PoisonError::into_inner).pack(payload)
+    }
+
     pub(crate) fn touch(&self, subject: Subject) {
         self.wrote.set(true);
         self.touched.borrow_mut().insert(subject);
     }
+}
+
+/// Makes the log's tables, or brings those of an older format to this one: all of it, or, at a cut, nothing. Entries
+/// stay as they stand: a payload that is not packed is read as well.
+fn upgrade(conn: &Connection, found: i64) -> Result<(), LogError> {
+    let change = match found {
+        0 => include_str!("../tables.sql"),
+        1 => "ALTER TABLE entry ADD COLUMN size INTEGER;",
+        _ => return Ok(()),
+    };
+    conn.execute_batch(&format!("BEGIN IMMEDIATE; {change} PRAGMA user_version={FORMAT}; COMMIT;"))?;
+    Ok(())
 }
 
 pub(crate) fn meta(conn: &Connection, name: &str) -> Result<Option<String>, LogError> {

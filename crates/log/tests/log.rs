@@ -364,3 +364,122 @@ fn a_refused_command_leaves_nothing() {
     put(&store, subject(1), "y");
     assert_eq!(store.read(|c| vector(c, &|_| true)).unwrap().values().next().unwrap().seq, 1);
 }
+
+/// As long as what somebody types in some minutes, and each time another.
+fn long(n: u32) -> String {
+    (0..60).map(|line| format!("{n}.{line} 认识三种草药，说出它们的名字。")).collect()
+}
+
+fn raw(store: &Store) -> Vec<(Vec<u8>, Option<i64>)> {
+    store
+        .read(|c| {
+            let mut stmt = c.prepare("SELECT payload, size FROM entry WHERE payload IS NOT NULL ORDER BY id")?;
+            let rows = stmt.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?;
+            Ok::<_, LogError>(rows.collect::<Result<_, _>>()?)
+        })
+        .unwrap()
+}
+
+#[test]
+fn a_long_payload_stands_packed_is_sent_as_it_is_and_is_erased() {
+    let dir = tempfile::tempdir().unwrap();
+    let (a, hub) = (open_at(dir.path(), 1, NOW), open_at(dir.path(), 0, NOW));
+    put(&a, subject(1), &long(1));
+    put(&a, subject(2), "short");
+    let kept = raw(&a);
+    assert_eq!(kept[0].1, i64::try_from(long(1).len()).ok());
+    assert!(kept[0].0.len() < long(1).len() / 2);
+    assert_eq!(kept[1], (b"short".to_vec(), None));
+    assert_eq!(a.read(log::stats).unwrap().payload_bytes, (long(1).len() + 5) as u64);
+    sync(&a, &hub);
+    assert_eq!(rows(&hub), rows(&a));
+    assert_eq!(rows(&hub)[0].1, long(1));
+    hub.write(Context::NODE, |tx| tx.append(&erase_draft(PROGRAMME, subject(1), &["letter"]).unwrap())).unwrap();
+    sync(&hub, &a);
+    for store in [&a, &hub] {
+        store.tidy().unwrap();
+        let bytes = std::fs::read(store.path()).unwrap();
+        let middle = &kept[0].0[100..140];
+        assert!(!bytes.windows(middle.len()).any(|w| w == middle));
+        assert!(store.read(|c| verify(c, &known())).unwrap().1.is_empty());
+    }
+}
+
+#[test]
+fn a_flipped_bit_of_what_is_packed_is_found_and_the_rest_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open_at(dir.path(), 1, NOW);
+    for n in 0..3 {
+        put(&store, subject(n), &long(n));
+    }
+    store.tidy().unwrap();
+    let needle = raw(&store)[1].0[50..90].to_vec();
+    drop(store);
+    let path = dir.path().join("1.db");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let at = bytes.windows(needle.len()).position(|w| w == needle).unwrap();
+    bytes[at + 3] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let store = open_at(dir.path(), 1, NOW);
+    store.rebuild().unwrap();
+    let rows = rows(&store);
+    assert_eq!((&rows[0].1, &rows[2].1), (&long(0), &long(2)));
+    assert_ne!(rows[1].1, long(1));
+    let (_, findings) = store.read(|c| verify(c, &known())).unwrap();
+    assert_eq!(findings.iter().map(|f| (f.seq, f.what.code())).collect::<Vec<_>>(), [(2, "changed")]);
+}
+
+#[test]
+fn a_database_of_the_first_format_opens_and_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let a = open_at(dir.path(), 1, NOW);
+    put(&a, subject(1), &long(1));
+    put(&a, subject(2), "short");
+    a.sign().unwrap();
+    let (before, ends) = (rows(&a), a.read(|c| vector(c, &|_| true)).unwrap());
+    drop(a);
+    let path = dir.path().join("1.db");
+    let conn = Connection::open(&path).unwrap();
+    conn.execute("UPDATE entry SET payload = ?1 WHERE size IS NOT NULL", [long(1).into_bytes()]).unwrap();
+    conn.execute_batch("ALTER TABLE entry DROP COLUMN size; PRAGMA user_version=1;").unwrap();
+    drop(conn);
+
+    let a = open_at(dir.path(), 1, NOW + 1000);
+    a.rebuild().unwrap();
+    assert_eq!(rows(&a), before);
+    assert_eq!(a.read(|c| vector(c, &|_| true)).unwrap(), ends);
+    assert!(raw(&a).iter().all(|(_, size)| size.is_none()));
+    put(&a, subject(3), &long(3));
+    assert!(raw(&a)[2].1.is_some());
+    let hub = open_at(dir.path(), 0, NOW + 1000);
+    sync(&a, &hub);
+    assert_eq!(rows(&hub), rows(&a));
+    for store in [&a, &hub] {
+        assert_eq!(store.read(|c| verify(c, &known())).unwrap(), (3, vec![]));
+    }
+    // The next start finds it as it left it, and the tables are those of a database made anew.
+    let columns = |store: &Store| {
+        store
+            .read(|c| {
+                let mut stmt = c.prepare("SELECT name, type, \"notnull\" FROM pragma_table_info('entry')")?;
+                let rows = stmt.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
+                Ok::<Vec<(String, String, bool)>, LogError>(rows.collect::<Result<_, _>>()?)
+            })
+            .unwrap()
+    };
+    let after = rows(&a);
+    drop(a);
+    let a = open_at(dir.path(), 1, NOW + 2000);
+    assert_eq!(rows(&a), after);
+    assert_eq!(columns(&a), columns(&hub));
+}
+
+#[test]
+fn a_database_of_a_newer_format_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(open_at(dir.path(), 1, NOW));
+    let path = dir.path().join("1.db");
+    Connection::open(&path).unwrap().execute_batch("PRAGMA user_version=3;").unwrap();
+    let opened = Store::open(&path, key(1), Env::system(), Box::new(Letters));
+    assert!(matches!(opened, Err(LogError::Newer { found: 3, known: 2 })));
+}
