@@ -20,6 +20,7 @@ mod play;
 mod rooms;
 mod said;
 mod sign_in;
+mod sittings;
 mod templates;
 mod tidy;
 mod two_nodes;

@@ -274,6 +274,11 @@ fn routes_open_to_everybody_are_known() {
         // On the stage there are no sessions: the address is sealed by the page that showed it.
         "Get /s/{token}/{*path}",
         "Get /p/{token}",
+        // A class answers without accounts: the code that the room's screen shows lets it in, while its teacher asks.
+        "Get /q",
+        "Get /q/{code}",
+        "Post /q/{code}",
+        "Get /q/{code}/picture",
         "Get /figures",
         "Get /figures/{code}",
         "Get /csv/figures/{code}",

@@ -1,5 +1,5 @@
 //! Questions with answers, read from QTI 2 and 3 (1EdTech Question and Test Interoperability) or as a
-//! teacher types them, marked, and written as QTI 3. What is read is
+//! teacher types them, marked, counted, and written as QTI 3. What is read is
 //! plain data: no markup, no script and no rule of a foreign file is ever run.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic))]
 
@@ -9,6 +9,7 @@ mod item;
 mod mark;
 mod older;
 mod package;
+mod tally;
 mod typed;
 mod write;
 
@@ -21,6 +22,7 @@ pub use item::read_item;
 pub use mark::{Verdict, mark};
 pub use older::{Older, write_older};
 pub use package::{Quiz, is_quiz, picture, read_package};
+pub use tally::{Count, Tally};
 pub use typed::{TypedError, as_typed, typed};
 pub use write::{write_item, write_package};
 

@@ -81,7 +81,7 @@ fn pair(a: &str) -> Vec<&str> {
 }
 
 /// Letters and digits of full width as those of half width, spaces as one.
-fn narrow(text: &str) -> String {
+pub(crate) fn narrow(text: &str) -> String {
     let half = |c: char| match c {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
         c => c,

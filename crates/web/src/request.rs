@@ -49,6 +49,8 @@ pub struct Request {
     pub host: String,
     /// The session's cookie.
     pub token: Option<String>,
+    /// What the browser kept for this page.
+    pub cookies: Vec<(String, String)>,
     /// Who is signed in.
     pub session: Option<Session>,
     /// The language.
@@ -90,6 +92,11 @@ impl Request {
     /// All values of the form with a name.
     pub fn form_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.form.iter().filter(move |(n, _)| n == name).map(|(_, v)| v.as_str())
+    }
+
+    /// A value that the browser kept for this page.
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        self.cookies.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
     }
 
     /// A part of the address that is an id.

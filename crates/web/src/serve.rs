@@ -228,6 +228,7 @@ pub(crate) fn read(
         },
         partial: said("hx-request").is_some(),
         note: cookie("zampa_note").map(|n| decode(&n)),
+        cookies,
     }
 }
 

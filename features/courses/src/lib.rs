@@ -19,6 +19,7 @@ mod questions;
 mod quiz;
 mod said;
 mod show;
+mod sittings;
 mod stock;
 mod subtitles;
 mod unpack;
@@ -57,7 +58,7 @@ pub fn routes(shelf: &Arc<Shelf>, carrier: &Arc<dyn Carrier>) -> Vec<Route> {
     };
     let here = Arc::clone(shelf);
     let (carrier, keeper) = (Arc::clone(carrier), Arc::clone(carrier));
-    vec![
+    let mut routes = vec![
         Route::get("/courses/upload", Check::Write(course), add::page),
         Route::upload("/courses/upload", Check::Write(course), add::may_make, with(add::make)),
         Route::upload("/courses/pieces", Check::Write(course), add::may_make, web::take_piece),
@@ -85,5 +86,7 @@ pub fn routes(shelf: &Arc<Shelf>, carrier: &Arc<dyn Carrier>) -> Vec<Route> {
         Route::get("/resources/{id}/play", Check::Read(resource), with(play::page)),
         Route::stage("/s/{token}/{*path}", with(play::staged)),
         Route::stage("/p/{token}", play::player),
-    ]
+    ];
+    routes.extend(sittings::routes());
+    routes
 }

@@ -4,7 +4,7 @@
 use std::fs::File;
 
 use askama::Template;
-use base::Subject;
+use base::{Hash, Subject};
 use packages::{Archive, Bounds};
 use quizzes::{Block, Choice, Item, Kind, MAX_ITEM, Piece, Question, Quiz, Verdict, mark, read_item, read_package};
 use text::Words;
@@ -27,48 +27,48 @@ struct QuizPage<'a> {
     items: Vec<ItemView>,
 }
 
-struct ItemView {
-    title: String,
-    language: Option<String>,
-    blocks: Vec<BlockView>,
+pub(crate) struct ItemView {
+    pub(crate) title: String,
+    pub(crate) language: Option<String>,
+    pub(crate) blocks: Vec<BlockView>,
 }
 
 /// One of: a heading, a picture, a question, or a paragraph.
 #[derive(Default)]
-struct BlockView {
-    heading: Option<String>,
-    picture: Option<(String, String)>,
-    ask: Option<Ask>,
-    pieces: Vec<PieceView>,
+pub(crate) struct BlockView {
+    pub(crate) heading: Option<String>,
+    pub(crate) picture: Option<(String, String)>,
+    pub(crate) ask: Option<Ask>,
+    pub(crate) pieces: Vec<PieceView>,
 }
 
-struct PieceView {
-    text: String,
-    gap: Option<Ask>,
+pub(crate) struct PieceView {
+    pub(crate) text: String,
+    pub(crate) gap: Option<Ask>,
 }
 
-struct Ask {
-    name: String,
-    kind: &'static str,
-    prompt: String,
-    options: Vec<OptionView>,
+pub(crate) struct Ask {
+    pub(crate) name: String,
+    pub(crate) kind: &'static str,
+    pub(crate) prompt: String,
+    pub(crate) options: Vec<OptionView>,
     /// The places of an order.
-    places: Vec<String>,
-    typed: String,
-    verdict: Option<(&'static str, String)>,
+    pub(crate) places: Vec<String>,
+    pub(crate) typed: String,
+    pub(crate) verdict: Option<(&'static str, String)>,
     /// The right answer, for who was not right.
-    right: String,
+    pub(crate) right: String,
 }
 
 #[derive(Default)]
-struct OptionView {
-    name: String,
-    value: String,
-    text: String,
-    group: Option<String>,
-    picture: Option<(String, String)>,
-    chosen: bool,
-    place: String,
+pub(crate) struct OptionView {
+    pub(crate) name: String,
+    pub(crate) value: String,
+    pub(crate) text: String,
+    pub(crate) group: Option<String>,
+    pub(crate) picture: Option<(String, String)>,
+    pub(crate) chosen: bool,
+    pub(crate) place: String,
 }
 
 /// Whether a file is one item of questions.
@@ -89,15 +89,26 @@ pub(crate) fn answer(site: &Site, request: &Request) -> Result<Reply, PageError>
 
 /// A resource's file that the reader sees, open, with the title under which it is known.
 fn opened(site: &Site, request: &Request, id: Subject) -> Result<(String, File, String), PageError> {
+    let (title, content, media) = named(site, request, id)?;
+    Ok((title, open(site, &content)?, media))
+}
+
+/// The title of a resource of questions that the reader sees, and its file: the content, and what that is.
+pub(crate) fn named(site: &Site, request: &Request, id: Subject) -> Result<(String, Hash, String), PageError> {
     site.store.read(|conn| {
         register::visible(conn, request.reader()?, &RESOURCE, &id)?;
         let (title, form): (String, String) = conn
             .prepare_cached("SELECT coalesce(title, ''), coalesce(form, '') FROM resource WHERE id = ?1")?
             .query_row([id.as_bytes()], |r| Ok((r.get(0)?, r.get(1)?)))?;
         let found = file(conn, &id)?.filter(|_| form == "quiz").ok_or(PageError::NotFound)?;
-        let open = site.blobs.open_blob(&found.content).map_err(|e| PageError::Internal(e.to_string()))?;
-        Ok((title, open.ok_or(PageError::NotFound)?, found.media))
+        Ok((title, found.content, found.media))
     })
+}
+
+/// A file of questions.
+pub(crate) fn open(site: &Site, content: &Hash) -> Result<File, PageError> {
+    let open = site.blobs.open_blob(content).map_err(|e| PageError::Internal(e.to_string()))?;
+    open.ok_or(PageError::NotFound)
 }
 
 /// The questions of a file.
@@ -123,9 +134,31 @@ fn show(site: &Site, request: &Request, marks: bool) -> Result<Reply, PageError>
     let (title, file, media) = opened(site, request, id)?;
     let quiz = quiz_of(file, &media);
     let words = request.words(site);
-    let reading = Reading { request, words: &words, marks, base: format!("/resources/{id}/quiz/picture?path=") };
+    let Marked { sum, hard, items } = marked(request, &words, &quiz.items, &format!("/resources/{id}/quiz"), marks);
+    let left_out = match (quiz.left_out, items.is_empty()) {
+        (_, true) => Some(words.get("quiz-unreadable").into_owned()),
+        (0, _) => None,
+        (n, _) => Some(words.with("quiz-left-out", &[("n", i64::try_from(n).unwrap_or(0).into())])),
+    };
+    let page =
+        QuizPage { id: id.to_string(), sum, hard, left_out, items, s: Shell::new(site, request, title.clone()), title };
+    Ok(Reply::Page(page.render()?))
+}
+
+/// Questions as a page shows them, and what is said of the answers once they are marked.
+pub(crate) struct Marked {
+    /// How many were right.
+    pub sum: Option<String>,
+    /// Items that were not: their places, and their names.
+    pub hard: Vec<(String, String)>,
+    pub items: Vec<ItemView>,
+}
+
+/// Items for a page whose pictures lie under `base`; with marks where something was answered.
+pub(crate) fn marked(request: &Request, words: &Words<'_>, of: &[Item], base: &str, marks: bool) -> Marked {
+    let reading = Reading { request, words, marks, base: format!("{base}/picture?path=") };
     let (mut right, mut all, mut hard, mut items) = (0i64, 0i64, Vec::new(), Vec::new());
-    for (n, item) in (1i64..).zip(&quiz.items) {
+    for (n, item) in (1i64..).zip(of) {
         let named = words.with("quiz-item", &[("n", n.into())]);
         if marks {
             let verdicts: Vec<Verdict> = reading.verdicts(n, item);
@@ -137,21 +170,22 @@ fn show(site: &Site, request: &Request, marks: bool) -> Result<Reply, PageError>
         }
         items.push(reading.item(n, item, named));
     }
-    let left_out = match (quiz.left_out, items.is_empty()) {
-        (_, true) => Some(words.get("quiz-unreadable").into_owned()),
-        (0, _) => None,
-        (n, _) => Some(words.with("quiz-left-out", &[("n", i64::try_from(n).unwrap_or(0).into())])),
-    };
-    let page = QuizPage {
-        id: id.to_string(),
-        sum: marks.then(|| words.with("quiz-sum", &[("right", right.into()), ("all", all.into())])),
-        hard,
-        left_out,
-        items,
-        s: Shell::new(site, request, title.clone()),
-        title,
-    };
-    Ok(Reply::Page(page.render()?))
+    let sum = marks.then(|| words.with("quiz-sum", &[("right", right.into()), ("all", all.into())]));
+    Marked { sum, hard, items }
+}
+
+/// What was answered to a question under a name of the form, as the question's kind writes it.
+pub(crate) fn given(request: &Request, name: &str, question: &Question) -> Vec<String> {
+    if let Kind::Order(options) = &question.kind {
+        let mut places: Vec<(usize, &str)> = options
+            .iter()
+            .enumerate()
+            .filter_map(|(k, o)| Some((request.form(&format!("{name}.{k}"))?.parse().ok()?, o.id.as_str())))
+            .collect();
+        places.sort_unstable();
+        return places.into_iter().map(|(_, id)| id.to_owned()).collect();
+    }
+    request.form_all(name).map(ToOwned::to_owned).collect()
 }
 
 struct Reading<'a> {
@@ -162,22 +196,9 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// What was answered, as the question's kind writes it.
-    fn given(&self, name: &str, question: &Question) -> Vec<String> {
-        if let Kind::Order(options) = &question.kind {
-            let mut places: Vec<(usize, &str)> = options
-                .iter()
-                .enumerate()
-                .filter_map(|(k, o)| Some((self.request.form(&format!("{name}.{k}"))?.parse().ok()?, o.id.as_str())))
-                .collect();
-            places.sort_unstable();
-            return places.into_iter().map(|(_, id)| id.to_owned()).collect();
-        }
-        self.request.form_all(name).map(ToOwned::to_owned).collect()
-    }
-
     fn verdicts(&self, n: i64, item: &Item) -> Vec<Verdict> {
-        let verdict = |(q, question): (usize, &Question)| mark(question, &self.given(&format!("i{n}.{q}"), question));
+        let verdict =
+            |(q, question): (usize, &Question)| mark(question, &given(self.request, &format!("i{n}.{q}"), question));
         item.questions.iter().enumerate().map(verdict).collect()
     }
 
@@ -205,7 +226,7 @@ impl Reading<'_> {
     fn ask(&self, n: i64, q: usize, item: &Item) -> Option<Ask> {
         let question = item.questions.get(q)?;
         let name = format!("i{n}.{q}");
-        let given = self.given(&name, question);
+        let given = given(self.request, &name, question);
         let chosen = |value: &str| given.iter().any(|g| g == value);
         let option = |o: &Choice| OptionView {
             value: o.id.clone(),
@@ -277,8 +298,13 @@ impl Reading<'_> {
 
 /// The right answer in words.
 pub(crate) fn right(question: &Question) -> String {
+    said(question, &question.correct)
+}
+
+/// An answer in words.
+pub(crate) fn said(question: &Question, answer: &[String]) -> String {
     let text = |options: &[Choice], id: &str| options.iter().find(|o| o.id == id).map(|o| o.text.clone());
-    let said = question.correct.iter().map(|c| {
+    let said = answer.iter().map(|c| {
         match &question.kind {
             Kind::Choice { options, .. } | Kind::Order(options) => text(options, c),
             Kind::Match(from, to) => {
@@ -295,6 +321,11 @@ pub(crate) fn right(question: &Question) -> String {
 /// A picture of a package of questions; only what a page shows anyway.
 pub(crate) fn picture(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let (_, file, _) = opened(site, request, request.id("id")?)?;
+    picture_of(file, request)
+}
+
+/// The picture of a file of questions that is asked for.
+pub(crate) fn picture_of(file: File, request: &Request) -> Result<Reply, PageError> {
     let path = request.query("path").ok_or(PageError::NotFound)?;
     let mut archive = Archive::open(file, &Bounds::default()).map_err(|_| PageError::NotFound)?;
     let bytes = quizzes::picture(&mut archive, path).map_err(|_| PageError::NotFound)?;
