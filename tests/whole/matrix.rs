@@ -274,6 +274,7 @@ fn routes_open_to_everybody_are_known() {
         // On the stage there are no sessions: the address is sealed by the page that showed it.
         "Get /s/{token}/{*path}",
         "Get /p/{token}",
+        "Get /z/{token}/{*path}",
         // A class answers without accounts: the code that the room's screen shows lets it in, while its teacher asks.
         "Get /q",
         "Get /q/{code}",

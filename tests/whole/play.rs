@@ -223,3 +223,65 @@ async fn a_micro_lesson_is_kept_if_it_is_one() {
     let again = put(&desk, &local, "Again", "x.zip", &saved).await;
     assert_eq!(desk.get(&format!("{again}/in/lesson.zpen"), &local, None).await.1, pen(0));
 }
+
+/// A library of pages that libzim wrote.
+const HERBS: &[u8] = include_bytes!("../../crates/zim/tests/herbs.zim");
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_library_of_pages_is_shown_out_of_its_file_and_a_part_of_one_is_refused_in_words() {
+    let desk = desk();
+    let (local, head) = (desk.sign_in(Role::Local), desk.sign_in(Role::Head));
+    let values = [("title", "Cut"), ("subject", "science"), ("licence", "cc_by")];
+    for (bytes, said) in [(&HERBS[..20_000], "只是几个分卷之一"), (&[&HERBS[..4], &[9; 90]].concat(), "rule-package")]
+    {
+        let refused = upload(&desk, "/courses/upload", &local, &values, &[("herbs.zim", bytes)]).await;
+        assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        let page = String::from_utf8(to_bytes(refused.into_body(), 1 << 20).await.unwrap().to_vec()).unwrap();
+        assert!(
+            page.contains("herbs.zim: ") && (page.contains(said) || said == "rule-package" && !page.contains(said))
+        );
+    }
+    let before = desk.blobs();
+    let at = put(&desk, &local, "Herbs", "herbs.zim", HERBS).await;
+    assert_eq!(desk.blobs(), before + 1, "it stays one file");
+    let first = page(&desk, &format!("{at}/play"), &local).await;
+    assert!(page(&desk, &at, &local).await.contains("雪莲、红景天与大黄"), "what it says of itself");
+    assert_eq!(status(&desk, &format!("{at}/play"), &head).await, StatusCode::NOT_FOUND, "a draft is its maker's");
+    let address = between(&first, "<iframe src=\"//stage.here", "\"");
+    assert!(address.ends_with("/herbs/index"), "{address}");
+    let base = address.strip_suffix("/herbs/index").unwrap();
+
+    let (status, policy, body) = staged(&desk, "stage.here", address, &[]).await;
+    assert!(status == StatusCode::OK && policy.starts_with("sandbox allow-scripts"), "{status} {policy}");
+    assert!(String::from_utf8(body).unwrap().contains("<h1>藏草药</h1>"));
+    let pages =
+        [("/look/look.css", "body{"), ("/herbs/rhodiola%3Fx", "高原植物"), ("/herbs/%E9%9B%AA%E8%8E%B2", "第399段")];
+    for (path, said) in pages {
+        let (status, _, body) = staged(&desk, "stage.here", &format!("{base}{path}"), &[]).await;
+        assert!(status == StatusCode::OK && String::from_utf8(body).unwrap().contains(said), "{path} {status}");
+    }
+    let request = Request::get(format!("{base}/herbs/old")).header("host", "stage.here").body(Body::empty()).unwrap();
+    let moved = desk.router.clone().oneshot(request).await.unwrap();
+    assert_eq!(moved.status(), StatusCode::FOUND);
+    assert_eq!(moved.headers()["location"].to_str().unwrap(), format!("{base}/plants/%E5%A4%A7%E9%BB%84"));
+    // A picture lies in it as it is, and is sent in parts.
+    let picture = format!("{base}/pictures/leaf.png");
+    let (status, _, whole) = staged(&desk, "stage.here", &picture, &[]).await;
+    assert!(status == StatusCode::OK && whole.starts_with(b"\x89PNG"), "{status}");
+    let (status, _, part) = staged(&desk, "stage.here", &picture, &[("range", "bytes=1-3")]).await;
+    assert_eq!((status, part.as_slice()), (StatusCode::PARTIAL_CONTENT, &b"PNG"[..]));
+    let (status, ..) = staged(&desk, "stage.here", &picture, &[("range", "bytes=9999-")]).await;
+    assert_eq!(status, StatusCode::RANGE_NOT_SATISFIABLE);
+    for path in ["/herbs/none", "/M/Title", "/Title", "/X/listing/titleOrdered/v1"] {
+        assert_eq!(staged(&desk, "stage.here", &format!("{base}{path}"), &[]).await.0, StatusCode::NOT_FOUND, "{path}");
+    }
+    // The address is sealed, and is of the stage alone.
+    assert_eq!(staged(&desk, "here", address, &[]).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(staged(&desk, "stage.here", &address.replace(".run.", ".read."), &[]).await.0, StatusCode::NOT_FOUND);
+
+    let found = page(&desk, &format!("{at}/play?q=%E9%9B%AA"), &local).await;
+    let to = between(&found, "<ul class=\"pages-found\"", "</ul>");
+    let to = between(to, "<a href=\"", "\"");
+    assert!(page(&desk, to, &local).await.contains(&format!("{base}/herbs/%E9%9B%AA%E8%8E%B2")), "{to}");
+    assert!(!page(&desk, &format!("{at}/play?at=none"), &local).await.contains("<iframe"));
+}

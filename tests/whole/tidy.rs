@@ -44,6 +44,7 @@ fn map() -> BTreeMap<String, Option<BTreeSet<String>>> {
                     "paper",
                     "pen",
                     "players",
+                    "zim",
                     "media",
                     "link",
                     "live",

@@ -6,6 +6,10 @@ pub const UNKNOWN: &str = "application/octet-stream";
 
 /// The media type of a file by its first bytes ([`HEAD`] of them are enough).
 pub fn sniff(head: &[u8]) -> &'static str {
+    // A library of pages, as Kiwix has them.
+    if head.starts_with(&[0x5a, 0x49, 0x4d, 0x04]) {
+        return "application/x-zim";
+    }
     infer::get(head).map_or(UNKNOWN, |found| found.mime_type())
 }
 
@@ -26,6 +30,7 @@ mod tests {
         assert_eq!(sniff(b"%PDF-1.7\n"), "application/pdf");
         assert_eq!(sniff(&[0xff, 0xd8, 0xff, 0xe0]), "image/jpeg");
         assert_eq!(sniff(b"\x89PNG\r\n\x1a\n"), "image/png");
+        assert_eq!(sniff(b"ZIM\x04\x06\0\x03\0"), "application/x-zim");
         assert_eq!(sniff("只是文字".as_bytes()), UNKNOWN);
         assert_eq!(sniff(b""), UNKNOWN);
     }

@@ -1,6 +1,8 @@
 //! The stage: where packages that bring scripts of their own are played. It is the same node under another name, so that
 //! nothing of it can reach what is signed in here: no session is read there, and every page is told what it may do.
 
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,12 +10,13 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{RawPathParams, State};
-use axum::http::{HeaderMap, Response, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, Uri, header};
 use axum::routing::get;
 use base::Hash;
 
 use crate::serve::{add, named, page, plain, ranges, read, static_file, streamed};
-use crate::{PageError, Reply, Request, Route, Site};
+use crate::written::written;
+use crate::{PageError, Reply, Request, Route, Site, Writing};
 
 /// What the stage's name has before the node's.
 const LABEL: &str = "stage.";
@@ -32,6 +35,26 @@ pub enum Freedom {
 pub enum Staged {
     /// A page of ours around a package.
     Page(String),
+    /// Another address of the stage.
+    Moved(String),
+    /// Bytes that were packed.
+    Bytes {
+        /// What they are.
+        media: String,
+        /// They.
+        bytes: Vec<u8>,
+    },
+    /// Bytes that lie in a file, streamed, in parts if they are asked for.
+    Slice {
+        /// The file's content.
+        hash: Hash,
+        /// What they are.
+        media: String,
+        /// Where they begin.
+        from: u64,
+        /// How many they are.
+        len: u64,
+    },
     /// A file of a package, streamed, in parts if they are asked for.
     File {
         /// Its content.
@@ -87,6 +110,17 @@ async fn play(
     let mut response = match what {
         Found::Page(html) => page(StatusCode::OK, html),
         Found::File(path, media) => streamed(path, &media, ranges(&headers)).await,
+        Found::Moved(place) => {
+            let mut response = plain(StatusCode::FOUND);
+            add(&mut response, header::LOCATION, &place);
+            response
+        }
+        Found::Bytes(media, bytes) => {
+            let mut response = Response::new(Body::from(bytes));
+            add(&mut response, header::CONTENT_TYPE, &media);
+            response
+        }
+        Found::Slice(path, media, from, len) => slice(path, &media, from, len, headers.get(header::RANGE)),
     };
     confine(&mut response, &host, freedom);
     response
@@ -95,6 +129,9 @@ async fn play(
 enum Found {
     Page(String),
     File(PathBuf, String),
+    Moved(String),
+    Bytes(String, Vec<u8>),
+    Slice(PathBuf, String, u64, u64),
 }
 
 fn found(site: &Site, route: &Route, request: &Request) -> Option<(Found, Freedom)> {
@@ -103,11 +140,76 @@ fn found(site: &Site, route: &Route, request: &Request) -> Option<(Found, Freedo
         Ok(Reply::Stage(Staged::File { hash, media }, freedom)) => {
             site.blobs.has(&hash).then(|| (Found::File(site.blobs.path(&hash), media), freedom))
         }
+        Ok(Reply::Stage(Staged::Moved(place), freedom)) => Some((Found::Moved(place), freedom)),
+        Ok(Reply::Stage(Staged::Bytes { media, bytes }, freedom)) => Some((Found::Bytes(media, bytes), freedom)),
+        Ok(Reply::Stage(Staged::Slice { hash, media, from, len }, freedom)) => {
+            site.blobs.has(&hash).then(|| (Found::Slice(site.blobs.path(&hash), media, from, len), freedom))
+        }
         Ok(_) | Err(PageError::NotFound) => None,
         Err(e) => {
             tracing::error!(path = request.path, "{e}");
             None
         }
+    }
+}
+
+/// A part of a file as an answer, or the part of that part that is asked for.
+fn slice(path: PathBuf, media: &str, from: u64, len: u64, asked: Option<&HeaderValue>) -> Response<Body> {
+    let wanted = asked.and_then(|a| a.to_str().ok()).map_or(Wanted::Whole, |a| range(a, len));
+    let (first, count) = match wanted {
+        Wanted::Whole => (0, len),
+        Wanted::Part(first, last) => (first, last - first + 1),
+        Wanted::Beyond => {
+            let mut response = plain(StatusCode::RANGE_NOT_SATISFIABLE);
+            add(&mut response, header::CONTENT_RANGE, &format!("bytes */{len}"));
+            return response;
+        }
+    };
+    let body = written(Writing(Box::new(move |out| {
+        let read = File::open(path).and_then(|mut file| {
+            file.seek(SeekFrom::Start(from + first))?;
+            Ok(file.take(count))
+        });
+        // Who looks for another place in a film goes away from this one: that is no fault.
+        read.and_then(|mut part| io::copy(&mut part, out)).map(drop).or(Ok(()))
+    })));
+    let mut response = Response::new(body);
+    add(&mut response, header::CONTENT_TYPE, media);
+    add(&mut response, header::CONTENT_LENGTH, &count.to_string());
+    add(&mut response, header::ACCEPT_RANGES, "bytes");
+    if wanted != Wanted::Whole {
+        *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+        add(&mut response, header::CONTENT_RANGE, &format!("bytes {first}-{}/{len}", first + count - 1));
+    }
+    response
+}
+
+/// What is wanted of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    /// All of it.
+    Whole,
+    /// From one byte to another, both with it.
+    Part(u64, u64),
+    /// Bytes that it does not have.
+    Beyond,
+}
+
+/// What a browser asks of so many bytes. Several ranges at once are not sent apart: then it is the whole.
+fn range(asked: &str, len: u64) -> Wanted {
+    let read = || {
+        let (first, last) = asked.strip_prefix("bytes=")?.split_once('-')?;
+        let number = |said: &str| said.trim().parse::<u64>().ok();
+        Some(match (first.trim(), last.trim()) {
+            ("", last) => (len.saturating_sub(number(last)?), len),
+            (first, "") => (number(first)?, len),
+            (first, last) => (number(first)?, number(last)?.saturating_add(1).min(len)),
+        })
+    };
+    match read() {
+        None => Wanted::Whole,
+        Some((first, end)) if first < end => Wanted::Part(first, end - 1),
+        Some(_) => Wanted::Beyond,
     }
 }
 
@@ -151,6 +253,25 @@ fn nothing(host: &str) -> Response<Body> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_part_of_a_part_is_sent_where_it_is_asked_for() {
+        for (asked, sent) in [
+            ("bytes=0-", Wanted::Part(0, 9)),
+            ("bytes=3-5", Wanted::Part(3, 5)),
+            ("bytes=3-99", Wanted::Part(3, 9)),
+            ("bytes=-4", Wanted::Part(6, 9)),
+            ("bytes=-40", Wanted::Part(0, 9)),
+            ("bytes=10-", Wanted::Beyond),
+            ("bytes=5-3", Wanted::Beyond),
+            ("bytes=0-1,3-4", Wanted::Whole),
+            ("bytes=x-3", Wanted::Whole),
+            ("lines=0-3", Wanted::Whole),
+        ] {
+            assert_eq!(range(asked, 10), sent, "{asked}");
+        }
+        assert_eq!((range("bytes=0-", 0), range("bytes=-1", 0)), (Wanted::Beyond, Wanted::Beyond));
+    }
 
     #[test]
     fn the_stage_has_a_name_where_the_node_has_one() {

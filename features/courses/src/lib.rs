@@ -13,6 +13,7 @@ mod kept;
 mod made;
 mod micro;
 mod package;
+mod pages;
 mod part;
 mod play;
 mod questions;
@@ -86,6 +87,7 @@ pub fn routes(shelf: &Arc<Shelf>, carrier: &Arc<dyn Carrier>) -> Vec<Route> {
         Route::get("/resources/{id}/play", Check::Read(resource), with(play::page)),
         Route::stage("/s/{token}/{*path}", with(play::staged)),
         Route::stage("/p/{token}", play::player),
+        Route::stage("/z/{token}/{*path}", pages::staged),
     ];
     routes.extend(sittings::routes());
     routes

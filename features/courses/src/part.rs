@@ -11,6 +11,7 @@ use web::{NodeKind, PageError, Request, Shell, Site, TodayItem};
 
 use crate::facts::{ALONE, COURSE, RESOURCE};
 use crate::kept::{size, whole};
+use crate::pages::ZIM;
 use crate::show::{Page, file, made_of, pages, tree};
 use crate::subtitles;
 
@@ -239,7 +240,7 @@ fn player(site: &Site, request: &Request, conn: &Connection, id: &Subject, shelf
     around(site, request, conn, id, shelf, &mut page)?;
     let Some(file) = file(conn, id)? else { return Ok(page.render()?) };
     page.here = whole(site, shelf, &file.media, &file.content)?;
-    page.plays = file.media == TREE && !matches!(&*page.form, "activity" | "micro");
+    page.plays = file.media == ZIM || file.media == TREE && !matches!(&*page.form, "activity" | "micro");
     page.opens = media::opens_in_page(&file.media);
     if matches!(&*page.form, "video" | "audio") {
         page.tracks = tracks(site, conn, id, page.s.lang)?;
@@ -274,7 +275,7 @@ fn player(site: &Site, request: &Request, conn: &Connection, id: &Subject, shelf
         let said = format!("{} · {}", words.get("recipe-original"), words.bytes(file.bytes));
         page.sources.push((format!("/resources/{id}/content"), file.media.clone(), said));
     }
-    let shows = file.media == TREE && page.here
+    let shows = (file.media == TREE || file.media == ZIM) && page.here
         || !page.pages.is_empty()
         || !page.sources.is_empty()
         || (page.opens && page.here);

@@ -9,6 +9,7 @@ use web::{Freedom, PageError, Reply, Request, Shell, Site, Staged, escape, seal,
 
 use crate::facts::RESOURCE;
 use crate::kept::{Leaves, whole};
+use crate::pages;
 use crate::show::file;
 
 /// Days that an address of the stage holds.
@@ -66,6 +67,9 @@ fn opened(site: &Site, request: &Request, shelf: &Shelf, id: &Subject) -> Result
 /// The page around a package.
 pub(crate) fn page(site: &Site, request: &Request, shelf: &Shelf) -> Result<Reply, PageError> {
     let id = request.id("id")?;
+    if let Some(of) = pages::opened(site, request, &id)? {
+        return pages::page(site, request, &id, &of);
+    }
     let words = request.words(site);
     let opened = opened(site, request, shelf, &id)?;
     let title = opened.as_ref().map(|o| o.title.clone()).unwrap_or_default();
@@ -140,15 +144,15 @@ fn frame(site: &Site, stage: &str, tree: &Hash, begun: &Launch, n: usize) -> Res
     })
 }
 
-/// What opens a tree on the stage for some days, to who was shown it: that is the whole of its rights.
-fn token(site: &Site, tree: &Hash, freedom: Freedom) -> Result<String, PageError> {
+/// What opens a package on the stage for some days, to who was shown it: that is the whole of its rights.
+pub(crate) fn token(site: &Site, tree: &Hash, freedom: Freedom) -> Result<String, PageError> {
     let said =
         format!("{tree}.{}.{}", site.now_ms() / DAY_MS + DAYS, if freedom == Freedom::Run { "run" } else { "read" });
     let sealed = seal(site, "stage", &said)?;
     Ok(format!("{said}.{sealed}"))
 }
 
-fn redeem(site: &Site, token: &str) -> Result<(Hash, Freedom), PageError> {
+pub(crate) fn redeem(site: &Site, token: &str) -> Result<(Hash, Freedom), PageError> {
     let (said, sealed) = token.rsplit_once('.').ok_or(PageError::NotFound)?;
     let mut parts = said.split('.');
     let (Some(tree), Some(until), Some(how), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {

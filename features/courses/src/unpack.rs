@@ -17,6 +17,7 @@ use crate::channel::{Channel, channel};
 use crate::form::{media_of, title_of};
 use crate::kept::kept;
 use crate::package::{Carried, MAX_TEXT, carried, read, text_part};
+use crate::pages;
 use crate::subtitles::{Beside, FORM, beside, pair};
 
 /// Files of one course: more than any year of lessons has.
@@ -76,6 +77,11 @@ pub(crate) fn unpacked(site: &Site, shelf: &Shelf, files: &[Sent]) -> Result<Unp
     let out = &mut all.pieces;
     for sent in files {
         let media = media_of(sent.media, &sent.name);
+        if media == pages::ZIM {
+            let refused = |e: zim::ZimError| Trouble::Refused(sent.name.clone(), e.code());
+            out.push(pages::piece(site, sent.clone(), "")?.map_err(refused)?);
+            continue;
+        }
         if !ARCHIVES.contains(&media) {
             out.push(Piece::of(sent.clone(), String::new(), crate::quiz::is_item(site, sent).then_some("quiz")));
             continue;
@@ -142,7 +148,11 @@ fn one_thing(
 
 /// A file that lay in an archive. An archive in it that is no one thing stays a file.
 fn inner(site: &Site, shelf: &Shelf, sent: Sent, unit: &str) -> Result<Piece, Stop> {
-    if ARCHIVES.contains(&media_of(sent.media, &sent.name)) {
+    let media = media_of(sent.media, &sent.name);
+    if media == pages::ZIM {
+        return pages::piece(site, sent, unit).map_err(Stop::Page)?.map_err(|e| Stop::Refused(e.code()));
+    }
+    if ARCHIVES.contains(&media) {
         let inside = |e: &dyn std::fmt::Display| Stop::Page(PageError::Internal(e.to_string()));
         let file = site.blobs.open_blob(&sent.hash).map_err(|e| inside(&e))?;
         let file = file.ok_or_else(|| inside(&"a file that was unpacked is gone"))?;
