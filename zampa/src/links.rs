@@ -354,13 +354,15 @@ impl courses::Carrier for NodeLinks {
 impl Links for NodeLinks {
     fn peers(&self) -> Vec<Peer> {
         let Some(link) = self.link.get() else { return Vec::new() };
+        let now = self.host.store.env().clock.now_ms();
+        let silent = self.host.classes.get().map(|classes| classes.silent(now)).unwrap_or_default();
         link.status()
             .into_iter()
             .map(|p| Peer {
                 node: p.peer,
-                connected: p.connected,
+                connected: p.connected && !silent.contains_key(&p.peer),
                 last_met_ms: p.last_met_ms.unwrap_or(0),
-                since_ms: p.since_ms.unwrap_or(0),
+                since_ms: silent.get(&p.peer).filter(|_| p.connected).copied().or(p.since_ms).unwrap_or(0),
                 rtt_ms: p.rtt_ms.unwrap_or(0),
                 rate: p.sent_rate + p.received_rate,
                 sent: p.sent_bytes,

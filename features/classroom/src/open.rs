@@ -35,6 +35,8 @@ pub struct Classes {
     /// One looks after the classes at a time.
     tending: Mutex<()>,
     open: Mutex<BTreeMap<Subject, Arc<Open>>>,
+    /// Peers of which nothing is heard in a class, and since when.
+    silent: Mutex<BTreeMap<NodeId, u64>>,
 }
 
 /// Which nodes have a part in which class.
@@ -72,6 +74,8 @@ pub(crate) struct Inner {
     pub taken: BTreeMap<u32, u32>,
     /// Pages of each room that are open here.
     pub pages: BTreeMap<u16, usize>,
+    /// Pages of each guest that are open here.
+    pub guests: BTreeMap<Subject, usize>,
     /// Since when the node has been cut off, and what it was before.
     cut_since: Option<u64>,
     cuts: i64,
@@ -145,6 +149,7 @@ impl Classes {
             shelf,
             tending: Mutex::default(),
             open: Mutex::default(),
+            silent: Mutex::default(),
         })
     }
 
@@ -339,6 +344,37 @@ impl Classes {
             return Ok(());
         }
         self.keep.publish(site, &self.shelf, open, self.me == open.origin)
+    }
+
+    /// Peers of which nothing is heard in a class that is open, and since when: a class notices within seconds what the
+    /// link's own sessions notice in half a minute.
+    pub fn silent(&self, now_ms: u64) -> BTreeMap<NodeId, u64> {
+        let Some(live) = self.live.get() else { return BTreeMap::new() };
+        let classes: Vec<Subject> = lock(&self.open).keys().copied().collect();
+        let lines = live.ask(|_, hall| classes.into_iter().flat_map(|class| hall.lines(class)).collect::<Vec<_>>());
+        let mut silent = lock(&self.silent);
+        let before = std::mem::take(&mut *silent);
+        let away = lines.into_iter().filter(|(_, line)| line.is_away);
+        silent.extend(away.map(|(peer, _)| (peer, before.get(&peer).copied().unwrap_or(now_ms))));
+        silent.clone()
+    }
+
+    /// A page of a guest has come, or gone: who looks on is named on every screen.
+    pub(crate) fn looks_on(&self, open: &Open, person: Subject, name: &str, comes: bool) {
+        let count = {
+            let mut inner = open.inner();
+            let count = inner.guests.entry(person).or_insert(0);
+            *count = if comes { *count + 1 } else { count.saturating_sub(1) };
+            *count
+        };
+        let said = match (comes, count) {
+            (true, 1) => json!({ "k": "guest", "person": person.to_string(), "name": name }),
+            (false, 0) => json!({ "k": "gone", "person": person.to_string() }),
+            _ => return,
+        };
+        if let Ok(live) = self.live() {
+            let _ = live.say(open.class, person, &of_node(&said));
+        }
     }
 
     /// A page of a room has come, or gone.

@@ -13,7 +13,7 @@ use crate::facts::{CLASS_ROOM, LIVE_CLASS};
 use crate::who::About;
 
 /// Words that the script says.
-const WORDS: [&str; 36] = [
+const WORDS: [&str; 40] = [
     "class-page",
     "class-over",
     "class-ready-teacher",
@@ -50,6 +50,10 @@ const WORDS: [&str; 36] = [
     "class-cut",
     "class-admit",
     "class-send-out",
+    "class-looks-on",
+    "class-asks-in",
+    "class-guest-asks",
+    "class-guest-out",
 ];
 const COLOURS: [&str; 6] = ["class-black", "class-red", "class-blue", "class-green", "class-amber", "class-white"];
 const WIDTHS: [&str; 3] = ["class-thin", "class-middle", "class-thick"];

@@ -9,7 +9,7 @@ use web::{PageError, Request, Site, Socket};
 
 use crate::facts::LIVE_CLASS;
 use crate::open::{Classes, Open};
-use crate::say::{No, Speaker, of_node, taken};
+use crate::say::{No, Speaker, taken};
 use crate::who::Part;
 
 /// From a page.
@@ -23,6 +23,7 @@ const ANSWER: u8 = 3;
 const TAKEN: u8 = 4;
 const REFUSED: u8 = 5;
 const WAITING: u8 = 6;
+const LOOKS_ON: u8 = 7;
 /// A room's number where nobody with a say said something.
 const NOBODY: u16 = u16::MAX;
 /// Pages whose sayings are counted, in one class.
@@ -57,6 +58,8 @@ struct Guest {
     mic: Option<SeatId>,
     ear: Option<SeatId>,
     has_floor: bool,
+    /// A guest whom the teacher let in.
+    is_in: bool,
 }
 
 /// The conversation, until the page leaves.
@@ -87,12 +90,21 @@ pub(crate) async fn converse(classes: Arc<Classes>, site: Arc<Site>, request: Re
         mic: None,
         ear: None,
         has_floor: false,
+        is_in: false,
     };
-    classes.came(&open, part.room(), &guest.name, true);
+    come(&classes, &open, &guest, true);
     talk(&classes, &site, class, &mut guest, &mut socket).await;
     guest.mic.into_iter().chain(guest.ear).for_each(|seat| classes.booths().leave(seat));
     if let Some(open) = classes.get(&class) {
-        classes.came(&open, part.room(), &guest.name, false);
+        come(&classes, &open, &guest, false);
+    }
+}
+
+/// Says that somebody has come, or gone.
+fn come(classes: &Classes, open: &Open, guest: &Guest, comes: bool) {
+    match guest.part {
+        Part::Guest => classes.looks_on(open, guest.person, &guest.name, comes),
+        part => classes.came(open, part.room(), &guest.name, comes),
     }
 }
 
@@ -112,6 +124,7 @@ async fn talk(classes: &Arc<Classes>, site: &Arc<Site>, class: Subject, guest: &
             heard(classes, &open, guest, &asked, &mut out);
         }
         if guest.page.is_some() {
+            admit(classes, &open, guest, &mut out);
             tell(classes, &open, guest, &mut out);
             floor(classes, &open, guest);
         }
@@ -142,6 +155,7 @@ fn heard(classes: &Classes, open: &Open, guest: &mut Guest, asked: &[u8], out: &
             guest.seen = number("from").unwrap_or(0).saturating_sub(1);
             guest.told.clear();
             guest.waited.clear();
+            guest.is_in = false;
             out.push(hello(classes, open, guest, page));
         }
         Some((&SAY, body)) => {
@@ -201,6 +215,19 @@ fn seat(classes: &Classes, open: &Open, guest: &mut Guest, way: &str, sdp: &str)
     }
 }
 
+/// Lets a guest in, or sends them out: then nothing more is told, and nothing more is heard.
+fn admit(classes: &Classes, open: &Open, guest: &mut Guest, out: &mut Vec<Vec<u8>>) {
+    let is_in = guest.part != Part::Guest || open.inner().fold.admitted.contains(&guest.person);
+    if guest.part != Part::Guest || is_in == guest.is_in {
+        return;
+    }
+    guest.is_in = is_in;
+    if !is_in {
+        guest.mic.take().into_iter().chain(guest.ear.take()).for_each(|seat| classes.booths().leave(seat));
+    }
+    out.push(message(LOOKS_ON, json!({ "in": is_in }).to_string().as_bytes()));
+}
+
 /// Gives a page's microphone the floor, or takes it: the teacher always has it while the class goes on, a room when the
 /// teacher has given it.
 fn floor(classes: &Classes, open: &Open, guest: &mut Guest) {
@@ -226,12 +253,6 @@ fn hello(classes: &Classes, open: &Open, guest: &Guest, page: u32) -> Vec<u8> {
     let me = json!({
         "role": guest.part.code(), "room": guest.part.room(), "name": guest.name, "taken": taken, "t": elapsed,
     });
-    if guest.part == Part::Guest
-        && let Ok(live) = classes.live()
-    {
-        let said = json!({ "k": "guest", "person": guest.person.to_string(), "name": guest.name });
-        let _ = live.say(open.class, guest.who, &of_node(&said));
-    }
     message(HELLO, me.to_string().as_bytes())
 }
 
@@ -253,7 +274,7 @@ fn say(classes: &Classes, open: &Open, guest: &Guest, said: &[u8]) -> Result<(),
 fn tell(classes: &Classes, open: &Open, guest: &mut Guest, out: &mut Vec<Vec<u8>>) {
     let Some(view) = classes.live().ok().and_then(|l| l.view(open.class, guest.seen)) else { return };
     // A guest sees nothing before the teacher has let them in.
-    if guest.part == Part::Guest && !open.inner().fold.admitted.contains(&guest.person) {
+    if guest.part == Part::Guest && !guest.is_in {
         return;
     }
     for event in &view.events {

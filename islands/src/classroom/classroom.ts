@@ -31,6 +31,7 @@ function attend(box: HTMLElement): void {
   const now = (): number => (began === 0 ? 0 : performance.now() - began);
   let whole = false;
   let drawn = false;
+  let lookedOn = false;
 
   const show = (): void => {
     let shown = is;
@@ -47,7 +48,22 @@ function attend(box: HTMLElement): void {
       view.as(me.role, me.room);
       if (me.t > 0) began = performance.now() - me.t;
       show();
-      void media.listen();
+      if (me.role !== "guest") void media.listen();
+      // Who was let in before is told so in the same breath.
+      else if (!lookedOn) view.looksOn("asks");
+    },
+    looksOn: (yes) => {
+      lookedOn = yes;
+      if (yes) {
+        view.looksOn("in");
+        show();
+        void media.listen();
+      } else {
+        media.end();
+        wire.close();
+        view.say("");
+        view.looksOn("out");
+      }
     },
     event: (event: Happened) => {
       if (began === 0) began = performance.now() - event.t;
@@ -84,6 +100,7 @@ function attend(box: HTMLElement): void {
   const turn = (to: number): void => {
     if (to >= 0 && to < given.pages.length) wire.json({ k: "page", p: to });
   };
+  on("ask-in", () => location.reload());
   on("play", () => void media.play());
   on("begin", () => wire.json({ k: "begin" }));
   on("end", () => {

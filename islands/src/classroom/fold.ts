@@ -23,6 +23,7 @@ export type Said =
   | { k: "in"; name?: string; role?: string }
   | { k: "out" }
   | { k: "guest"; person: string; name: string }
+  | { k: "gone"; person: string }
   | { k: "admit"; person: string; name: string; yes: boolean };
 
 /** How a question is answered. */
@@ -54,6 +55,14 @@ export interface Line {
   late: boolean;
 }
 
+/** Who looks on, or asks to. */
+export interface Guest {
+  name: string;
+  /** The teacher has let them in. */
+  yes: boolean;
+  here: boolean;
+}
+
 /** Where a class stands. */
 export class Class {
   began = false;
@@ -69,14 +78,14 @@ export class Class {
   rooms = new Map<number, RoomNow>();
   chat: Line[] = [];
   caption: Line | undefined;
-  guests = new Map<string, { name: string; yes: boolean }>();
+  guests = new Map<string, Guest>();
 
   /** The same, to try on it what is not in the class yet. */
   copy(): Class {
     const copy = Object.assign(new Class(), this);
     copy.rooms = new Map([...this.rooms].map(([n, room]) => [n, { ...room }]));
     copy.chat = [...this.chat];
-    copy.guests = new Map(this.guests);
+    copy.guests = new Map([...this.guests].map(([who, guest]) => [who, { ...guest }]));
     if (this.question) copy.question = { ...this.question, rooms: new Map(this.question.rooms) };
     return copy;
   }
@@ -136,11 +145,16 @@ export class Class {
         if (leads && this.question?.q === said.q) this.question.open = false;
         return leads;
       case "admit":
-        if (leads) this.guests.set(said.person, { name: said.name, yes: said.yes });
+        if (leads) this.guests.set(said.person, { name: said.name, yes: said.yes, here: this.guests.get(said.person)?.here ?? false });
         return leads;
       case "guest":
-        if (!this.guests.has(said.person)) this.guests.set(said.person, { name: said.name, yes: false });
+        this.guests.set(said.person, { name: said.name, yes: this.guests.get(said.person)?.yes ?? false, here: true });
         return true;
+      case "gone": {
+        const guest = this.guests.get(said.person);
+        if (guest) guest.here = false;
+        return true;
+      }
       case "hand":
         if (room) this.room(event.room).hand = said.up;
         return room;

@@ -27,6 +27,7 @@ export class View {
   private passing: number | undefined;
   private shownQuestion = "";
   private shownGuests = "";
+  private shownLinks = "";
 
   constructor(
     readonly box: HTMLElement,
@@ -71,7 +72,20 @@ export class View {
     });
   }
 
+  /** A guest sees the class once the teacher has let them in, and no more once they are sent out. */
+  looksOn(how: "asks" | "in" | "out"): void {
+    this.box.dataset["guest"] = how;
+    const grid = this.box.querySelector<HTMLElement>(".class-grid");
+    if (grid) grid.hidden = how !== "in";
+    this.part("status").textContent = how === "in" ? "" : this.word(`guest-${how}`);
+    this.part("ask-in").hidden = how !== "out";
+  }
+
   state(rooms: RoomState[], cut: boolean): void {
+    // The sign in the head of the page says what the node knows of the link: it is asked for as soon as something is other.
+    const links = JSON.stringify(rooms.map((r) => r.link));
+    if (this.cut !== cut || this.shownLinks !== links) document.getElementById("sign")?.dispatchEvent(new CustomEvent("renew"));
+    this.shownLinks = links;
     this.links = new Map(rooms.map((r) => [r.room, r]));
     this.cut = cut;
     this.box.dataset["cut"] = String(cut);
@@ -107,6 +121,7 @@ export class View {
   }
 
   private status(is: Class): void {
+    if (this.role === "guest" && this.box.dataset["guest"] !== "in") return;
     const status = this.cut && !is.over ? "cut" : is.over ? "over" : !is.began ? (this.role === "teacher" ? "ready-teacher" : "waits") : "";
     this.part("status").textContent = status ? this.word(status) : is.floor === 0 ? "" : this.word("floor").replace("{room}", this.title(is.floor));
   }
@@ -153,20 +168,25 @@ export class View {
     this.part<HTMLButtonElement>("take").disabled = !is.began || is.floor === 0;
   }
 
-  /** Who asks to look on, and who does. */
+  /** Who looks on, on every screen, and, for the teacher, who asks to. */
   private guests(is: Class): void {
-    const shown = JSON.stringify([...is.guests]);
+    const guests = [...is.guests].filter(([, guest]) => guest.here && (guest.yes || this.role === "teacher"));
+    const shown = JSON.stringify(guests);
     const box = this.part("guests");
-    box.hidden = is.guests.size === 0;
+    box.hidden = guests.length === 0;
     if (shown === this.shownGuests) return;
     this.shownGuests = shown;
     const list = this.part("guest-list");
     list.textContent = "";
-    for (const [person, guest] of is.guests) {
+    for (const [person, guest] of guests) {
       const item = document.createElement("li");
-      const name = document.createElement("div");
-      name.textContent = guest.name;
-      item.append(name);
+      const who = document.createElement("div");
+      for (const said of [guest.name, this.word(guest.yes ? "looks-on" : "asks-in")]) {
+        const line = document.createElement("p");
+        line.textContent = said;
+        who.append(line);
+      }
+      item.append(who);
       if (this.role === "teacher") {
         const button = document.createElement("button");
         button.type = "button";

@@ -16,6 +16,7 @@
  * | 4 taken | how many of the page's sayings |
  * | 5 refused | JSON: why |
  * | 6 waiting | what was said at this node and is not in the class yet: each with its length (4 bytes) before it, as an event |
+ * | 7 looks on | JSON: to a guest, whether the teacher has let them in; before that, and once sent out, nothing else comes |
  */
 
 /** What somebody said: its first byte says how the rest is to be read. */
@@ -55,6 +56,8 @@ export interface Heard {
   waiting(all: Happened[]): void;
   answer(way: "send" | "hear", sdp: string): void;
   refused(why: string): void;
+  /** The teacher has let this guest in, or sent them out. */
+  looksOn(yes: boolean): void;
   /** Whether there is a connection to the node. */
   link(whole: boolean): void;
 }
@@ -147,8 +150,8 @@ export class Wire {
     socket.addEventListener("message", (message) => this.hear(new Uint8Array(message.data as ArrayBuffer)));
     socket.addEventListener("close", () => {
       this.socket = undefined;
-      this.heard.link(false);
       if (this.over) return;
+      this.heard.link(false);
       setTimeout(() => this.dial(), this.wait);
       this.wait = Math.min(this.wait * 2, 4000);
     });
@@ -195,6 +198,9 @@ export class Wire {
         break;
       case 6:
         this.heard.waiting(each(rest));
+        break;
+      case 7:
+        this.heard.looksOn(json<{ in: boolean }>().in);
     }
   }
 

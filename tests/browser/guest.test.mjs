@@ -1,0 +1,106 @@
+// Who looks on at a class: asks at another node, sees nothing before the teacher lets them in, is named on every screen, hears
+// the class, and is really out once sent out.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { be, cut, hub, look, press, reader, school, start, until } from "./stage.mjs";
+
+let stage;
+before(async () => { stage = await start(["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]); }, { timeout: 120_000 });
+after(async () => { await stage?.stop(); });
+
+const chat = (page) => page.locator("[data-class-chat] li").allInnerTexts();
+const write = async (page, text) => {
+  await page.fill("#class-chat-text", text);
+  await page.locator("[data-class-chat-form] button").click();
+};
+const shows = (page, text) => until(async () => (await chat(page)).some((line) => line.includes(text)), text);
+/** Packets of voice that a page has heard. */
+const heard = (page) => page.evaluate(async () => {
+  let packets = 0;
+  for (const peer of window.peers) for (const stat of (await peer.getStats()).values()) if (stat.type === "inbound-rtp") packets += stat.packetsReceived;
+  return packets;
+});
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+test("a guest asks, is let in, is named, hears, and is sent out", { timeout: 240_000 }, async () => {
+  const problems = [];
+  const page = async (lang) => {
+    const context = await reader(stage.browser, lang);
+    await context.addInitScript(() => {
+      window.peers = [];
+      const Peer = window.RTCPeerConnection;
+      window.RTCPeerConnection = class extends Peer {
+        constructor(...args) {
+          super(...args);
+          window.peers.push(this);
+        }
+      };
+    });
+    return context.newPage();
+  };
+  const [teacher, room, guest, link] = [await page("zh"), await page("bo"), await page("en"), await page("en")];
+  await be(teacher, hub, "coordinator", "/classes");
+  await press(teacher, "main table tbody a, main .rows a");
+  const path = new URL(teacher.url()).pathname;
+  await teacher.goto(`${hub}${path}/live`);
+  await be(room, school(1), "local", `${path}/live`);
+  await until(async () => (await room.locator("[data-class]").getAttribute("data-role")) === "adult", "the room to be in");
+  await teacher.locator("[data-class-begin]").click();
+  await write(teacher, "早上好");
+  await shows(room, "早上好");
+
+  // The head of the other school asks to look on: nothing of the class is there yet.
+  await be(guest, school(2), "head", `${path}/live`);
+  await until(async () => (await guest.locator("[data-class]").getAttribute("data-guest")) === "asks", "the guest to ask");
+  const asks = teacher.locator("[data-class-guest-list] button[data-admit=true]");
+  await until(async () => (await asks.count()) === 1, "the teacher to be asked");
+  await teacher.locator("[data-class-mic]").click();
+  await pause(1500);
+  assert.equal(await guest.locator(".class-grid").isVisible(), false, "nothing is shown");
+  assert.deepEqual([await chat(guest), await heard(guest)], [[], 0], "nothing is told and nothing is heard");
+  assert.equal(await room.locator("[data-class-guests]").isVisible(), false, "who only asks is the teacher's business");
+  problems.push(...await look(guest, "en-guest-asks"), ...await look(teacher, "zh-guest-asked"));
+
+  await asks.click();
+  await until(async () => (await guest.locator("[data-class]").getAttribute("data-guest")) === "in", "the guest to be in");
+  await shows(guest, "早上好");
+  const name = (await guest.locator(".account summary").innerText()).trim();
+  for (const screen of [teacher, room, guest]) {
+    await until(async () => (await screen.locator("[data-class-guest-list]").innerText()).includes(name), "the guest's name on every screen");
+  }
+  await until(async () => (await heard(guest)) > 30, "the guest to hear the teacher");
+  assert.equal(await guest.locator("[data-class-mic]").isVisible(), false, "a guest has no voice");
+  problems.push(...await look(guest, "en-guest-in"), ...await look(room, "bo-guest-named"));
+
+  // Whose page is loaded again is still let in; whose page is closed is named no more.
+  await guest.reload();
+  await shows(guest, "早上好");
+  await guest.goto(`${school(2)}/today`);
+  await until(async () => !(await room.locator("[data-class-guests]").isVisible()), "the name to go");
+  await guest.goto(`${school(2)}${path}/live`);
+  await until(async () => (await heard(guest)) > 30, "the guest to hear the teacher again");
+
+  await teacher.locator("[data-class-guest-list] button[data-admit=false]").click();
+  await until(async () => (await guest.locator("[data-class]").getAttribute("data-guest")) === "out", "the guest to be out");
+  await until(async () => !(await room.locator("[data-class-guests]").isVisible()), "the name to go");
+  await write(teacher, "现在没有观摩者");
+  await shows(room, "现在没有观摩者");
+  const before = await heard(guest).catch(() => 0);
+  await pause(2000);
+  assert.equal(await heard(guest).catch(() => 0), before, "not a packet more");
+  assert.equal((await chat(guest)).some((line) => line.includes("现在没有")), false, "not a word more");
+  problems.push(...await look(guest, "en-guest-out"));
+  // Asking again is asking the teacher.
+  await Promise.all([guest.waitForNavigation(), guest.locator("[data-class-ask-in]").click()]);
+  await until(async () => (await asks.count()) === 1, "the teacher to be asked again");
+  assert.deepEqual(await chat(guest), []);
+
+  // The sign in the head of the page says what the class says, within seconds.
+  await cut(link, true);
+  await until(async () => (await room.locator("[data-class]").getAttribute("data-cut")) === "true", "the room to notice");
+  await until(async () => (await room.locator("#sign.broken").count()) === 1, "the sign to be broken", 5000);
+  problems.push(...await look(room, "bo-class-sign"));
+  await cut(link, false);
+  await until(async () => (await room.locator("#sign.broken").count()) === 0, "the sign to be whole again", 30_000);
+  assert.deepEqual(problems, []);
+});
