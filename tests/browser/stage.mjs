@@ -167,3 +167,31 @@ export const write = async (page, part, said) => {
 export const text = (page) => page.locator(".ProseMirror").innerText();
 /** Waits until all that was typed is kept. */
 export const saved = (page) => until(async () => (await page.locator(".plan-state.saved").count()) === 1, "the text to be saved");
+
+/** The class of the day, led by a coordinator at the hub, with slides that are in both schools. Gives its path. */
+export async function classOfToday(teacher) {
+  await be(teacher, hub, "coordinator", "/courses/upload");
+  const [slides] = lesson();
+  await teacher.setInputFiles("input[type=file]", [{ name: "草药.pptx", mimeType: "application/octet-stream", buffer: slides }]);
+  await teacher.fill("#c-title", "认识高原草药");
+  await teacher.selectOption("#c-subject", "heritage");
+  await teacher.selectOption("#c-licence", "cc_by");
+  await Promise.all([teacher.waitForURL(/\/courses\/[a-z0-9]{10,}$/, { timeout: 60_000 }), teacher.locator("main button.primary").click()]);
+  const course = new URL(teacher.url()).pathname.split("/").pop();
+  await teacher.goto(`${hub}/courses/${course}/move/share`);
+  await press(teacher, "main button.primary");
+  await teacher.goto(`${hub}/classes`);
+  await press(teacher, "main table tbody a, main .rows a");
+  const path = new URL(teacher.url()).pathname;
+  await teacher.goto(`${hub}${path}/edit`);
+  await teacher.selectOption("#c-course", course);
+  await press(teacher, "main button.primary");
+  await until(async () => { await teacher.goto(hub + path); return (await teacher.locator("#class-rooms .tag.ok").count()) === 2; }, "the slides at both schools", 120_000);
+  return path;
+}
+/** Enters the class as one of its people: waits until the page is in. */
+export async function enter(page, host, role, path) {
+  if (role) await be(page, host, role, `${path}/live`);
+  else await page.goto(`${host}${path}/live`);
+  await until(async () => (await page.locator("[data-class]").getAttribute("data-role")) !== "", "a page to be in the class");
+}

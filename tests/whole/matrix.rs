@@ -280,6 +280,11 @@ fn routes_open_to_everybody_are_known() {
         "Get /q/{code}",
         "Post /q/{code}",
         "Get /q/{code}/picture",
+        // Pupils have no account: the code is shown by the adult of their room, and leads to nothing but the open class.
+        "Get /c",
+        "Get /c/{pupils}",
+        "Get /c/{pupils}/slides/{n}",
+        "Get /c/{pupils}/talk",
         "Get /figures",
         "Get /figures/{code}",
         "Get /csv/figures/{code}",

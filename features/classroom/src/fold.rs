@@ -11,6 +11,52 @@ pub(crate) const WORDS: u8 = 0;
 /// Ink.
 pub(crate) const INK: u8 = 1;
 
+/// A picture: a still of a camera.
+pub(crate) const STILL: u8 = 2;
+/// What a room drew to a question.
+pub(crate) const DRAWN: u8 = 3;
+
+/// How a question is answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Asks {
+    #[default]
+    Choice,
+    Number,
+    Short,
+    Draw,
+}
+
+impl Asks {
+    const ALL: [(Self, &'static str); 4] =
+        [(Self::Choice, "choice"), (Self::Number, "number"), (Self::Short, "short"), (Self::Draw, "draw")];
+
+    /// The kind that pages know by this word.
+    pub fn of(code: &str) -> Self {
+        Self::ALL.iter().find(|(_, c)| *c == code).map_or(Self::Choice, |(kind, _)| *kind)
+    }
+
+    /// The word by which pages know it.
+    pub fn code(self) -> &'static str {
+        Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("choice", |(_, code)| code)
+    }
+}
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Question {
+    pub q: u64,
+    pub kind: Asks,
+    pub options: Vec<String>,
+    pub is_open: bool,
+}
+
+impl Question {
+    /// Whether this is it, is of this kind, and may be answered.
+    pub fn asks(&self, q: u64, kind: Asks) -> bool {
+        self.is_open && self.q == q && self.kind == kind
+    }
+}
+
 /// A class as it stands.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Fold {
@@ -26,6 +72,8 @@ pub(crate) struct Fold {
     pub rooms: BTreeMap<u16, RoomFold>,
     /// Guests whom the teacher let in.
     pub admitted: BTreeSet<Subject>,
+    /// What was asked last.
+    pub question: Option<Question>,
 }
 
 /// A room as it stands.
@@ -55,6 +103,20 @@ impl Fold {
             (0, "record") => {
                 self.recording = yes("on");
                 self.recorded |= self.recording;
+            }
+            (0, "ask") => {
+                let options = said.get("options").and_then(Json::as_array).into_iter().flatten();
+                self.question = number("q").and_then(|q| u64::try_from(q).ok()).map(|q| Question {
+                    q,
+                    kind: Asks::of(text("kind").unwrap_or_default()),
+                    options: options.filter_map(Json::as_str).map(str::to_owned).collect(),
+                    is_open: true,
+                });
+            }
+            (0, "close") => {
+                if let Some(question) = self.question.as_mut().filter(|q| number("q") == i64::try_from(q.q).ok()) {
+                    question.is_open = false;
+                }
             }
             (0, "admit") => {
                 if let Some(person) = text("person").and_then(|p| p.parse().ok()) {

@@ -3,12 +3,14 @@
 //! filled in afterwards.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic))]
 
+mod device;
 mod facts;
 mod fold;
 mod keep;
 mod open;
 mod page;
 mod part;
+mod pupils;
 mod replay;
 mod say;
 mod talk;
@@ -40,12 +42,25 @@ pub fn routes(classes: &Arc<Classes>, shelf: &Arc<Shelf>) -> Vec<Route> {
     let read = Check::Read(&facts::LIVE_CLASS);
     let (asked, talking, shown) = (Arc::clone(classes), Arc::clone(classes), Arc::clone(shelf));
     let (played, told, heard) = (Arc::clone(shelf), Arc::clone(shelf), Arc::clone(shelf));
+    let (typed, paged, slid, came, coming) =
+        (Arc::clone(classes), Arc::clone(classes), Arc::clone(classes), Arc::clone(classes), Arc::clone(classes));
+    let (small, slides) = (Arc::clone(shelf), Arc::clone(shelf));
     let (again, lane) = (Arc::clone(classes), Arc::clone(classes));
     vec![
         Route::get("/classes/{id}/live", read, move |site, request| page::live(site, request, &shown)),
         Route::get("/classes/{id}/replay", read, move |site, request| replay::page(site, request, &again, &played)),
         Route::get("/classes/{id}/replay/events", read, move |site, r| replay::events(site, r, &lane, &told)),
         Route::get("/classes/{id}/replay/voice/{n}", read, move |site, r| replay::voice(site, r, &heard)),
+        // Pupils have no account: the address is a code that the adult of their room shows them.
+        Route::get("/c", Check::Public, move |site, request| device::asks(site, request, &typed)),
+        Route::get("/c/{pupils}", Check::Public, move |site, request| device::page(site, request, &paged, &small)),
+        Route::get("/c/{pupils}/slides/{n}", Check::Public, move |site, r| device::slide(site, r, &slid, &slides)),
+        Route::talk(
+            "/c/{pupils}/talk",
+            Check::Public,
+            move |_, request| device::may_enter(request, &came),
+            move |_, request, socket| Box::pin(device::converse(Arc::clone(&coming), request, socket)),
+        ),
         Route::talk(
             "/classes/{id}/talk",
             read,

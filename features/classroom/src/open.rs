@@ -17,9 +17,12 @@ use web::{PageError, Site};
 use crate::facts::{CLASS_ROOM, LIVE_CLASS};
 use crate::fold::Fold;
 use crate::keep::{self, Keep};
+use crate::pupils::Pupils;
 use crate::say::of_node;
 use crate::who::About;
 
+/// Pages of pupils that a node has open.
+const MAX_DEVICES_HERE: usize = 300;
 /// A room that was cut off for less is not said to have been.
 const CUT_MS: u64 = 3000;
 
@@ -76,6 +79,8 @@ pub(crate) struct Inner {
     pub pages: BTreeMap<u16, usize>,
     /// Pages of each guest that are open here.
     pub guests: BTreeMap<Subject, usize>,
+    /// The pages of rooms' pupils that are open here.
+    pub pupils: BTreeMap<u16, Pupils>,
     /// Since when the node has been cut off, and what it was before.
     cut_since: Option<u64>,
     cuts: i64,
@@ -300,6 +305,7 @@ impl Classes {
             (inner.fold.clone(), inner.cuts, inner.cut_ms)
         };
         self.keep.records(open.class, open.about.recorded && fold.recording);
+        count(live, open, site.now_ms());
         if fold.over_ms.is_some_and(|over| fold.recorded && keep::is_due(view.elapsed_ms, over)) {
             self.publish(site, open)?;
         }
@@ -344,6 +350,25 @@ impl Classes {
             return Ok(());
         }
         self.keep.publish(site, &self.shelf, open, self.me == open.origin)
+    }
+
+    /// The class and the room that a page of pupils belongs to.
+    pub(crate) fn by_code(&self, code: &str) -> Option<(Arc<Open>, u16)> {
+        let open: Vec<Arc<Open>> = lock(&self.open).values().cloned().collect();
+        open.into_iter().find_map(|open| {
+            let room = open.inner().pupils.iter().find(|(_, p)| p.code == code).map(|(room, _)| *room)?;
+            Some((open, room))
+        })
+    }
+
+    /// A device of a pupil comes, if there is room: gives how many of its sayings were taken.
+    pub(crate) fn device_comes(&self, open: &Open, room: u16, device: u32) -> Option<u32> {
+        let all: Vec<Arc<Open>> = lock(&self.open).values().cloned().collect();
+        let here: usize = all.iter().map(|o| o.inner().pupils.values().map(Pupils::here).sum::<usize>()).sum();
+        if here >= MAX_DEVICES_HERE {
+            return None;
+        }
+        open.inner().pupils.get_mut(&room)?.come(device)
     }
 
     /// Peers of which nothing is heard in a class that is open, and since when: a class notices within seconds what the
@@ -394,6 +419,27 @@ impl Classes {
         };
         if let Ok(live) = self.live() {
             let _ = live.say(open.class, of.id, &of_node(&said));
+        }
+    }
+}
+
+/// Says in the class what is counted of the rooms' own devices, and closes their pages when it is over.
+fn count(live: &Live, open: &Open, now_ms: u64) {
+    let said: Vec<(u16, Vec<u8>)> = {
+        let inner = &mut *open.inner();
+        if inner.fold.over_ms.is_some() {
+            inner.pupils.clear();
+        }
+        let (fold, pupils) = (&inner.fold, &mut inner.pupils);
+        if let Some(speaks) = pupils.get_mut(&fold.floor) {
+            speaks.lower();
+        }
+        let counts = pupils.iter_mut().map(|(room, of)| (*room, of.counts(now_ms, fold)));
+        counts.flat_map(|(room, said)| said.into_iter().map(move |said| (room, said))).collect()
+    };
+    for (room, said) in said {
+        if let Some(of) = usize::from(room).checked_sub(1).and_then(|n| open.about.rooms.get(n)) {
+            let _ = live.say(open.class, of.id, &said);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The page of a class that goes on: what it needs to know is given with it, so that it stands also when the link is cut.
 
 use askama::Template;
-use assets::{Shelf, recipes_for};
+use assets::{Shelf, Slide, recipes_for};
 use base::{Hash, Subject};
 use register::Look;
 use rusqlite::Connection;
@@ -13,7 +13,7 @@ use crate::facts::{CLASS_ROOM, LIVE_CLASS};
 use crate::who::About;
 
 /// Words that the script says.
-const WORDS: [&str; 40] = [
+const WORDS: &[&str] = &[
     "class-page",
     "class-over",
     "class-ready-teacher",
@@ -31,6 +31,7 @@ const WORDS: [&str; 40] = [
     "class-hand-down",
     "class-count-send",
     "class-count-said",
+    "class-answer-shown",
     "class-late",
     "class-node-away",
     "class-refused-role",
@@ -54,8 +55,40 @@ const WORDS: [&str; 40] = [
     "class-asks-in",
     "class-guest-asks",
     "class-guest-out",
+    "class-hands-n",
+    "class-short-room",
+    "class-number-value",
+    "class-number-many",
+    "class-sketch",
+    "class-sketch-full",
+    "class-draw-send",
+    "class-drawing",
+    "class-devices-answered",
+    "class-show-class",
+    "class-pupils-open",
+    "class-pupils-close",
+    "class-pupils-here",
+    "class-pupils-qr",
+    "class-pupils-closed",
+    "class-answer",
+    "class-answer-send",
+    "class-answered",
+    "class-undo",
+    "class-black",
+    "class-red",
+    "class-blue",
+    "class-green",
+    "class-refused-number",
+    "class-refused-full",
 ];
-const COLOURS: [&str; 6] = ["class-black", "class-red", "class-blue", "class-green", "class-amber", "class-white"];
+pub(crate) const COLOURS: [&str; 6] =
+    ["class-black", "class-red", "class-blue", "class-green", "class-amber", "class-white"];
+const KINDS: [(&str, &str); 4] = [
+    ("choice", "class-ask-choice"),
+    ("number", "class-ask-number"),
+    ("short", "class-ask-short"),
+    ("draw", "class-ask-draw"),
+];
 const WIDTHS: [&str; 3] = ["class-thin", "class-middle", "class-thick"];
 
 #[derive(Template)]
@@ -68,6 +101,7 @@ struct LivePage<'a> {
     rooms: Vec<Line>,
     recorded: bool,
     colours: Vec<(usize, String)>,
+    kinds: Vec<(&'static str, String)>,
     widths: Vec<(usize, String)>,
 }
 
@@ -97,6 +131,7 @@ pub(crate) fn live(site: &Site, request: &Request, shelf: &Shelf) -> Result<Repl
             rooms,
             recorded: about.recorded,
             colours: named(&COLOURS),
+            kinds: KINDS.iter().map(|(code, key)| (*code, words.get(key).into_owned())).collect(),
             widths: named(&WIDTHS),
             s: Shell::new(site, request, about.title.clone()),
         };
@@ -136,7 +171,7 @@ fn given(
 
 /// The script's words.
 pub(crate) fn said(words: &Words<'_>) -> Map<String, Json> {
-    WORDS.into_iter().map(|key| (key.trim_start_matches("class-").to_owned(), json!(words.get(key)))).collect()
+    WORDS.iter().map(|key| (key.trim_start_matches("class-").to_owned(), json!(words.get(key)))).collect()
 }
 
 /// The slides of a course, in their order, as far as this reader may see them.
@@ -146,6 +181,28 @@ pub(crate) fn pages(
     shelf: &Shelf,
     course: &Subject,
 ) -> Result<Vec<Json>, PageError> {
+    let reader = request.reader()?.person;
+    let at = |s: Shown| {
+        let src = format!("/resources/{}/made/{}/{}", s.resource, s.recipe, s.slide.name);
+        json!({ "src": src, "width": s.slide.width, "height": s.slide.height })
+    };
+    Ok(shown(conn, shelf, course, Some(&reader))?.into_iter().map(at).collect())
+}
+
+/// A slide, and the part of a course that it was made of.
+pub(crate) struct Shown {
+    pub resource: Subject,
+    pub recipe: &'static str,
+    pub slide: Slide,
+}
+
+/// The slides of a course, in their order, as far as a reader may see them; for pupils, those of a course that is shared.
+pub(crate) fn shown(
+    conn: &Connection,
+    shelf: &Shelf,
+    course: &Subject,
+    reader: Option<&Subject>,
+) -> Result<Vec<Shown>, PageError> {
     // What a course holds, its own room decides who sees: a course in somebody's hands alone is not shown here.
     let mut stmt = conn.prepare_cached(
         "SELECT r.id, r.content, coalesce(r.media, '') FROM resource r JOIN course c ON c.id = r.course
@@ -153,8 +210,7 @@ pub(crate) fn pages(
            (SELECT course FROM course_hand WHERE person = ?2 AND part IN ('lead', 'author')))
          ORDER BY r.place, r.made",
     )?;
-    let reader = request.reader()?.person;
-    let mut rows = stmt.query([course.as_bytes(), reader.as_bytes()])?;
+    let mut rows = stmt.query([Some(course.as_bytes()), reader.map(Subject::as_bytes)])?;
     let mut out = Vec::new();
     while let Some(row) = rows.next()? {
         let id: Vec<u8> = row.get(0)?;
@@ -168,7 +224,13 @@ pub(crate) fn pages(
     Ok(out)
 }
 
-fn slides(conn: &Connection, shelf: &Shelf, id: &Subject, content: &Hash, media: &str) -> Result<Vec<Json>, PageError> {
+fn slides(
+    conn: &Connection,
+    shelf: &Shelf,
+    id: &Subject,
+    content: &Hash,
+    media: &str,
+) -> Result<Vec<Shown>, PageError> {
     for recipe in recipes_for(media) {
         let mut stmt = conn.prepare_cached(
             "SELECT content FROM rendition WHERE source = ?1 AND recipe = ?2 AND content IS NOT NULL
@@ -179,11 +241,8 @@ fn slides(conn: &Connection, shelf: &Shelf, id: &Subject, content: &Hash, media:
         let tree: Vec<u8> = row.get(0)?;
         let Ok(tree) = Hash::try_from(tree.as_slice()) else { continue };
         let Some(tree) = shelf.tree(&tree).map_err(|e| PageError::Internal(e.to_string()))? else { continue };
-        let at = |p: assets::Slide| {
-            let src = format!("/resources/{id}/made/{}/{}", recipe.name, p.name);
-            json!({ "src": src, "width": p.width, "height": p.height })
-        };
-        let found: Vec<Json> = assets::slides(&tree).into_iter().map(at).collect();
+        let of = |slide: Slide| Shown { resource: *id, recipe: recipe.name, slide };
+        let found: Vec<Shown> = assets::slides(&tree).into_iter().map(of).collect();
         if !found.is_empty() {
             return Ok(found);
         }

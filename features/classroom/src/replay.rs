@@ -3,7 +3,7 @@
 use askama::Template;
 use assets::Shelf;
 use base::Subject;
-use live::{Event, Replay, Track};
+use live::{Replay, Track};
 use register::Look;
 use rusqlite::Connection;
 use serde_json::{Value as Json, json};
@@ -11,9 +11,9 @@ use web::{PageError, Reply, Request, Shell, Site};
 
 use crate::facts::LIVE_CLASS;
 use crate::keep::kept;
-use crate::open::{Classes, Open};
+use crate::open::Classes;
 use crate::page::{Line, pages, rooms, said};
-use crate::talk::happened;
+use crate::talk::{framed, happened};
 
 #[derive(Template)]
 #[template(path = "replay.html")]
@@ -95,14 +95,9 @@ pub(crate) fn events(site: &Site, request: &Request, classes: &Classes, shelf: &
         let replay = record(site, shelf, conn, &class)?;
         let open = classes.planned(conn, &class)?;
         let events = replay.events().map_err(|e| PageError::Internal(e.to_string()))?;
-        let bytes = events.iter().flat_map(|event| each(&open, event)).collect();
+        let bytes = events.iter().flat_map(|event| framed(&happened(&open, event))).collect();
         Ok(Reply::Bytes("application/octet-stream", None, bytes))
     })
-}
-
-fn each(open: &Open, event: &Event) -> Vec<u8> {
-    let body = happened(open, event);
-    [&u32::try_from(body.len()).unwrap_or(0).to_be_bytes(), &body[..]].concat()
 }
 
 /// What was said on one track.

@@ -2,13 +2,21 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::fold::{Fold, INK, WORDS};
+use crate::fold::{Asks, DRAWN, Fold, INK, WORDS};
+use crate::pupils::number as counted;
 use crate::who::Part;
 
 /// Bytes of what is said in words.
 const MAX_WORDS: usize = 4096;
 /// Bytes of a piece of ink: a tenth of a second is a hundred.
 const MAX_INK: usize = 8192;
+
+/// Bytes of a drawing: some twelve hundred points.
+pub(crate) const MAX_DRAWN: usize = 6144;
+/// Answers of a room, and letters of one.
+const MAX_ANSWERS: usize = 8;
+const MAX_NUMBERS: usize = 24;
+const MAX_ANSWER: usize = 120;
 
 /// Why something is not taken; the end of the key of its words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +33,8 @@ pub(crate) enum No {
     Guest,
     /// The browser's voice cannot be had.
     Voice,
+    /// Not a number.
+    Number,
 }
 
 impl No {
@@ -36,6 +46,7 @@ impl No {
             Self::Consent => "consent",
             Self::Guest => "guest",
             Self::Voice => "voice",
+            Self::Number => "number",
         }
     }
 }
@@ -73,6 +84,17 @@ pub(crate) fn taken(said: &[u8], speaker: &Speaker<'_>, class: &Fold, may_record
                 (false, _) => Err(No::Role),
                 (_, false) => Err(No::Much),
             }
+        }
+        Some((&DRAWN, rest)) => {
+            if !matches!(speaker.part, Part::Adult(_)) {
+                return Err(No::Role);
+            }
+            if rest.len() > MAX_DRAWN {
+                return Err(No::Much);
+            }
+            let (q, _) = drawn(rest).ok_or(No::Role)?;
+            class.question.as_ref().filter(|now| now.asks(q, Asks::Draw)).ok_or(No::Role)?;
+            Ok(said.to_vec())
         }
         Some((&WORDS, words)) if words.len() <= MAX_WORDS => {
             let Ok(Json::Object(said)) = serde_json::from_slice(words) else { return Err(No::Role) };
@@ -118,8 +140,12 @@ fn checked(said: &Map<String, Json>, speaker: &Speaker<'_>, class: &Fold, may_re
         "timer" if leads => json!({ "k": kind, "s": number("s", 7200)? }),
         "ask" if leads => {
             let options = said.get("options").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str);
-            let options: Vec<String> = options.take(8).filter_map(|o| text::clean_line(o, 120).ok()).collect();
-            json!({ "k": kind, "q": number("q", 10_000)?, "kind": "choice", "text": text("text", 300)?, "options": options })
+            let options: Vec<String> =
+                options.take(MAX_ANSWERS).filter_map(|o| text::clean_line(o, MAX_ANSWER).ok()).collect();
+            let asks = Asks::of(said.get("kind").and_then(Json::as_str).unwrap_or_default());
+            let options = if asks == Asks::Choice { options } else { Vec::new() };
+            let (q, text) = (number("q", 10_000)?, text("text", 300)?);
+            json!({ "k": kind, "q": q, "kind": asks.code(), "text": text, "options": options })
         }
         "close" if leads => json!({ "k": kind, "q": number("q", 10_000)? }),
         "admit" if teacher => {
@@ -129,18 +155,41 @@ fn checked(said: &Map<String, Json>, speaker: &Speaker<'_>, class: &Fold, may_re
         "heads" if adult => json!({ "k": kind, "n": number("n", 500)? }),
         "consent" if adult => json!({ "k": kind, "yes": yes("yes") }),
         "tally" if adult => {
-            let counts = said.get("counts").and_then(Json::as_object).ok_or(No::Role)?;
-            let count = |(option, n): (&String, &Json)| {
-                Some((text::clean_line(option, 120).ok()?, json!(n.as_u64().filter(|n| *n <= 500)?)))
-            };
-            let counts: Map<String, Json> = counts.iter().take(8).filter_map(count).collect();
-            json!({ "k": kind, "q": number("q", 10_000)?, "counts": counts })
+            let q = number("q", 10_000)?;
+            let asks = class.question.as_ref().filter(|now| now.q == q).map(|now| now.kind).unwrap_or_default();
+            tally(said, q, asks)?
         }
         // Every adult in the class sees what is written.
         "chat" => json!({ "k": kind, "text": text("text", 500)?, "by": speaker.name }),
         "caption" if leads || adult => json!({ "k": kind, "text": text("text", 300)?, "by": speaker.name }),
         _ => return Err(No::Role),
     })
+}
+
+/// What a room answered, as its adult counted or wrote it.
+fn tally(said: &Map<String, Json>, q: u64, asks: Asks) -> Result<Json, No> {
+    if asks == Asks::Short {
+        let texts = said.get("texts").and_then(Json::as_array).ok_or(No::Role)?;
+        let line = |text: &Json| text::clean_line(text.as_str()?, MAX_ANSWER).ok().filter(|t| !t.is_empty());
+        let texts: Vec<String> = texts.iter().take(MAX_ANSWERS).filter_map(line).collect();
+        return Ok(json!({ "k": "tally", "q": q, "texts": texts }));
+    }
+    let counts = said.get("counts").and_then(Json::as_object).ok_or(No::Role)?;
+    let most = if asks == Asks::Number { MAX_NUMBERS } else { MAX_ANSWERS };
+    let count = |(option, n): (&String, &Json)| {
+        let option = text::clean_line(option, MAX_ANSWER).ok()?;
+        let option = if asks == Asks::Number { counted(&option)? } else { option };
+        Some((option, json!(n.as_u64().filter(|n| *n <= 500)?)))
+    };
+    let counts: Map<String, Json> = counts.iter().take(most).filter_map(count).collect();
+    Ok(json!({ "k": "tally", "q": q, "counts": counts }))
+}
+
+/// A drawing: to which question, and what the pen did.
+pub(crate) fn drawn(rest: &[u8]) -> Option<(u64, &[u8])> {
+    let (q, ink) = rest.split_first_chunk::<2>()?;
+    pen::read(ink, |_, _| ()).ok()?;
+    Some((u16::from_be_bytes(*q).into(), ink))
 }
 
 /// What a node itself says of a room or a guest.

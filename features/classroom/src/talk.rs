@@ -1,5 +1,6 @@
 //! The conversation of a class's page with its node; its messages are described in `islands/src/classroom/wire.ts`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base::Subject;
@@ -9,21 +10,25 @@ use web::{PageError, Request, Site, Socket};
 
 use crate::facts::LIVE_CLASS;
 use crate::open::{Classes, Open};
+use crate::pupils::Pupils;
 use crate::say::{No, Speaker, taken};
 use crate::who::Part;
 
 /// From a page.
-const HELLO: u8 = 0;
-const SAY: u8 = 1;
+pub(crate) const HELLO: u8 = 0;
+pub(crate) const SAY: u8 = 1;
 const OFFER: u8 = 2;
+const OPEN: u8 = 3;
 /// To a page.
-const EVENT: u8 = 1;
-const STATE: u8 = 2;
+pub(crate) const EVENT: u8 = 1;
+pub(crate) const STATE: u8 = 2;
 const ANSWER: u8 = 3;
-const TAKEN: u8 = 4;
-const REFUSED: u8 = 5;
-const WAITING: u8 = 6;
-const LOOKS_ON: u8 = 7;
+pub(crate) const TAKEN: u8 = 4;
+pub(crate) const REFUSED: u8 = 5;
+pub(crate) const WAITING: u8 = 6;
+pub(crate) const LOOKS_ON: u8 = 7;
+const PUPILS: u8 = 8;
+const DRAWING: u8 = 9;
 /// A room's number where nobody with a say said something.
 const NOBODY: u16 = u16::MAX;
 /// Pages whose sayings are counted, in one class.
@@ -60,6 +65,11 @@ struct Guest {
     has_floor: bool,
     /// A guest whom the teacher let in.
     is_in: bool,
+    /// The node as the browser of this page finds it.
+    host: String,
+    /// What the page was told last of the room's own devices, and of what they drew.
+    pupils: Vec<u8>,
+    drawn: BTreeMap<u32, u32>,
 }
 
 /// The conversation, until the page leaves.
@@ -91,6 +101,9 @@ pub(crate) async fn converse(classes: Arc<Classes>, site: Arc<Site>, request: Re
         ear: None,
         has_floor: false,
         is_in: false,
+        host: format!("{}://{}", if site.secure { "https" } else { "http" }, request.host),
+        pupils: Vec::new(),
+        drawn: BTreeMap::new(),
     };
     come(&classes, &open, &guest, true);
     talk(&classes, &site, class, &mut guest, &mut socket).await;
@@ -121,11 +134,12 @@ async fn talk(classes: &Arc<Classes>, site: &Arc<Site>, class: Subject, guest: &
         let Some(open) = classes.get(&class) else { return };
         let mut out = Vec::new();
         if let Some(asked) = asked {
-            heard(classes, &open, guest, &asked, &mut out);
+            heard(classes, site, &open, guest, &asked, &mut out);
         }
         if guest.page.is_some() {
             admit(classes, &open, guest, &mut out);
             tell(classes, &open, guest, &mut out);
+            tell_of_pupils(&open, guest, &mut out);
             floor(classes, &open, guest);
         }
         for message in out {
@@ -145,7 +159,7 @@ async fn talk(classes: &Arc<Classes>, site: &Arc<Site>, class: Subject, guest: &
 }
 
 /// Takes what a page says.
-fn heard(classes: &Classes, open: &Open, guest: &mut Guest, asked: &[u8], out: &mut Vec<Vec<u8>>) {
+fn heard(classes: &Classes, site: &Site, open: &Open, guest: &mut Guest, asked: &[u8], out: &mut Vec<Vec<u8>>) {
     match asked.split_first() {
         Some((&HELLO, body)) => {
             let said: Json = serde_json::from_slice(body).unwrap_or_default();
@@ -156,6 +170,8 @@ fn heard(classes: &Classes, open: &Open, guest: &mut Guest, asked: &[u8], out: &
             guest.told.clear();
             guest.waited.clear();
             guest.is_in = false;
+            guest.pupils.clear();
+            guest.drawn.clear();
             out.push(hello(classes, open, guest, page));
         }
         Some((&SAY, body)) => {
@@ -174,6 +190,17 @@ fn heard(classes: &Classes, open: &Open, guest: &mut Guest, asked: &[u8], out: &
                 }
             }
             out.push(message(TAKEN, &count.max(before).min(before + 1).to_be_bytes()));
+        }
+        // Who answers for a room opens the page of its pupils, and closes it.
+        Some((&OPEN, body)) => {
+            let said: Json = serde_json::from_slice(body).unwrap_or_default();
+            let Part::Adult(room) = guest.part else { return };
+            let mut inner = open.inner();
+            if said.get("open").and_then(Json::as_bool) != Some(true) {
+                inner.pupils.remove(&room);
+            } else if inner.fold.over_ms.is_none() {
+                inner.pupils.entry(room).or_insert_with(|| Pupils::new(site.store.env()));
+            }
         }
         Some((&OFFER, body)) => {
             let said: Json = serde_json::from_slice(body).unwrap_or_default();
@@ -281,7 +308,7 @@ fn tell(classes: &Classes, open: &Open, guest: &mut Guest, out: &mut Vec<Vec<u8>
         guest.seen = event.seq;
         out.push(message(EVENT, &happened(open, event)));
     }
-    let waiting: Vec<u8> = view.waiting.iter().flat_map(|s| waits(open, classes, s)).collect();
+    let waiting: Vec<u8> = view.waiting.iter().flat_map(|s| framed(&waits_as(open, classes, s, &s.payload))).collect();
     if waiting != guest.waited {
         out.push(message(WAITING, &waiting));
         guest.waited = waiting;
@@ -291,6 +318,33 @@ fn tell(classes: &Classes, open: &Open, guest: &mut Guest, out: &mut Vec<Vec<u8>
         out.push(message(STATE, &state));
         guest.told = state;
     }
+}
+
+/// Tells the adult of a room of its pupils' devices: what they write and draw goes no further before it is shown.
+fn tell_of_pupils(open: &Open, guest: &mut Guest, out: &mut Vec<Vec<u8>>) {
+    let Part::Adult(room) = guest.part else { return };
+    let inner = open.inner();
+    let Some(pupils) = inner.pupils.get(&room) else {
+        if !guest.pupils.is_empty() {
+            guest.pupils.clear();
+            guest.drawn.clear();
+            out.push(message(PUPILS, b"null"));
+        }
+        return;
+    };
+    let shown = pupils.shown(&inner.fold, &format!("{}/c/{}", guest.host, pupils.code)).to_string().into_bytes();
+    if shown != guest.pupils {
+        out.push(message(PUPILS, &shown));
+        guest.pupils = shown;
+    }
+    let drawings = pupils.drawings(&inner.fold);
+    let now: BTreeMap<u32, u32> = drawings.iter().map(|(device, n, _)| (*device, *n)).collect();
+    for (device, n, ink) in drawings {
+        if guest.drawn.get(&device) != Some(&n) {
+            out.push(message(DRAWING, &[&device.to_be_bytes(), ink].concat()));
+        }
+    }
+    guest.drawn = now;
 }
 
 /// Who is there, and how the links stand.
@@ -316,15 +370,24 @@ fn state(classes: &Classes, open: &Open, reach: Reach) -> Json {
 }
 
 pub(crate) fn happened(open: &Open, event: &Event) -> Vec<u8> {
-    let room = open.room_of(event.node, &event.who).unwrap_or(NOBODY);
-    head(event.seq, event.at_ms, event.late_ms > 0, room, &event.payload)
+    happened_as(open, event, &event.payload)
 }
 
-/// Something that waits for the origin, its length before it.
-fn waits(open: &Open, classes: &Classes, said: &Saying) -> Vec<u8> {
+/// An event, with this said in it.
+pub(crate) fn happened_as(open: &Open, event: &Event, payload: &[u8]) -> Vec<u8> {
+    let room = open.room_of(event.node, &event.who).unwrap_or(NOBODY);
+    head(event.seq, event.at_ms, event.late_ms > 0, room, payload)
+}
+
+/// Something that waits for the origin, with this said in it.
+pub(crate) fn waits_as(open: &Open, classes: &Classes, said: &Saying, payload: &[u8]) -> Vec<u8> {
     let room = open.room_of(classes.me(), &said.who).unwrap_or(NOBODY);
-    let body = head(0, said.at_ms, true, room, &said.payload);
-    [&u32::try_from(body.len()).unwrap_or(0).to_be_bytes(), &body[..]].concat()
+    head(0, said.at_ms, true, room, payload)
+}
+
+/// Bytes with their length before them.
+pub(crate) fn framed(body: &[u8]) -> Vec<u8> {
+    [&u32::try_from(body.len()).unwrap_or(0).to_be_bytes(), body].concat()
 }
 
 fn head(seq: u64, at_ms: u64, late: bool, room: u16, payload: &[u8]) -> Vec<u8> {
@@ -338,6 +401,6 @@ fn head(seq: u64, at_ms: u64, late: bool, room: u16, payload: &[u8]) -> Vec<u8> 
     out
 }
 
-fn message(what: u8, body: &[u8]) -> Vec<u8> {
+pub(crate) fn message(what: u8, body: &[u8]) -> Vec<u8> {
     [&[what], body].concat()
 }

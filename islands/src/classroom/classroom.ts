@@ -2,6 +2,8 @@
 import { Class } from "./fold.ts";
 import { Ink, WIDTHS } from "./ink.ts";
 import { Media } from "./media.ts";
+import { Devices, pupil } from "./pupils.ts";
+import type { Answered } from "./question.ts";
 import { replays } from "./replay.ts";
 import { View, type Given } from "./view.ts";
 import { Saying, Wire, type Happened } from "./wire.ts";
@@ -73,6 +75,7 @@ function attend(box: HTMLElement): void {
         if (said?.k === "page") drawn = false;
         if (said?.k === "end") media.end();
         if (said?.k === "floor") settleFloor();
+        if (said?.k === "tally") devices.again();
       }
       show();
     },
@@ -84,6 +87,8 @@ function attend(box: HTMLElement): void {
       waiting = all;
       show();
     },
+    pupils: (now) => devices.pupils(now),
+    drawing: (device, ink) => devices.drawing(device, ink),
     answer: (way, sdp) => media.answered(way, sdp),
     refused: (why) => view.say(view.word(`refused-${why}`)),
     link: (yes) => {
@@ -175,27 +180,33 @@ function attend(box: HTMLElement): void {
   // Questions: the options one a line.
   const lines = (text: string): string[] => text.split("\n").map((line) => line.trim()).filter((line) => line !== "").slice(0, 8);
   const ask = view.part<HTMLFormElement>("ask");
+  /** Only a choice has answers to choose from. */
+  const kinds = (): void => {
+    const options = ask.querySelector<HTMLElement>("[data-ask-options]");
+    if (options) options.hidden = ask.querySelector("select")?.value !== "choice";
+  };
+  ask.querySelector("select")?.addEventListener("change", kinds);
   ask.addEventListener("submit", (event) => {
     event.preventDefault();
     const text = ask.querySelector("input");
     const options = ask.querySelector("textarea");
-    if (!text || !options) return;
+    const kind = ask.querySelector("select");
+    if (!text || !options || !kind) return;
     const said = lines(options.value);
-    wire.json({ k: "ask", q: (is.question?.q ?? 0) + 1, kind: "choice", text: text.value, options: said.length > 0 ? said : [view.word("yes"), view.word("no")] });
+    wire.json({ k: "ask", q: (is.question?.q ?? 0) + 1, kind: kind.value, text: text.value, options: said.length > 0 ? said : [view.word("yes"), view.word("no")] });
     ask.reset();
+    kinds();
     ask.closest("details")?.removeAttribute("open");
   });
   const question = view.part("question");
-  question.addEventListener("submit", (event) => {
-    event.preventDefault();
-    const form = event.target as HTMLFormElement;
-    const counts: Record<string, number> = {};
-    form.querySelectorAll("input").forEach((input) => {
-      counts[input.name] = Number(input.value) || 0;
-    });
-    wire.json({ k: "tally", q: Number(form.dataset["count"]), counts });
-    view.note(view.word("count-said"));
-  });
+  const answer = (q: number, what: Answered): void => {
+    if ("ink" in what) wire.drawn(q, what.ink);
+    else wire.json({ k: "tally", q, ...what });
+    view.note(view.word("counts" in what ? "count-said" : "answer-shown"));
+  };
+  view.answered = answer;
+  const devices = new Devices(view, answer, () => is.question?.rooms.get(view.room)?.texts ?? []);
+  box.querySelector("[data-pupils-open]")?.addEventListener("click", () => wire.open(!devices.open));
   question.querySelector("[data-question-close]")?.addEventListener("click", () => wire.json({ k: "close", q: is.question?.q ?? 0 }));
   box.querySelectorAll<HTMLElement>("[data-class-minutes]").forEach((button) => {
     button.addEventListener("click", () => wire.json({ k: "timer", s: Number(button.dataset["classMinutes"]) * 60 }));
@@ -249,4 +260,5 @@ function attend(box: HTMLElement): void {
 }
 
 document.querySelectorAll<HTMLElement>("[data-class]").forEach(attend);
+document.querySelectorAll<HTMLElement>("[data-pupil]").forEach((box) => pupil(box, own()));
 document.querySelectorAll<HTMLElement>("[data-replay]").forEach((box) => void replays(box));

@@ -16,7 +16,9 @@ export type Said =
   | { k: "record"; on: boolean }
   | { k: "timer"; s: number }
   | { k: "ask"; q: number; kind: Kind; text: string; options?: string[] }
-  | { k: "tally"; q: number; counts: Record<string, number> }
+  | { k: "tally"; q: number; counts?: Record<string, number>; texts?: string[] }
+  | { k: "devices"; q: number; n: number; counts: Record<string, number> }
+  | { k: "hands"; n: number }
   | { k: "close"; q: number }
   | { k: "chat"; text: string; by?: string }
   | { k: "caption"; text: string; by?: string }
@@ -27,7 +29,18 @@ export type Said =
   | { k: "admit"; person: string; name: string; yes: boolean };
 
 /** How a question is answered. */
-export type Kind = "choice" | "number" | "short";
+export type Kind = "choice" | "number" | "short" | "draw";
+
+/** What a room answered. */
+export interface Answers {
+  /** As its adult counted. */
+  hands: Record<string, number>;
+  /** As its pupils' devices were counted, and how many answered on them. */
+  devices: Record<string, number>;
+  n: number;
+  texts: string[];
+  ink: Uint8Array | undefined;
+}
 
 export interface Question {
   q: number;
@@ -36,12 +49,14 @@ export interface Question {
   options: string[];
   open: boolean;
   /** What was answered, room by room. */
-  rooms: Map<number, Record<string, number>>;
+  rooms: Map<number, Answers>;
 }
 
 export interface RoomNow {
   here: boolean;
   hand: boolean;
+  /** Hands that are up on pupils' devices. */
+  hands: number;
   heads: number | undefined;
   consent: boolean;
 }
@@ -86,18 +101,19 @@ export class Class {
     copy.rooms = new Map([...this.rooms].map(([n, room]) => [n, { ...room }]));
     copy.chat = [...this.chat];
     copy.guests = new Map([...this.guests].map(([who, guest]) => [who, { ...guest }]));
-    if (this.question) copy.question = { ...this.question, rooms: new Map(this.question.rooms) };
+    if (this.question) copy.question = { ...this.question, rooms: new Map([...this.question.rooms].map(([n, answers]) => [n, { ...answers }])) };
     return copy;
   }
 
   room(n: number): RoomNow {
-    const known = this.rooms.get(n) ?? { here: false, hand: false, heads: undefined, consent: false };
+    const known = this.rooms.get(n) ?? { here: false, hand: false, hands: 0, heads: undefined, consent: false };
     this.rooms.set(n, known);
     return known;
   }
 
   /** Takes in what happened; gives what was said in words. A room that is cut off leads itself: `alone` is its number. */
   take(event: Happened, alone?: number): Said | undefined {
+    if (event.said[0] === Saying.Drawn) this.drawn(event);
     if (event.said[0] !== Saying.Json) return undefined;
     let said: Said;
     try {
@@ -106,6 +122,22 @@ export class Class {
       return undefined;
     }
     return this.apply(event, said, alone) ? said : undefined;
+  }
+
+  /** What a room answers to the question that is asked. */
+  private answers(room: number, q: number, put: (of: Answers) => void): void {
+    if (this.question?.q !== q) return;
+    const of = this.question.rooms.get(room) ?? { hands: {}, devices: {}, n: 0, texts: [], ink: undefined };
+    put(of);
+    this.question.rooms.set(room, of);
+  }
+
+  private drawn(event: Happened): void {
+    if (event.room === 0 || event.room === NOBODY || event.said.length < 3) return;
+    const q = new DataView(event.said.buffer, event.said.byteOffset + 1).getUint16(0);
+    this.answers(event.room, q, (of) => {
+      of.ink = event.said.slice(3);
+    });
   }
 
   private apply(event: Happened, said: Said, alone: number | undefined): boolean {
@@ -131,6 +163,7 @@ export class Class {
         if (!leads) return false;
         this.floor = said.room;
         this.room(said.room).hand = false;
+        this.room(said.room).hands = 0;
         return true;
       case "record":
         if (leads) this.recording = said.on;
@@ -165,7 +198,19 @@ export class Class {
         if (room) this.room(event.room).consent = said.yes;
         return room;
       case "tally":
-        if (room && this.question?.q === said.q) this.question.rooms.set(event.room, said.counts);
+        if (room) this.answers(event.room, said.q, (of) => {
+          of.hands = said.counts ?? {};
+          of.texts = said.texts ?? [];
+        });
+        return room;
+      case "devices":
+        if (room) this.answers(event.room, said.q, (of) => {
+          of.devices = said.counts;
+          of.n = said.n;
+        });
+        return room;
+      case "hands":
+        if (room) this.room(event.room).hands = said.n;
         return room;
       case "in":
       case "out":

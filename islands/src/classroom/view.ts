@@ -1,6 +1,7 @@
 /* What a class's page shows: the board, the rooms, what is asked and said. It follows the class and changes nothing itself. */
 import { Board, type Page } from "../micro/board.ts";
 import type { Class, Line, Question } from "./fold.ts";
+import { counting, tally, type Answered } from "./question.ts";
 import type { RoomState } from "./wire.ts";
 
 export interface Given {
@@ -20,6 +21,8 @@ export class View {
   role = "";
   room = 0;
   cut = false;
+  /** What this room answers. */
+  answered: (q: number, what: Answered) => void = () => {};
   /** Pages before any white one was added. */
   private readonly slides: number;
   private links = new Map<number, RoomState>();
@@ -122,11 +125,11 @@ export class View {
 
   private status(is: Class): void {
     if (this.role === "guest" && this.box.dataset["guest"] !== "in") return;
-    const status = this.cut && !is.over ? "cut" : is.over ? "over" : !is.began ? (this.role === "teacher" ? "ready-teacher" : "waits") : "";
-    this.part("status").textContent = status ? this.word(status) : is.floor === 0 ? "" : this.word("floor").replace("{room}", this.title(is.floor));
+    const status = this.cut && !is.over && this.role !== "pupil" ? "cut" : is.over ? "over" : !is.began ? (this.role === "teacher" ? "ready-teacher" : "waits") : "";
+    this.part("status").textContent = status ? this.word(status) : is.floor === 0 || this.role === "pupil" ? "" : this.word("floor").replace("{room}", this.title(is.floor));
   }
 
-  private title(room: number): string {
+  title(room: number): string {
     return room === 0 ? this.given.teacher : this.given.rooms.find((r) => r.n === room)?.title ?? "";
   }
 
@@ -153,6 +156,8 @@ export class View {
         if (part) part.hidden = !yes;
       };
       show("hand", now.hand);
+      const hands = row.querySelector<HTMLElement>("[data-room-hands]");
+      if (hands) hands.textContent = now.hands === 0 ? "" : this.word("hands-n").replace("{n}", String(now.hands));
       show("floor", is.began && is.floor === n);
       const heads = row.querySelector<HTMLElement>("[data-room-heads]");
       if (heads) heads.textContent = now.heads === undefined ? "" : this.word("heads-n").replace("{n}", String(now.heads));
@@ -213,18 +218,21 @@ export class View {
     this.part("record-said").textContent = this.word(is.recording ? "record-off" : "record-on");
     const hand = this.part("hand");
     const up = is.room(this.room).hand;
+    if (this.role === "pupil") return;
     hand.hidden = this.role !== "adult" || !is.began || is.over;
     hand.setAttribute("aria-pressed", String(up));
     this.part("hand-said").textContent = this.word(up ? "hand-down" : "hand-up");
   }
 
   private question(question: Question | undefined): void {
+    // A pupil's page answers for itself.
+    if (this.role === "pupil") return;
     const box = this.part("question");
     box.hidden = !question;
     if (!question) return;
     const close = box.querySelector<HTMLElement>("[data-question-close]");
     if (close) close.hidden = !question.open || !["teacher", "co"].includes(this.role);
-    const shown = JSON.stringify([question.q, question.open, [...question.rooms]]);
+    const shown = JSON.stringify([question.q, question.open, [...question.rooms].map(([room, of]) => [room, of.hands, of.devices, of.n, of.texts, of.ink && [of.ink.length, ...of.ink.slice(-8)]])]);
     if (shown === this.shownQuestion) return;
     const fresh = !this.shownQuestion.startsWith(`[${question.q},${question.open},`);
     this.shownQuestion = shown;
@@ -234,57 +242,10 @@ export class View {
     if (!answers) return;
     // Who counts hands is not disturbed while others answer.
     if (this.role === "adult" && question.open) {
-      if (fresh) answers.replaceChildren(this.counting(question));
+      if (fresh) answers.replaceChildren(counting(question, (key) => this.word(key), (what) => this.answered(question.q, what), () => this.note(this.word("sketch-full"))));
       return;
     }
-    answers.replaceChildren(this.tally(question));
-  }
-
-  private counting(question: Question): HTMLElement {
-    const form = document.createElement("form");
-    form.className = "form class-count";
-    form.dataset["count"] = String(question.q);
-    question.options.forEach((option, n) => {
-      const label = document.createElement("label");
-      const input = document.createElement("input");
-      input.type = "number";
-      input.min = "0";
-      input.max = "500";
-      input.inputMode = "numeric";
-      input.name = option;
-      input.id = `count-${n}`;
-      label.htmlFor = input.id;
-      label.textContent = option;
-      form.append(label, input);
-    });
-    const button = document.createElement("button");
-    button.textContent = this.word("count-send");
-    form.append(button);
-    return form;
-  }
-
-  /** What each answer got, over all rooms and room by room. */
-  private tally(question: Question): HTMLElement {
-    const table = document.createElement("table");
-    table.className = "class-tally";
-    const sum = (option: string): number => [...question.rooms.values()].reduce((n, counts) => n + (counts[option] ?? 0), 0);
-    const most = Math.max(1, ...question.options.map(sum));
-    for (const option of question.options) {
-      const row = table.insertRow();
-      const head = document.createElement("th");
-      head.scope = "row";
-      head.textContent = option;
-      row.append(head);
-      const bar = document.createElement("meter");
-      bar.max = most;
-      bar.value = sum(option);
-      row.insertCell().append(bar);
-      row.insertCell().textContent = String(sum(option));
-      const rooms = row.insertCell();
-      rooms.className = "class-tally-rooms";
-      rooms.textContent = [...question.rooms].filter(([, counts]) => counts[option]).map(([room, counts]) => `${this.title(room)}: ${counts[option]}`).join(" · ");
-    }
-    return table;
+    answers.replaceChildren(tally(question, (room) => this.title(room), (key) => this.word(key)));
   }
 
   private chat(lines: Line[]): void {

@@ -6,6 +6,7 @@
  * | 0 hello | JSON: the page's own number, the event from which it goes on |
  * | 1 say | the page's count (4 bytes), what is said: see `Saying` |
  * | 2 offer | JSON: which way (`send`, `hear`), SDP |
+ * | 3 open | JSON: whether the page of the room's pupils is to be open |
  *
  * | to the page | then |
  * |---|---|
@@ -17,6 +18,10 @@
  * | 5 refused | JSON: why |
  * | 6 waiting | what was said at this node and is not in the class yet: each with its length (4 bytes) before it, as an event |
  * | 7 looks on | JSON: to a guest, whether the teacher has let them in; before that, and once sent out, nothing else comes |
+ * | 8 pupils | JSON: to the adult of a room, how its pupils' devices find their page, how many came and what they wrote; or null |
+ * | 9 drawing | to the same: the device's number (4 bytes), what its pen did |
+ *
+ * A page of pupils says and is told the same, as far as it is for them.
  */
 
 /** What somebody said: its first byte says how the rest is to be read. */
@@ -24,6 +29,8 @@ export const enum Saying {
   Json = 0,
   Pen = 1,
   Still = 2,
+  /** What was drawn to a question: its number (2 bytes), a record of the pen. */
+  Drawn = 3,
 }
 
 /** Something that happened in the class. */
@@ -49,15 +56,30 @@ export interface RoomState {
   link: string;
 }
 
+/** The devices of a room's pupils, as its adult sees them. */
+export interface Pupils {
+  code: string;
+  at: string;
+  qr: { size: number; path: string } | null;
+  here: number;
+  hands: number;
+  q: number;
+  answered: number;
+  texts: { d: number; text: string }[];
+}
+
 export interface Heard {
   hello(me: { role: string; room: number; name: string; t: number }): void;
   event(what: Happened): void;
-  state(rooms: RoomState[], cut: boolean): void;
+  state(rooms: RoomState[], cut: boolean, up: boolean): void;
   waiting(all: Happened[]): void;
   answer(way: "send" | "hear", sdp: string): void;
   refused(why: string): void;
   /** The teacher has let this guest in, or sent them out. */
   looksOn(yes: boolean): void;
+  /** What is with the pupils' devices of this room; null where their page is not open. */
+  pupils(now: Pupils | null): void;
+  drawing(device: number, ink: Uint8Array): void;
   /** Whether there is a connection to the node. */
   link(whole: boolean): void;
 }
@@ -66,6 +88,7 @@ const enum From {
   Hello = 0,
   Say = 1,
   Offer = 2,
+  Open = 3,
 }
 
 /** Reads an event as it stands on the wire and in a record's list. */
@@ -118,6 +141,18 @@ export class Wire {
 
   json(what: object): void {
     this.say(Saying.Json, new TextEncoder().encode(JSON.stringify(what)));
+  }
+
+  drawn(q: number, ink: Uint8Array): void {
+    const out = new Uint8Array(2 + ink.length);
+    new DataView(out.buffer).setUint16(0, q);
+    out.set(ink, 2);
+    this.say(Saying.Drawn, out);
+  }
+
+  /** Opens the page of the room's pupils, or closes it. */
+  open(yes: boolean): void {
+    this.tell(From.Open, { open: yes });
   }
 
   offer(way: "send" | "hear", sdp: string): void {
@@ -181,8 +216,8 @@ export class Wire {
       }
       case 2:
         {
-          const { rooms, cut } = json<{ rooms: RoomState[]; cut: boolean }>();
-          this.heard.state(rooms, cut);
+          const { rooms, cut, up } = json<{ rooms: RoomState[]; cut: boolean; up?: boolean }>();
+          this.heard.state(rooms, cut, up ?? false);
         }
         break;
       case 3: {
@@ -201,6 +236,12 @@ export class Wire {
         break;
       case 7:
         this.heard.looksOn(json<{ in: boolean }>().in);
+        break;
+      case 8:
+        this.heard.pupils(json<Pupils | null>());
+        break;
+      case 9:
+        this.heard.drawing(new DataView(rest.buffer, rest.byteOffset).getUint32(0), rest.slice(4));
     }
   }
 

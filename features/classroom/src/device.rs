@@ -1,0 +1,214 @@
+//! The page of pupils' own devices, and its conversation with the room's node; what it says and is told, `pupils` decides.
+
+use std::sync::Arc;
+
+use askama::Template;
+use assets::Shelf;
+use serde_json::{Value as Json, json};
+use web::{PageError, Reply, Request, Shell, Site, Socket};
+
+use crate::open::{Classes, Open};
+use crate::page::{COLOURS, said, shown};
+use crate::pupils::for_pupils;
+use crate::talk::{
+    EVENT, HELLO, LOOKS_ON, REFUSED, SAY, STATE, TAKEN, WAITING, framed, happened_as, message, waits_as,
+};
+
+/// What a page says in a second at most.
+const SAYINGS: u32 = 20;
+
+#[derive(Template)]
+#[template(path = "pupil.html")]
+struct PupilPage<'a> {
+    s: Shell<'a>,
+    title: String,
+    given: String,
+}
+
+#[derive(Template)]
+#[template(path = "code.html")]
+struct CodePage<'a> {
+    s: Shell<'a>,
+    code: String,
+    wrong: bool,
+}
+
+fn code(request: &Request) -> &str {
+    request.params.get("pupils").map(String::as_str).unwrap_or_default()
+}
+
+/// Where a code is typed.
+pub(crate) fn asks(site: &Site, request: &Request, classes: &Classes) -> Result<Reply, PageError> {
+    let typed: String =
+        request.query("code").unwrap_or_default().chars().filter(char::is_ascii_digit).take(8).collect();
+    if classes.by_code(&typed).is_some() {
+        return Ok(Reply::To(format!("/c/{typed}")));
+    }
+    let s = Shell::new(site, request, request.words(site).get("class-pupils-title"));
+    let page = CodePage { wrong: request.query("code").is_some(), code: typed, s };
+    Ok(if page.wrong { Reply::Invalid(page.render()?) } else { Reply::Page(page.render()?) })
+}
+
+/// The page of a room's pupils.
+pub(crate) fn page(site: &Site, request: &Request, classes: &Classes, shelf: &Shelf) -> Result<Reply, PageError> {
+    let code = code(request);
+    let (open, _) = classes.by_code(code).ok_or(PageError::NotFound)?;
+    let slides = site.store.read(|conn| {
+        let of = |course| shown(conn, shelf, &course, None);
+        open.about().course.map(of).transpose().map(Option::unwrap_or_default)
+    })?;
+    let words = request.words(site);
+    let slide = |(n, s): (usize, &crate::page::Shown)| json!({ "src": format!("/c/{code}/slides/{n}"), "width": s.slide.width, "height": s.slide.height });
+    let given = json!({
+        "pages": slides.iter().enumerate().map(slide).collect::<Vec<_>>(),
+        "rooms": [],
+        "words": said(&words),
+        "colours": COLOURS.iter().map(|key| words.get(key)).collect::<Vec<_>>(),
+        "live": format!("/c/{code}/talk"),
+        "teacher": "",
+        "recorded": open.about().recorded,
+    });
+    let title = open.about().title.clone();
+    let page = PupilPage { s: Shell::new(site, request, title.clone()), title, given: given.to_string() };
+    Ok(Reply::Page(page.render()?))
+}
+
+/// A slide of the class.
+pub(crate) fn slide(site: &Site, request: &Request, classes: &Classes, shelf: &Shelf) -> Result<Reply, PageError> {
+    let (open, _) = classes.by_code(code(request)).ok_or(PageError::NotFound)?;
+    let n: usize = request.params.get("n").and_then(|n| n.parse().ok()).ok_or(PageError::NotFound)?;
+    let course = open.about().course.ok_or(PageError::NotFound)?;
+    let found =
+        site.store.read(|conn| shown(conn, shelf, &course, None))?.into_iter().nth(n).ok_or(PageError::NotFound)?;
+    Ok(Reply::File { hash: found.slide.content, media: "image/webp".to_owned(), name: found.slide.name })
+}
+
+/// Refuses where no room has this code.
+pub(crate) fn may_enter(request: &Request, classes: &Classes) -> Result<(), PageError> {
+    classes.by_code(code(request)).map(|_| ()).ok_or(PageError::NotFound)
+}
+
+struct Page {
+    code: String,
+    room: u16,
+    /// The page's own number; none before it has said hello.
+    device: Option<u32>,
+    seen: u64,
+    told: Vec<u8>,
+    waited: Vec<u8>,
+    left: u32,
+}
+
+/// The conversation, until the page leaves or the adult closes it.
+pub(crate) async fn converse(classes: Arc<Classes>, request: Request, mut socket: Socket) {
+    let Some((open, room)) = classes.by_code(code(&request)) else { return };
+    let class = open.class;
+    let mut page = Page {
+        code: code(&request).to_owned(),
+        room,
+        device: None,
+        seen: 0,
+        told: Vec::new(),
+        waited: Vec::new(),
+        left: SAYINGS,
+    };
+    talk(&classes, class, &mut page, &mut socket).await;
+    if let (Some(device), Some((open, room))) = (page.device, classes.by_code(&page.code))
+        && let Some(pupils) = open.inner().pupils.get_mut(&room)
+    {
+        pupils.go(device);
+    }
+}
+
+async fn talk(classes: &Classes, class: base::Subject, page: &mut Page, socket: &mut Socket) {
+    let Ok(live) = classes.live() else { return };
+    let Some(mut changes) = live.follow(class) else { return };
+    let mut look = tokio::time::interval(std::time::Duration::from_secs(1));
+    loop {
+        let asked = tokio::select! {
+            asked = socket.next() => match asked { Some(asked) => Some(asked), None => return },
+            changed = changes.changed() => if changed.is_ok() { None } else { return },
+            _ = look.tick() => { page.left = SAYINGS; None }
+        };
+        let Some((open, _)) = classes.by_code(&page.code) else {
+            socket.say(message(LOOKS_ON, json!({ "in": false }).to_string().as_bytes())).await;
+            return;
+        };
+        let mut out = Vec::new();
+        if let Some(asked) = asked {
+            if page.left == 0 {
+                return;
+            }
+            page.left -= 1;
+            if !heard(classes, &open, page, &asked, &mut out) {
+                return;
+            }
+        }
+        if page.device.is_some() {
+            tell(classes, &open, page, &mut out);
+        }
+        for message in out {
+            if !socket.say(message).await {
+                return;
+            }
+        }
+    }
+}
+
+/// Takes what a page says; `false` where it has no place here.
+fn heard(classes: &Classes, open: &Open, page: &mut Page, asked: &[u8], out: &mut Vec<Vec<u8>>) -> bool {
+    match (asked.split_first(), page.device) {
+        (Some((&HELLO, body)), None) => {
+            let said: Json = serde_json::from_slice(body).unwrap_or_default();
+            let number = |key: &str| said.get(key).and_then(Json::as_u64);
+            let Some(device) = number("page").and_then(|n| u32::try_from(n).ok()) else { return false };
+            let came = classes.device_comes(open, page.room, device);
+            let Some(taken) = came else {
+                out.push(message(REFUSED, json!({ "why": "full" }).to_string().as_bytes()));
+                return true;
+            };
+            page.device = Some(device);
+            page.seen = number("from").unwrap_or(0).saturating_sub(1);
+            let elapsed = classes.live().ok().and_then(|l| l.view(open.class, u64::MAX)).map_or(0, |v| v.elapsed_ms);
+            let me = json!({ "role": "pupil", "room": page.room, "name": "", "taken": taken, "t": elapsed });
+            out.push(message(HELLO, me.to_string().as_bytes()));
+        }
+        (Some((&SAY, body)), Some(device)) => {
+            let Some((count, said)) = body.split_first_chunk::<4>() else { return false };
+            let mut inner = open.inner();
+            let fold = inner.fold.clone();
+            let Some(pupils) = inner.pupils.get_mut(&page.room) else { return false };
+            let (taken, done) = pupils.say(device, u32::from_be_bytes(*count), said, &fold);
+            if let Err(no) = done {
+                out.push(message(REFUSED, json!({ "why": no.code() }).to_string().as_bytes()));
+            }
+            out.push(message(TAKEN, &taken.to_be_bytes()));
+        }
+        _ => {}
+    }
+    true
+}
+
+/// Tells a page what it has not seen, as far as it is for pupils.
+fn tell(classes: &Classes, open: &Open, page: &mut Page, out: &mut Vec<Vec<u8>>) {
+    let Some(view) = classes.live().ok().and_then(|l| l.view(open.class, page.seen)) else { return };
+    for event in &view.events {
+        page.seen = event.seq;
+        if let Some(payload) = for_pupils(&event.payload) {
+            out.push(message(EVENT, &happened_as(open, event, &payload)));
+        }
+    }
+    let waiting =
+        view.waiting.iter().filter_map(|s| Some(framed(&waits_as(open, classes, s, &for_pupils(&s.payload)?))));
+    let waiting: Vec<u8> = waiting.flatten().collect();
+    if waiting != page.waited {
+        out.push(message(WAITING, &waiting));
+        page.waited = waiting;
+    }
+    let up = open.inner().pupils.get(&page.room).is_some_and(|p| page.device.is_some_and(|d| p.is_up(d)));
+    let state = json!({ "cut": view.reach == live::Reach::Cut, "rooms": [], "up": up }).to_string().into_bytes();
+    if state != page.told {
+        out.push(message(STATE, &state));
+        page.told = state;
+    }
+}
