@@ -133,6 +133,44 @@ test("rooms and pupils' own devices answer what is asked", { timeout: 420_000 },
   problems.push(...await look(teacher, "zh-question-large"));
   await shown.locator("button").click();
 
+  // How it was: five answer on devices in one room, three hands are counted in the other; only the teacher sees, and only
+  // what five or more have answered.
+  const told = [];
+  for (const one of [first, second, dolma]) {
+    await one.reload();
+    one.on("websocket", (socket) => socket.on("framereceived", ({ payload }) => told.push(payload.toString())));
+    await one.reload();
+  }
+  await until(async () => (await dolma.locator("[data-pupil]").getAttribute("data-began")) === "true", "a pupil to be in again");
+  const others = [await page("zh", 360), await page("zh", 360), await page("zh", 360)];
+  for (const one of others) await one.goto(`${school(1)}/c/${code}`);
+  await teacher.locator("[data-exit-ask]").click();
+  const pupils = [dolma, tashi, ...others];
+  for (const [n, one] of pupils.entries()) {
+    await one.waitForSelector(".exit-options");
+    await one.locator(".exit-options").first().locator("button").nth(n === 4 ? 2 : 0).click();
+    // One says nothing of whether it was enjoyed: four are too few.
+    if (n < 4) await one.locator(".exit-options").last().locator("button").nth(1).click();
+  }
+  await second.locator(".class-exit-count input").first().fill("3");
+  problems.push(...await look(dolma, "bo-pupil-exit"), ...await look(second, "en-exit-count"), ...await look(teacher, "zh-exit-open"));
+  await second.locator(".class-exit-count button").click();
+  const how = () => teacher.locator("[data-class-exit]").innerText();
+  assert.ok(!/[0-9]/.test((await how()).replace(/五/g, "")), "nothing is shown while it is asked");
+  await teacher.locator("[data-exit-ask]").click();
+  await until(async () => (await how()).replace(/\s+/g, " ").includes("听懂了 4 部分听懂 0 还没听懂 1"), "the totals of the room with five");
+  assert.ok(!(await how()).includes("一般"), "four answers are not shown");
+  assert.ok((await how()).includes("满五个回答"), "and why");
+  problems.push(...await look(teacher, "zh-exit-totals"));
+  for (const one of pupils) await until(async () => !(await one.locator("[data-class-exit]").isVisible()), "the question to go");
+  assert.ok(told.length > 3, "the pages were told something");
+  assert.ok(!told.some((frame) => frame.includes("exited")), "and nothing of how it was");
+  await teacher.goto(hub + path);
+  assert.ok((await teacher.locator(".class-how").innerText()).includes("听懂了 4"), "also on the page of the class");
+  problems.push(...await look(teacher, "zh-class-how"));
+  await second.goto(school(2) + path);
+  assert.equal(await second.locator(".class-how").count(), 0, "for the teacher alone");
+
   // The adult closes the page: nobody gets in any more.
   await first.locator("[data-pupils-open]").click();
   await until(async () => (await dolma.locator("[data-pupil]").getAttribute("data-closed")) === "true", "the page to close");

@@ -110,6 +110,7 @@ impl Node {
         routes.extend(crate::home::routes(&counted));
         let signs = Arc::clone(&as_links);
         let shown = Arc::clone(&shelf);
+        let held = Arc::clone(&classes);
         let site = Site {
             zone: std::sync::RwLock::new(zone(&store)?),
             blobs,
@@ -132,7 +133,7 @@ impl Node {
             parts: vec![
                 Box::new(lessons::part),
                 Box::new(move |site, r, conn, kind, id| courses::part(site, r, conn, kind, id, &shown)),
-                Box::new(classroom::part),
+                Box::new(move |site, r, conn, kind, id| classroom::part(site, r, conn, kind, id, &held)),
             ],
             made: vec![Box::new(lessons::made), Box::new(courses::made), Box::new(classroom::made)],
             kinds,

@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use base::Subject;
 use serde_json::Value as Json;
 
+use crate::exit::{Exit, Marks};
+
 /// What was said in words; ink and pictures begin with another byte.
 pub(crate) const WORDS: u8 = 0;
 /// Ink.
@@ -74,6 +76,9 @@ pub(crate) struct Fold {
     pub admitted: BTreeSet<Subject>,
     /// What was asked last.
     pub question: Option<Question>,
+    /// Whether it is asked how it was, and what the rooms said.
+    pub exit: Exit,
+    pub exits: BTreeMap<u16, Marks>,
 }
 
 /// A room as it stands.
@@ -118,6 +123,12 @@ impl Fold {
                     question.is_open = false;
                 }
             }
+            (0, "exit") => self.exit = if yes("on") && self.exit == Exit::NotYet { Exit::Open } else { Exit::Over },
+            // Once: what a room said later would tell who said something else.
+            (1.., "exited") => {
+                let marks = said.as_object().map(Marks::read).unwrap_or_default();
+                self.exits.entry(room).or_insert(marks.told());
+            }
             (0, "admit") => {
                 if let Some(person) = text("person").and_then(|p| p.parse().ok()) {
                     if yes("yes") {
@@ -142,6 +153,9 @@ impl Fold {
         if self.over_ms.is_none() {
             self.over_ms = Some(at_ms);
             self.recording = false;
+            if self.exit == Exit::Open {
+                self.exit = Exit::Over;
+            }
             self.rooms.values_mut().for_each(|room| room.leave(at_ms));
         }
     }

@@ -4,6 +4,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic))]
 
 mod device;
+mod exit;
 mod facts;
 mod fold;
 mod keep;

@@ -14,6 +14,7 @@ use rusqlite::Connection;
 use serde_json::json;
 use web::{PageError, Site};
 
+use crate::exit::{self, Exit, Marks};
 use crate::facts::{CLASS_ROOM, LIVE_CLASS};
 use crate::fold::Fold;
 use crate::keep::{self, Keep};
@@ -81,6 +82,10 @@ pub(crate) struct Inner {
     pub guests: BTreeMap<Subject, usize>,
     /// The pages of rooms' pupils that are open here.
     pub pupils: BTreeMap<u16, Pupils>,
+    /// How it was, as far as the rooms that are served here have said: what adults counted, what came from pages of pupils
+    /// that are closed, and the rooms whose counts are told.
+    pub exits: BTreeMap<u16, (Marks, Marks)>,
+    exited: BTreeSet<u16>,
     /// Since when the node has been cut off, and what it was before.
     cut_since: Option<u64>,
     cuts: i64,
@@ -427,6 +432,7 @@ impl Classes {
 fn count(live: &Live, open: &Open, now_ms: u64) {
     let said: Vec<(u16, Vec<u8>)> = {
         let inner = &mut *open.inner();
+        let exits = inner.exits();
         if inner.fold.over_ms.is_some() {
             inner.pupils.clear();
         }
@@ -435,7 +441,10 @@ fn count(live: &Live, open: &Open, now_ms: u64) {
             speaks.lower();
         }
         let counts = pupils.iter_mut().map(|(room, of)| (*room, of.counts(now_ms, fold)));
-        counts.flat_map(|(room, said)| said.into_iter().map(move |said| (room, said))).collect()
+        exits
+            .into_iter()
+            .chain(counts.flat_map(|(room, said)| said.into_iter().map(move |said| (room, said))))
+            .collect()
     };
     for (room, said) in said {
         if let Some(of) = usize::from(room).checked_sub(1).and_then(|n| open.about.rooms.get(n)) {
@@ -445,6 +454,34 @@ fn count(live: &Live, open: &Open, now_ms: u64) {
 }
 
 impl Inner {
+    /// Closes the page of a room's pupils: what they said of how it was still counts.
+    pub fn close(&mut self, room: u16) {
+        if let Some(mut pupils) = self.pupils.remove(&room) {
+            let left = &mut self.exits.entry(room).or_default().1;
+            *left = left.and(pupils.take_exits());
+        }
+    }
+
+    /// What the rooms say of how it was, once it is closed.
+    fn exits(&mut self) -> Vec<(u16, Vec<u8>)> {
+        if self.fold.exit != Exit::Over {
+            return Vec::new();
+        }
+        let rooms: BTreeSet<u16> = self.exits.keys().chain(self.pupils.keys()).copied().collect();
+        let mut out = Vec::new();
+        for room in rooms {
+            let (counted, left) = self.exits.remove(&room).unwrap_or_default();
+            let now = self.pupils.get_mut(&room).map(Pupils::take_exits).unwrap_or_default();
+            if !self.fold.exits.contains_key(&room)
+                && self.exited.insert(room)
+                && let Some(said) = exit::of_room(counted.and(left).and(now))
+            {
+                out.push((room, of_node(&said)));
+            }
+        }
+        out
+    }
+
     fn count_cuts(&mut self, now: u64, cut: bool) {
         match (cut && self.fold.goes_on(), self.cut_since) {
             (true, None) => self.cut_since = Some(now),

@@ -80,6 +80,21 @@ const WORDS: &[&str] = &[
     "class-green",
     "class-refused-number",
     "class-refused-full",
+    "class-exit-ask",
+    "class-exit-close",
+    "class-exit-closed",
+    "class-exit-open",
+    "class-exit-few",
+    "class-exit-understood",
+    "class-exit-u0",
+    "class-exit-u1",
+    "class-exit-u2",
+    "class-exit-enjoyed",
+    "class-exit-e0",
+    "class-exit-e1",
+    "class-exit-e2",
+    "class-exit-hands",
+    "class-exit-noted",
 ];
 pub(crate) const COLOURS: [&str; 6] =
     ["class-black", "class-red", "class-blue", "class-green", "class-amber", "class-white"];

@@ -8,7 +8,9 @@ use register::Look;
 use rusqlite::Connection;
 use web::{PageError, Request, Shell, Site};
 
+use crate::exit::{Exit, Marks};
 use crate::facts::{CLASS_ROOM, LIVE_CLASS};
+use crate::open::Classes;
 use crate::who::About;
 
 #[derive(Template)]
@@ -20,7 +22,15 @@ struct ClassPart<'a> {
     readiness: Option<String>,
     enters: bool,
     record: bool,
+    /// How it was, for its teacher.
+    how: Option<How>,
     adds: bool,
+}
+
+/// What was asked, with what was answered how often.
+struct How {
+    asked: Vec<(String, Vec<(String, u32)>)>,
+    few: bool,
 }
 
 struct Line {
@@ -42,6 +52,7 @@ pub fn part(
     conn: &Connection,
     kind: &Kind,
     id: &Subject,
+    classes: &Classes,
 ) -> Result<Option<String>, PageError> {
     if kind.name != LIVE_CLASS.name {
         return Ok(None);
@@ -76,10 +87,37 @@ pub fn part(
         readiness,
         enters: planned || about.state == "live",
         record,
+        how: how(request, &look, &about, classes, id)?,
         adds: planned && request.reader()?.may_make(&CLASS_ROOM),
         s: Shell::new(site, request, ""),
     };
     Ok(Some(page.render()?))
+}
+
+/// How it was, as pupils said: for the teacher alone, at the node where the class has its order, while it is held there.
+fn how(
+    request: &Request,
+    look: &Look<'_>,
+    about: &About,
+    classes: &Classes,
+    id: &Subject,
+) -> Result<Option<How>, PageError> {
+    let Some(open) = classes.get(id).filter(|open| open.origin == classes.me()) else { return Ok(None) };
+    let fold = open.inner().fold.clone();
+    if fold.exit != Exit::Over || about.teacher != Some(request.reader()?.person) {
+        return Ok(None);
+    }
+    let all = fold.exits.values().fold(Marks::default(), |sum, of| sum.and(*of)).told();
+    let asked = [
+        ("class-exit-understood", ["class-exit-u0", "class-exit-u1", "class-exit-u2"]),
+        ("class-exit-enjoyed", ["class-exit-e0", "class-exit-e1", "class-exit-e2"]),
+    ];
+    let rows = asked.iter().zip(all.0).filter(|(_, counts)| counts.iter().any(|n| *n > 0));
+    let row = |((title, answers), counts): (&(&str, [&str; 3]), [u32; 3])| {
+        let said = answers.iter().zip(counts).map(|(key, n)| (look.words.get(key).into_owned(), n));
+        (look.words.get(title).into_owned(), said.collect())
+    };
+    Ok(Some(How { asked: rows.map(row).collect(), few: fold.exits.values().any(|of| of.is_empty()) }))
 }
 
 /// A class and a room bear the names of those who answer for them: they reach nodes that do not hold those records.

@@ -10,6 +10,7 @@ use base::Env;
 use qrcodegen::{QrCode, QrCodeEcc};
 use serde_json::{Map, Value as Json, json};
 
+use crate::exit::{self, Exit, Marks};
 use crate::fold::{Asks, DRAWN, Fold, INK, Question, STILL, WORDS};
 use crate::say::{MAX_DRAWN, No, drawn, of_node};
 
@@ -43,6 +44,8 @@ struct Device {
     taken: u32,
     hand: bool,
     answer: Option<(u64, Answer)>,
+    /// How it was: understood, enjoyed.
+    exit: [Option<usize>; 2],
 }
 
 #[derive(Debug)]
@@ -91,6 +94,17 @@ impl Pupils {
         }
         found.taken = count;
         (count, found.take(said, class))
+    }
+
+    /// How it was, counted; then it is forgotten.
+    pub fn take_exits(&mut self) -> Marks {
+        let mut marks = Marks::default();
+        for device in self.devices.values_mut() {
+            for (which, what) in std::mem::take(&mut device.exit).into_iter().enumerate() {
+                what.into_iter().for_each(|what| marks.add(which, what));
+            }
+        }
+        marks
     }
 
     /// Whether the hand of a device is up.
@@ -192,6 +206,12 @@ impl Device {
                 let said: Json = serde_json::from_slice(words).unwrap_or_default();
                 match said.get("k").and_then(Json::as_str) {
                     Some("hand") => self.hand = said.get("up").and_then(Json::as_bool) == Some(true),
+                    Some("exit") if class.exit == Exit::Open => {
+                        let (which, what) = exit::answer(&said).ok_or(No::Role)?;
+                        if let Some(one) = self.exit.get_mut(which) {
+                            *one = Some(what);
+                        }
+                    }
                     Some("answer") => {
                         let q = said.get("q").and_then(Json::as_u64).ok_or(No::Role)?;
                         let question =
@@ -231,7 +251,7 @@ pub(crate) fn for_pupils(payload: &[u8]) -> Option<Cow<'_, [u8]>> {
         (&WORDS, words) => {
             let mut said: Json = serde_json::from_slice(words).ok()?;
             match said.get("k").and_then(Json::as_str)? {
-                "begin" | "end" | "page" | "blank" | "floor" | "record" | "timer" | "ask" | "close" => {
+                "begin" | "end" | "page" | "blank" | "floor" | "record" | "timer" | "ask" | "close" | "exit" => {
                     Some(Cow::Borrowed(payload))
                 }
                 "caption" => {
@@ -317,6 +337,20 @@ mod tests {
     }
 
     #[test]
+    fn how_it_was_is_counted_and_forgotten() {
+        let mut class = asked("choice");
+        let mut pupils = Pupils::new(&Env::system());
+        pupils.come(1);
+        let says_yes = json!({ "k": "exit", "w": "u", "v": 0 });
+        assert_eq!(says(&mut pupils, 1, 1, &says_yes, &class), Err(No::Role), "not asked");
+        class.take(3, 0, Some(0), &of_node(&json!({ "k": "exit", "on": true })));
+        assert_eq!(says(&mut pupils, 1, 2, &says_yes, &class), Ok(()));
+        assert_eq!(says(&mut pupils, 1, 3, &json!({ "k": "exit", "w": "u", "v": 2 }), &class), Ok(()), "who changes");
+        assert_eq!(pupils.take_exits(), Marks([[0, 0, 1], [0; 3]]));
+        assert!(pupils.take_exits().is_empty());
+    }
+
+    #[test]
     fn a_room_has_its_bounds() {
         let mut pupils = Pupils::new(&Env::system());
         let came = (0..200).filter(|n| pupils.come(*n).is_some()).count();
@@ -343,6 +377,7 @@ mod tests {
             json!({ "k": "guest", "person": "p", "name": "丹增" }),
             json!({ "k": "in", "name": "丹增" }),
             json!({ "k": "tally", "q": 1, "counts": {} }),
+            json!({ "k": "exited", "u": [5, 0, 0] }),
         ] {
             assert!(for_pupils(&of_node(&said)).is_none(), "{said}");
         }

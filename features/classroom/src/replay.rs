@@ -13,6 +13,7 @@ use crate::facts::LIVE_CLASS;
 use crate::keep::kept;
 use crate::open::Classes;
 use crate::page::{Line, pages, rooms, said};
+use crate::say::is_for_pages;
 use crate::talk::{framed, happened};
 
 #[derive(Template)]
@@ -95,7 +96,11 @@ pub(crate) fn events(site: &Site, request: &Request, classes: &Classes, shelf: &
         let replay = record(site, shelf, conn, &class)?;
         let open = classes.planned(conn, &class)?;
         let events = replay.events().map_err(|e| PageError::Internal(e.to_string()))?;
-        let bytes = events.iter().flat_map(|event| framed(&happened(&open, event))).collect();
+        let bytes = events
+            .iter()
+            .filter(|event| is_for_pages(&event.payload))
+            .flat_map(|event| framed(&happened(&open, event)))
+            .collect();
         Ok(Reply::Bytes("application/octet-stream", None, bytes))
     })
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
+use crate::exit::{Exit, Marks};
 use crate::fold::{Asks, DRAWN, Fold, INK, WORDS};
 use crate::pupils::number as counted;
 use crate::who::Part;
@@ -147,6 +148,13 @@ fn checked(said: &Map<String, Json>, speaker: &Speaker<'_>, class: &Fold, may_re
             let (q, text) = (number("q", 10_000)?, text("text", 300)?);
             json!({ "k": kind, "q": q, "kind": asks.code(), "text": text, "options": options })
         }
+        "exit" if teacher => {
+            let on = yes("on");
+            if on != (class.exit == Exit::NotYet) || class.exit == Exit::Over {
+                return Err(No::Role);
+            }
+            json!({ "k": kind, "on": on })
+        }
         "close" if leads => json!({ "k": kind, "q": number("q", 10_000)? }),
         "admit" if teacher => {
             json!({ "k": kind, "person": text("person", 60)?, "name": text("name", 120)?, "yes": yes("yes") })
@@ -183,6 +191,23 @@ fn tally(said: &Map<String, Json>, q: u64, asks: Asks) -> Result<Json, No> {
     };
     let counts: Map<String, Json> = counts.iter().take(most).filter_map(count).collect();
     Ok(json!({ "k": "tally", "q": q, "counts": counts }))
+}
+
+/// What the adult of a room counted of how it was: it stays at the room's node until the question is closed.
+pub(crate) fn exit_counted(said: &[u8], part: Part, class: &Fold) -> Option<(u16, Marks)> {
+    let (Part::Adult(room), Some((&WORDS, words))) = (part, said.split_first()) else { return None };
+    let said: Json = serde_json::from_slice(words.get(..MAX_WORDS.min(words.len()))?).ok()?;
+    let counts = said.get("k").and_then(Json::as_str) == Some("exit-counts") && class.exit == Exit::Open;
+    counts.then(|| said.as_object().map(|said| (room, Marks::read(said))))?
+}
+
+/// Whether something is for pages: what rooms said of how it was is not, but for its totals to the teacher.
+pub(crate) fn is_for_pages(payload: &[u8]) -> bool {
+    let Some((&WORDS, words)) = payload.split_first() else { return true };
+    // A needle first: this is asked of every event of every page.
+    !words.windows(8).any(|w| w == b"\"exited\"")
+        || serde_json::from_slice::<Json>(words)
+            .is_ok_and(|said| said.get("k").and_then(Json::as_str) != Some("exited"))
 }
 
 /// A drawing: to which question, and what the pen did.

@@ -8,10 +8,11 @@ use live::{Event, NoSeat, Reach, Refusal, Saying, SeatId};
 use serde_json::{Value as Json, json};
 use web::{PageError, Request, Site, Socket};
 
+use crate::exit::{self, Exit};
 use crate::facts::LIVE_CLASS;
 use crate::open::{Classes, Open};
 use crate::pupils::Pupils;
-use crate::say::{No, Speaker, taken};
+use crate::say::{No, Speaker, exit_counted, is_for_pages, taken};
 use crate::who::Part;
 
 /// From a page.
@@ -29,6 +30,7 @@ pub(crate) const WAITING: u8 = 6;
 pub(crate) const LOOKS_ON: u8 = 7;
 const PUPILS: u8 = 8;
 const DRAWING: u8 = 9;
+const TOTALS: u8 = 10;
 /// A room's number where nobody with a say said something.
 const NOBODY: u16 = u16::MAX;
 /// Pages whose sayings are counted, in one class.
@@ -70,6 +72,8 @@ struct Guest {
     /// What the page was told last of the room's own devices, and of what they drew.
     pupils: Vec<u8>,
     drawn: BTreeMap<u32, u32>,
+    /// What the teacher was told last of how it was.
+    totals: Vec<u8>,
 }
 
 /// The conversation, until the page leaves.
@@ -104,6 +108,7 @@ pub(crate) async fn converse(classes: Arc<Classes>, site: Arc<Site>, request: Re
         host: format!("{}://{}", if site.secure { "https" } else { "http" }, request.host),
         pupils: Vec::new(),
         drawn: BTreeMap::new(),
+        totals: Vec::new(),
     };
     come(&classes, &open, &guest, true);
     talk(&classes, &site, class, &mut guest, &mut socket).await;
@@ -140,6 +145,7 @@ async fn talk(classes: &Arc<Classes>, site: &Arc<Site>, class: Subject, guest: &
             admit(classes, &open, guest, &mut out);
             tell(classes, &open, guest, &mut out);
             tell_of_pupils(&open, guest, &mut out);
+            tell_totals(&open, guest, &mut out);
             floor(classes, &open, guest);
         }
         for message in out {
@@ -172,6 +178,7 @@ fn heard(classes: &Classes, site: &Site, open: &Open, guest: &mut Guest, asked: 
             guest.is_in = false;
             guest.pupils.clear();
             guest.drawn.clear();
+            guest.totals.clear();
             out.push(hello(classes, open, guest, page));
         }
         Some((&SAY, body)) => {
@@ -197,7 +204,7 @@ fn heard(classes: &Classes, site: &Site, open: &Open, guest: &mut Guest, asked: 
             let Part::Adult(room) = guest.part else { return };
             let mut inner = open.inner();
             if said.get("open").and_then(Json::as_bool) != Some(true) {
-                inner.pupils.remove(&room);
+                inner.close(room);
             } else if inner.fold.over_ms.is_none() {
                 inner.pupils.entry(room).or_insert_with(|| Pupils::new(site.store.env()));
             }
@@ -288,6 +295,10 @@ fn say(classes: &Classes, open: &Open, guest: &Guest, said: &[u8]) -> Result<(),
     let cut = live.view(open.class, u64::MAX).is_some_and(|v| v.reach == Reach::Cut);
     let fold = open.inner().fold.clone();
     let admitted = fold.admitted.contains(&guest.person);
+    if let Some((room, marks)) = exit_counted(said, guest.part, &fold) {
+        open.inner().exits.entry(room).or_default().0 = marks;
+        return Ok(());
+    }
     let speaker = Speaker { part: guest.part, name: &guest.name, admitted, cut };
     let payload = taken(said, &speaker, &fold, open.about().recorded)?;
     match live.say(open.class, guest.who, &payload) {
@@ -306,9 +317,17 @@ fn tell(classes: &Classes, open: &Open, guest: &mut Guest, out: &mut Vec<Vec<u8>
     }
     for event in &view.events {
         guest.seen = event.seq;
+        if !is_for_pages(&event.payload) {
+            continue;
+        }
         out.push(message(EVENT, &happened(open, event)));
     }
-    let waiting: Vec<u8> = view.waiting.iter().flat_map(|s| framed(&waits_as(open, classes, s, &s.payload))).collect();
+    let waiting: Vec<u8> = view
+        .waiting
+        .iter()
+        .filter(|s| is_for_pages(&s.payload))
+        .flat_map(|s| framed(&waits_as(open, classes, s, &s.payload)))
+        .collect();
     if waiting != guest.waited {
         out.push(message(WAITING, &waiting));
         guest.waited = waiting;
@@ -317,6 +336,19 @@ fn tell(classes: &Classes, open: &Open, guest: &mut Guest, out: &mut Vec<Vec<u8>
     if state != guest.told {
         out.push(message(STATE, &state));
         guest.told = state;
+    }
+}
+
+/// Tells the teacher, and nobody else, how it was.
+fn tell_totals(open: &Open, guest: &mut Guest, out: &mut Vec<Vec<u8>>) {
+    let inner = open.inner();
+    if guest.part != Part::Teacher || inner.fold.exit == Exit::NotYet {
+        return;
+    }
+    let totals = exit::totals(&inner.fold.exits).to_string().into_bytes();
+    if totals != guest.totals {
+        out.push(message(TOTALS, &totals));
+        guest.totals = totals;
     }
 }
 

@@ -89,6 +89,10 @@ function attend(box: HTMLElement): void {
     },
     pupils: (now) => devices.pupils(now),
     drawing: (device, ink) => devices.drawing(device, ink),
+    totals: (how) => {
+      view.totals = how;
+      show();
+    },
     answer: (way, sdp) => media.answered(way, sdp),
     refused: (why) => view.say(view.word(`refused-${why}`)),
     link: (yes) => {
@@ -205,6 +209,11 @@ function attend(box: HTMLElement): void {
     view.note(view.word("counts" in what ? "count-said" : "answer-shown"));
   };
   view.answered = answer;
+  view.exitCounted = (counts) => {
+    wire.json({ k: "exit-counts", ...counts });
+    view.note(view.word("exit-noted"));
+  };
+  view.part("exit").querySelector("[data-exit-ask]")?.addEventListener("click", () => wire.json({ k: "exit", on: is.exit === "" }));
   const devices = new Devices(view, answer, () => is.question?.rooms.get(view.room)?.texts ?? []);
   box.querySelector("[data-pupils-open]")?.addEventListener("click", () => wire.open(!devices.open));
   question.querySelector("[data-question-close]")?.addEventListener("click", () => wire.json({ k: "close", q: is.question?.q ?? 0 }));

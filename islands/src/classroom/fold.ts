@@ -20,6 +20,7 @@ export type Said =
   | { k: "devices"; q: number; n: number; counts: Record<string, number> }
   | { k: "hands"; n: number }
   | { k: "close"; q: number }
+  | { k: "exit"; on: boolean }
   | { k: "chat"; text: string; by?: string }
   | { k: "caption"; text: string; by?: string }
   | { k: "in"; name?: string; role?: string }
@@ -88,6 +89,8 @@ export class Class {
   /** The room that speaks: 0 is the teacher's. */
   floor = 0;
   recording = false;
+  /** Whether it is asked how it was. */
+  exit: "" | "open" | "over" = "";
   timer: { since: number; s: number } | undefined;
   question: Question | undefined;
   rooms = new Map<number, RoomNow>();
@@ -150,7 +153,13 @@ export class Class {
         if (leads) this.began = true;
         return leads;
       case "end":
-        if (leads) this.over = true;
+        if (leads) {
+          this.over = true;
+          if (this.exit === "open") this.exit = "over";
+        }
+        return leads;
+      case "exit":
+        if (leads) this.exit = said.on && this.exit === "" ? "open" : "over";
         return leads;
       case "page":
         if (!leads && event.room !== alone) return false;

@@ -1,4 +1,5 @@
 /* Pupils' own devices: the page that a pupil has, and what the adult of the room sees of them. */
+import { exitAnswers } from "./exit.ts";
 import { Class } from "./fold.ts";
 import { Ink } from "./ink.ts";
 import { answering, type Answered } from "./question.ts";
@@ -38,6 +39,17 @@ export function pupil(box: HTMLElement, own: number): void {
     answers.replaceChildren();
     if (open) answers.append(answering(open, kept(open.q), (key) => view.word(key), (what) => send(open.q, what), () => view.note(view.word("sketch-full"))));
   };
+  /** How it was, once it is asked. */
+  const how = (now: Class): void => {
+    const part = view.part("exit");
+    part.hidden = now.exit !== "open";
+    const place = part.querySelector<HTMLElement>("[data-exit-box]");
+    if (now.exit !== "open" || !place || place.childElementCount > 0) return;
+    place.append(exitAnswers((key) => view.word(key), (w, v) => {
+      wire.json({ k: "exit", w, v });
+      view.note(view.word("answered"));
+    }));
+  };
   const show = (): void => {
     let shown = is;
     if (waiting.length > 0) {
@@ -46,6 +58,7 @@ export function pupil(box: HTMLElement, own: number): void {
     }
     view.show(shown, now(), !drawn);
     question(shown);
+    how(shown);
     const hand = view.part("hand");
     hand.hidden = !shown.began || shown.over;
     hand.setAttribute("aria-pressed", String(up));
@@ -82,11 +95,13 @@ export function pupil(box: HTMLElement, own: number): void {
       view.say("");
       view.part("hand").hidden = true;
       view.part("question").hidden = true;
+      view.part("exit").hidden = true;
       view.part("status").textContent = view.word("pupils-closed");
       box.dataset["closed"] = "true";
     },
     pupils: () => {},
     drawing: () => {},
+    totals: () => {},
     link: (yes) => {
       if (whole !== yes || !yes) view.say(yes ? "" : view.word("node-away"));
       whole = yes;

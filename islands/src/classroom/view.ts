@@ -1,6 +1,7 @@
 /* What a class's page shows: the board, the rooms, what is asked and said. It follows the class and changes nothing itself. */
 import { Board, type Page } from "../micro/board.ts";
 import type { Class, Line, Question } from "./fold.ts";
+import { exitCounts, exitTotals, type Totals } from "./exit.ts";
 import { counting, tally, type Answered } from "./question.ts";
 import type { RoomState } from "./wire.ts";
 
@@ -31,6 +32,10 @@ export class View {
   private shownQuestion = "";
   private shownGuests = "";
   private shownLinks = "";
+  private shownExit = "";
+  /** How it was, as the teacher is told. */
+  totals: Totals | undefined;
+  exitCounted: (counts: Record<string, number[]>) => void = () => {};
 
   constructor(
     readonly box: HTMLElement,
@@ -70,6 +75,8 @@ export class View {
     this.role = role;
     this.room = room;
     this.box.dataset["role"] = role;
+    // What a room is asked stands first for who answers for it.
+    if (role === "adult") this.box.querySelector(".class-side")?.prepend(this.part("exit"));
     this.box.querySelectorAll<HTMLElement>("[data-for]").forEach((part) => {
       part.hidden = !(part.dataset["for"] ?? "").split(" ").includes(role);
     });
@@ -117,6 +124,7 @@ export class View {
     this.rooms(is);
     this.acts(is);
     this.question(is.question);
+    this.exit(is);
     this.chat(is.chat);
     const caption = this.part("caption");
     caption.hidden = !is.caption || now - is.caption.t > 12_000;
@@ -246,6 +254,27 @@ export class View {
       return;
     }
     answers.replaceChildren(tally(question, (room) => this.title(room), (key) => this.word(key)));
+  }
+
+  /** How it was: who leads asks and sees totals, who answers for a room counts hands. */
+  private exit(is: Class): void {
+    if (this.role !== "teacher" && this.role !== "adult") return;
+    const part = this.part("exit");
+    part.hidden = !is.began || (this.role === "adult" && is.exit !== "open");
+    const ask = part.querySelector<HTMLButtonElement>("[data-exit-ask]");
+    if (ask) {
+      ask.hidden = is.over || is.exit === "over";
+      ask.textContent = this.word(is.exit === "open" ? "exit-close" : "exit-ask");
+    }
+    const shown = JSON.stringify([is.exit, this.totals]);
+    const place = part.querySelector<HTMLElement>("[data-exit-box]");
+    if (!place || shown === this.shownExit) return;
+    this.shownExit = shown;
+    const word = (key: string): string => this.word(key);
+    if (is.exit === "") place.replaceChildren();
+    else if (this.role === "teacher") place.replaceChildren(exitTotals(word, is.exit === "open", this.totals));
+    else if (is.exit === "open") place.replaceChildren(exitCounts(word, this.exitCounted));
+    else place.replaceChildren();
   }
 
   private chat(lines: Line[]): void {

@@ -20,9 +20,12 @@
  * | 7 looks on | JSON: to a guest, whether the teacher has let them in; before that, and once sent out, nothing else comes |
  * | 8 pupils | JSON: to the adult of a room, how its pupils' devices find their page, how many came and what they wrote; or null |
  * | 9 drawing | to the same: the device's number (4 bytes), what its pen did |
+ * | 10 totals | JSON: to the teacher, how it was |
  *
  * A page of pupils says and is told the same, as far as it is for them.
  */
+
+import type { Totals } from "./exit.ts";
 
 /** What somebody said: its first byte says how the rest is to be read. */
 export const enum Saying {
@@ -80,6 +83,7 @@ export interface Heard {
   /** What is with the pupils' devices of this room; null where their page is not open. */
   pupils(now: Pupils | null): void;
   drawing(device: number, ink: Uint8Array): void;
+  totals(how: Totals): void;
   /** Whether there is a connection to the node. */
   link(whole: boolean): void;
 }
@@ -242,6 +246,9 @@ export class Wire {
         break;
       case 9:
         this.heard.drawing(new DataView(rest.buffer, rest.byteOffset).getUint32(0), rest.slice(4));
+        break;
+      case 10:
+        this.heard.totals(json<Totals>());
     }
   }
 
