@@ -2,7 +2,7 @@
 // by itself, and has all of it when the link returns.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { be, classOfToday, cut, hub, look, reader, school, start, until } from "./stage.mjs";
+import { be, classOfToday, cut, hub, look, press, reader, school, start, until } from "./stage.mjs";
 
 let stage;
 before(async () => { stage = await start(["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]); }, { timeout: 120_000 });
@@ -158,5 +158,42 @@ test("a class reaches both schools, and a room that is cut off goes on", { timeo
   await until(async () => (await chat(first)).some((said) => said.includes("我们继续")), "what was written, played again");
   for (const [replay, name] of [[teacher, "zh-class-replay"], [first, "bo-class-replay"]]) problems.push(...await look(replay, name));
   await cut(link, false);
+
+  // The teacher makes a course of it by one click; shared, it plays at the other school, with the link down too, and what
+  // adults wrote is not in it.
+  await press(teacher, "form[action$='/keep'] button");
+  const made = new URL(teacher.url()).pathname;
+  assert.match(made, /^\/courses\//);
+  problems.push(...await look(teacher, "zh-class-course"));
+  await teacher.goto(`${hub}${path}/replay`);
+  await press(teacher, "form[action$='/keep'] button");
+  assert.match(new URL(teacher.url()).pathname, /^\/resources\//, "a second click leads to the same");
+  const item = new URL(teacher.url()).pathname;
+  assert.equal((await first.goto(school(1) + item)).status(), 404, "before it is shared it is the teacher's alone");
+  await teacher.goto(`${hub}${made}/move/share`);
+  await press(teacher, "main button.primary");
+  await until(async () => (await first.goto(school(1) + item)).status() === 200 && (await first.locator(`a[href='${item}/class']`).count()) === 1, "the item at the school", 90_000);
+  await cut(link, true);
+  await first.goto(`${school(1)}${item}/class`);
+  await first.waitForSelector("[data-replay][data-ready]");
+  const given = JSON.parse(await first.locator("[data-replay]").getAttribute("data-replay"));
+  assert.equal(given.voices.length, 2, "the teacher's voice and that of the room");
+  const part = (what) => first.evaluate(async (url) => new TextDecoder().decode(await (await fetch(url)).arrayBuffer()), what);
+  const events = await part(given.events);
+  assert.ok(events.includes("雪莲") && !events.includes("我们继续") && !events.includes('"name"'), "what was asked, and not what was written");
+  await first.locator("[data-micro-play]").click();
+  await until(async () => (await first.locator("[data-replay-time]").textContent()).startsWith("0:02"), "the item to play");
+  problems.push(...await look(first, "bo-class-item"));
+  await cut(link, false);
+  // As a package it is the same in another library.
+  const zip = await teacher.evaluate(async (url) => Array.from(new Uint8Array(await (await fetch(url)).arrayBuffer())), `${hub}${made}/package`);
+  await teacher.goto(`${hub}/courses/upload`);
+  await teacher.setInputFiles("input[type=file]", [{ name: "class.zip", mimeType: "application/zip", buffer: Buffer.from(zip) }]);
+  await teacher.fill("#c-title", "带走的一节课");
+  await teacher.selectOption("#c-subject", "heritage");
+  await teacher.selectOption("#c-licence", "cc_by");
+  await Promise.all([teacher.waitForURL(/\/courses\/[a-z0-9]{10,}$/, { timeout: 60_000 }), teacher.locator("main button.primary").click()]);
+  await press(teacher, "main a[href^='/resources/'] >> nth=0");
+  assert.equal(await teacher.locator("a[href$='/class']").count(), 1, "a class, out of a package");
   assert.deepEqual(problems, []);
 });

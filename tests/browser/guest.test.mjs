@@ -72,6 +72,29 @@ test("a guest asks, is let in, is named, hears, and is sent out", { timeout: 240
   assert.equal(await guest.locator("[data-class-mic]").isVisible(), false, "a guest has no voice");
   problems.push(...await look(guest, "en-guest-in"), ...await look(room, "bo-guest-named"));
 
+  // The guest interprets: beside what is spoken, for who chooses it, and in the record.
+  await teacher.locator("[data-class-record]").click();
+  await until(async () => guest.locator("[data-class-rec]").isVisible(), "the sign of the recording");
+  await teacher.locator("[data-class-guest-list] select").selectOption("bo");
+  await until(async () => guest.locator("[data-class-mic]").isVisible(), "the interpreter's microphone");
+  await guest.locator("[data-class-mic]").click();
+  for (const screen of [teacher, room]) await until(async () => /口译|interprets/.test(await screen.locator("[data-class-guest-list]").innerText()), "who interprets to be named");
+  const ways = (page) => page.evaluate(async () => {
+    const all = [];
+    for (const peer of window.peers.filter((p) => p.connectionState === "connected")) {
+      for (const stat of (await peer.getStats()).values()) if (stat.type === "inbound-rtp") all.push(stat.packetsReceived);
+    }
+    return all;
+  });
+  assert.equal((await ways(room)).length, 1, "who has not chosen hears what is spoken");
+  await room.locator("[data-class-hears] select").selectOption("bo");
+  await until(async () => (await ways(room)).filter((n) => n > 30).length === 2, "what is spoken, and the interpreter");
+  assert.ok((await room.locator("[data-class-audio]").evaluate((sound) => sound.volume)) < 0.5, "what is spoken is behind");
+  problems.push(...await look(room, "bo-class-interpreted"), ...await look(teacher, "zh-class-interpreter"), ...await look(guest, "en-class-interprets"));
+  await room.reload();
+  await until(async () => (await room.locator("[data-class-hears] select").inputValue()) === "bo", "the device to remember");
+  await until(async () => (await ways(room)).filter((n) => n > 30).length === 2, "the interpreter again");
+
   // Whose page is loaded again is still let in; whose page is closed is named no more.
   await guest.reload();
   await shows(guest, "早上好");
@@ -102,5 +125,17 @@ test("a guest asks, is let in, is named, hears, and is sent out", { timeout: 240
   problems.push(...await look(room, "bo-class-sign"));
   await cut(link, false);
   await until(async () => (await room.locator("#sign.broken").count()) === 0, "the sign to be whole again", 30_000);
+
+  // Played again, each chooses too.
+  teacher.on("dialog", (dialog) => void dialog.accept());
+  await teacher.locator("[data-class-end]").click();
+  await until(async () => { await teacher.goto(hub + path); return (await teacher.locator("a[href$='/replay']").count()) === 1; }, "the record to be named", 90_000);
+  await until(async () => {
+    await teacher.goto(`${hub}${path}/replay`);
+    return JSON.parse(await teacher.locator("[data-replay]").getAttribute("data-replay")).voices.some((voice) => voice.channel === 2);
+  }, "the interpreter in the record", 90_000);
+  await teacher.waitForSelector("[data-replay][data-ready]");
+  await teacher.locator("[data-class-hears] select").selectOption("bo");
+  problems.push(...await look(teacher, "zh-replay-interpreted"));
   assert.deepEqual(problems, []);
 });

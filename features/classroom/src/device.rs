@@ -65,6 +65,7 @@ pub(crate) fn page(site: &Site, request: &Request, classes: &Classes, shelf: &Sh
         "words": said(&words),
         "colours": COLOURS.iter().map(|key| words.get(key)).collect::<Vec<_>>(),
         "live": format!("/c/{code}/talk"),
+        "languages": [],
         "teacher": "",
         "recorded": open.about().recorded,
     });

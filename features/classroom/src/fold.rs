@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use base::Subject;
+use records::vocabulary::TEACHING_LANGUAGES;
 use serde_json::Value as Json;
 
 use crate::exit::{Exit, Marks};
@@ -59,6 +60,29 @@ impl Question {
     }
 }
 
+/// Who interprets: the adult of a room, or somebody who has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Interpreter {
+    Room(u16),
+    Person(Subject),
+}
+
+impl Interpreter {
+    /// Who is meant in what was said.
+    pub fn of(said: &Json) -> Option<Self> {
+        match said.get("room").and_then(Json::as_u64) {
+            Some(room) => u16::try_from(room).ok().filter(|n| *n > 0).map(Self::Room),
+            None => said.get("person").and_then(Json::as_str)?.parse().ok().map(Self::Person),
+        }
+    }
+}
+
+/// The channel of a language: 0 is what is spoken with the floor.
+pub(crate) fn channel_of(language: &str) -> Option<u8> {
+    let at = TEACHING_LANGUAGES.iter().position(|l| *l == language)?;
+    u8::try_from(at + 1).ok()
+}
+
 /// A class as it stands.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Fold {
@@ -76,6 +100,8 @@ pub(crate) struct Fold {
     pub admitted: BTreeSet<Subject>,
     /// What was asked last.
     pub question: Option<Question>,
+    /// Who interprets, and on which channel.
+    pub interpreters: BTreeMap<Interpreter, u8>,
     /// Whether it is asked how it was, and what the rooms said.
     pub exit: Exit,
     pub exits: BTreeMap<u16, Marks>,
@@ -123,6 +149,17 @@ impl Fold {
                     question.is_open = false;
                 }
             }
+            (0, "interpret") => {
+                let channel = channel_of(text("lang").unwrap_or_default());
+                if let Some(who) = Interpreter::of(&said) {
+                    self.interpreters.remove(&who);
+                    if let Some(channel) = channel {
+                        // One voice a language.
+                        self.interpreters.retain(|_, of| *of != channel);
+                        self.interpreters.insert(who, channel);
+                    }
+                }
+            }
             (0, "exit") => self.exit = if yes("on") && self.exit == Exit::NotYet { Exit::Open } else { Exit::Over },
             // Once: what a room said later would tell who said something else.
             (1.., "exited") => {
@@ -134,6 +171,7 @@ impl Fold {
                     if yes("yes") {
                         self.admitted.insert(person)
                     } else {
+                        self.interpreters.remove(&Interpreter::Person(person));
                         self.admitted.remove(&person)
                     };
                 }

@@ -7,6 +7,7 @@ mod device;
 mod exit;
 mod facts;
 mod fold;
+mod item;
 mod keep;
 mod open;
 mod page;
@@ -46,10 +47,14 @@ pub fn routes(classes: &Arc<Classes>, shelf: &Arc<Shelf>) -> Vec<Route> {
     let (typed, paged, slid, came, coming) =
         (Arc::clone(classes), Arc::clone(classes), Arc::clone(classes), Arc::clone(classes), Arc::clone(classes));
     let (small, slides) = (Arc::clone(shelf), Arc::clone(shelf));
+    let (keeping, laid, item, parts) = (Arc::clone(classes), Arc::clone(shelf), Arc::clone(shelf), Arc::clone(shelf));
     let (again, lane) = (Arc::clone(classes), Arc::clone(classes));
     vec![
         Route::get("/classes/{id}/live", read, move |site, request| page::live(site, request, &shown)),
         Route::get("/classes/{id}/replay", read, move |site, request| replay::page(site, request, &again, &played)),
+        Route::post("/classes/{id}/keep", read, move |site, request| item::keep(site, request, &keeping, &laid)),
+        Route::get("/resources/{id}/class", Check::SignedIn, move |site, request| item::page(site, request, &item)),
+        Route::get("/resources/{id}/class/{*path}", Check::SignedIn, move |site, r| item::part(site, r, &parts)),
         Route::get("/classes/{id}/replay/events", read, move |site, r| replay::events(site, r, &lane, &told)),
         Route::get("/classes/{id}/replay/voice/{n}", read, move |site, r| replay::voice(site, r, &heard)),
         // Pupils have no account: the address is a code that the adult of their room shows them.

@@ -3,6 +3,7 @@
 use askama::Template;
 use assets::{Shelf, Slide, recipes_for};
 use base::{Hash, Subject};
+use records::vocabulary::TEACHING_LANGUAGES;
 use register::Look;
 use rusqlite::Connection;
 use serde_json::{Map, Value as Json, json};
@@ -95,6 +96,10 @@ const WORDS: &[&str] = &[
     "class-exit-e2",
     "class-exit-hands",
     "class-exit-noted",
+    "class-original",
+    "class-interprets",
+    "class-interprets-not",
+    "class-interpret-as",
 ];
 pub(crate) const COLOURS: [&str; 6] =
     ["class-black", "class-red", "class-blue", "class-green", "class-amber", "class-white"];
@@ -179,6 +184,8 @@ fn given(
         "rooms": rooms.iter().map(|r| json!({ "n": r.n, "title": r.title })).collect::<Vec<_>>(),
         "words": said(&words),
         "live": format!("/classes/{class}/talk"),
+        "me": request.reader()?.person.to_string(),
+        "languages": languages(&words),
         "teacher": about.byline,
         "recorded": about.recorded,
     }))
@@ -187,6 +194,12 @@ fn given(
 /// The script's words.
 pub(crate) fn said(words: &Words<'_>) -> Map<String, Json> {
     WORDS.iter().map(|key| (key.trim_start_matches("class-").to_owned(), json!(words.get(key)))).collect()
+}
+
+/// The languages that somebody may interpret into, in the order of their channels, from 1.
+pub(crate) fn languages(words: &Words<'_>) -> Vec<Json> {
+    let name = |lang: &&str| json!({ "lang": lang, "title": words.get(&format!("word-{lang}")) });
+    TEACHING_LANGUAGES.iter().map(name).collect()
 }
 
 /// The slides of a course, in their order, as far as this reader may see them.
@@ -209,6 +222,7 @@ pub(crate) struct Shown {
     pub resource: Subject,
     pub recipe: &'static str,
     pub slide: Slide,
+    pub bytes: u64,
 }
 
 /// The slides of a course, in their order, as far as a reader may see them; for pupils, those of a course that is shared.
@@ -256,7 +270,12 @@ fn slides(
         let tree: Vec<u8> = row.get(0)?;
         let Ok(tree) = Hash::try_from(tree.as_slice()) else { continue };
         let Some(tree) = shelf.tree(&tree).map_err(|e| PageError::Internal(e.to_string()))? else { continue };
-        let of = |slide: Slide| Shown { resource: *id, recipe: recipe.name, slide };
+        let of = |slide: Slide| Shown {
+            resource: *id,
+            recipe: recipe.name,
+            bytes: tree.get(&slide.name).map_or(0, |leaf| leaf.bytes),
+            slide,
+        };
         let found: Vec<Shown> = assets::slides(&tree).into_iter().map(of).collect();
         if !found.is_empty() {
             return Ok(found);

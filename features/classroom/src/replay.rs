@@ -10,26 +10,32 @@ use serde_json::{Value as Json, json};
 use web::{PageError, Reply, Request, Shell, Site};
 
 use crate::facts::LIVE_CLASS;
+use crate::item::may_keep;
 use crate::keep::kept;
 use crate::open::Classes;
-use crate::page::{Line, pages, rooms, said};
+use crate::page::{Line, languages, pages, rooms, said};
 use crate::say::is_for_pages;
 use crate::talk::{framed, happened};
 
 #[derive(Template)]
 #[template(path = "replay.html")]
-struct ReplayPage<'a> {
-    s: Shell<'a>,
-    id: String,
-    title: String,
-    given: String,
-    rooms: Vec<Line>,
+pub(crate) struct ReplayPage<'a> {
+    pub s: Shell<'a>,
+    /// Where one came from.
+    pub back: String,
+    pub title: String,
+    pub given: String,
+    pub rooms: Vec<Line>,
     /// What is not here yet.
-    coming: Option<String>,
+    pub coming: Option<String>,
+    /// Where its teacher makes an item of a course of it.
+    pub keeps: Option<String>,
+    /// What adults wrote stands beside it.
+    pub chats: bool,
 }
 
 /// What is here of a class's record.
-fn record(site: &Site, shelf: &Shelf, conn: &Connection, class: &Subject) -> Result<Replay, PageError> {
+pub(crate) fn record(site: &Site, shelf: &Shelf, conn: &Connection, class: &Subject) -> Result<Replay, PageError> {
     let mut trees = Vec::new();
     let mut any = false;
     for (_, hash) in kept(conn)?.into_iter().filter(|(of, _)| of == class) {
@@ -40,11 +46,11 @@ fn record(site: &Site, shelf: &Shelf, conn: &Connection, class: &Subject) -> Res
 }
 
 /// What was said aloud: in the order of its beginnings, so that a number names it.
-fn tracks(replay: &Replay) -> Result<Vec<(Track, u64)>, PageError> {
+pub(crate) fn tracks(replay: &Replay) -> Result<Vec<(Track, u64)>, PageError> {
     replay.tracks().map_err(|e| PageError::Internal(e.to_string()))
 }
 
-fn seen(conn: &Connection, request: &Request) -> Result<Subject, PageError> {
+pub(crate) fn seen(conn: &Connection, request: &Request) -> Result<Subject, PageError> {
     let class = request.id("id")?;
     register::visible(conn, request.reader()?, &LIVE_CLASS, &class)?;
     Ok(class)
@@ -64,7 +70,8 @@ pub(crate) fn page(site: &Site, request: &Request, classes: &Classes, shelf: &Sh
             .iter()
             .enumerate()
             .map(|(n, (track, ms))| {
-                json!({ "src": format!("/classes/{class}/replay/voice/{n}"), "at": track.began_ms, "ms": ms })
+                let src = format!("/classes/{class}/replay/voice/{n}");
+                json!({ "src": src, "at": track.began_ms, "ms": ms, "channel": track.channel })
             })
             .collect();
         let lacks: u64 = replay.lacks().iter().map(|(_, bytes)| bytes).sum();
@@ -73,16 +80,19 @@ pub(crate) fn page(site: &Site, request: &Request, classes: &Classes, shelf: &Sh
             "pages": shown,
             "rooms": rooms.iter().map(|r| json!({ "n": r.n, "title": r.title })).collect::<Vec<_>>(),
             "words": said(&words),
+            "languages": languages(&words),
             "events": format!("/classes/{class}/replay/events"),
             "voices": voices,
             "teacher": about.byline,
         });
         let page = ReplayPage {
-            id: class.to_string(),
+            back: format!("/classes/{class}"),
             title: about.title.clone(),
             given: given.to_string(),
             rooms,
             coming: (lacks > 0).then(|| words.with("class-coming", &[("size", words.bytes(lacks).as_str().into())])),
+            keeps: may_keep(site, request, &open).then(|| format!("/classes/{class}/keep")),
+            chats: true,
             s: Shell::new(site, request, about.title.clone()),
         };
         Ok(Reply::Page(page.render()?))

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use crate::exit::{Exit, Marks};
-use crate::fold::{Asks, DRAWN, Fold, INK, WORDS};
+use crate::fold::{Asks, DRAWN, Fold, INK, Interpreter, WORDS, channel_of};
 use crate::pupils::number as counted;
 use crate::who::Part;
 
@@ -147,6 +147,20 @@ fn checked(said: &Map<String, Json>, speaker: &Speaker<'_>, class: &Fold, may_re
             let options = if asks == Asks::Choice { options } else { Vec::new() };
             let (q, text) = (number("q", 10_000)?, text("text", 300)?);
             json!({ "k": kind, "q": q, "kind": asks.code(), "text": text, "options": options })
+        }
+        "interpret" if leads => {
+            let lang = said.get("lang").and_then(Json::as_str).unwrap_or_default();
+            if !lang.is_empty() && channel_of(lang).is_none() {
+                return Err(No::Role);
+            }
+            match Interpreter::of(&Json::Object(said.clone())).ok_or(No::Role)? {
+                Interpreter::Room(room) => json!({ "k": kind, "room": room, "lang": lang }),
+                // Who was sent out speaks no more.
+                Interpreter::Person(person) if class.admitted.contains(&person) => {
+                    json!({ "k": kind, "person": person.to_string(), "lang": lang })
+                }
+                Interpreter::Person(_) => return Err(No::Guest),
+            }
         }
         "exit" if teacher => {
             let on = yes("on");

@@ -10,6 +10,7 @@ use web::{PageError, Request, Site, Socket};
 
 use crate::exit::{self, Exit};
 use crate::facts::LIVE_CLASS;
+use crate::fold::Interpreter;
 use crate::open::{Classes, Open};
 use crate::pupils::Pupils;
 use crate::say::{No, Speaker, exit_counted, is_for_pages, taken};
@@ -61,10 +62,11 @@ struct Guest {
     /// What the page was told last of the rooms, and of what waits.
     told: Vec<u8>,
     waited: Vec<u8>,
-    /// Where the page speaks and listens.
+    /// Where the page speaks and listens: to the floor, and to an interpreter.
     mic: Option<SeatId>,
-    ear: Option<SeatId>,
-    has_floor: bool,
+    ears: [Option<SeatId>; 2],
+    /// The channel that its microphone has: the floor, or an interpreter's.
+    speaks: Option<u8>,
     /// A guest whom the teacher let in.
     is_in: bool,
     /// The node as the browser of this page finds it.
@@ -102,8 +104,8 @@ pub(crate) async fn converse(classes: Arc<Classes>, site: Arc<Site>, request: Re
         told: Vec::new(),
         waited: Vec::new(),
         mic: None,
-        ear: None,
-        has_floor: false,
+        ears: [None, None],
+        speaks: None,
         is_in: false,
         host: format!("{}://{}", if site.secure { "https" } else { "http" }, request.host),
         pupils: Vec::new(),
@@ -112,7 +114,7 @@ pub(crate) async fn converse(classes: Arc<Classes>, site: Arc<Site>, request: Re
     };
     come(&classes, &open, &guest, true);
     talk(&classes, &site, class, &mut guest, &mut socket).await;
-    guest.mic.into_iter().chain(guest.ear).for_each(|seat| classes.booths().leave(seat));
+    guest.mic.into_iter().chain(guest.ears.into_iter().flatten()).for_each(|seat| classes.booths().leave(seat));
     if let Some(open) = classes.get(&class) {
         come(&classes, &open, &guest, false);
     }
@@ -212,7 +214,8 @@ fn heard(classes: &Classes, site: &Site, open: &Open, guest: &mut Guest, asked: 
         Some((&OFFER, body)) => {
             let said: Json = serde_json::from_slice(body).unwrap_or_default();
             let text = |key: &str| said.get(key).and_then(Json::as_str).unwrap_or_default();
-            match seat(classes, open, guest, text("way"), text("sdp")) {
+            let channel = said.get("channel").and_then(Json::as_u64).and_then(|c| u8::try_from(c).ok()).unwrap_or(0);
+            match seat(classes, open, guest, text("way"), channel, text("sdp")) {
                 Ok(sdp) => {
                     let answer = json!({ "way": text("way"), "sdp": sdp });
                     out.push(message(ANSWER, answer.to_string().as_bytes()));
@@ -225,24 +228,26 @@ fn heard(classes: &Classes, site: &Site, open: &Open, guest: &mut Guest, asked: 
 }
 
 /// Seats a page that speaks or listens, in place of where it sat.
-fn seat(classes: &Classes, open: &Open, guest: &mut Guest, way: &str, sdp: &str) -> Result<String, No> {
+fn seat(classes: &Classes, open: &Open, guest: &mut Guest, way: &str, channel: u8, sdp: &str) -> Result<String, No> {
     if guest.part == Part::Guest && !open.inner().fold.admitted.contains(&guest.person) {
         return Err(No::Guest);
     }
     let booths = classes.booths();
     let full = |e: NoSeat| if e == NoSeat::Full { No::Much } else { No::Voice };
     match way {
-        "send" if guest.part != Part::Guest => {
+        "send" if guest.part != Part::Guest || interprets(open, guest).is_some() => {
             guest.mic.take().into_iter().for_each(|seat| booths.leave(seat));
-            guest.has_floor = false;
+            guest.speaks = None;
             let seated = booths.speak(open.class, guest.who, sdp).map_err(full)?;
             guest.mic = Some(seated.id);
             Ok(seated.answer)
         }
-        "hear" => {
-            guest.ear.take().into_iter().for_each(|seat| booths.leave(seat));
-            let seated = booths.listen(open.class, 0, guest.mic, sdp).map_err(full)?;
-            guest.ear = Some(seated.id);
+        "hear" | "interpreted" => {
+            let (ear, channel) =
+                if way == "hear" { (&mut guest.ears[0], 0) } else { (&mut guest.ears[1], channel.max(1)) };
+            ear.take().into_iter().for_each(|seat| booths.leave(seat));
+            let seated = booths.listen(open.class, channel, guest.mic, sdp).map_err(full)?;
+            *ear = Some(seated.id);
             Ok(seated.answer)
         }
         _ => Err(No::Role),
@@ -257,27 +262,50 @@ fn admit(classes: &Classes, open: &Open, guest: &mut Guest, out: &mut Vec<Vec<u8
     }
     guest.is_in = is_in;
     if !is_in {
-        guest.mic.take().into_iter().chain(guest.ear.take()).for_each(|seat| classes.booths().leave(seat));
+        let seats = guest.mic.take().into_iter().chain(guest.ears.iter_mut().filter_map(Option::take));
+        seats.for_each(|seat| classes.booths().leave(seat));
+        guest.speaks = None;
     }
     out.push(message(LOOKS_ON, json!({ "in": is_in }).to_string().as_bytes()));
+}
+
+/// As whom somebody would interpret.
+fn interpreter(guest: &Guest) -> Option<Interpreter> {
+    match guest.part {
+        Part::Teacher => None,
+        Part::Adult(room) => Some(Interpreter::Room(room)),
+        Part::Co => Some(Interpreter::Person(guest.person)),
+        Part::Guest => guest.is_in.then_some(Interpreter::Person(guest.person)),
+    }
+}
+
+/// The channel on which somebody interprets.
+fn interprets(open: &Open, guest: &Guest) -> Option<u8> {
+    open.inner().fold.interpreters.get(&interpreter(guest)?).copied()
 }
 
 /// Gives a page's microphone the floor, or takes it: the teacher always has it while the class goes on, a room when the
 /// teacher has given it.
 fn floor(classes: &Classes, open: &Open, guest: &mut Guest) {
     let Some(mic) = guest.mic else { return };
-    let has = {
-        let inner = open.inner();
-        inner.fold.goes_on()
-            && match guest.part {
-                Part::Teacher | Part::Co => true,
-                Part::Adult(room) => inner.fold.floor == room,
-                Part::Guest => false,
-            }
+    let channel = {
+        let fold = &open.inner().fold;
+        let has_floor = match guest.part {
+            Part::Teacher | Part::Co => true,
+            Part::Adult(room) => fold.floor == room,
+            Part::Guest => false,
+        };
+        let interprets = interpreter(guest).and_then(|who| fold.interpreters.get(&who).copied());
+        // Nobody else's voice leaves a school; an interpreter's goes beside what is interpreted, unless their room is asked.
+        let channel = match (guest.part, interprets) {
+            (Part::Co, Some(channel)) => Some(channel),
+            _ => has_floor.then_some(0).or(interprets),
+        };
+        channel.filter(|_| fold.goes_on() && fold.may_be_heard(guest.part.room(), fold.recording))
     };
-    if guest.has_floor != has {
-        guest.has_floor = has;
-        classes.booths().floor(mic, has.then_some(0));
+    if guest.speaks != channel {
+        guest.speaks = channel;
+        classes.booths().floor(mic, channel);
     }
 }
 

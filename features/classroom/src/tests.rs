@@ -1,6 +1,6 @@
 use serde_json::{Value as Json, json};
 
-use crate::fold::{Fold, INK};
+use crate::fold::{Fold, INK, Interpreter};
 use crate::say::{No, Speaker, of_node, taken};
 use crate::who::Part;
 
@@ -86,6 +86,24 @@ fn ink_is_of_who_leads_or_has_the_floor_and_bounded() {
     assert_eq!(draws(Part::Teacher), Ok(ink.clone()));
     assert_eq!((draws(Part::Adult(2)).is_ok(), draws(Part::Adult(1))), (true, Err(No::Role)));
     assert_eq!(taken(&[&[INK], &[7; 9000][..]].concat(), &by(Part::Teacher), &class, true), Err(No::Much));
+}
+
+#[test]
+fn who_leads_says_who_interprets_and_a_language_has_one_voice() {
+    let person = base::Subject([7; 16]);
+    let begun = (Some(0), json!({ "k": "begin" }));
+    let asks = json!({ "k": "interpret", "person": person.to_string(), "lang": "bo" });
+    let class = fold(std::slice::from_ref(&begun));
+    assert_eq!(says(Part::Teacher, &asks, &class), Err(No::Guest), "who was not let in");
+    let room = json!({ "k": "interpret", "room": 1, "lang": "bo" });
+    assert_eq!(says(Part::Co, &room, &class), Ok(room.clone()));
+    assert_eq!(says(Part::Adult(1), &room, &class), Err(No::Role));
+    assert_eq!(says(Part::Teacher, &json!({ "k": "interpret", "room": 1, "lang": "fr" }), &class), Err(No::Role));
+    let admit = |yes: bool| (Some(0), json!({ "k": "admit", "person": person.to_string(), "name": "x", "yes": yes }));
+    let class = fold(&[begun.clone(), (Some(0), room.clone()), admit(true), (Some(0), asks.clone()), (Some(1), room)]);
+    assert_eq!(class.interpreters.into_iter().collect::<Vec<_>>(), [(Interpreter::Person(person), 2)]);
+    let class = fold(&[begun, admit(true), (Some(0), asks), admit(false)]);
+    assert!(class.interpreters.is_empty(), "who is sent out interprets no more");
 }
 
 #[test]

@@ -26,6 +26,7 @@ pub(crate) const FORMS: &[&str] = &[
     "web",
     "quiz",
     "micro",
+    "class",
     "archive",
     "link",
     "text",

@@ -11,7 +11,7 @@ use packages::{Archive, Packer, Refusal};
 use players::{Files, Player, launch, media_of, player};
 use web::{PageError, Sent, Site};
 
-use crate::micro::is_lesson;
+use crate::micro::{is_class, is_lesson};
 use crate::unpack::{Piece, Stop, What};
 
 /// A package as a part of a course; none where the archive is no such package.
@@ -23,9 +23,10 @@ pub(crate) fn kept(
     unit: &str,
 ) -> Result<Option<Piece>, Stop> {
     let lesson = is_lesson(archive);
-    let Some(form) = player(&*archive).map(form_of).or(lesson.then_some("micro")) else { return Ok(None) };
+    let own = if is_class(archive) { Some("class") } else { lesson.then_some("micro") };
+    let Some(form) = player(&*archive).map(form_of).or(own) else { return Ok(None) };
     // What cannot be begun is told now, to who can mend it.
-    let found = if matches!(form, "activity" | "micro") { None } else { launch(archive)? };
+    let found = if matches!(form, "activity" | "micro" | "class") { None } else { launch(archive)? };
     // A manifest alone does not tell a cartridge from SCORM; what it says does.
     let form = found.as_ref().map_or(form, |begun| form_of(begun.player));
     let mut tree = Tree::default();

@@ -21,6 +21,8 @@ use crate::unpack::{Piece, What};
 
 /// What says that a tree is such a lesson, and how its parts belong together.
 pub(crate) const LESSON: &str = "lesson.json";
+/// What says that a tree is a class that was held: `classroom` makes and plays it.
+const CLASS: &str = "class.json";
 const PEN: &str = "lesson.zpen";
 /// Bytes of it that are read.
 const MAX_LESSON: u64 = 1 << 20;
@@ -230,6 +232,20 @@ pub(crate) fn is_lesson(archive: &mut Archive<File>) -> bool {
         && named.into_iter().all(|path| find(archive, path).is_some());
     let Some(entry) = find(archive, path("pen")).filter(|_| there) else { return false };
     read(archive, &entry, pen::MAX_PEN as u64).is_ok_and(|bytes| pen::read(&bytes, |_, _| {}).is_ok())
+}
+
+/// Whether an archive is a class that was held and recorded: what it says of itself is there, and all that it names.
+pub(crate) fn is_class(archive: &mut Archive<File>) -> bool {
+    let find = |archive: &Archive<File>, path: &str| archive.entries().iter().find(|e| e.path == path).cloned();
+    let Some(entry) = find(archive, CLASS) else { return false };
+    let Ok(said) = read(archive, &entry, MAX_LESSON) else { return false };
+    let Ok(said) = serde_json::from_slice::<Json>(&said) else { return false };
+    let parts = ["pages", "voices"].into_iter().filter_map(|key| said.get(key).and_then(Json::as_array)).flatten();
+    let paths = parts.filter_map(|p| p.get("path").and_then(Json::as_str));
+    let events = said.get("events").and_then(Json::as_str);
+    said.get("zampa-class").and_then(Json::as_u64) == Some(1)
+        && events.is_some()
+        && paths.chain(events).all(|path| find(archive, path).is_some())
 }
 
 /// A part of a lesson, for the page that plays it.

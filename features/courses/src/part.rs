@@ -149,6 +149,7 @@ fn icon(form: &str) -> &'static str {
         "slides" => "presentation",
         "video" => "film",
         "audio" | "micro" => "mic",
+        "class" => "presentation",
         "picture" => "image",
         "book" => "book-open",
         "quiz" => "list",
@@ -240,7 +241,7 @@ fn player(site: &Site, request: &Request, conn: &Connection, id: &Subject, shelf
     around(site, request, conn, id, shelf, &mut page)?;
     let Some(file) = file(conn, id)? else { return Ok(page.render()?) };
     page.here = whole(site, shelf, &file.media, &file.content)?;
-    page.plays = file.media == ZIM || file.media == TREE && !matches!(&*page.form, "activity" | "micro");
+    page.plays = file.media == ZIM || file.media == TREE && !matches!(&*page.form, "activity" | "micro" | "class");
     page.opens = media::opens_in_page(&file.media);
     if matches!(&*page.form, "video" | "audio") {
         page.tracks = tracks(site, conn, id, page.s.lang)?;

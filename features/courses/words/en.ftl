@@ -69,6 +69,7 @@ resource-form-scorm = SCORM
 resource-form-web = web pages
 resource-form-quiz = questions
 resource-form-micro = micro-lesson
+resource-form-class = recorded class
 resource-form-archive = archive
 resource-form-link = link
 resource-form-text = text

@@ -69,6 +69,7 @@ resource-form-scorm = SCORM 课件
 resource-form-web = 网页
 resource-form-quiz = 习题
 resource-form-micro = 微课
+resource-form-class = 录制的课堂
 resource-form-archive = 压缩包
 resource-form-link = 链接
 resource-form-text = 文字

@@ -1,5 +1,6 @@
 /* The script of a class's page: what people do becomes sayings, what happened in the class is shown. */
 import { Class } from "./fold.ts";
+import { Hears } from "./hears.ts";
 import { Ink, WIDTHS } from "./ink.ts";
 import { Media } from "./media.ts";
 import { Devices, pupil } from "./pupils.ts";
@@ -43,6 +44,9 @@ function attend(box: HTMLElement): void {
     }
     view.show(shown, now(), !drawn);
     drawn = true;
+    hears.offer([...shown.interpreters.values()]);
+    // A guest has a microphone only to interpret with.
+    if (view.role === "guest") mic.hidden = !mayspeak();
   };
 
   const wire = new Wire(given.live, own(), {
@@ -74,7 +78,7 @@ function attend(box: HTMLElement): void {
         const said = is.take(event);
         if (said?.k === "page") drawn = false;
         if (said?.k === "end") media.end();
-        if (said?.k === "floor") settleFloor();
+        if (said?.k === "floor" || said?.k === "interpret") settleFloor();
         if (said?.k === "tally") devices.again();
       }
       show();
@@ -110,6 +114,7 @@ function attend(box: HTMLElement): void {
     if (to >= 0 && to < given.pages.length) wire.json({ k: "page", p: to });
   };
   on("ask-in", () => location.reload());
+  const hears = new Hears(view, (channel) => void media.interpret(channel));
   on("play", () => void media.play());
   on("begin", () => wire.json({ k: "begin" }));
   on("end", () => {
@@ -132,12 +137,15 @@ function attend(box: HTMLElement): void {
 
   // The microphone. Who has not the floor may speak to the own room only: nothing leaves it.
   const mic = view.part<HTMLButtonElement>("mic");
+  /** Who leads speaks, the room that has the floor, and who interprets. */
+  const mayspeak = (): boolean =>
+    view.role === "teacher" || view.role === "co" || (view.role === "adult" && (is.floor === view.room || is.interpreters.has(String(view.room)))) || is.interpreters.has(given.me);
   const settleMic = (): void => {
     mic.setAttribute("aria-pressed", String(!media.muted));
     view.part("mic-said").textContent = view.word(media.muted ? "mic-on" : "mic-off");
   };
   const settleFloor = (): void => {
-    if (view.role === "adult" && is.floor !== view.room && !media.muted) {
+    if (!mayspeak() && !media.muted) {
       media.mute(true);
       settleMic();
     }
@@ -148,7 +156,7 @@ function attend(box: HTMLElement): void {
       settleMic();
       return;
     }
-    if (view.role === "adult" && is.floor !== view.room) {
+    if (!mayspeak()) {
       view.say(view.word("no-floor"));
       return;
     }
@@ -159,6 +167,9 @@ function attend(box: HTMLElement): void {
   });
 
   box.querySelectorAll<HTMLElement>("[data-room]").forEach((row) => {
+    row.querySelector("[data-room-interpret]")?.addEventListener("change", (event) => {
+      wire.json({ k: "interpret", room: Number(row.dataset["room"]), lang: (event.target as HTMLSelectElement).value });
+    });
     row.querySelector("[data-room-give]")?.addEventListener("click", () => wire.json({ k: "floor", room: Number(row.dataset["room"]) }));
   });
 
@@ -264,6 +275,11 @@ function attend(box: HTMLElement): void {
     const pressed = (event.target as Element).closest<HTMLButtonElement>("[data-guest]");
     const person = pressed?.dataset["guest"] ?? "";
     if (pressed) wire.json({ k: "admit", person, name: is.guests.get(person)?.name ?? "", yes: pressed.dataset["admit"] === "true" });
+  });
+  view.part("guest-list").addEventListener("change", (event) => {
+    const choice = event.target as HTMLSelectElement;
+    const person = choice.dataset["interpret"];
+    if (person) wire.json({ k: "interpret", person, lang: choice.value });
   });
   settleMic();
 }

@@ -21,6 +21,7 @@ export type Said =
   | { k: "hands"; n: number }
   | { k: "close"; q: number }
   | { k: "exit"; on: boolean }
+  | { k: "interpret"; room?: number; person?: string; lang: string }
   | { k: "chat"; text: string; by?: string }
   | { k: "caption"; text: string; by?: string }
   | { k: "in"; name?: string; role?: string }
@@ -97,12 +98,15 @@ export class Class {
   chat: Line[] = [];
   caption: Line | undefined;
   guests = new Map<string, Guest>();
+  /** Who interprets, by the number of their room or their own id, and into what. */
+  interpreters = new Map<string, string>();
 
   /** The same, to try on it what is not in the class yet. */
   copy(): Class {
     const copy = Object.assign(new Class(), this);
     copy.rooms = new Map([...this.rooms].map(([n, room]) => [n, { ...room }]));
     copy.chat = [...this.chat];
+    copy.interpreters = new Map(this.interpreters);
     copy.guests = new Map([...this.guests].map(([who, guest]) => [who, { ...guest }]));
     if (this.question) copy.question = { ...this.question, rooms: new Map([...this.question.rooms].map(([n, answers]) => [n, { ...answers }])) };
     return copy;
@@ -158,6 +162,15 @@ export class Class {
           if (this.exit === "open") this.exit = "over";
         }
         return leads;
+      case "interpret": {
+        if (!leads) return false;
+        const who = said.room === undefined ? (said.person ?? "") : String(said.room);
+        this.interpreters.delete(who);
+        // One voice a language.
+        for (const [other, lang] of this.interpreters) if (said.lang !== "" && lang === said.lang) this.interpreters.delete(other);
+        if (said.lang !== "") this.interpreters.set(who, said.lang);
+        return true;
+      }
       case "exit":
         if (leads) this.exit = said.on && this.exit === "" ? "open" : "over";
         return leads;
@@ -187,6 +200,7 @@ export class Class {
         if (leads && this.question?.q === said.q) this.question.open = false;
         return leads;
       case "admit":
+        if (leads && !said.yes) this.interpreters.delete(said.person);
         if (leads) this.guests.set(said.person, { name: said.name, yes: said.yes, here: this.guests.get(said.person)?.here ?? false });
         return leads;
       case "guest":

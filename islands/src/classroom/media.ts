@@ -2,7 +2,8 @@
  * Voice of a class: this page's microphone to its node, and what is said in the class from the node to this page. To listen
  * works on every page; a microphone wants a page that the browser trusts. How much voice may take, the node's answer says.
  */
-import type { Wire } from "./wire.ts";
+import { BEHIND, loud } from "./hears.ts";
+import type { Way as Which, Wire } from "./wire.ts";
 
 /** One way between the page and its node, begun anew when it fails. */
 class Way {
@@ -10,10 +11,11 @@ class Way {
   private again: number | undefined;
 
   constructor(
-    private readonly way: "send" | "hear",
+    private readonly way: Which,
     private readonly wire: Wire,
     private readonly fill: (peer: RTCPeerConnection) => void,
     private readonly tell: (state: RTCPeerConnectionState) => void,
+    private readonly channel: () => number = () => 0,
   ) {}
 
   async begin(): Promise<void> {
@@ -27,7 +29,7 @@ class Way {
       if (peer.connectionState === "failed") this.again = window.setTimeout(() => void this.begin(), 1000);
     });
     await peer.setLocalDescription(await peer.createOffer());
-    this.wire.offer(this.way, peer.localDescription?.sdp ?? "");
+    this.wire.offer(this.way, peer.localDescription?.sdp ?? "", this.channel());
   }
 
   async answered(sdp: string): Promise<void> {
@@ -46,6 +48,9 @@ export class Media {
   private stream: MediaStream | undefined;
   private readonly send: Way;
   private readonly hear: Way;
+  private readonly interpreted: Way;
+  private readonly second = new Audio();
+  private channel = 0;
   muted = true;
 
   constructor(
@@ -60,6 +65,13 @@ export class Media {
         void this.play();
       });
     }, () => {});
+    this.interpreted = new Way("interpreted", wire, (peer) => {
+      peer.addTransceiver("audio", { direction: "recvonly" });
+      peer.addEventListener("track", (event) => {
+        this.second.srcObject = event.streams[0] ?? new MediaStream([event.track]);
+        void this.play();
+      });
+    }, () => {}, () => this.channel);
     this.send = new Way("send", wire, (peer) => {
       const track = this.stream?.getAudioTracks()[0];
       if (track && this.stream) peer.addTransceiver(track, { direction: "sendonly", streams: [this.stream] });
@@ -70,12 +82,25 @@ export class Media {
   async listen(): Promise<void> {
     if (this.stream) await this.send.begin();
     await this.hear.begin();
+    if (this.channel > 0) await this.interpreted.begin();
+  }
+
+  /** Hears an interpreter, with what is spoken softly behind, or only what is spoken. */
+  async interpret(channel: number): Promise<void> {
+    this.channel = channel;
+    loud(this.sound, channel > 0 ? BEHIND : 1);
+    if (channel > 0) await this.interpreted.begin();
+    else {
+      this.interpreted.end();
+      this.second.srcObject = null;
+    }
   }
 
   /** A browser plays no sound before somebody has touched the page: then a button asks for it. */
   async play(): Promise<void> {
     try {
       await this.sound.play();
+      if (this.second.srcObject) await this.second.play();
       this.heard(true);
     } catch {
       this.heard(false);
@@ -104,13 +129,14 @@ export class Media {
     for (const track of this.stream?.getAudioTracks() ?? []) track.enabled = !yes;
   }
 
-  answered(way: "send" | "hear", sdp: string): void {
-    void (way === "send" ? this.send : this.hear).answered(sdp);
+  answered(way: Which, sdp: string): void {
+    void { send: this.send, hear: this.hear, interpreted: this.interpreted }[way].answered(sdp);
   }
 
   end(): void {
     this.stream?.getTracks().forEach((track) => track.stop());
     this.send.end();
     this.hear.end();
+    this.interpreted.end();
   }
 }

@@ -154,9 +154,12 @@ export function tally(question: Question, title: (room: number) => string, word:
     bar.value = sum(value);
     row.insertCell().append(bar);
     row.insertCell().textContent = String(sum(value));
-    const rooms = row.insertCell();
+    const answered = [...question.rooms].filter(([, answers]) => times(answers, value) > 0);
+    if (answered.length === 0) continue;
+    const rooms = table.insertRow().insertCell();
+    rooms.colSpan = 3;
     rooms.className = "class-tally-rooms";
-    rooms.textContent = [...question.rooms].filter(([, answers]) => times(answers, value) > 0).map(([room, answers]) => `${title(room)}: ${times(answers, value)}`).join(" · ");
+    rooms.textContent = answered.map(([room, answers]) => `${title(room)}: ${times(answers, value)}`).join(" · ");
   }
   return table;
 }

@@ -1,6 +1,7 @@
 /* A class that is played again: what happened is folded up to a time, and the voices follow the same clock. */
 import { clock } from "../micro/play.ts";
 import { Class } from "./fold.ts";
+import { BEHIND, Hears, loud } from "./hears.ts";
 import { Pens } from "./ink.ts";
 import { View, type Given } from "./view.ts";
 import { each, Saying, type Happened } from "./wire.ts";
@@ -9,6 +10,8 @@ interface Voice {
   src: string;
   at: number;
   ms: number;
+  /** 0 is what is spoken; others are languages of interpreters, from 1. */
+  channel: number;
 }
 
 /** How far a voice may be from the clock before it is put right, in milliseconds. */
@@ -73,20 +76,25 @@ export async function replays(box: HTMLElement): Promise<void> {
     line.setAttribute("aria-valuetext", clock(ms));
     time.textContent = `${clock(ms)} / ${clock(end)}`;
   };
+  let hears: Hears;
   /** Plays of the voices what belongs to a time. */
   const speak = (ms: number): void => {
     for (const voice of voices) {
       const own = ms + from - voice.at;
-      const on = plays && own >= 0 && own < voice.ms;
+      const on = plays && own >= 0 && own < voice.ms && (voice.channel === 0 || voice.channel === hears.channel);
       if (!on) {
         if (!voice.sound.paused) voice.sound.pause();
         continue;
       }
       if (Math.abs(voice.sound.currentTime * 1000 - own) > APART_MS) voice.sound.currentTime = own / 1000;
+      if (voice.channel === 0) loud(voice.sound, interpreted(ms) ? BEHIND : 1);
       voice.sound.playbackRate = Number(speed?.value ?? 1);
       if (voice.sound.paused) void voice.sound.play().catch(() => {});
     }
   };
+  /** Whether the interpreter who was chosen speaks. */
+  const interpreted = (ms: number): boolean =>
+    hears.channel > 0 && voices.some((voice) => voice.channel === hears.channel && ms + from >= voice.at && ms + from < voice.at + voice.ms);
   const tick = (): void => {
     if (!plays) return;
     const now = performance.now();
@@ -114,6 +122,8 @@ export async function replays(box: HTMLElement): Promise<void> {
     show(at);
     speak(at);
   });
+  hears = new Hears(view, () => speak(at));
+  hears.offer(given.languages.map((l) => l.lang).filter((_, n) => voices.some((voice) => voice.channel === n + 1)));
   show(0);
   box.dataset["ready"] = "true";
 }

@@ -9,7 +9,10 @@ export interface Given {
   pages: Page[];
   rooms: { n: number; title: string }[];
   words: Record<string, string>;
+  languages: { lang: string; title: string }[];
   live: string;
+  /** Who reads this page. */
+  me: string;
   teacher: string;
   recorded: boolean;
 }
@@ -54,6 +57,18 @@ export class View {
 
   word(key: string): string {
     return this.given.words[key] ?? "";
+  }
+
+  language(lang: string): string {
+    return this.given.languages.find((l) => l.lang === lang)?.title ?? lang;
+  }
+
+  /** A choice of the language that somebody interprets into, or none. */
+  private languages(select: HTMLSelectElement, now: string): void {
+    if (select.options.length === 0) {
+      select.append(new Option(this.word("interprets-not"), ""), ...this.given.languages.map((l) => new Option(this.word("interprets").replace("{lang}", l.title), l.lang)));
+    }
+    if (document.activeElement !== select) select.value = now;
   }
 
   /** Says something that waits for the person, or nothing. */
@@ -169,6 +184,12 @@ export class View {
       show("floor", is.began && is.floor === n);
       const heads = row.querySelector<HTMLElement>("[data-room-heads]");
       if (heads) heads.textContent = now.heads === undefined ? "" : this.word("heads-n").replace("{n}", String(now.heads));
+      const lang = is.interpreters.get(`${n}`) ?? "";
+      show("interprets", lang !== "");
+      const interprets = row.querySelector<HTMLElement>("[data-room-interprets]");
+      if (interprets) interprets.textContent = this.word("interprets").replace("{lang}", this.language(lang));
+      const choice = row.querySelector<HTMLSelectElement>("[data-room-interpret]");
+      if (choice) this.languages(choice, lang);
       const give = row.querySelector<HTMLButtonElement>("[data-room-give]");
       if (give) {
         const deaf = is.recording && !now.consent;
@@ -184,7 +205,7 @@ export class View {
   /** Who looks on, on every screen, and, for the teacher, who asks to. */
   private guests(is: Class): void {
     const guests = [...is.guests].filter(([, guest]) => guest.here && (guest.yes || this.role === "teacher"));
-    const shown = JSON.stringify(guests);
+    const shown = JSON.stringify([guests, [...is.interpreters]]);
     const box = this.part("guests");
     box.hidden = guests.length === 0;
     if (shown === this.shownGuests) return;
@@ -194,12 +215,20 @@ export class View {
     for (const [person, guest] of guests) {
       const item = document.createElement("li");
       const who = document.createElement("div");
-      for (const said of [guest.name, this.word(guest.yes ? "looks-on" : "asks-in")]) {
+      const lang = is.interpreters.get(person) ?? "";
+      for (const said of [guest.name, lang ? this.word("interprets").replace("{lang}", this.language(lang)) : this.word(guest.yes ? "looks-on" : "asks-in")]) {
         const line = document.createElement("p");
         line.textContent = said;
         who.append(line);
       }
       item.append(who);
+      if (this.role === "teacher" && guest.yes) {
+        const choice = document.createElement("select");
+        choice.dataset["interpret"] = person;
+        choice.setAttribute("aria-label", `${this.word("interpret-as")}: ${guest.name}`);
+        this.languages(choice, lang);
+        item.append(choice);
+      }
       if (this.role === "teacher") {
         const button = document.createElement("button");
         button.type = "button";

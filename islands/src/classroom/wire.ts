@@ -5,7 +5,7 @@
  * |---|---|
  * | 0 hello | JSON: the page's own number, the event from which it goes on |
  * | 1 say | the page's count (4 bytes), what is said: see `Saying` |
- * | 2 offer | JSON: which way (`send`, `hear`), SDP |
+ * | 2 offer | JSON: which way (`send`, `hear`, `interpreted`), on which channel, SDP |
  * | 3 open | JSON: whether the page of the room's pupils is to be open |
  *
  * | to the page | then |
@@ -71,12 +71,15 @@ export interface Pupils {
   texts: { d: number; text: string }[];
 }
 
+/** A microphone to the node; what is spoken from it; and what an interpreter says. */
+export type Way = "send" | "hear" | "interpreted";
+
 export interface Heard {
   hello(me: { role: string; room: number; name: string; t: number }): void;
   event(what: Happened): void;
   state(rooms: RoomState[], cut: boolean, up: boolean): void;
   waiting(all: Happened[]): void;
-  answer(way: "send" | "hear", sdp: string): void;
+  answer(way: Way, sdp: string): void;
   refused(why: string): void;
   /** The teacher has let this guest in, or sent them out. */
   looksOn(yes: boolean): void;
@@ -159,8 +162,8 @@ export class Wire {
     this.tell(From.Open, { open: yes });
   }
 
-  offer(way: "send" | "hear", sdp: string): void {
-    this.tell(From.Offer, { way, sdp });
+  offer(way: Way, sdp: string, channel = 0): void {
+    this.tell(From.Offer, { way, sdp, channel });
   }
 
   close(): void {
@@ -225,7 +228,7 @@ export class Wire {
         }
         break;
       case 3: {
-        const { way, sdp } = json<{ way: "send" | "hear"; sdp: string }>();
+        const { way, sdp } = json<{ way: Way; sdp: string }>();
         this.heard.answer(way, sdp);
         break;
       }
