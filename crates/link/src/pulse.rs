@@ -11,6 +11,9 @@ pub(crate) struct Pulse {
     received: u64,
     /// Whether something came in the second before.
     came: bool,
+    /// For how many more seconds what is said goes beyond the window: after a cut, all that it took is under way until the
+    /// first acknowledgement, one round trip later.
+    beyond: u8,
     said_at: Instant,
     came_at: Instant,
 }
@@ -18,14 +21,14 @@ pub(crate) struct Pulse {
 impl Pulse {
     pub fn new() -> Self {
         let now = Instant::now();
-        Self { said: 0, received: 0, came: true, said_at: now, came_at: now }
+        Self { said: 0, received: 0, came: true, beyond: 0, said_at: now, came_at: now }
     }
 
-    /// Whether datagrams were said since the last time, and whether nothing came for two times.
+    /// Whether datagrams were said since the last time, and whether nothing came for two times, or not long ago.
     pub fn feel(&mut self, said: u64, received: u64) -> (bool, bool) {
         let now = Instant::now();
         let (talks, comes) = (said != self.said, received != self.received);
-        let in_vain = !comes && !self.came;
+        self.beyond = if !comes && !self.came { 4 } else { self.beyond.saturating_sub(1) };
         (self.said, self.received, self.came) = (said, received, comes);
         if talks {
             self.said_at = now;
@@ -33,7 +36,7 @@ impl Pulse {
         if comes {
             self.came_at = now;
         }
-        (talks, in_vain)
+        (talks, self.beyond > 0)
     }
 
     /// Nothing comes, and no class waits for it.
