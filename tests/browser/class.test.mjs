@@ -28,7 +28,7 @@ const note = (context) => context.addInitScript(() => {
 });
 const heard = (page) => page.evaluate(async () => {
   let packets = 0;
-  for (const peer of window.peers) for (const stat of (await peer.getStats()).values()) if (stat.type === "inbound-rtp") packets += stat.packetsReceived;
+  for (const peer of window.peers) for (const stat of (await peer.getStats()).values()) if (stat.type === "inbound-rtp" && stat.kind === "audio") packets += stat.packetsReceived;
   return packets;
 });
 const place = async (page) => (await page.locator("[data-class-place]").textContent()).split(" ")[0];
@@ -106,6 +106,15 @@ test("a class reaches both schools, and a room that is cut off goes on", { timeo
   await until(async () => first.locator("[data-class-rec]").isVisible(), "the sign of the recording");
   await teacher.locator("[data-class-mic]").click();
   for (const room of [first, second]) await until(async () => (await heard(room)) > 30, "the teacher's voice");
+  // The teacher's picture, as large as the camera gives it at no node but its own: over the trunk goes the small layer.
+  const sees = (page) => page.evaluate(() => { const video = document.querySelector("[data-class-picture]"); return video.hidden ? 0 : video.videoWidth; });
+  await teacher.locator("[data-class-camera]").click();
+  for (const room of [first, second]) await until(async () => (await sees(room)) > 0, "the teacher's picture", 40_000);
+  assert.ok((await sees(first)) < 320, "the small layer");
+  problems.push(...await look(first, "bo-class-picture"));
+  await teacher.locator("[data-class-camera]").click();
+  await until(async () => (await sees(first)) === 0, "the picture to go when the camera does", 20_000);
+  for (const room of [first, second]) { const before = await heard(room); await until(async () => (await heard(room)) > before + 20, "the voice to go on"); }
   await second.locator("[data-class-mic]").click();
   const before = await heard(teacher);
   await until(async () => (await heard(teacher)) > before + 20, "the voice of the room that has the floor");

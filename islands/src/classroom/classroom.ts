@@ -105,7 +105,7 @@ function attend(box: HTMLElement): void {
     },
   });
   const ink = new Ink(view.board, view.sheet, wire);
-  const media = new Media(wire, view.part<HTMLAudioElement>("audio"), (playing) => {
+  const media = new Media(wire, view.part<HTMLAudioElement>("audio"), view.part<HTMLVideoElement>("picture"), (playing) => {
     view.part("sound").hidden = playing;
   });
 
@@ -144,12 +144,34 @@ function attend(box: HTMLElement): void {
     mic.setAttribute("aria-pressed", String(!media.muted));
     view.part("mic-said").textContent = view.word(media.muted ? "mic-on" : "mic-off");
   };
+  const camera = view.part<HTMLButtonElement>("camera");
+  const settleCamera = (): void => {
+    camera.setAttribute("aria-pressed", String(media.films));
+    view.part("camera-said").textContent = view.word(media.films ? "camera-off" : "camera-on");
+  };
   const settleFloor = (): void => {
-    if (!mayspeak() && !media.muted) {
+    if (mayspeak()) return;
+    if (!media.muted) {
       media.mute(true);
       settleMic();
     }
+    if (media.films) void media.darken().then(settleCamera);
   };
+  camera.addEventListener("click", () => {
+    if (media.films) {
+      void media.darken().then(settleCamera);
+      return;
+    }
+    if (!mayspeak()) {
+      view.say(view.word("no-floor"));
+      return;
+    }
+    void media.film().then((why) => {
+      view.say(why ? view.word(`mic-${why}`) : "");
+      settleCamera();
+      settleMic();
+    });
+  });
   mic.addEventListener("click", () => {
     if (!media.muted) {
       media.mute(true);

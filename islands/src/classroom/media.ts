@@ -44,8 +44,19 @@ class Way {
 
 }
 
+/** Seconds without a picture before its box goes: a thin link brings one every five. */
+const STILL = 7;
+
+/** Two layers: one that a thin link may bear, and one for the node's own network. */
+const LAYERS: RTCRtpEncodingParameters[] = [
+  { rid: "s", scaleResolutionDownBy: 4, maxBitrate: 60_000, maxFramerate: 8 },
+  { rid: "l", scaleResolutionDownBy: 1, maxBitrate: 600_000 },
+];
+
 export class Media {
   private stream: MediaStream | undefined;
+  private camera: MediaStream | undefined;
+  private watch: number | undefined;
   private readonly send: Way;
   private readonly hear: Way;
   private readonly interpreted: Way;
@@ -56,11 +67,17 @@ export class Media {
   constructor(
     wire: Wire,
     private readonly sound: HTMLAudioElement,
+    private readonly picture: HTMLVideoElement,
     private readonly heard: (playing: boolean) => void,
   ) {
     this.hear = new Way("hear", wire, (peer) => {
       peer.addTransceiver("audio", { direction: "recvonly" });
+      peer.addTransceiver("video", { direction: "recvonly" });
       peer.addEventListener("track", (event) => {
+        if (event.track.kind === "video") {
+          this.see(event.receiver);
+          return;
+        }
         sound.srcObject = event.streams[0] ?? new MediaStream([event.track]);
         void this.play();
       });
@@ -75,6 +92,8 @@ export class Media {
     this.send = new Way("send", wire, (peer) => {
       const track = this.stream?.getAudioTracks()[0];
       if (track && this.stream) peer.addTransceiver(track, { direction: "sendonly", streams: [this.stream] });
+      const film = this.camera?.getVideoTracks()[0];
+      if (film && this.camera) peer.addTransceiver(film, { direction: "sendonly", streams: [this.camera], sendEncodings: LAYERS });
     }, () => {});
   }
 
@@ -124,6 +143,56 @@ export class Media {
     return undefined;
   }
 
+  get films(): boolean {
+    return this.camera !== undefined;
+  }
+
+  /** Opens the camera beside the microphone, or says why not. What it films is seen with the floor only. */
+  async film(): Promise<"insecure" | "deaf" | "blind" | undefined> {
+    const muted = this.muted;
+    const why = await this.speak();
+    if (why) return why;
+    this.mute(muted);
+    try {
+      this.camera = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: 640 }, height: { ideal: 360 }, frameRate: { ideal: 15 } } });
+    } catch {
+      return "blind";
+    }
+    await this.send.begin();
+    await this.hear.begin();
+    this.preview();
+    return undefined;
+  }
+
+  async darken(): Promise<void> {
+    if (!this.camera) return;
+    this.camera.getTracks().forEach((track) => track.stop());
+    this.camera = undefined;
+    this.picture.hidden = true;
+    this.picture.srcObject = null;
+    await this.send.begin();
+    await this.hear.begin();
+  }
+
+  /** Whoever films sees what the others see. */
+  private preview(): void {
+    this.picture.srcObject = this.camera ?? null;
+    this.picture.hidden = false;
+  }
+
+  /** A picture is shown for as long as it comes; without one there is no empty box, and no face that stands still. */
+  private see(receiver: RTCRtpReceiver): void {
+    clearInterval(this.watch);
+    if (!this.camera) this.picture.srcObject = new MediaStream([receiver.track]);
+    let [frames, still] = [0, STILL];
+    this.watch = window.setInterval(() => void receiver.getStats().then((stats) => {
+      const now = [...stats.values()].reduce((sum: number, stat: { framesDecoded?: number }) => sum + (stat.framesDecoded ?? 0), 0);
+      still = now > frames ? 0 : still + 1;
+      frames = now;
+      if (!this.camera) this.picture.hidden = still >= STILL;
+    }), 1000);
+  }
+
   mute(yes: boolean): void {
     this.muted = yes;
     for (const track of this.stream?.getAudioTracks() ?? []) track.enabled = !yes;
@@ -135,6 +204,10 @@ export class Media {
 
   end(): void {
     this.stream?.getTracks().forEach((track) => track.stop());
+    clearInterval(this.watch);
+    this.camera?.getTracks().forEach((track) => track.stop());
+    this.camera = undefined;
+    this.picture.hidden = true;
     this.send.end();
     this.hear.end();
     this.interpreted.end();
