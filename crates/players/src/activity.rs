@@ -50,7 +50,14 @@ pub(crate) fn launch(files: &mut dyn Files, root: &Root) -> Result<Launch, Launc
     };
     let title = said.get("title").and_then(Json::as_str).map(line).filter(|t| !t.is_empty());
     let part = Part { path: content_at, ..Part::default() };
-    Ok(Launch { player: Player::Activity, title, parts: vec![part], left_out: 0, activity: Some(activity) })
+    Ok(Launch {
+        player: Player::Activity,
+        title,
+        parts: vec![part],
+        left_out: 0,
+        questions: Vec::new(),
+        activity: Some(activity),
+    })
 }
 
 fn json(files: &mut dyn Files, path: &str) -> Result<Json, LaunchError> {

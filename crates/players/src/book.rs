@@ -45,7 +45,7 @@ pub(crate) fn launch(files: &mut dyn Files, root: &Root) -> Result<Launch, Launc
         parts.push(Part { title, path, after, depth });
     }
     let title = Some(line(&opf.title)).filter(|t| !t.is_empty());
-    Ok(Launch { player: Player::Book, title, parts, left_out, activity: None })
+    Ok(Launch { player: Player::Book, title, parts, left_out, questions: Vec::new(), activity: None })
 }
 
 /// Whether anything but fonts is encrypted.

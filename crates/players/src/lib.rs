@@ -80,8 +80,10 @@ pub struct Launch {
     pub title: Option<String>,
     /// What is shown, in order: one part at least.
     pub parts: Vec<Part>,
-    /// How many of its parts are not shown: addresses elsewhere, questions of a cartridge.
+    /// How many of its parts are not shown, such as addresses elsewhere.
     pub left_out: usize,
+    /// Questions of a cartridge, which have no page in it: the paths of their assessments.
+    pub questions: Vec<String>,
     /// What an activity needs to run.
     pub activity: Option<Activity>,
 }
@@ -159,7 +161,14 @@ pub fn launch(files: &mut dyn Files) -> Result<Option<Launch>, LaunchError> {
         Some(Player::Web) => {
             let path = root.index(&*files).ok_or(LaunchError::Lacks)?;
             let part = Part { path, ..Part::default() };
-            Launch { player: Player::Web, title: None, parts: vec![part], left_out: 0, activity: None }
+            Launch {
+                player: Player::Web,
+                title: None,
+                parts: vec![part],
+                left_out: 0,
+                questions: Vec::new(),
+                activity: None,
+            }
         }
         Some(_) => manifest::launch(files, &root)?,
     };

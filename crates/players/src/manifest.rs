@@ -20,6 +20,8 @@ struct Item {
 struct Resource {
     kind: String,
     href: String,
+    /// The first of its files.
+    file: String,
     base: String,
 }
 
@@ -47,9 +49,15 @@ pub(crate) fn launch(files: &mut dyn Files, root: &Root) -> Result<Launch, Launc
     // A cartridge has one item around all others, which is no level of its contents.
     let root = items.first().filter(|i| i.title.trim().is_empty() && i.resource.is_empty());
     let around = u8::from(root.is_some_and(|_| items.iter().skip(1).all(|i| i.depth > 0)));
-    let (mut parts, mut left_out) = (Vec::new(), 0);
+    let (mut parts, mut left_out, mut questions) = (Vec::new(), 0, Vec::new());
     for item in items.iter().filter(|i| !i.hidden && !i.resource.is_empty()).take(MAX_PARTS) {
-        let at = manifest.resources.get(&item.resource).and_then(|r| address(&manifest, r));
+        let resource = manifest.resources.get(&item.resource);
+        let asked = resource.filter(|r| asks(r)).map(|r| if r.href.is_empty() { &r.file } else { &r.href });
+        if let Some((path, _)) = asked.and_then(|asked| resolve(files, &path, asked)) {
+            questions.push(path);
+            continue;
+        }
+        let at = resource.and_then(|r| address(&manifest, r));
         let Some((path, after)) = at.and_then(|at| resolve(files, &path, &at)).filter(|(path, _)| shows(path)) else {
             left_out += 1;
             continue;
@@ -59,7 +67,7 @@ pub(crate) fn launch(files: &mut dyn Files, root: &Root) -> Result<Launch, Launc
     }
     let title = if title.trim().is_empty() { &manifest.title } else { title };
     let title = Some(line(title)).filter(|t| !t.is_empty());
-    Ok(Launch { player, title, parts, left_out, activity: None })
+    Ok(Launch { player, title, parts, left_out, questions, activity: None })
 }
 
 fn player(manifest: &Manifest) -> Player {
@@ -72,6 +80,11 @@ fn player(manifest: &Manifest) -> Player {
     } else {
         Player::Scorm12
     }
+}
+
+/// Whether a resource is an assessment of a cartridge.
+fn asks(resource: &Resource) -> bool {
+    resource.kind.starts_with("imsqti_xmlv1p2") && resource.kind.ends_with("/assessment")
 }
 
 /// Questions of a cartridge and addresses elsewhere have no page in the package.
@@ -109,6 +122,7 @@ fn read(bytes: &[u8]) -> Result<Manifest, LaunchError> {
     // Where the text of a title goes: the items that are open, by their places.
     let mut items: Vec<usize> = Vec::new();
     let mut named = false;
+    let mut resource = String::new();
     walk(bytes, |step| {
         match step {
             Step::Start(name, e) => {
@@ -134,9 +148,16 @@ fn read(bytes: &[u8]) -> Result<Manifest, LaunchError> {
                             items.push(list.len() - 1);
                         }
                     }
+                    "file" if open.last().is_some_and(|e| e == "resource") => {
+                        if let Some(r) = out.resources.get_mut(&resource).filter(|r| r.file.is_empty()) {
+                            r.file = get("href");
+                        }
+                    }
                     "resource" if out.resources.len() < MAX_PARTS * 4 => {
-                        let resource = Resource { kind: get("type"), href: get("href"), base: get("base") };
-                        out.resources.insert(get("identifier"), resource);
+                        resource = get("identifier");
+                        let said =
+                            Resource { kind: get("type"), href: get("href"), base: get("base"), ..Resource::default() };
+                        out.resources.insert(resource.clone(), said);
                     }
                     _ => {}
                 }

@@ -14,6 +14,8 @@ use crate::show::file;
 
 /// Days that an address of the stage holds.
 const DAYS: u64 = 2;
+/// Assessments of a cartridge that become questions when it comes.
+const MOST_ASKED: usize = 50;
 const DAY_MS: u64 = 86_400_000;
 
 #[derive(Template)]
@@ -27,6 +29,8 @@ struct PlayPage<'a> {
     /// What stands where nothing can be shown.
     said: Option<String>,
     left_out: Option<String>,
+    /// How many sets of its questions stand beside it in the course.
+    asked: Option<String>,
     parts: Vec<PartView>,
     now: String,
     before: Option<String>,
@@ -78,6 +82,7 @@ pub(crate) fn page(site: &Site, request: &Request, shelf: &Shelf) -> Result<Repl
         frame: None,
         said: None,
         left_out: None,
+        asked: None,
         parts: Vec::new(),
         now: String::new(),
         before: None,
@@ -100,14 +105,25 @@ pub(crate) fn page(site: &Site, request: &Request, shelf: &Shelf) -> Result<Repl
                 request.query("part").and_then(|n| n.parse::<usize>().ok()).unwrap_or(1).clamp(1, begun.parts.len());
             page.frame = Some((frame(site, &stage, &o.hash, &begun, n)?, stage));
             page.keeps = freedom(begun.player) == Freedom::Run;
-            if begun.left_out > 0 {
-                let n = i64::try_from(begun.left_out).unwrap_or(0);
-                page.left_out = Some(words.with("play-left-out", &[("n", n.into())]));
-            }
+            let asked = asked(site, o, &begun);
+            let said = |key: &str, n: usize| words.with(key, &[("n", i64::try_from(n).unwrap_or(0).into())]);
+            let left_out = begun.left_out + begun.questions.len() - asked;
+            page.left_out = (left_out > 0).then(|| said("play-left-out", left_out));
+            page.asked = (asked > 0).then(|| said("play-asked", asked));
             around(&mut page, &words, &begun, n);
         }
     }
     Ok(Reply::Page(page.render()?))
+}
+
+/// How many assessments of a package became questions of the course, beside it.
+fn asked(site: &Site, opened: &Opened, begun: &Launch) -> usize {
+    let mut leaves = Leaves { tree: &opened.tree, blobs: &site.blobs };
+    let mut is_asked = |path: &String| {
+        let bytes = players::Files::read(&mut leaves, path, quizzes::MAX_ITEM as u64);
+        bytes.and_then(|b| quizzes::read_assessment(&b).ok()).is_some_and(|a| !a.items.is_empty())
+    };
+    begun.questions.iter().take(MOST_ASKED).filter(|path| is_asked(path)).count()
 }
 
 fn around(page: &mut PlayPage<'_>, words: &text::Words<'_>, begun: &Launch, now: usize) {

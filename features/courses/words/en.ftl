@@ -267,6 +267,7 @@ play-part = Part { $n }
 play-before = Back
 play-after = Next
 play-afresh = Begin anew
+play-asked = Sets of questions that stand beside this package in the course: { $n }.
 play-left-out = Parts that cannot be opened here, such as addresses elsewhere, and are not listed: { $n }.
 play-activity = This H5P activity is kept here whole and can be saved. It cannot be opened in the page yet.
 play-no-name = This package brings programs of its own, which run only under a second name, kept apart from everything else here. You have opened this node by its number, beside which there is no second name. Open it by its name, or ask who runs it to give it one.

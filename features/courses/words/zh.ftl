@@ -255,6 +255,7 @@ play-part = 第 { $n } 部分
 play-before = 上一部分
 play-after = 下一部分
 play-afresh = 从头开始
+play-asked = 这个课件的习题作为课程中单独的部分放在旁边,共 { $n } 份。
 play-left-out = 有 { $n } 个部分无法在这里打开(例如外部网址),这里没有列出。
 play-activity = 这个 H5P 活动完整保存在这里,可以保存到本机;目前还不能直接在页面里打开。
 play-no-name = 这个课件自带程序,只在与本系统隔开的另一个名称下运行。您现在用数字地址访问本机,没有第二个名称。请用本机的名称打开(例如 http://zampa.local),或请管理本机的人设置名称。
