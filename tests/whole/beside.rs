@@ -9,9 +9,9 @@ use crate::play::page;
 use crate::said::work;
 
 /// The beginning of a film, as far as its type is told by it.
-const FILM: &[u8] = b"\0\0\0\x20ftypisom\0\0\x02\0isomiso2avc1mp41";
+pub const FILM: &[u8] = b"\0\0\0\x20ftypisom\0\0\x02\0isomiso2avc1mp41";
 const SRT: &str = "1\r\n00:00:01,000 --> 00:00:02,000\r\n<i>雪莲花</i> {\\an8}高山\r\n";
-const VTT: &str = "WEBVTT\n\nSTYLE\n::cue { color: red }\n\n00:00.000 --> 00:02.000\nསྨན་རྩྭ་ <b>རི་</b>ལ་སྐྱེས།\n";
+pub const VTT: &str = "WEBVTT\n\nSTYLE\n::cue { color: red }\n\n00:00.000 --> 00:02.000\nསྨན་རྩྭ་ <b>རི་</b>ལ་སྐྱེས།\n";
 const VALUES: [(&str, &str); 3] = [("title", "Films"), ("subject", "heritage"), ("licence", "cc_by")];
 
 async fn sent(desk: &Desk, who: &Who, files: &[(&str, &[u8])]) -> String {
@@ -62,13 +62,19 @@ async fn subtitles_that_come_with_a_film_are_shown_in_it_and_found() {
     assert!(!page(&desk, &format!("/search?q={}", web::escape("雪莲花")), &head).await.contains("雪莲花 高山"));
     assert_eq!(status(&desk, &at, &head).await, StatusCode::NOT_FOUND);
 
-    // As a package, and back again.
+    // As a package, and back again, with what is said of it.
+    let form = page(&desk, &format!("{at}/edit"), &local).await;
+    let base = form.split_once("name=\"_base\" value=\"").unwrap().1.split('"').next().unwrap();
+    let told = format!("_base={base}&title=lesson&course={course}&text=About%20herbs");
+    let told = desk.post(&format!("{at}/edit"), &local, &told).await;
+    assert_eq!(told.status(), StatusCode::SEE_OTHER);
     let package = desk.get(&format!("/courses/{course}/package"), &local, None).await.1;
     sent(&desk, &local, &[("films.zip", &package)]).await;
     let again = film(&desk);
     assert_ne!(again, at);
     assert!(track(&desk, &local, &again, "zh").await.contains("雪莲花 高山"));
     assert!(track(&desk, &local, &again, "bo").await.contains("རི་ལ་སྐྱེས།"));
+    assert!(page(&desk, &again, &local).await.contains("<p>About herbs</p>"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -141,6 +147,30 @@ async fn a_channel_becomes_a_course_with_what_its_tables_say() {
     assert!(course.contains("Tashi, Anna"), "{course}");
     let part = desk.one("SELECT id FROM resource WHERE text LIKE '%CC BY-ND · Tashi%' AND title = '雪莲花'");
     assert!(page(&desk, &format!("/resources/{part}"), &local).await.contains("CC BY-ND · Tashi"));
+
+    // Its exercises become questions in their topic; a table that held more than that stays a part.
+    let exercises = "Path *,Title *,Source ID *\nch/high/quiz,练一练,e1\n";
+    let asked = "Source ID *,Question ID *,Question type *,Question *,Option A,Option B,Correct Answer *\ne1,1,single_selection,哪一种?,白,红,红\n";
+    for (more, tables) in [("", 0), ("e1,2,perseus_question,x,,,\n", 2)] {
+        let asked = format!("{asked}{more}");
+        let files = [
+            ("c/Channel.csv", about.as_bytes()),
+            ("c/Content.csv", content.as_bytes()),
+            ("c/Exercises.csv", exercises.as_bytes()),
+            ("c/ExerciseQuestions.csv", asked.as_bytes()),
+            ("c/ch/high/herbs/a.txt", b"herbs"),
+        ];
+        let id = made(&send(&zip(&files)).await);
+        let outline = page(&desk, &format!("/courses/{id}"), &local).await;
+        assert!(outline.contains("练一练") && outline.contains("高山"), "{outline}");
+        assert_eq!(outline.matches("Exercise").count(), tables, "{outline}");
+        let quiz = desk.one(
+            "SELECT id FROM resource WHERE title = '练一练' AND form = 'quiz' AND unit = '高山' ORDER BY made DESC",
+        );
+        let marked = desk.post(&format!("/resources/{quiz}/quiz"), &local, "i1.0=c1").await;
+        let said = axum::body::to_bytes(marked.into_body(), 1 << 20).await.unwrap();
+        assert!(String::from_utf8_lossy(&said).contains("tag ok"));
+    }
 
     let broken = send(&channel("Title *\nx\n")).await;
     assert_eq!(broken.status(), StatusCode::UNPROCESSABLE_ENTITY, "a column is missing");

@@ -8,6 +8,7 @@ use std::fs::File;
 use packages::{Archive, Entry, Refusal};
 use records::{Change, Value};
 
+use crate::exercises::{EXERCISES, Exercises, QUESTIONS, exercises};
 use crate::facts::COURSE;
 use crate::package::{fits, read};
 
@@ -38,6 +39,8 @@ pub(crate) struct Channel {
     pictures: BTreeSet<String>,
     /// Its files are not all under one licence that has a name here.
     mixed: bool,
+    /// What its tables of exercises hold.
+    pub exercises: Exercises,
 }
 
 #[derive(Default)]
@@ -58,7 +61,15 @@ pub(crate) fn channel(archive: &mut Archive<File>) -> Result<Option<Channel>, Re
     let Some(content) = entries.iter().find(|e| name(&e.path) == CONTENT).cloned() else { return Ok(None) };
     let at = content.path.strip_suffix(CONTENT).unwrap_or_default().to_owned();
     let Some(about) = of(&format!("{at}{CHANNEL}"), entries) else { return Ok(None) };
-    let mut out = Channel { at, about: Change::new(), rows: BTreeMap::new(), pictures: BTreeSet::new(), mixed: false };
+    let mut out = Channel {
+        at,
+        about: Change::new(),
+        rows: BTreeMap::new(),
+        pictures: BTreeSet::new(),
+        mixed: false,
+        exercises: Exercises::default(),
+    };
+    out.exercises = exercises(archive, &out.at)?;
     let told = table(&read(archive, &about, MAX_TABLE)?, &["Title"])?;
     let told = told.first().ok_or(Refusal::Broken)?;
     let said = |row: &BTreeMap<String, String>, column: &str| row.get(column).cloned().unwrap_or_default();
@@ -116,8 +127,13 @@ impl Channel {
 
     /// Whether a file is a part of the course: the tables and the pictures that stand for something are not.
     pub(crate) fn is_part(&self, path: &str) -> bool {
-        path.strip_prefix(&*self.at)
-            .is_some_and(|path| path != CHANNEL && path != CONTENT && !self.pictures.contains(&key(path)))
+        // Tables of which every row became something.
+        let tables = if self.exercises.left_out == 0 {
+            &[CHANNEL, CONTENT, EXERCISES, QUESTIONS][..]
+        } else {
+            &[CHANNEL, CONTENT]
+        };
+        path.strip_prefix(&*self.at).is_some_and(|path| !tables.contains(&path) && !self.pictures.contains(&key(path)))
     }
 
     /// The unit that a file belongs to: the titles of the topics that it lies in, below the channel's own folder.
@@ -155,13 +171,13 @@ fn key(path: &str) -> String {
 }
 
 /// A text within its bound, a longer one cut; what cannot stand in a text is left out with the whole.
-fn clean(said: &str, most: usize) -> String {
+pub(crate) fn clean(said: &str, most: usize) -> String {
     let cut: String = said.trim().chars().take(most).collect();
     text::clean_text(&cut, most).unwrap_or_default()
 }
 
 /// The rows of a table, each by its columns' names.
-fn table(bytes: &[u8], needs: &[&str]) -> Result<Vec<BTreeMap<String, String>>, Refusal> {
+pub(crate) fn table(bytes: &[u8], needs: &[&str]) -> Result<Vec<BTreeMap<String, String>>, Refusal> {
     let text = text::decoded(bytes).ok_or(Refusal::Broken)?;
     let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
     let heads = reader.headers().map_err(|_| Refusal::Broken)?.clone();

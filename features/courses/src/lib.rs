@@ -5,6 +5,7 @@
 mod add;
 mod cartridge;
 mod channel;
+mod exercises;
 mod exports;
 mod facts;
 mod form;

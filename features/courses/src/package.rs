@@ -100,11 +100,13 @@ fn parts(site: &Site, shelf: &Shelf, conn: &Connection, course: &Subject, sees: 
         });
         let folder = if unit.is_empty() { String::new() } else { format!("{:02} {}/", at + 1, file_name(&unit)) };
         let n = out.len() + 1;
+        let mut about = String::new();
         let (ending, what, name) = match file(conn, &id)? {
             Some(found) if whole(site, shelf, &found.media, &found.content)? => {
                 let ending = found.name.rsplit_once('.').map_or("bin", |(_, e)| e).to_lowercase();
                 let tree = found.media == TREE;
                 let content = if tree { packed(site, shelf, &found.content)? } else { found.content };
+                about = text;
                 (file_name(&ending), What::Blob(content), found.name)
             }
             // A package that lacks something would be taken for the whole.
@@ -114,7 +116,8 @@ fn parts(site: &Site, shelf: &Shelf, conn: &Connection, course: &Subject, sees: 
         let path = format!("{folder}{n:02} {}.{ending}", file_name(&title));
         let mut said = Map::new();
         let known = [("path", path.clone()), ("title", title), ("form", form)];
-        for (key, value) in known.into_iter().chain([("unit", unit), ("file", name), ("language", language)]) {
+        let more = [("unit", unit), ("file", name), ("language", language), ("about", about)];
+        for (key, value) in known.into_iter().chain(more) {
             if !value.is_empty() {
                 said.insert(key.to_owned(), json!(value));
             }
@@ -180,6 +183,8 @@ pub(crate) struct Carried {
     pub title: String,
     /// What the file was called; empty where nothing tells.
     pub name: String,
+    /// What is said of it.
+    pub about: String,
     pub form: Option<&'static str>,
     /// The path of the part that it is the subtitles of, and their language.
     pub of: Option<(String, Option<String>)>,
@@ -228,8 +233,9 @@ pub(crate) fn carried(archive: &mut Archive<File>) -> Result<Option<Said>, Refus
         let title = if title.is_empty() { title_of(&path) } else { title };
         let form = FORMS.iter().copied().find(|f| *f == of("form"));
         let film = of("beside");
+        let about = text_part(of("about").as_bytes())?;
         let of = (!film.is_empty()).then(|| (film.to_owned(), tag(of("language"))));
-        out.parts.push(Carried { path, unit, title, name, form, of });
+        out.parts.push(Carried { path, unit, title, name, about, form, of });
     }
     Ok(Some(out))
 }

@@ -225,6 +225,18 @@ fn topics(
         }
         out.push(piece);
     }
+    for exercise in &channel.exercises.all {
+        let title = if exercise.title.is_empty() { title_of(&exercise.path) } else { exercise.title.clone() };
+        let sent = crate::questions::kept(site, &title, &exercise.items).map_err(Stop::Page)?;
+        out.push(Piece {
+            what: What::File(sent),
+            title,
+            unit: channel.unit(&exercise.path),
+            form: Some("quiz"),
+            beside: None,
+            about: exercise.about.clone(),
+        });
+    }
     Ok(())
 }
 
@@ -249,10 +261,9 @@ fn whole(
     out: &mut Vec<Piece>,
 ) -> Result<(), Stop> {
     let mut places = BTreeMap::new();
-    for Carried { path, unit, title, name, form, of } in parts {
+    for Carried { path, unit, title, name, about, form, of } in parts {
         let entry = archive.entries().iter().find(|e| e.path == path).cloned().ok_or(Refusal::Broken)?;
-        let mut piece =
-            Piece { what: What::Text(String::new()), title, unit, form, beside: None, about: String::new() };
+        let mut piece = Piece { what: What::Text(String::new()), title, unit, form, beside: None, about };
         if form == Some("text") {
             piece.what = What::Text(text_part(&read(archive, &entry, MAX_TEXT)?)?);
         } else {
