@@ -16,6 +16,7 @@ use crate::corpora::corpora;
 use crate::courses::{Who, made, status, upload, zip};
 use crate::desk::{Desk, desk, desk_at};
 use crate::play::{entries, page, staged};
+use crate::{beside, rules};
 
 const H5P: &[(&str, &[u8])] = &[("h5p.json", b"{\"title\":\"a\"}"), ("content/content.json", b"{}")];
 const WEB: &[(&str, &[u8])] = &[("index.html", b"<p>own pages</p>"), ("a b/x.css", b"p{}")];
@@ -214,8 +215,26 @@ async fn a_course_goes_out_as_a_cartridge_and_its_questions_come_in_again() {
         ["http://www.imsglobal.org/xsd/imsccv1p3/imscp_v1p1", "http://ltsc.ieee.org/xsd/imsccv1p3/LOM/manifest"];
     whole(&files, &spaces);
     assert!(!files.contains_key("scorm.js"));
+    let manifest = std::str::from_utf8(&files["imsmanifest.xml"]).unwrap();
+    assert_eq!(rules::manifest(manifest), Ok(()), "{manifest}");
+    let changes = [
+        ("<schemaversion>1.3.0</schemaversion>", ""),
+        ("<schemaversion>1.3.0</schemaversion>", "<schemaversion>1.2.0</schemaversion>"),
+        (" structure=\"rooted-hierarchy\"", ""),
+        ("<item identifier=\"root\">", "<item identifier=\"root\"><title>all</title>"),
+        ("type=\"webcontent\"", "type=\"page\""),
+        ("identifierref=\"r1.1.1\"", "identifierref=\"r9\""),
+        ("identifier=\"r1.1.1\"", "identifier=\"1\""),
+        ("<file href=\"about.html\"/>", ""),
+        ("<file href=\"about.html\"/>", "<file href=\"../about.html\"/>"),
+        ("<resources>", "<title>x</title><resources>"),
+        ("<dependency identifierref=\"common\"/>", "<dependency identifierref=\"r2.1.1\" x=\"y\"/>"),
+        ("<file href=\"questions/08.xml\"/>", "<file href=\"questions/08.xml\"/><file href=\"look.css\"/>"),
+    ];
+    rules::can_fail(manifest, rules::manifest, &changes);
     let text = |path: &str| std::str::from_utf8(&files[path]).unwrap();
     assert!(text("questions/08.xml").contains("cc.multiple_choice.v0p1"));
+    assert_eq!(rules::questions(text("questions/08.xml")), Ok(()));
     assert!(!text("questions/08.xml").contains("2 + 2"), "a number has no equal");
     assert!(text("items/08.html").contains("2 + 2") && !text("items/08.html").contains("Which grows"));
     assert!(text("about.html").contains("class=\"note\""), "what was left out is told");
@@ -225,11 +244,77 @@ async fn a_course_goes_out_as_a_cartridge_and_its_questions_come_in_again() {
     let parts = again(&desk, &local, "Cartridge", "again.imscc", &package).await;
     assert_eq!(parts.iter().map(|(_, form)| form.as_str()).collect::<Vec<_>>(), ["web", "quiz"]);
     assert!(shown(&desk, &local, &parts[0].0, 2).await.contains("files/01/file.gif"));
+    let open = page(&desk, &format!("{}/play", parts[0].0), &local).await;
+    assert!(open.contains("习题作为课程中单独的部分放在旁边,共 1 份") && !open.contains("没有列出"), "{open}");
     let quiz = page(&desk, &format!("{}/quiz", parts[1].0), &local).await;
     assert!(quiz.contains("Which grows high?") && quiz.contains("lotus"), "{quiz}");
     let answered = desk.post(&format!("{}/quiz", parts[1].0), &local, "i1.0=c0").await;
     let said = axum::body::to_bytes(answered.into_body(), 1 << 20).await.unwrap();
     assert!(String::from_utf8_lossy(&said).contains("tag ok"));
+}
+
+#[test]
+fn questions_of_every_kind_keep_the_rules_of_a_cartridge() {
+    let typed = "A & B?\n* <yes>\n- no\n\nBoth?\n* a\n* b\n- c\n\nname ____ it\n= one\n= two\n\nsay it\n";
+    let older = quizzes::write_older("a1", "草药 & <more>", &quizzes::typed(typed).unwrap());
+    let (xml, left_out) = (older.assessment.unwrap(), older.left_out);
+    assert!(left_out.is_empty());
+    assert_eq!(rules::questions(&xml), Ok(()), "{xml}");
+    let changes = [
+        (" ident=\"a1\"", ""),
+        ("<fieldentry>cc.exam.v0p1</fieldentry>", "<fieldentry>cc.test</fieldentry>"),
+        ("cc.multiple_choice.v0p1", "cc.multiple_response.v0p1"),
+        ("cc.essay.v0p1", "cc.fib.v0p1"),
+        ("rcardinality=\"Multiple\"", "rcardinality=\"Ordered\""),
+        ("<varequal respident=\"R\">c0</varequal>", "<varequal respident=\"R\">c9</varequal>"),
+        ("<varequal respident=\"R\">", "<varequal respident=\"Q\">"),
+        ("action=\"Set\"", "action=\"Add\""),
+        (">100</setvar>", ">1</setvar>"),
+        ("<outcomes>", "<outcome/><outcomes>"),
+        (" vartype=\"Decimal\"", " vartype=\"Integer\""),
+        ("<section ident=\"section\">", "<section>"),
+        ("ident=\"q2\"", "ident=\"q1\""),
+        ("prompt=\"Dashline\"", "prompt=\"Line\""),
+    ];
+    rules::can_fail(&xml, rules::questions, &changes);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_in_a_film_goes_along_with_it() {
+    let desk = desk();
+    let local = desk.sign_in(Role::Local);
+    let files: [(&str, &[u8]); 4] = [
+        ("lesson.mp4", beside::FILM),
+        ("lesson.zh.srt", "1\n00:00:01,000 --> 00:00:02,000\n雪莲\n".as_bytes()),
+        ("lesson.bo.vtt", beside::VTT.as_bytes()),
+        ("voice.mp3", b"ID3\x03\0\0\0\0\0\0\xff\xfb\x90\0"),
+    ];
+    let values = [("title", "Film"), ("subject", "heritage"), ("licence", "cc_by")];
+    let id = made(&upload(&desk, "/courses/upload", &local, &values, &files).await);
+    let voice = desk.one("SELECT id FROM resource WHERE title = 'voice'");
+    let to = format!("/resources/{voice}/subtitles");
+    let said: [(&str, &[u8]); 1] = [("voice.en.vtt", beside::VTT.as_bytes())];
+    made(&upload(&desk, &to, &local, &[], &said).await);
+    for (way, spaces) in [
+        ("scorm", ["http://www.imsproject.org/xsd/imscp_rootv1p1p2", "http://www.imsglobal.org/xsd/imsmd_rootv1p2p1"]),
+        (
+            "cartridge",
+            ["http://www.imsglobal.org/xsd/imsccv1p3/imscp_v1p1", "http://ltsc.ieee.org/xsd/imsccv1p3/LOM/manifest"],
+        ),
+    ] {
+        let files = entries(&desk.get(&format!("/courses/{id}/{way}"), &local, None).await.1);
+        whole(&files, &spaces);
+        let film = std::str::from_utf8(&files["items/01.html"]).unwrap();
+        for (src, lang, label) in [("said1", "bo", "བོད་ཡིག"), ("said2", "zh", "中文")] {
+            let track =
+                format!("<track kind=\"subtitles\" src=\"../files/01/{src}.vtt\" srclang=\"{lang}\" label=\"{label}\"");
+            assert!(film.contains(&track), "{track}: {film}");
+        }
+        assert!(film.matches(" default").count() == 1, "shown at once in the course's own language alone: {film}");
+        assert!(std::str::from_utf8(&files["files/01/said2.vtt"]).unwrap().contains("雪莲"));
+        let voice = std::str::from_utf8(&files["items/02.html"]).unwrap();
+        assert!(voice.contains("<video class=\"heard\"") && voice.contains("srclang=\"en\""), "{voice}");
+    }
 }
 
 async fn lines(desk: &Desk, who: &Who, path: &str) -> Vec<Json> {

@@ -18,6 +18,7 @@ mod pictures;
 mod plans;
 mod play;
 mod rooms;
+mod rules;
 mod said;
 mod sign_in;
 mod sittings;

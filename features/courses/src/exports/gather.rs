@@ -17,6 +17,7 @@ use crate::kept::{Leaves, packed, whole};
 use crate::micro::LESSON;
 use crate::quiz::quiz_of;
 use crate::show::{File, file, made_of, tree};
+use crate::subtitles;
 
 /// Characters, and folders in folders, that a path of a package may have in a package of ours.
 const MAX_PATH: usize = 200;
@@ -29,6 +30,8 @@ pub(crate) struct Thing {
     pub form: String,
     pub text: String,
     pub shown: Shown,
+    /// What is said in a film or a sound: path, language, and what that is called.
+    pub tracks: Vec<(String, String, String)>,
     /// The file itself, where it goes along: its path, and what it is called.
     pub saved: Option<(String, String)>,
     /// All that it is made of, by the paths in the package.
@@ -88,12 +91,13 @@ pub(crate) fn things(
             form: row.get(3)?,
             text: row.get(4)?,
             shown: Shown::Text,
+            tracks: Vec::new(),
             saved: None,
             files: Vec::new(),
         };
         if let Some(found) = file(conn, &id)? {
             let folder = format!("files/{:02}", out.len() + 1);
-            Taking { going, conn, folder, thing: &mut thing }.take(&found)?;
+            Taking { going, conn, folder, thing: &mut thing }.take(&id, &found)?;
         }
         out.push(thing);
     }
@@ -109,7 +113,7 @@ struct Taking<'a> {
 }
 
 impl Taking<'_> {
-    fn take(mut self, found: &File) -> Result<(), PageError> {
+    fn take(mut self, id: &Subject, found: &File) -> Result<(), PageError> {
         let going = self.going;
         let here = whole(going.site, going.shelf, &found.media, &found.content)?;
         let done = match &*found.media {
@@ -128,6 +132,9 @@ impl Taking<'_> {
             (Some(shown), _) => self.thing.shown = shown,
             (None, true) => self.thing.shown = Shown::File,
             (None, false) => return Err(PageError::Rule("package-away".to_owned())),
+        }
+        if matches!(self.thing.shown, Shown::Film(..) | Shown::Sound(..)) {
+            self.subtitles(id)?;
         }
         // A film and a sound are what is shown, and need not go along twice.
         let once = matches!(self.thing.shown, Shown::Film(..) | Shown::Sound(..) | Shown::Package(..));
@@ -223,6 +230,24 @@ impl Taking<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// What is said in it, in each of the languages that it has.
+    fn subtitles(&mut self, id: &Subject) -> Result<(), PageError> {
+        for said in subtitles::of(self.conn, id)? {
+            if self.thing.tracks.iter().any(|(_, language, _)| *language == said.language) {
+                continue;
+            }
+            let Some(found) = file(self.conn, &said.id)? else { continue };
+            if !self.going.site.blobs.has(&found.content) {
+                return Err(PageError::Rule("package-away".to_owned()));
+            }
+            let path =
+                self.put(&format!("said{}.vtt", self.thing.tracks.len() + 1), Source::Blob(found.content, false));
+            let label = said.label();
+            self.thing.tracks.push((path, said.language, label));
+        }
+        Ok(())
     }
 
     fn questions(&mut self, found: &File) -> Result<Option<Shown>, PageError> {

@@ -54,6 +54,8 @@ struct ItemPage<'a> {
     pages: Vec<(String, u64, u64, String)>,
     sound: Option<(String, String)>,
     film: Option<(String, String, Option<String>)>,
+    /// What is said in it: address, language, what that is called, and whether it is shown at once.
+    tracks: Vec<(String, String, String, bool)>,
     picture: Option<String>,
     items: Vec<ItemView>,
     sum: String,
@@ -131,6 +133,7 @@ impl Going<'_> {
             pages: Vec::new(),
             sound: None,
             film: None,
+            tracks: Vec::new(),
             picture: None,
             items: Vec::new(),
             sum: String::new(),
@@ -138,6 +141,11 @@ impl Going<'_> {
             said: None,
             s: self,
         };
+        let first = self.words.first().map_or(Lang::En, text::Words::lang).code();
+        let track = |(path, language, label): &(String, String, String)| {
+            (up(path), language.clone(), label.clone(), language == first)
+        };
+        page.tracks = thing.tracks.iter().map(track).collect();
         match &thing.shown {
             Shown::Text | Shown::Package(..) => {}
             Shown::Pages(pages, sound) => {
