@@ -79,6 +79,39 @@ async fn a_picture_is_sent_once_and_only_the_plan_s_own_are_shown() {
     );
     assert!(zip.by_name("word/media/p1.png").unwrap().size() > 0);
 
+    // The document comes in again as a plan with the picture as its own, and beside it what the document was.
+    let (_, document) = desk.get(&format!("/plans/{plan}/docx"), &local, None).await;
+    let more = [("title", "又一份"), ("subject", "heritage"), ("type", "outing")];
+    let made = crate::courses::upload(&desk, "/plans/import", &local, &more, &[("草药.docx", &document)]).await;
+    assert_eq!(made.status(), StatusCode::SEE_OTHER);
+    let again = made.headers()["location"].to_str().unwrap().to_owned();
+    let shown = page(&desk, &again, &local).await;
+    let doc = shown.split("class=\"plan-doc\"").nth(1).unwrap().split("</section>").next().unwrap();
+    assert!(doc.contains("alt=\"一片&lt;叶&gt;\"") && doc.contains("[图片: 别人的]") && !doc.contains(mine), "{doc}");
+    let at = doc.split("src=\"").nth(1).unwrap().split('"').next().unwrap();
+    let kept = desk.get(at, &local, None).await.1;
+    assert!(kept.starts_with(b"\x89PNG") && shown.contains("草药.docx") && shown.contains("p1.png"), "{shown}");
+    // What a browser does not show, or is no picture at all, is told in words, and stays in the document.
+    let broken = {
+        let mut archive = zip::ZipArchive::new(std::io::Cursor::new(&document)).unwrap();
+        let mut out = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for n in 0..archive.len() {
+            let mut entry = archive.by_index(n).unwrap();
+            let name = entry.name().unwrap().into_owned();
+            out.start_file(name.as_str(), zip::write::SimpleFileOptions::default()).unwrap();
+            if name == "word/media/p1.png" {
+                std::io::Write::write_all(&mut out, b"<svg onload='alert(1)'/>").unwrap();
+            } else {
+                std::io::copy(&mut entry, &mut out).unwrap();
+            }
+        }
+        out.finish().unwrap().into_inner()
+    };
+    let made = crate::courses::upload(&desk, "/plans/import", &local, &more, &[("b.docx", &broken)]).await;
+    let shown = page(&desk, made.headers()["location"].to_str().unwrap(), &local).await;
+    let doc = shown.split("class=\"plan-doc\"").nth(1).unwrap().split("</section>").next().unwrap();
+    assert!(doc.contains("[图片: 一片&lt;叶&gt;]") && !doc.contains("<img"), "{doc}");
+
     // The PDF has it too, and only it.
     let (_, pdf) = desk.get(&format!("/plans/{plan}/pdf"), &local, None).await;
     let images = |pdf: &[u8]| {

@@ -7,8 +7,10 @@ use packages::xml::{Step, attribute, target, walk};
 use quick_xml::events::BytesStart;
 
 use crate::parts::{Parts, relations};
-use crate::{Block, MAX_TEXT, OfficeError, Paragraph, Role, Run};
+use crate::{Block, MAX_PICTURES, MAX_TEXT, OfficeError, Paragraph, Picture, Role, Run};
 
+/// Letters of what is said of a picture.
+const MAX_ALT: usize = 200;
 /// Tables within tables that are kept as such; what lies deeper is text of the cell around it.
 const MAX_TABLES: usize = 8;
 
@@ -32,7 +34,11 @@ pub fn docx(reader: impl Read + Seek) -> Result<Vec<Block>, OfficeError> {
     if let Some(bytes) = parts.part(&target(&main, "numbering.xml"))? {
         styles.read_numbers(&bytes)?;
     }
-    let mut text = Text { styles, open: vec![Open::default()], ..Text::default() };
+    let (folder, name) = main.rsplit_once('/').unwrap_or(("", &main));
+    let beside = parts.part(&format!("{folder}/_rels/{name}.rels"))?;
+    let pictures = beside.map(|b| relations(&b)).transpose()?.unwrap_or_default().into_iter();
+    let pictures = pictures.filter(|(_, of, _)| of.ends_with("/image")).map(|(id, _, to)| (id, target(&main, &to)));
+    let mut text = Text { pictures: pictures.collect(), styles, open: vec![Open::default()], ..Text::default() };
     walk(&bytes, |step| text.step(step))?;
     Ok(text.open.into_iter().next().map(|o| o.blocks).unwrap_or_default())
 }
@@ -112,6 +118,13 @@ struct Text {
     aside: usize,
     of_run: bool,
     took: usize,
+    /// The document's pictures: paths by the names that the text has for them.
+    pictures: BTreeMap<String, String>,
+    /// What is said of the picture that is read.
+    alt: String,
+    /// Those of the paragraph that is read.
+    shown: Vec<Picture>,
+    told: usize,
 }
 
 impl Text {
@@ -170,10 +183,22 @@ impl Text {
             "b" | "bCs" if self.of_run => self.run.strong = on(),
             "i" | "iCs" if self.of_run => self.run.em = on(),
             "t" => self.inside = true,
+            "docPr" => self.alt = attribute(e, "descr").unwrap_or_default().chars().take(MAX_ALT).collect(),
+            // As programs write them now, and as older ones did.
+            "blip" => self.picture(attribute(e, "embed")),
+            "imagedata" => self.picture(attribute(e, "id")),
             "tab" if self.of_run => self.run.text.push(' '),
             "br" | "cr" if self.of_run => self.run.text.push('\n'),
             _ => {}
         }
+    }
+
+    fn picture(&mut self, id: Option<String>) {
+        // What is said of one that is not told is not said of the next.
+        let alt = std::mem::take(&mut self.alt);
+        let Some(path) = id.and_then(|id| self.pictures.get(&id)).filter(|_| self.told < MAX_PICTURES) else { return };
+        self.told += 1;
+        self.shown.push(Picture { path: path.clone(), alt });
     }
 
     fn end(&mut self, name: &str) {
@@ -190,11 +215,12 @@ impl Text {
                 }
             }
             "p" => {
-                let paragraph = std::mem::take(&mut self.paragraph);
-                if let Some(open) = self.open.last_mut()
-                    && !paragraph.text().trim().is_empty()
-                {
-                    open.blocks.push(Block::Paragraph(paragraph));
+                let (paragraph, shown) = (std::mem::take(&mut self.paragraph), std::mem::take(&mut self.shown));
+                if let Some(open) = self.open.last_mut() {
+                    if !paragraph.text().trim().is_empty() {
+                        open.blocks.push(Block::Paragraph(paragraph));
+                    }
+                    open.blocks.extend(shown.into_iter().map(Block::Picture));
                 }
             }
             "tc" if self.deeper == 0 => {

@@ -1,5 +1,5 @@
 //! What documents of office programs say: paragraphs, lists and tables of a .docx, the slides of a .pptx (ECMA-376). How
-//! they look is left behind; pictures, fields, macros and whatever lies outside of the file are never opened.
+//! they look is left behind; where a text has a picture is told, and which file of the document that is; fields, macros and whatever lies outside of the file are never opened.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic))]
 
 mod docx;
@@ -19,6 +19,17 @@ pub enum Block {
     Paragraph(Paragraph),
     /// A table: rows of cells of blocks.
     Table(Vec<Vec<Vec<Block>>>),
+    /// A picture.
+    Picture(Picture),
+}
+
+/// A picture in a text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Picture {
+    /// Its path in the document's archive. Nothing has been read of it.
+    pub path: String,
+    /// The words for who does not see it; often empty.
+    pub alt: String,
 }
 
 /// A paragraph; never empty.
@@ -103,6 +114,8 @@ impl From<BrokenXml> for OfficeError {
 
 /// Bytes of text that are read from a document.
 pub const MAX_TEXT: usize = 1 << 20;
+/// Pictures of a document that are told.
+pub const MAX_PICTURES: usize = 100;
 /// Bytes of XML that are read of a document, unpacked.
 const MAX_XML: u64 = 64 << 20;
 
@@ -129,6 +142,22 @@ mod tests {
         let numbers = r#"<w:numbering><w:abstractNum w:abstractNumId="7"><w:lvl><w:numFmt w:val="decimal"/></w:lvl></w:abstractNum><w:num w:numId="2"><w:abstractNumId w:val="7"/></w:num></w:numbering>"#;
         let body = format!("<w:document><w:body>{inside}</w:body></w:document>");
         docx(packed(&[("word/document.xml", &body), ("word/styles.xml", styles), ("word/numbering.xml", numbers)]))
+    }
+
+    #[test]
+    fn pictures_are_told_where_they_stand() {
+        let rels = r#"<Relationships><Relationship Id="r1" Type="x/image" Target="media/a.png"/><Relationship Id="r2" Type="x/image" TargetMode="External" Target="http://elsewhere/b.png"/><Relationship Id="r3" Type="x/hyperlink" Target="c.png"/></Relationships>"#;
+        let drawn = |id: &str| {
+            format!(r#"<w:r><w:drawing><wp:docPr descr="a leaf"/><a:blip r:embed="{id}"/></w:drawing></w:r>"#)
+        };
+        let (one, two, three) = (drawn("r1"), drawn("r2"), drawn("r3"));
+        let body = format!(
+            r#"<w:document><w:body><w:p><w:r><w:t>before</w:t></w:r>{one}</w:p><w:p>{two}{three}<mc:Fallback><w:pict><v:imagedata r:id="r1"/></w:pict></mc:Fallback></w:p><w:tbl><w:tr><w:tc><w:p><w:pict><v:imagedata r:id="r1"/></w:pict></w:p></w:tc></w:tr></w:tbl></w:body></w:document>"#
+        );
+        let blocks = docx(packed(&[("word/document.xml", &body), ("word/_rels/document.xml.rels", rels)])).unwrap();
+        let picture = |alt: &str| Block::Picture(Picture { path: "word/media/a.png".into(), alt: alt.into() });
+        let [Block::Paragraph(_), shown, Block::Table(rows)] = &blocks[..] else { panic!("{blocks:?}") };
+        assert_eq!((shown, &rows[0][0][..]), (&picture("a leaf"), &[picture("")][..]));
     }
 
     fn only(blocks: &[Block]) -> &Paragraph {

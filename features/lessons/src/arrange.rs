@@ -6,6 +6,7 @@ use office::{Block, Paragraph, Role, Run, Slide};
 
 use crate::headings::{Column, columns_of, minutes_in, part_before, part_of};
 use crate::outline::{COLUMNS, PROCESS};
+use crate::pictures::PICTURE;
 
 /// Letters of a step's name.
 const STAGE: usize = 60;
@@ -116,6 +117,7 @@ pub(crate) fn of_text(blocks: &[Block]) -> Found {
     for (i, block) in blocks.iter().enumerate() {
         match block {
             Block::Table(rows) => table(&mut found, rows, &mut place),
+            Block::Picture(p) => found.put(place.unwrap_or("materials"), vec![picture(p)]),
             Block::Paragraph(p) => {
                 let said = p.text();
                 let first = i == 0 && said.chars().count() <= STAGE;
@@ -136,6 +138,7 @@ fn names_a_part(block: &Block) -> bool {
         Block::Table(rows) => {
             rows.iter().flatten().flatten().any(names_a_part) || rows.iter().any(|row| head(row).is_some())
         }
+        Block::Picture(_) => false,
     }
 }
 
@@ -178,9 +181,26 @@ fn plain(cell: &[Block]) -> String {
         .map(|block| match block {
             Block::Paragraph(p) => p.text(),
             Block::Table(rows) => rows.iter().map(|row| texts(row).join(" ")).collect::<Vec<_>>().join(" "),
+            Block::Picture(_) => String::new(),
         })
         .collect();
     lines.join(" ").trim().to_owned()
+}
+
+/// A picture of the document, by its path there: whoever keeps the plan puts its file in the place of the path.
+fn picture(p: &office::Picture) -> Node {
+    let alt = text::clean_line(&p.alt, 200).unwrap_or_default();
+    Node::element(PICTURE, Vec::new()).with("file", p.path.as_str()).with("alt", alt)
+}
+
+/// The pictures of a cell whose text goes elsewhere.
+fn pictures(cell: &[Block]) -> Vec<Node> {
+    let of = |block: &Block| match block {
+        Block::Picture(p) => vec![picture(p)],
+        Block::Table(rows) => rows.iter().flatten().flat_map(|cell| pictures(cell)).collect(),
+        Block::Paragraph(_) => Vec::new(),
+    };
+    cell.iter().flat_map(of).collect()
 }
 
 fn head(row: &[Vec<Block>]) -> Option<Vec<Option<Column>>> {
@@ -218,6 +238,7 @@ fn step(found: &mut Found, row: &[Vec<Block>], known: &[Option<Column>], heads: 
                 let (minutes, stage) = minutes_in(&said).unwrap_or((0, said));
                 step.stage = short(&stage);
                 step.minutes = step.minutes.max(minutes);
+                step.add("teacher", pictures(cell));
             }
             Some(Column::Minutes) => {
                 let said = plain(cell);
@@ -234,7 +255,7 @@ fn step(found: &mut Found, row: &[Vec<Block>], known: &[Option<Column>], heads: 
                 let name = name.map(|h| Node::element("paragraph", vec![strong(h)]));
                 step.add("teacher", name.into_iter().chain(nodes(cell)).collect());
             }
-            None => {}
+            None => step.add("teacher", pictures(cell)),
         }
     }
     if !step.stage.is_empty() || step.minutes > 0 || step.cells.iter().any(|(_, nodes)| !nodes.is_empty()) {
@@ -252,10 +273,14 @@ fn form_row(found: &mut Found, row: &[Vec<Block>], said: &[String], place: &mut 
                 match block {
                     Block::Table(rows) => table(found, rows, place),
                     Block::Paragraph(p) => paragraph(found, p, place),
+                    Block::Picture(p) => found.put(place.unwrap_or("materials"), vec![picture(p)]),
                 }
             }
-        } else if !text.is_empty() {
-            other.push(text.as_str());
+        } else {
+            found.put(place.unwrap_or("materials"), pictures(cell));
+            if !text.is_empty() {
+                other.push(text.as_str());
+            }
         }
     }
     if !other.is_empty() {
@@ -296,6 +321,11 @@ fn nodes(blocks: &[Block]) -> Vec<Node> {
                 close(&mut list, &mut out);
                 let said = rows.iter().map(|row| texts(row).join(" | ")).filter(|line| !line.trim().is_empty());
                 out.extend(said.map(|line| Node::element("paragraph", vec![Node::text(line)])));
+                out.extend(pictures(std::slice::from_ref(block)));
+            }
+            Block::Picture(p) => {
+                close(&mut list, &mut out);
+                out.push(picture(p));
             }
         }
     }
@@ -454,6 +484,42 @@ mod tests {
         let names: Vec<&str> = tree[0].children().iter().map(Node::name).collect();
         assert_eq!(names, ["ordered_list", "paragraph"]);
         assert_eq!(tree[0].children()[0].children().len(), 2);
+    }
+
+    #[test]
+    fn pictures_stand_where_they_stood() {
+        let picture = |path: &str| Block::Picture(office::Picture { path: path.into(), alt: format!("of {path}") });
+        let cells = |cells: &[Block]| cells.iter().map(|c| vec![c.clone()]).collect::<Vec<_>>();
+        let blocks = [
+            p("草药"),
+            picture("0"),
+            p("教学目标"),
+            p("辨认"),
+            picture("1"),
+            Block::Table(vec![
+                cells(&[p("环节"), p("教师活动"), p("学生活动")]),
+                cells(&[picture("2"), p("讲"), picture("3")]),
+                cells(&[p("板书设计"), picture("4")]),
+                cells(&[picture("5"), p("大黄")]),
+            ]),
+        ];
+        let tree = of_text(&blocks).tree(empty_outline());
+        let of = |name: &str| -> Vec<String> {
+            fn under(node: &Node, out: &mut Vec<String>) {
+                if node.name() == PICTURE {
+                    out.push(node.attribute("file").unwrap_or_default().to_owned());
+                }
+                node.children().iter().for_each(|child| under(child, out));
+            }
+            let mut out = Vec::new();
+            tree.iter().filter(|n| n.attribute("part") == Some(name)).for_each(|n| under(n, &mut out));
+            out
+        };
+        assert_eq!((of("materials"), of("aims")), (vec!["0".to_owned()], vec!["1".to_owned()]));
+        assert_eq!(
+            (of(PROCESS), of("board")),
+            (vec!["2".to_owned(), "3".to_owned()], vec!["4".to_owned(), "5".to_owned()])
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::fs::File;
 
 use askama::Template;
-use base::Scope;
+use base::{Scope, Subject};
 use log::Context;
 use office::OfficeError;
 use records::{Change, Shape, Value, append, check, check_value};
@@ -14,6 +14,7 @@ use crate::arrange::{Found, of_slides, of_text};
 use crate::facts::LESSON_PLAN;
 use crate::outline::outline;
 use crate::part::{MINUTES, author};
+use crate::pictures::Shown;
 use crate::versions;
 
 #[derive(Template)]
@@ -80,8 +81,14 @@ pub(crate) fn make(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let named = || sent.name.rsplit_once('.').map_or(sent.name.as_str(), |(stem, _)| stem).to_owned();
     let title = [typed, found.title.clone()].into_iter().find(|t| !t.is_empty()).unwrap_or_else(named);
     let of_type = request.form("type").unwrap_or_default();
-    let tree = found.tree(outline(of_type, MINUTES, &words));
-    let Ok(updates) = documents::seed(&tree, versions::chance(site)) else { return refuse("rule-office-long") };
+    let mut tree = found.tree(outline(of_type, MINUTES, &words));
+    let shown = Shown::of(site, sent, &tree)?;
+    // Whether it is too long is seen before anything is kept: the ids of all files are of one length.
+    let mut tried = tree.clone();
+    shown.put(&mut tried, &vec![Subject::default(); shown.files.len()], &words);
+    if documents::seed(&tried, versions::chance(site)).is_err() {
+        return refuse("rule-office-long");
+    }
     let reader = request.reader()?;
     let id = site.store.write(Context { author: reader.person }, |tx| {
         let scope = Scope::Programme(site.programme);
@@ -89,8 +96,12 @@ pub(crate) fn make(site: &Site, request: &Request) -> Result<Reply, PageError> {
         append(tx, &LESSON_PLAN, scope, id, change.with_text("title", title), None)?;
         tx.fold()?;
         author(tx, site, reader.person, "lead", &id)?;
+        let files: Vec<Sent> = [sent].into_iter().chain(&shown.files).cloned().collect();
+        let made = register::attach(tx, site, &LESSON_PLAN, &id, &files)?;
+        shown.put(&mut tree, made.get(1..).unwrap_or_default(), &words);
+        let updates = documents::seed(&tree, versions::chance(site));
+        let updates = updates.map_err(|_| PageError::Rule("office-long".to_owned()))?;
         versions::put(tx, site, &id, &updates)?;
-        register::attach(tx, site, &LESSON_PLAN, &id, std::slice::from_ref(sent))?;
         check(tx, &LESSON_PLAN, &id)?;
         Ok::<_, PageError>(id)
     })?;

@@ -7,6 +7,7 @@ use std::io::Read;
 use base::{Hash, Subject};
 use documents::Node;
 use log::Context;
+use packages::{Archive, Bounds, Refusal};
 use records::check;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::json;
@@ -111,4 +112,79 @@ fn known(conn: &Connection, plan: &Subject, sent: &Sent) -> Result<Option<Subjec
         .query_row(params![plan.as_bytes(), sent.hash.0.as_slice(), sent.name], |r| r.get(0))
         .optional()?;
     Ok(found.and_then(|id| Subject::try_from(id.as_slice()).ok()))
+}
+
+/// Pictures of a document that become pictures of a plan.
+#[derive(Debug, Default)]
+pub(crate) struct Shown {
+    /// Their paths in the document, and which of the files each is.
+    places: BTreeMap<String, usize>,
+    /// They, freed of what their metadata said.
+    pub files: Vec<Sent>,
+}
+
+impl Shown {
+    /// Takes the pictures that a text names out of the document that was sent. Drawings, and what a browser does not show,
+    /// stay in the document alone.
+    pub(crate) fn of(site: &Site, sent: &Sent, tree: &[Node]) -> Result<Self, PageError> {
+        let mut out = Self::default();
+        let mut paths = Vec::new();
+        named(tree, &mut paths);
+        let open = site.blobs.open_blob(&sent.hash).map_err(|e| PageError::Internal(e.to_string()))?;
+        let bounds = Bounds { entries: 10_000, ..Bounds::default() };
+        let Some(mut archive) = open.filter(|_| !paths.is_empty()).and_then(|f| Archive::open(f, &bounds).ok()) else {
+            return Ok(out);
+        };
+        let mut left = MOST as u64;
+        for path in paths {
+            let entry = archive.entries().iter().find(|e| e.path == path && e.size <= left).cloned();
+            let Some(entry) = entry.filter(|_| !out.places.contains_key(&path)) else { continue };
+            left -= entry.size;
+            let taken = archive.read(&entry, |reader| {
+                let mut bytes = Vec::new();
+                reader.read_to_end(&mut bytes).map_err(|_| Refusal::Broken)?;
+                Ok::<_, Refusal>(bytes)
+            });
+            let Some(bytes) = taken.ok().filter(|b| shows(media::sniff(b.get(..media::HEAD).unwrap_or(b)))) else {
+                continue;
+            };
+            match web::store(&site.blobs, bytes.as_slice()) {
+                Ok((media, hash, len)) => {
+                    let name = path.rsplit('/').next().unwrap_or_default().chars().take(120).collect();
+                    out.places.insert(path, out.files.len());
+                    out.files.push(Sent { name, media, hash, len });
+                }
+                Err(PageError::Rule(code)) if code != "disk-full" => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(out)
+    }
+
+    /// Puts files in the places of paths; what could not be taken is told in words.
+    pub(crate) fn put(&self, nodes: &mut [Node], ids: &[Subject], words: &Words<'_>) {
+        for node in nodes {
+            if node.name() == PICTURE {
+                let place = node.attribute("file").and_then(|path| self.places.get(path));
+                *node = match place.and_then(|n| ids.get(*n)) {
+                    Some(id) => {
+                        let alt = node.attribute("alt").unwrap_or_default().to_owned();
+                        Node::element(PICTURE, Vec::new()).with("file", id.to_string()).with("alt", alt)
+                    }
+                    None => Node::element("paragraph", vec![Node::text(instead(node, words))]),
+                };
+            } else if let Node::Element { children, .. } = node {
+                self.put(children, ids, words);
+            }
+        }
+    }
+}
+
+fn named(nodes: &[Node], out: &mut Vec<String>) {
+    for node in nodes {
+        if node.name() == PICTURE {
+            out.extend(node.attribute("file").map(ToOwned::to_owned));
+        }
+        named(node.children(), out);
+    }
 }

@@ -126,6 +126,7 @@ fn put(blocks: &[Block], said: &mut Said) {
         match block {
             Block::Paragraph(paragraph) => said.lines(&paragraph.text()),
             Block::Table(rows) => rows.iter().flatten().for_each(|cell| put(cell, said)),
+            Block::Picture(picture) => said.lines(&picture.alt),
         }
     }
 }
