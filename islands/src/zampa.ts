@@ -6,6 +6,7 @@ import "./zampa.css";
 import htmx from "htmx.org";
 import { comments } from "./comment.ts";
 import { keepDrafts, clearDrafts, restoreDrafts } from "./draft.ts";
+import { sounds } from "./heard.ts";
 import { watchNode } from "./offline.ts";
 import { keys } from "./keys.ts";
 import { shows } from "./slides.ts";
@@ -28,6 +29,8 @@ htmx.registerExtension("no-eval", { init: (inside: Inside) => inside.initSecurit
 function settle(root: ParentNode): void {
   clearDrafts(root);
   restoreDrafts(root);
+  // Before what remembers where a sound stopped.
+  sounds(root);
   shows(root);
   stages(root);
   sends(root);

@@ -23,6 +23,15 @@ function film() {
 
 const srt = (said) => Buffer.from(`1\r\n00:00:00,000 --> 00:00:06,000\r\n<i>${said}</i>\r\n`);
 
+/** Six seconds of sound that every browser plays. */
+function sound() {
+  const dir = mkdtempSync(join(tmpdir(), "sound-"));
+  execFileSync("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", "sine=frequency=330:duration=6", "-c:a", "libmp3lame", join(dir, "sound.mp3")]);
+  const bytes = readFileSync(join(dir, "sound.mp3"));
+  rmSync(dir, { recursive: true, force: true });
+  return bytes;
+}
+
 /** What is shown over the film that plays, and in which language. */
 const shown = (page) => page.evaluate(async () => {
   const film = document.querySelector(".play video");
@@ -74,5 +83,34 @@ test("a film plays with its subtitles at two schools, at one of them with the li
   await until(async () => (await shown(other)) === "bo སྨན་རྩྭ་རི་ལ་སྐྱེས།", "the subtitles in Tibetan with the link down");
   problems.push(...await look(other, "bo-subtitles"));
   await cut(officer, false);
+  assert.deepEqual(problems, []);
+});
+
+test("a sound has its subtitles below it, in the language that one chooses", { timeout: 300_000 }, async () => {
+  const problems = [];
+  const teacher = await (await reader(stage.browser, "zh")).newPage();
+  await be(teacher, school(2), "local", "/courses/upload");
+  await teacher.fill("#c-title", "听一听");
+  await teacher.selectOption("#c-subject", "heritage");
+  await teacher.selectOption("#c-licence", "cc_by");
+  await teacher.setInputFiles("#c-file", [
+    { name: "听.mp3", mimeType: "audio/mpeg", buffer: sound() },
+    { name: "听.zh.srt", mimeType: "text/plain", buffer: srt("雪莲花长在高山上,花瓣是白的") },
+    { name: "听.bo.srt", mimeType: "text/plain", buffer: srt("སྨན་རྩྭ་རི་ལ་སྐྱེས།") },
+  ]);
+  await press(teacher, "main form button.primary");
+  await press(teacher, ".course .rows a[href^='/resources/']");
+  const at = teacher.url();
+  for (const [lang, said] of [["zh", "雪莲花长在高山上,花瓣是白的"], ["bo", "སྨན་རྩྭ་རི་ལ་སྐྱེས།"], ["en", "སྨན་རྩྭ་རི་ལ་སྐྱེས།"]]) {
+    await teacher.context().addCookies([{ name: "zampa_lang", value: lang, url: school(2) }]);
+    await teacher.goto(at);
+    assert.equal(await teacher.locator(".play video").count(), 0);
+    await teacher.evaluate(() => { const a = document.querySelector(".play audio"); a.muted = true; return a.play(); });
+    await until(async () => (await teacher.locator(".heard-said").innerText()) === said, `the words in ${lang}`);
+    await teacher.evaluate(() => document.querySelector(".play audio").pause());
+    problems.push(...await look(teacher, `${lang}-heard`));
+  }
+  await teacher.locator(".heard-in button[lang=zh]").click();
+  await until(async () => (await teacher.locator(".heard-said").innerText()).startsWith("雪莲花"), "the words in another language");
   assert.deepEqual(problems, []);
 });
