@@ -573,7 +573,8 @@ CREATE TABLE live_class (
   course BLOB,
   recorded INTEGER,
   held_on TEXT,
-  held_minutes INTEGER
+  held_minutes INTEGER,
+  notes TEXT
 );
 CREATE TABLE live_class_languages (id BLOB NOT NULL, value TEXT NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
 CREATE TABLE class_room (
@@ -612,6 +613,22 @@ CREATE TABLE class_record (
   content BLOB,
   bytes INTEGER,
   seconds INTEGER
+);
+CREATE TABLE class_still (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  class BLOB,
+  room BLOB,
+  media TEXT,
+  bytes INTEGER,
+  content BLOB
 );
 CREATE TABLE indicator (
   id BLOB PRIMARY KEY,
@@ -916,6 +933,11 @@ CREATE INDEX class_record_by_title ON class_record (title_key, id);
 CREATE INDEX class_record_by_changed ON class_record (changed);
 CREATE INDEX class_record_by_class ON class_record (class, title_key);
 CREATE INDEX class_record_by_content ON class_record (content);
+CREATE INDEX class_still_by_title ON class_still (title_key, id);
+CREATE INDEX class_still_by_changed ON class_still (changed);
+CREATE INDEX class_still_by_class ON class_still (class, title_key);
+CREATE INDEX class_still_by_room ON class_still (room, title_key);
+CREATE INDEX class_still_by_content ON class_still (content);
 CREATE INDEX indicator_by_title ON indicator (title_key, id);
 CREATE INDEX indicator_by_changed ON indicator (changed);
 CREATE INDEX indicator_by_rule ON indicator (rule, title_key);

@@ -5,7 +5,9 @@ use yrs::types::Delta;
 use yrs::types::xml::{XmlDeltaPrelim, XmlElementPrelim, XmlFragment, XmlIn};
 use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
-use yrs::{Any, ClientID, Doc, In, OffsetKind, Options, ReadTxn, StateVector, Transact, TransactionMut, Update};
+use yrs::{
+    Any, ClientID, Doc, GetString, In, OffsetKind, Options, ReadTxn, StateVector, Transact, TransactionMut, Update,
+};
 
 use crate::tree::{self, Node};
 use crate::{DocumentError, MAX_DOCUMENT, MAX_UPDATE, ROOT};
@@ -85,6 +87,12 @@ impl Live {
     /// The whole document as one update.
     pub fn whole(&self) -> Vec<u8> {
         self.doc.transact().encode_diff_v1(&StateVector::default())
+    }
+
+    /// The plain text that stands in the document under a name.
+    pub fn text(&self, name: &str) -> String {
+        let text = self.doc.get_or_insert_text(name);
+        text.get_string(&self.doc.transact())
     }
 
     /// The document as a tree.

@@ -2,7 +2,7 @@ use records::vocabulary::{SUBJECTS, TEACHING_LANGUAGES};
 use records::{Access, Field, Home, Kind, Move, Role, Roles, Rule};
 
 /// The records of this room.
-pub const KINDS: &[&Kind] = &[&LIVE_CLASS, &CLASS_ROOM, &CLASS_RECORD];
+pub const KINDS: &[&Kind] = &[&LIVE_CLASS, &CLASS_ROOM, &CLASS_RECORD, &CLASS_STILL];
 
 const TEACHERS: &[Role] =
     &[Role::Administrator, Role::Officer, Role::Coordinator, Role::Head, Role::Posted, Role::Local];
@@ -35,6 +35,8 @@ pub(crate) static LIVE_CLASS: Kind = Kind {
         Field::yes("recorded"),
         Field::date("held_on").by_move(),
         Field::int("held_minutes", 0, 1440).by_move(),
+        // What was written together while it went on.
+        Field::text("notes").personal().by_move().searched(),
     ],
     states: &["planned", "live", "held", "failed", "cancelled"],
     moves: &[
@@ -102,6 +104,30 @@ pub(crate) static CLASS_RECORD: Kind = Kind {
         Field::blob("content").required().secret(),
         Field::int("bytes", 0, 1 << 42).secret(),
         Field::int("seconds", 0, 86_400),
+    ],
+    states: &[],
+    moves: &[],
+    access: Access::staff(TEACHERS, &[]),
+    rules: &[],
+    order: "made",
+    hub_only: false,
+    hidden: true,
+};
+
+/// A picture that was taken in a class and shown to all.
+pub(crate) static CLASS_STILL: Kind = Kind {
+    name: "class_still",
+    route: "class-stills",
+    icon: "camera",
+    home: Home::Elsewhere,
+    title: &["class"],
+    fields: &[
+        Field::link("class", "live_class").required(),
+        // Where it was taken; nothing where the teacher is.
+        Field::link("room", "class_room"),
+        Field::line("media").secret(),
+        Field::int("bytes", 0, 1 << 20).secret(),
+        Field::blob("content").required().secret(),
     ],
     states: &[],
     moves: &[],

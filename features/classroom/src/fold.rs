@@ -14,10 +14,11 @@ pub(crate) const WORDS: u8 = 0;
 /// Ink.
 pub(crate) const INK: u8 = 1;
 
-/// A picture: a still of a camera.
-pub(crate) const STILL: u8 = 2;
 /// What a room drew to a question.
 pub(crate) const DRAWN: u8 = 3;
+
+/// What was written into the notes that all share: an update of Yjs.
+pub(crate) const NOTES: u8 = 4;
 
 /// How a question is answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -15,6 +15,7 @@ mod part;
 mod pupils;
 mod replay;
 mod say;
+mod still;
 mod talk;
 mod who;
 
@@ -48,10 +49,18 @@ pub fn routes(classes: &Arc<Classes>, shelf: &Arc<Shelf>) -> Vec<Route> {
         (Arc::clone(classes), Arc::clone(classes), Arc::clone(classes), Arc::clone(classes), Arc::clone(classes));
     let (small, slides) = (Arc::clone(shelf), Arc::clone(shelf));
     let (keeping, laid, item, parts) = (Arc::clone(classes), Arc::clone(shelf), Arc::clone(shelf), Arc::clone(shelf));
+    let (taking, taken) = (Arc::clone(classes), Arc::clone(classes));
     let (again, lane) = (Arc::clone(classes), Arc::clone(classes));
     vec![
         Route::get("/classes/{id}/live", read, move |site, request| page::live(site, request, &shown)),
         Route::get("/classes/{id}/replay", read, move |site, request| replay::page(site, request, &again, &played)),
+        Route::upload(
+            "/classes/{id}/stills",
+            read,
+            move |site, request| still::may_show(site, request, &taking),
+            move |site, request| still::show(site, request, &taken),
+        ),
+        Route::get("/classes/{id}/stills/{still}", read, still::picture),
         Route::post("/classes/{id}/keep", read, move |site, request| item::keep(site, request, &keeping, &laid)),
         Route::get("/resources/{id}/class", Check::SignedIn, move |site, request| item::page(site, request, &item)),
         Route::get("/resources/{id}/class/{*path}", Check::SignedIn, move |site, r| item::part(site, r, &parts)),

@@ -16,12 +16,15 @@ use web::{PageError, Site};
 
 use crate::exit::{self, Exit, Marks};
 use crate::facts::{CLASS_ROOM, LIVE_CLASS};
-use crate::fold::Fold;
+use crate::fold::{Fold, NOTES};
 use crate::keep::{self, Keep};
 use crate::pupils::Pupils;
-use crate::say::of_node;
-use crate::who::About;
+use crate::say::{No, of_node};
+use crate::who::{About, Part};
 
+/// Bytes that are written into the notes of a class in all, and the letters of them that are kept with it.
+const MAX_NOTES: usize = 512 << 10;
+const NOTES_CHARS: usize = 4000;
 /// Pages of pupils that a node has open.
 const MAX_DEVICES_HERE: usize = 300;
 /// A room that was cut off for less is not said to have been.
@@ -86,6 +89,13 @@ pub(crate) struct Inner {
     /// that are closed, and the rooms whose counts are told.
     pub exits: BTreeMap<u16, (Marks, Marks)>,
     exited: BTreeSet<u16>,
+    /// The notes that all share, and how many bytes were written into them.
+    notes: documents::Live,
+    notes_bytes: usize,
+    /// What of them is a fact already.
+    notes_kept: String,
+    /// What became a fact here: several pages look at the same time.
+    noted: BTreeSet<String>,
     /// Since when the node has been cut off, and what it was before.
     cut_since: Option<u64>,
     cuts: i64,
@@ -132,11 +142,26 @@ impl Open {
         usize::from(room).checked_sub(1).and_then(|n| self.nodes.get(n)).copied()
     }
 
+    /// Makes a fact of something once, or tries again the next time.
+    fn once(&self, what: &str, note: impl FnOnce() -> Result<(), PageError>) -> Result<(), PageError> {
+        if !self.inner().noted.insert(what.to_owned()) {
+            return Ok(());
+        }
+        note().inspect_err(|_| {
+            self.inner().noted.remove(what);
+        })
+    }
+
     /// Takes in what has happened since.
     fn follow(&self, view: &View) {
         let mut inner = self.inner();
         for event in &view.events {
             let room = self.room_of(event.node, &event.who);
+            if let (Some(_), Some((&NOTES, update))) = (room, event.payload.split_first()) {
+                // What cannot be read was refused where it was written.
+                let _ = inner.note(update);
+                inner.notes_bytes += update.len();
+            }
             inner.fold.take(event.seq, event.at_ms.saturating_sub(event.late_ms), room, &event.payload);
         }
     }
@@ -208,6 +233,16 @@ impl Classes {
 
     pub(crate) fn me(&self) -> NodeId {
         self.me
+    }
+
+    /// Who somebody is in a class at this node: the teacher leads from where the class has its order, and an adult answers for
+    /// a room from its own node; elsewhere one looks on.
+    pub(crate) fn part(&self, open: &Open, person: &Subject) -> Part {
+        match open.about.part(person) {
+            Part::Teacher | Part::Co if self.me != open.origin => Part::Guest,
+            Part::Adult(room) if !open.serves(self.me, room) => Part::Guest,
+            part => part,
+        }
     }
 
     /// A class that is open here.
@@ -317,7 +352,13 @@ impl Classes {
         let state = &*open.about.state;
         if self.me == open.origin {
             if fold.began_ms.is_some() && matches!(state, "planned" | "failed") {
-                note(site, &LIVE_CLASS, open.class, Change::new().with_text("state", "live"))?;
+                let change = Change::new().with_text("state", "live");
+                open.once(&format!("{state}-live"), || note(site, &LIVE_CLASS, open.class, change))?;
+            }
+            if let Some(notes) = fold.over_ms.and_then(|_| open.inner().notes())
+                && !are_kept(site, &open.class, &notes)?
+            {
+                note(site, &LIVE_CLASS, open.class, Change::new().with_text("notes", notes))?;
             }
             if let (Some(began), Some(over), false) = (fold.began_ms, fold.over_ms, state == "held") {
                 let minutes = minutes(over.saturating_sub(began));
@@ -325,7 +366,7 @@ impl Classes {
                     .with_text("state", "held")
                     .with_text("held_on", site.today().to_string())
                     .with("held_minutes", Value::Int(minutes));
-                note(site, &LIVE_CLASS, open.class, change)?;
+                open.once("held", || note(site, &LIVE_CLASS, open.class, change))?;
             }
         }
         if fold.over_ms.is_some() {
@@ -341,7 +382,7 @@ impl Classes {
                 if let Some(heads) = of.heads {
                     change = change.with("headcount", Value::Int(heads));
                 }
-                note(site, &CLASS_ROOM, room.id, change)?;
+                open.once(&format!("room-{n}"), || note(site, &CLASS_ROOM, room.id, change))?;
             }
         }
         Ok(())
@@ -454,6 +495,25 @@ fn count(live: &Live, open: &Open, now_ms: u64) {
 }
 
 impl Inner {
+    /// Takes something into the notes.
+    ///
+    /// # Errors
+    /// [`No::Much`] where it cannot be read, or the notes are full.
+    pub fn note(&mut self, update: &[u8]) -> Result<(), No> {
+        if self.notes_bytes + update.len() > MAX_NOTES {
+            return Err(No::Much);
+        }
+        self.notes.apply(update).map_err(|_| No::Much)
+    }
+
+    /// The notes as they are to become a fact, if they are not one.
+    fn notes(&mut self) -> Option<String> {
+        let all: String = self.notes.text("notes").chars().take(NOTES_CHARS).collect();
+        let text = text::clean_text(&all, NOTES_CHARS).ok().filter(|t| !t.is_empty() && *t != self.notes_kept)?;
+        self.notes_kept.clone_from(&text);
+        Some(text)
+    }
+
     /// Closes the page of a room's pupils: what they said of how it was still counts.
     pub fn close(&mut self, room: u16) {
         if let Some(mut pupils) = self.pupils.remove(&room) {
@@ -512,6 +572,14 @@ fn node_of(conn: &Connection, hub: NodeId, place: &Subject) -> Result<NodeId, Pa
     let Some(row) = rows.next()? else { return Ok(hub) };
     let bytes: Vec<u8> = row.get(0)?;
     Ok(NodeId::try_from(bytes.as_slice()).unwrap_or(hub))
+}
+
+/// Whether these notes stand with a class already.
+fn are_kept(site: &Site, class: &Subject, notes: &str) -> Result<bool, PageError> {
+    site.store.read(|conn| {
+        let sql = "SELECT coalesce(notes, '') = ?2 FROM live_class WHERE id = ?1";
+        Ok(conn.prepare_cached(sql)?.query_row(rusqlite::params![class.as_bytes(), notes], |r| r.get(0))?)
+    })
 }
 
 /// Whether what was of a room in its class is a fact already.

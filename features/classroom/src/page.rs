@@ -103,6 +103,11 @@ const WORDS: &[&str] = &[
     "class-interprets",
     "class-interprets-not",
     "class-interpret-as",
+    "class-still-of",
+    "class-still-coming",
+    "class-still-sent",
+    "class-still-failed",
+    "class-still-consent-first",
 ];
 pub(crate) const COLOURS: [&str; 6] =
     ["class-black", "class-red", "class-blue", "class-green", "class-amber", "class-white"];
@@ -122,7 +127,6 @@ struct LivePage<'a> {
     title: String,
     given: String,
     rooms: Vec<Line>,
-    recorded: bool,
     colours: Vec<(usize, String)>,
     kinds: Vec<(&'static str, String)>,
     widths: Vec<(usize, String)>,
@@ -152,7 +156,6 @@ pub(crate) fn live(site: &Site, request: &Request, shelf: &Shelf) -> Result<Repl
             title: about.title.clone(),
             given: given(site, request, conn, shelf, &class, &about, &rooms)?.to_string(),
             rooms,
-            recorded: about.recorded,
             colours: named(&COLOURS),
             kinds: KINDS.iter().map(|(code, key)| (*code, words.get(key).into_owned())).collect(),
             widths: named(&WIDTHS),
@@ -188,6 +191,7 @@ fn given(
         "words": said(&words),
         "live": format!("/classes/{class}/talk"),
         "me": request.reader()?.person.to_string(),
+        "stills": format!("/classes/{class}/stills"),
         "languages": languages(&words),
         "teacher": about.byline,
         "recorded": about.recorded,

@@ -80,6 +80,7 @@ pub(crate) fn page(site: &Site, request: &Request, classes: &Classes, shelf: &Sh
             "pages": shown,
             "rooms": rooms.iter().map(|r| json!({ "n": r.n, "title": r.title })).collect::<Vec<_>>(),
             "words": said(&words),
+            "stills": format!("/classes/{class}/stills"),
             "languages": languages(&words),
             "events": format!("/classes/{class}/replay/events"),
             "voices": voices,

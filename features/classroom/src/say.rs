@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use crate::exit::{Exit, Marks};
-use crate::fold::{Asks, DRAWN, Fold, INK, Interpreter, WORDS, channel_of};
+use crate::fold::{Asks, DRAWN, Fold, INK, Interpreter, NOTES, WORDS, channel_of};
 use crate::pupils::number as counted;
 use crate::who::Part;
 
@@ -14,6 +14,8 @@ const MAX_INK: usize = 8192;
 
 /// Bytes of a drawing: some twelve hundred points.
 pub(crate) const MAX_DRAWN: usize = 6144;
+/// Bytes that are written into the notes at a time.
+const MAX_NOTES: usize = 12 * 1024;
 /// Answers of a room, and letters of one.
 const MAX_ANSWERS: usize = 8;
 const MAX_NUMBERS: usize = 24;
@@ -86,6 +88,11 @@ pub(crate) fn taken(said: &[u8], speaker: &Speaker<'_>, class: &Fold, may_record
                 (_, false) => Err(No::Much),
             }
         }
+        Some((&NOTES, update)) => match (speaker.part, update.len() <= MAX_NOTES) {
+            (Part::Guest, _) => Err(No::Role),
+            (_, false) => Err(No::Much),
+            (_, true) => Ok(said.to_vec()),
+        },
         Some((&DRAWN, rest)) => {
             if !matches!(speaker.part, Part::Adult(_)) {
                 return Err(No::Role);
@@ -148,6 +155,7 @@ fn checked(said: &Map<String, Json>, speaker: &Speaker<'_>, class: &Fold, may_re
             let (q, text) = (number("q", 10_000)?, text("text", 300)?);
             json!({ "k": kind, "q": q, "kind": asks.code(), "text": text, "options": options })
         }
+        "still-away" if leads => json!({ "k": kind }),
         "interpret" if leads => {
             let lang = said.get("lang").and_then(Json::as_str).unwrap_or_default();
             if !lang.is_empty() && channel_of(lang).is_none() {

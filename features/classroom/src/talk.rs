@@ -10,7 +10,7 @@ use web::{PageError, Request, Site, Socket};
 
 use crate::exit::{self, Exit};
 use crate::facts::LIVE_CLASS;
-use crate::fold::Interpreter;
+use crate::fold::{Interpreter, NOTES};
 use crate::open::{Classes, Open};
 use crate::pupils::Pupils;
 use crate::say::{No, Speaker, exit_counted, is_for_pages, taken};
@@ -82,13 +82,7 @@ struct Guest {
 pub(crate) async fn converse(classes: Arc<Classes>, site: Arc<Site>, request: Request, mut socket: Socket) {
     let (Ok(class), Some(session)) = (request.id("id"), request.session.as_ref()) else { return };
     let Some(open) = classes.get(&class) else { return };
-    let part = open.about().part(&session.person);
-    // The teacher leads from where the class has its order; elsewhere one looks on.
-    let part = match part {
-        Part::Teacher | Part::Co if classes.me() != open.origin => Part::Guest,
-        Part::Adult(room) if !open.serves(classes.me(), room) => Part::Guest,
-        part => part,
-    };
+    let part = classes.part(&open, &session.person);
     let who = match part {
         Part::Teacher => class,
         Part::Adult(room) => open.about().rooms.get(usize::from(room) - 1).map_or(session.person, |r| r.id),
@@ -329,6 +323,9 @@ fn say(classes: &Classes, open: &Open, guest: &Guest, said: &[u8]) -> Result<(),
     }
     let speaker = Speaker { part: guest.part, name: &guest.name, admitted, cut };
     let payload = taken(said, &speaker, &fold, open.about().recorded)?;
+    if let Some((&NOTES, update)) = payload.split_first() {
+        open.inner().note(update)?;
+    }
     match live.say(open.class, guest.who, &payload) {
         Ok(_) => Ok(()),
         Err(Refusal::NoClass) => Err(No::Closed),

@@ -3,9 +3,11 @@ import { Class } from "./fold.ts";
 import { Hears } from "./hears.ts";
 import { Ink, WIDTHS } from "./ink.ts";
 import { Media } from "./media.ts";
+import { Notes } from "./notes.ts";
 import { Devices, pupil } from "./pupils.ts";
 import type { Answered } from "./question.ts";
 import { replays } from "./replay.ts";
+import { takes } from "./still.ts";
 import { View, type Given } from "./view.ts";
 import { Saying, Wire, type Happened } from "./wire.ts";
 
@@ -74,6 +76,7 @@ function attend(box: HTMLElement): void {
     event: (event: Happened) => {
       if (began === 0) began = performance.now() - event.t;
       if (event.said[0] === Saying.Pen) ink.hear(event);
+      else if (event.said[0] === Saying.Notes) notes.hear(event.said.slice(1));
       else {
         const said = is.take(event);
         if (said?.k === "page") drawn = false;
@@ -89,6 +92,7 @@ function attend(box: HTMLElement): void {
     },
     waiting: (all) => {
       waiting = all;
+      for (const event of all) if (event.said[0] === Saying.Notes) notes.hear(event.said.slice(1));
       show();
     },
     pupils: (now) => devices.pupils(now),
@@ -114,6 +118,9 @@ function attend(box: HTMLElement): void {
     if (to >= 0 && to < given.pages.length) wire.json({ k: "page", p: to });
   };
   on("ask-in", () => location.reload());
+  const notes = new Notes(box.querySelector<HTMLTextAreaElement>("[data-class-notes]"), (update) => wire.say(Saying.Notes, update));
+  takes(view);
+  box.querySelector("[data-still-away]")?.addEventListener("click", () => wire.json({ k: "still-away" }));
   const hears = new Hears(view, (channel) => void media.interpret(channel));
   on("play", () => void media.play());
   on("begin", () => wire.json({ k: "begin" }));
@@ -290,6 +297,7 @@ function attend(box: HTMLElement): void {
     if (is.timer || is.caption) show();
   }, 1000);
   addEventListener("pagehide", () => {
+    notes.flush();
     media.end();
     wire.close();
   });

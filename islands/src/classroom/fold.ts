@@ -21,6 +21,8 @@ export type Said =
   | { k: "hands"; n: number }
   | { k: "close"; q: number }
   | { k: "exit"; on: boolean }
+  | { k: "still"; id: string }
+  | { k: "still-away" }
   | { k: "interpret"; room?: number; person?: string; lang: string }
   | { k: "chat"; text: string; by?: string }
   | { k: "caption"; text: string; by?: string }
@@ -97,6 +99,8 @@ export class Class {
   rooms = new Map<number, RoomNow>();
   chat: Line[] = [];
   caption: Line | undefined;
+  /** The picture that is shown to all. */
+  still: { id: string; room: number } | undefined;
   guests = new Map<string, Guest>();
   /** Who interprets, by the number of their room or their own id, and into what. */
   interpreters = new Map<string, string>();
@@ -161,6 +165,12 @@ export class Class {
           this.over = true;
           if (this.exit === "open") this.exit = "over";
         }
+        return leads;
+      case "still":
+        if (leads || room) this.still = { id: said.id, room: event.room };
+        return leads || room;
+      case "still-away":
+        if (leads) this.still = undefined;
         return leads;
       case "interpret": {
         if (!leads) return false;

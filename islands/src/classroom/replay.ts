@@ -3,6 +3,7 @@ import { clock } from "../micro/play.ts";
 import { Class } from "./fold.ts";
 import { BEHIND, Hears, loud } from "./hears.ts";
 import { Pens } from "./ink.ts";
+import { Notes } from "./notes.ts";
 import { View, type Given } from "./view.ts";
 import { each, Saying, type Happened } from "./wire.ts";
 
@@ -46,6 +47,7 @@ export async function replays(box: HTMLElement): Promise<void> {
 
   let is = new Class();
   let pens = new Pens();
+  const notes = new Notes(null, () => {});
   let next = 0;
   let at = 0;
   let last = -1;
@@ -60,6 +62,7 @@ export async function replays(box: HTMLElement): Promise<void> {
       pens = new Pens();
       next = 0;
       view.board.clear();
+      notes.clear();
     }
     last = ms;
     let redraw = whole;
@@ -68,10 +71,12 @@ export async function replays(box: HTMLElement): Promise<void> {
         const found = pens.read(event);
         for (const { act } of found?.acts ?? []) view.board.act(act, found?.by);
         redraw = true;
-      } else if (is.take(event)?.k === "page") view.board.act({ kind: "page", page: is.page });
+      } else if (event.said[0] === Saying.Notes) notes.hear(event.said.slice(1));
+      else if (is.take(event)?.k === "page") view.board.act({ kind: "page", page: is.page });
       next += 1;
     }
     view.show(is, ms + from, redraw);
+    view.part("notes-text").textContent = notes.text;
     line.value = String(ms);
     line.setAttribute("aria-valuetext", clock(ms));
     time.textContent = `${clock(ms)} / ${clock(end)}`;

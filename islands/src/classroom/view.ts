@@ -2,6 +2,7 @@
 import { Board, type Page } from "../micro/board.ts";
 import type { Class, Line, Question } from "./fold.ts";
 import { exitCounts, exitTotals, type Totals } from "./exit.ts";
+import { Still } from "./still.ts";
 import { counting, tally, type Answered } from "./question.ts";
 import type { RoomState } from "./wire.ts";
 
@@ -13,6 +14,8 @@ export interface Given {
   live: string;
   /** Who reads this page. */
   me: string;
+  /** Where the pictures of the class are. */
+  stills: string;
   teacher: string;
   recorded: boolean;
 }
@@ -36,6 +39,7 @@ export class View {
   private shownGuests = "";
   private shownLinks = "";
   private shownExit = "";
+  private readonly still = new Still(this);
   /** How it was, as the teacher is told. */
   totals: Totals | undefined;
   exitCounted: (counts: Record<string, number[]>) => void = () => {};
@@ -90,6 +94,8 @@ export class View {
     this.role = role;
     this.room = room;
     this.box.dataset["role"] = role;
+    const notes = this.box.querySelector<HTMLTextAreaElement>("[data-class-notes]");
+    if (notes) notes.readOnly = role === "guest";
     // What a room is asked stands first for who answers for it.
     if (role === "adult") this.box.querySelector(".class-side")?.prepend(this.part("exit"));
     this.box.querySelectorAll<HTMLElement>("[data-for]").forEach((part) => {
@@ -140,6 +146,7 @@ export class View {
     this.acts(is);
     this.question(is.question);
     this.exit(is);
+    this.still.show(is);
     this.chat(is.chat);
     const caption = this.part("caption");
     caption.hidden = !is.caption || now - is.caption.t > 12_000;
@@ -197,6 +204,8 @@ export class View {
         give.title = deaf ? this.word("consent-lacks").replace("{rooms}", this.title(n)) : "";
       }
       show("consent", now.consent);
+      const consents = this.box.querySelector<HTMLInputElement>("[data-class-consent]");
+      if (consents && n === this.room && document.activeElement !== consents) consents.checked = now.consent;
     });
     this.guests(is);
     this.part<HTMLButtonElement>("take").disabled = !is.began || is.floor === 0;
@@ -253,6 +262,14 @@ export class View {
     record.title = lacks ? this.word("consent-lacks").replace("{rooms}", this.title(is.floor)) : "";
     record.setAttribute("aria-pressed", String(is.recording));
     this.part("record-said").textContent = this.word(is.recording ? "record-off" : "record-on");
+    // A picture of a room needs the consent of everyone seen in it.
+    const take = this.part("take-still");
+    const unseen = this.role === "adult" && !is.room(this.room).consent;
+    take.hidden = !["teacher", "co", "adult"].includes(this.role) || !is.began || is.over;
+    const camera = take.querySelector<HTMLInputElement>("input[type=file]");
+    if (camera) camera.disabled = unseen;
+    this.part("take-label").title = unseen ? this.word("still-consent-first") : "";
+    this.part("take-label").classList.toggle("off", unseen);
     const hand = this.part("hand");
     const up = is.room(this.room).hand;
     if (this.role === "pupil") return;

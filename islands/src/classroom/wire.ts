@@ -31,9 +31,10 @@ import type { Totals } from "./exit.ts";
 export const enum Saying {
   Json = 0,
   Pen = 1,
-  Still = 2,
   /** What was drawn to a question: its number (2 bytes), a record of the pen. */
   Drawn = 3,
+  /** What was written into the notes: an update of Yjs. */
+  Notes = 4,
 }
 
 /** Something that happened in the class. */

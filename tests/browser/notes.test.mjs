@@ -1,0 +1,101 @@
+// What stands beside the slides of a class: notes that all write, captions, and pictures of a camera.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { after, before, test } from "node:test";
+import { be, cut, enter, hub, look, press, reader, school, start, until } from "./stage.mjs";
+
+let stage;
+before(async () => { stage = await start(); }, { timeout: 120_000 });
+after(async () => { await stage?.stop(); });
+
+/** A photograph as a phone takes it: large, and with where it was taken. */
+const photograph = (size) => {
+  const plain = execFileSync("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", `mandelbrot=size=${size}`, "-frames:v", "1", "-q:v", "2", "-f", "mjpeg", "-"], { maxBuffer: 64 << 20 });
+  const place = Buffer.from("Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0GPS 29.65N 91.10E");
+  const head = Buffer.from([0xff, 0xe1, 0, place.length + 2]);
+  return Buffer.concat([plain.subarray(0, 2), head, place, plain.subarray(2)]);
+};
+const notes = (page) => page.locator("[data-class-notes]").inputValue();
+
+test("notes, captions and pictures stand beside a class", { timeout: 300_000 }, async () => {
+  const problems = [];
+  const page = async (lang) => (await reader(stage.browser, lang)).newPage();
+  const [teacher, first, second, link] = [await page("zh"), await page("bo"), await page("en"), await page("en")];
+  await be(teacher, hub, "coordinator", "/classes");
+  await press(teacher, "main table tbody a, main .rows a");
+  const path = new URL(teacher.url()).pathname;
+  await enter(teacher, hub, null, path);
+  await enter(first, school(1), "local", path);
+  await enter(second, school(2), "local", path);
+  await teacher.locator("[data-class-begin]").click();
+  for (const one of [first, second]) await until(async () => (await one.locator("[data-class]").getAttribute("data-began")) === "true", "the class to begin");
+
+  // Two write at once, in two places; one of them is cut off and writes on.
+  await teacher.locator("[data-class-notes]").pressSequentially("一、认识草药\n");
+  for (const one of [first, second]) await until(async () => (await notes(one)).includes("认识草药"), "the notes");
+  await Promise.all([
+    teacher.locator("[data-class-notes]").pressSequentially("老师写的。"),
+    second.locator("[data-class-notes]").evaluate((area) => { area.focus(); area.setSelectionRange(0, 0); }).then(() => second.keyboard.type("Herbs: ", { delay: 40 })),
+  ]);
+  for (const one of [teacher, first, second]) await until(async () => /^Herbs: .*认识草药/.test(await notes(one)) && (await notes(one)).includes("老师写的。"), "both in one");
+  await cut(link, true);
+  await until(async () => (await first.locator("[data-class]").getAttribute("data-cut")) === "true", "the room to notice");
+  await first.locator("[data-class-notes]").evaluate((area) => { area.focus(); area.setSelectionRange(area.value.length, area.value.length); });
+  await first.keyboard.type("断网时写的。");
+  await second.locator("[data-class-notes]").evaluate((area) => { area.focus(); area.setSelectionRange(area.value.length, area.value.length); });
+  await second.keyboard.type(" Meanwhile.");
+  await until(async () => (await notes(teacher)).includes("Meanwhile."), "what the others write");
+  await cut(link, false);
+  await until(async () => (await notes(first)).includes("Meanwhile.") && (await notes(teacher)).includes("断网时写的。"), "both together again");
+  const all = await Promise.all([teacher, first, second].map(notes));
+  assert.deepEqual([all[1], all[2]], [all[0], all[0]]);
+
+  await first.fill("#class-caption-text", "སྨན་རྩྭ་གངས་ལྷ་མེ་ཏོག");
+  await first.locator("[data-class-caption-form] button").click();
+  for (const one of [teacher, second]) await until(async () => one.locator("[data-class-caption]").isVisible() && (await one.locator("[data-class-caption]").textContent()).includes("གངས་ལྷ"), "the caption");
+
+  // A picture of a room, with its consent; what goes is small and says no place.
+  const file = (buffer) => ({ name: "IMG_1.jpg", mimeType: "image/jpeg", buffer });
+  const camera = (one) => one.locator("[data-class-take-still] input[type=file]");
+  assert.ok(await camera(first).isDisabled(), "no picture without consent");
+  await first.locator("[data-class-consent]").check();
+  await until(async () => camera(first).isEnabled(), "the consent");
+  await camera(first).setInputFiles([file(photograph("2400x1800"))]);
+  for (const one of [first, teacher, second]) await until(async () => one.locator("[data-still-shown]").isVisible(), "the picture");
+  const still = await second.locator("[data-still-shown]").getAttribute("src");
+  const bytes = Buffer.from(await second.evaluate(async (url) => Array.from(new Uint8Array(await (await fetch(url)).arrayBuffer())), still));
+  assert.ok(bytes.length > 3000 && bytes.length <= 40 * 1024, `${bytes.length} bytes`);
+  assert.ok(!bytes.includes("GPS"), "no place");
+  assert.ok((await second.locator("[data-still-shown]").evaluate((img) => img.naturalWidth)) >= 480);
+  for (const [one, name] of [[teacher, "zh-class-still"], [first, "bo-class-still"], [second, "en-class-notes"]]) problems.push(...await look(one, name));
+  // The node makes sure itself: too large is refused, and what a page left in is taken out.
+  const send = (one, buffer) => one.evaluate(async (bytes) => {
+    const form = document.querySelector("[data-class-take-still]");
+    const body = new FormData();
+    body.append("_csrf", form.querySelector("[name=_csrf]").value);
+    body.append("file", new Blob([new Uint8Array(bytes)], { type: "image/jpeg" }), "still.jpg");
+    return (await fetch(form.action, { method: "POST", body })).status;
+  }, Array.from(buffer));
+  assert.equal(await send(teacher, photograph("1600x1200")), 409);
+  const small = photograph("160x120");
+  assert.ok(small.length < 40 * 1024 && small.includes("GPS"));
+  assert.equal(await send(teacher, small), 200);
+  await until(async () => (await second.locator("[data-still-shown]").getAttribute("src")) !== still, "the next picture");
+  await until(async () => second.locator("[data-still-shown]").isVisible(), "the next picture to come");
+  const second_ = await second.locator("[data-still-shown]").getAttribute("src");
+  assert.ok(!Buffer.from(await second.evaluate(async (url) => Array.from(new Uint8Array(await (await fetch(url)).arrayBuffer())), second_)).includes("GPS"));
+  await first.locator("[data-class-consent]").uncheck();
+  await until(async () => camera(first).isDisabled(), "the consent to be taken back");
+  assert.equal(await send(first, small), 409, "and asked of the node");
+  await teacher.locator("[data-still-away]").click();
+  await until(async () => !(await second.locator("[data-class-still]").isVisible()), "the picture to go");
+
+  // Afterwards the notes stand with the class, at every school.
+  teacher.on("dialog", (dialog) => void dialog.accept());
+  await teacher.locator("[data-class-end]").click();
+  await until(async () => { await second.goto(school(2) + path); return (await second.textContent("main")).includes("断网时写的。"); }, "the notes with the class", 60_000);
+  problems.push(...await look(second, "en-class-held-notes"));
+  await until(async () => { await teacher.goto(hub + path); return (await teacher.textContent("main")).includes("状态: 已上课"); }, "the class to be held");
+  assert.equal((await teacher.textContent("main")).split("状态: 已上课").length - 1, 1, "it became held once");
+  assert.deepEqual(problems, []);
+});
