@@ -10,6 +10,7 @@ use base::{Clock, Env, Subject, SystemClock};
 use link::{Bad, Link, Relay};
 use live::{Audience, Live, News, Reach, Saved, Way};
 
+use crate::process::cpu_seconds;
 use crate::sim::{self, Chance, class, packet, person};
 use crate::taught::{Lesson, quantile};
 use crate::tell;
@@ -23,6 +24,7 @@ const PACKET_MS: u64 = 60;
 
 pub fn run() -> Result<()> {
     virtual_lessons();
+    many_trunks()?;
     real_cuts()
 }
 
@@ -94,6 +96,54 @@ impl Class {
 fn sent(relay: &Relay) -> u64 {
     let counters = relay.counters();
     [counters.up, counters.down].iter().map(|way| way.bytes + 28 * way.packets).sum()
+}
+
+/// Schools that follow a class at a hub.
+const SCHOOLS: u8 = 40;
+
+/// What a hub with many schools costs: all in one process, so that each packet is sealed, sent, taken and opened in it.
+fn many_trunks() -> Result<()> {
+    const SECONDS: u64 = 20;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(async {
+        let dir = tempfile::tempdir()?;
+        let numbers: Vec<u8> = (1..=SCHOOLS).collect();
+        let hub = Node::hub(dir.path(), &numbers);
+        let clock = Arc::new(SystemClock::default());
+        let (hub_link, address) = listen(&hub);
+        let start = |link: &Link, n: u8, room: &Arc<Room>| {
+            let env = Env { clock: clock.clone(), ..Env::system() };
+            let audience: Vec<Arc<dyn Audience>> = vec![room.clone()];
+            Live::start(link, key(n).id(), env, Arc::new(sim::Trusting(key(0).id())), audience).context("no datagrams")
+        };
+        let room = || Arc::new(Room(Mutex::default(), clock.clone()));
+        let teacher = start(&hub_link, 0, &room())?;
+        teacher.open(class(1), Way::Here, 0, Saved::default());
+        let mut schools = Vec::new();
+        for n in numbers {
+            let (node, room) = (Node::open(dir.path(), n), room());
+            let link = dial(&node, address);
+            let live = start(&link, n, &room)?;
+            live.open(class(1), Way::Via(key(0).id()), 0, Saved::default());
+            schools.push((node, link, live, room));
+        }
+        let is_in = |live: &Live| live.view(class(1), 0).is_some_and(|view| view.reach == Reach::Open);
+        wait(60, || Ok(schools.iter().all(|(_, _, live, _)| is_in(live)))).await?;
+        let track = teacher.begin(class(1), person(1), 0).context("no track")?.id;
+        let mut lesson = Class { teacher: teacher.clone(), track, clock: clock.clone(), chance: Chance(5), spoken: 0 };
+        lesson.run(3).await?;
+        let heard = || -> u64 {
+            schools.iter().map(|(.., room)| room.0.lock().unwrap_or_else(PoisonError::into_inner).len() as u64).sum()
+        };
+        let (cpu, before) = (cpu_seconds(std::process::id())?, heard());
+        lesson.run(SECONDS).await?;
+        let (cpu, packets) = (cpu_seconds(std::process::id())? - cpu, heard() - before);
+        let expected = u64::from(SCHOOLS) * SECONDS * 1000 / PACKET_MS;
+        ensure!(packets * 10 >= expected * 9, "{packets} packets came of {expected}");
+        let micros = cpu * 1e6 / packets as f64;
+        tell("CPU for a packet of voice to a school, with pen and answers, both ends", micros, "µs", "-", true, None);
+        Ok(())
+    })
 }
 
 fn real_cuts() -> Result<()> {

@@ -72,6 +72,7 @@ test("a class reaches both schools, and a room that is cut off goes on", { timeo
     return data.some((v, n) => n % 4 === 3 && v > 0);
   });
   await teacher.locator("[data-colour='1']").click();
+  await teacher.locator("[data-class-sheet]").evaluate((sheet) => sheet.scrollIntoView({ block: "start" }));
   const box = await teacher.locator("[data-class-sheet]").boundingBox();
   await teacher.mouse.move(box.x + 60, box.y + 60);
   await teacher.mouse.down();
