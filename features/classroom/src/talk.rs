@@ -64,6 +64,7 @@ struct Guest {
     waited: Vec<u8>,
     /// Where the page speaks and listens: to the floor, and to an interpreter.
     mic: Option<SeatId>,
+    camera: Option<SeatId>,
     ears: [Option<SeatId>; 2],
     /// The channel that its microphone has: the floor, or an interpreter's.
     speaks: Option<u8>,
@@ -98,6 +99,7 @@ pub(crate) async fn converse(classes: Arc<Classes>, site: Arc<Site>, request: Re
         told: Vec::new(),
         waited: Vec::new(),
         mic: None,
+        camera: None,
         ears: [None, None],
         speaks: None,
         is_in: false,
@@ -108,7 +110,12 @@ pub(crate) async fn converse(classes: Arc<Classes>, site: Arc<Site>, request: Re
     };
     come(&classes, &open, &guest, true);
     talk(&classes, &site, class, &mut guest, &mut socket).await;
-    guest.mic.into_iter().chain(guest.ears.into_iter().flatten()).for_each(|seat| classes.booths().leave(seat));
+    guest
+        .mic
+        .into_iter()
+        .chain(guest.camera)
+        .chain(guest.ears.into_iter().flatten())
+        .for_each(|seat| classes.booths().leave(seat));
     if let Some(open) = classes.get(&class) {
         come(&classes, &open, &guest, false);
     }
@@ -236,6 +243,17 @@ fn seat(classes: &Classes, open: &Open, guest: &mut Guest, way: &str, channel: u
             guest.mic = Some(seated.id);
             Ok(seated.answer)
         }
+        "film" if guest.part != Part::Guest => {
+            guest.camera.take().into_iter().for_each(|seat| booths.leave(seat));
+            guest.speaks = None;
+            // A camera that is put out says so by no offer.
+            if sdp.is_empty() {
+                return Ok(String::new());
+            }
+            let seated = booths.film(open.class, sdp).map_err(full)?;
+            guest.camera = Some(seated.id);
+            Ok(seated.answer)
+        }
         "hear" | "interpreted" => {
             let (ear, channel) =
                 if way == "hear" { (&mut guest.ears[0], 0) } else { (&mut guest.ears[1], channel.max(1)) };
@@ -256,7 +274,12 @@ fn admit(classes: &Classes, open: &Open, guest: &mut Guest, out: &mut Vec<Vec<u8
     }
     guest.is_in = is_in;
     if !is_in {
-        let seats = guest.mic.take().into_iter().chain(guest.ears.iter_mut().filter_map(Option::take));
+        let seats = guest
+            .mic
+            .take()
+            .into_iter()
+            .chain(guest.camera.take())
+            .chain(guest.ears.iter_mut().filter_map(Option::take));
         seats.for_each(|seat| classes.booths().leave(seat));
         guest.speaks = None;
     }
@@ -299,7 +322,7 @@ fn floor(classes: &Classes, open: &Open, guest: &mut Guest) {
     };
     if guest.speaks != channel {
         guest.speaks = channel;
-        classes.booths().floor(mic, channel);
+        [Some(mic), guest.camera].into_iter().flatten().for_each(|seat| classes.booths().floor(seat, channel));
     }
 }
 

@@ -162,11 +162,15 @@ function attend(box: HTMLElement): void {
       media.mute(true);
       settleMic();
     }
-    if (media.films) void media.darken().then(settleCamera);
+    if (media.films) {
+      media.darken();
+      settleCamera();
+    }
   };
   camera.addEventListener("click", () => {
     if (media.films) {
-      void media.darken().then(settleCamera);
+      media.darken();
+      settleCamera();
       return;
     }
     if (!mayspeak()) {

@@ -57,7 +57,9 @@ export class Media {
   private stream: MediaStream | undefined;
   private camera: MediaStream | undefined;
   private watch: number | undefined;
+  private receiver: RTCRtpReceiver | undefined;
   private readonly send: Way;
+  private readonly shoots: Way;
   private readonly hear: Way;
   private readonly interpreted: Way;
   private readonly second = new Audio();
@@ -65,7 +67,7 @@ export class Media {
   muted = true;
 
   constructor(
-    wire: Wire,
+    private readonly wire: Wire,
     private readonly sound: HTMLAudioElement,
     private readonly picture: HTMLVideoElement,
     private readonly heard: (playing: boolean) => void,
@@ -92,14 +94,17 @@ export class Media {
     this.send = new Way("send", wire, (peer) => {
       const track = this.stream?.getAudioTracks()[0];
       if (track && this.stream) peer.addTransceiver(track, { direction: "sendonly", streams: [this.stream] });
-      const film = this.camera?.getVideoTracks()[0];
-      if (film && this.camera) peer.addTransceiver(film, { direction: "sendonly", streams: [this.camera], sendEncodings: LAYERS });
+    }, () => {});
+    this.shoots = new Way("film", wire, (peer) => {
+      const track = this.camera?.getVideoTracks()[0];
+      if (track && this.camera) peer.addTransceiver(track, { direction: "sendonly", streams: [this.camera], sendEncodings: LAYERS });
     }, () => {});
   }
 
   /** Begins to listen; again after the node was away. */
   async listen(): Promise<void> {
     if (this.stream) await this.send.begin();
+    if (this.camera) await this.shoots.begin();
     await this.hear.begin();
     if (this.channel > 0) await this.interpreted.begin();
   }
@@ -158,20 +163,20 @@ export class Media {
     } catch {
       return "blind";
     }
-    await this.send.begin();
-    await this.hear.begin();
+    await this.shoots.begin();
     this.preview();
     return undefined;
   }
 
-  async darken(): Promise<void> {
+  darken(): void {
     if (!this.camera) return;
     this.camera.getTracks().forEach((track) => track.stop());
     this.camera = undefined;
     this.picture.hidden = true;
     this.picture.srcObject = null;
-    await this.send.begin();
-    await this.hear.begin();
+    this.shoots.end();
+    this.wire.offer("film", "");
+    if (this.receiver) this.see(this.receiver);
   }
 
   /** Whoever films sees what the others see. */
@@ -183,6 +188,7 @@ export class Media {
   /** A picture is shown for as long as it comes; without one there is no empty box, and no face that stands still. */
   private see(receiver: RTCRtpReceiver): void {
     clearInterval(this.watch);
+    this.receiver = receiver;
     if (!this.camera) this.picture.srcObject = new MediaStream([receiver.track]);
     let [frames, still] = [0, STILL];
     this.watch = window.setInterval(() => void receiver.getStats().then((stats) => {
@@ -199,7 +205,7 @@ export class Media {
   }
 
   answered(way: Which, sdp: string): void {
-    void { send: this.send, hear: this.hear, interpreted: this.interpreted }[way].answered(sdp);
+    void { send: this.send, film: this.shoots, hear: this.hear, interpreted: this.interpreted }[way].answered(sdp);
   }
 
   end(): void {
@@ -209,6 +215,7 @@ export class Media {
     this.camera = undefined;
     this.picture.hidden = true;
     this.send.end();
+    this.shoots.end();
     this.hear.end();
     this.interpreted.end();
   }

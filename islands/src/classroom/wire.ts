@@ -73,7 +73,7 @@ export interface Pupils {
 }
 
 /** A microphone to the node; what is spoken from it; and what an interpreter says. */
-export type Way = "send" | "hear" | "interpreted";
+export type Way = "send" | "film" | "hear" | "interpreted";
 
 export interface Heard {
   hello(me: { role: string; room: number; name: string; t: number }): void;

@@ -176,7 +176,15 @@ impl Booths {
         self.sit(Role::Listens { class, channel, but }, offer)
     }
 
-    /// Gives a speaker the floor, or an interpreter's channel, or takes it.
+    /// Seats a camera by itself: what it films is shown while it has the floor, and somebody of this node speaks with it.
+    ///
+    /// # Errors
+    /// [`NoSeat`].
+    pub fn film(&self, class: Subject, offer: &str) -> Result<Seated, NoSeat> {
+        self.sit(Role::Films { class }, offer)
+    }
+
+    /// Gives a speaker or a camera the floor, or an interpreter's channel, or takes it.
     pub fn floor(&self, seat: SeatId, channel: Option<u8>) {
         self.order(Order::Floor(seat, channel));
     }
@@ -216,7 +224,7 @@ impl Booths {
             self.counts.seats.fetch_sub(1, Relaxed);
             return Err(NoSeat::Full);
         }
-        let seated = open.answer(offer).and_then(|(rtc, mids, answer)| {
+        let seated = open.answer(role, offer).and_then(|(rtc, mids, answer)| {
             let id = SeatId(self.next.fetch_add(1, Relaxed));
             let seat = Box::new(Seat::new(rtc, mids, role, Instant::now()));
             open.orders.send(Order::Sit(id, seat)).map_err(|_| NoSeat::Closed)?;
@@ -230,9 +238,10 @@ impl Booths {
 }
 
 impl Open {
-    fn answer(&self, offer: &str) -> Result<(Rtc, Mids, String), NoSeat> {
-        let voice = section_of(offer, "audio").ok_or(NoSeat::Offer)?;
-        let mids = Mids { voice, picture: section_of(offer, "video") };
+    fn answer(&self, role: Role, offer: &str) -> Result<(Rtc, Mids, String), NoSeat> {
+        let (voice, picture) = (section_of(offer, "audio"), section_of(offer, "video"));
+        let needed = if matches!(role, Role::Films { .. }) { picture } else { voice };
+        let mids = Mids { voice: needed.ok_or(NoSeat::Offer)?, picture };
         let offer = SdpOffer::from_sdp_string(offer).map_err(|_| NoSeat::Offer)?;
         let mut rtc = Rtc::builder()
             .set_rtp_mode(true)

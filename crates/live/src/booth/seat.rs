@@ -25,6 +25,7 @@ const PAUSE: u32 = 960;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     Speaks { class: Subject, who: Subject },
+    Films { class: Subject },
     Listens { class: Subject, channel: u8, but: Option<SeatId> },
 }
 
@@ -38,6 +39,8 @@ pub(crate) struct Seat {
     mid: Mid,
     pub(super) picture: Picture,
     pub floor: Option<Floor>,
+    /// A camera by itself has the floor.
+    pub lit: bool,
     heard: Option<Stream>,
     allowance: (Instant, u64),
 }
@@ -120,7 +123,7 @@ impl Seat {
     pub fn new(rtc: Rtc, Mids { voice, picture }: Mids, role: Role, now: Instant) -> Self {
         let picture = match (picture, role) {
             (None, _) => Picture::None,
-            (Some(mid), Role::Speaks { .. }) => Picture::Films(Camera::new(mid, now)),
+            (Some(mid), Role::Speaks { .. } | Role::Films { .. }) => Picture::Films(Camera::new(mid, now)),
             (Some(mid), Role::Listens { .. }) => Picture::Sees(Lens::new(mid, now)),
         };
         let allowance = (now, PACKETS_PER_SECOND);
@@ -133,6 +136,7 @@ impl Seat {
             mid: voice,
             picture,
             floor: None,
+            lit: false,
             heard: None,
             allowance,
         }
@@ -141,7 +145,9 @@ impl Seat {
     /// What the browser films, if it has the floor.
     pub(super) fn filmed(&mut self, id: SeatId, now: Instant, packet: &RtpPacket) -> Option<Shot> {
         let Picture::Films(camera) = &mut self.picture else { return None };
-        if !within(&mut camera.allowance, now, picture::PACKETS_PER_SECOND) || self.floor.as_ref()?.channel != 0 {
+        if !within(&mut camera.allowance, now, picture::PACKETS_PER_SECOND)
+            || !(self.lit || self.floor.as_ref().is_some_and(|f| f.channel == 0))
+        {
             return None;
         }
         let rid = self.rtc.direct_api().stream_rx(&packet.header.ssrc)?.rid();

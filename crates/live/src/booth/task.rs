@@ -127,7 +127,17 @@ impl Booth {
 
     fn floor(&mut self, id: SeatId, channel: Option<u8>) {
         let (Some(seat), Some(live)) = (self.seats.get_mut(&id), self.live.upgrade()) else { return };
-        let Role::Speaks { class, who } = seat.role else { return };
+        let (class, who) = match seat.role {
+            Role::Speaks { class, who } => (class, who),
+            Role::Films { class } => {
+                seat.lit = channel == Some(0);
+                if let Some(screen) = self.screens.get_mut(&class).filter(|_| !seat.lit) {
+                    screen.drop_if(Onto::Seat(id));
+                }
+                return;
+            }
+            Role::Listens { .. } => return,
+        };
         if seat.floor.as_ref().map(|f| f.channel) == channel {
             return;
         }
@@ -209,7 +219,7 @@ impl Booth {
             }
         }
         let class = match seat.role {
-            Role::Speaks { class, .. } => class,
+            Role::Speaks { class, .. } | Role::Films { class } => class,
             Role::Listens { class, .. } => {
                 if asks {
                     self.ask(class, now);
@@ -258,7 +268,7 @@ impl Booth {
             Role::Listens { class: c, channel: ch, but } => {
                 *c == class && *ch == channel && (own.is_none() || *but != own)
             }
-            Role::Speaks { .. } => false,
+            Role::Speaks { .. } | Role::Films { .. } => false,
         };
         let listeners: Vec<SeatId> = self.seats.iter().filter(|(_, s)| hears(&s.role)).map(|(id, _)| *id).collect();
         for id in listeners {

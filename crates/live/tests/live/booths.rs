@@ -176,7 +176,6 @@ async fn a_picture_goes_to_who_looks_as_large_as_it_is_wanted() {
     assert!(small.seen_bytes.load(Relaxed) / small.seen.load(Relaxed) < 600);
     assert_eq!((none.seen.load(Relaxed), own.seen.load(Relaxed)), (0, 0));
     assert!(none.heard.load(Relaxed) > 0, "whoever wants no picture hears all the same");
-    // Whoever asks to see less gets the other layer as one stream.
     site.booths.floor(teacher.id, None);
     tokio::time::sleep(Duration::from_millis(300)).await;
     let before = large.seen.load(Relaxed);
