@@ -3,6 +3,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic))]
 
 mod arrange;
+mod blocks;
 mod comments;
 mod docx;
 mod embed;
