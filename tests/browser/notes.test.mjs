@@ -30,6 +30,8 @@ test("notes, captions and pictures stand beside a class", { timeout: 300_000 }, 
   await teacher.locator("[data-class-begin]").click();
   for (const one of [first, second]) await until(async () => (await one.locator("[data-class]").getAttribute("data-began")) === "true", "the class to begin");
 
+  await teacher.locator("[data-class-record]").click();
+  await until(async () => first.locator("[data-class-rec]").isVisible(), "the sign of the recording");
   // Two write at once, in two places; one of them is cut off and writes on.
   await teacher.locator("[data-class-notes]").pressSequentially("一、认识草药\n");
   for (const one of [first, second]) await until(async () => (await notes(one)).includes("认识草药"), "the notes");
@@ -97,5 +99,19 @@ test("notes, captions and pictures stand beside a class", { timeout: 300_000 }, 
   problems.push(...await look(second, "en-class-held-notes"));
   await until(async () => { await teacher.goto(hub + path); return (await teacher.textContent("main")).includes("状态: 已上课"); }, "the class to be held");
   assert.equal((await teacher.textContent("main")).split("状态: 已上课").length - 1, 1, "it became held once");
+  // Played again, they come as they came.
+  await until(async () => { await second.goto(school(2) + path); return (await second.locator("a[href$='/replay']").count()) === 1; }, "the record to be named", 90_000);
+  await second.goto(`${school(2)}${path}/replay`);
+  await second.waitForSelector("[data-replay][data-ready]");
+  const line = second.locator("[data-replay-line]");
+  await line.evaluate((line) => { line.value = line.max; line.dispatchEvent(new Event("input")); });
+  assert.equal(await second.locator("[data-class-notes-text]").textContent(), all[0]);
+  await line.evaluate((line) => { line.value = 0; line.dispatchEvent(new Event("input")); });
+  assert.equal(await second.locator("[data-class-notes-text]").textContent(), "");
+  for (let at = 0.5; at < 1 && !(await second.locator("[data-class-still]").isVisible()); at += 0.02) {
+    await line.evaluate((line, at) => { line.value = Math.round(line.max * at); line.dispatchEvent(new Event("input")); }, at);
+  }
+  await until(async () => second.locator("[data-still-shown]").isVisible(), "the picture, played again");
+  problems.push(...await look(second, "en-replay-notes"));
   assert.deepEqual(problems, []);
 });
