@@ -21,7 +21,7 @@ pub fn run(zampa: &Path, data: &Path) -> Result<()> {
             Ok::<_, log::LogError>(c.query_row(sql, [], |r| r.get(0))?)
         })?;
         let token = node.site.local.start_session(Subject::try_from(person.as_slice())?)?;
-        format!("{}={token}", node.site.session_cookie())
+        format!("{}={token}", node.site.session_cookie(false))
     };
     let port = PORT.to_string();
     let at = school.to_str().context("a path that is text")?;

@@ -50,7 +50,7 @@ impl Served {
             append(tx, kind("grant_of_role")?, own, tx.subject(&own), change, None)
         })?;
         let token = node.site.local.start_session(officer)?;
-        let cookie = format!("{}={token}", node.site.session_cookie());
+        let cookie = format!("{}={token}", node.site.session_cookie(false));
         let router = web::serve(Arc::clone(&node.site), node.routes.clone());
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         Ok(Self { node, scope, env, cookie, router, runtime, _dir: dir })

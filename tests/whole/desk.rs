@@ -62,7 +62,7 @@ impl Desk {
         let local = &self.node.site.local;
         let token = local.start_session(person).unwrap();
         let csrf = local.session(&token).unwrap().unwrap().1;
-        (format!("{}={token}", self.node.site.session_cookie()), csrf)
+        (format!("{}={token}", self.node.site.session_cookie(false)), csrf)
     }
 
     pub async fn send(&self, to: &str, who: &(String, String), csrf: &str, files: &[(&str, &[u8])]) -> Response<Body> {

@@ -49,6 +49,7 @@ fn map() -> BTreeMap<String, Option<BTreeSet<String>>> {
                     "link",
                     "live",
                     "records",
+                    "origin",
                     "web",
                     "register",
                 ]

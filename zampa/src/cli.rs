@@ -43,7 +43,7 @@ enum Command {
     Hub {
         #[command(flatten)]
         at: At,
-        /// The port of the pages (TCP) and of the link (UDP)
+        /// The port of the pages (TCP, https and plain HTTP) and of the link (UDP)
         #[arg(long, default_value_t = 7400)]
         port: u16,
     },
@@ -51,7 +51,7 @@ enum Command {
     School {
         #[command(flatten)]
         at: At,
-        /// The port of the pages
+        /// The port of the pages, https and plain HTTP
         #[arg(long, default_value_t = 7400)]
         port: u16,
     },

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use base::{Env, NodeId, Subject, base32};
 use log::NodeKey;
+use origin::Authority;
 use web::NodeKind;
 
 /// What a node is, as its directory says.
@@ -115,6 +116,25 @@ impl Files {
         let key = NodeKey::draw(env)?;
         write_secret(&path, &base32::encode(key.seed()))?;
         Ok(key)
+    }
+
+    /// Makes the authority by which devices trust this node, or reads the one that is there.
+    pub fn authority(&self, name: &str, env: &Env) -> Result<Authority> {
+        let path = self.0.join("authority.key");
+        match fs::read_to_string(&path) {
+            Ok(text) => {
+                let kept = Authority::read(&text, env);
+                if let Some(kept) = kept.with_context(|| format!("{} is no authority", path.display()))? {
+                    return Ok(kept);
+                }
+                tracing::warn!("the node's authority is about to be over: devices are to trust the new one");
+            }
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+            Err(e) => return Err(e).with_context(|| format!("cannot read {}", path.display())),
+        }
+        let made = Authority::make(name, env).context("cannot make the authority for https")?;
+        write_secret(&path, &made.write())?;
+        Ok(made)
     }
 
     /// Reads what the node is.

@@ -7,6 +7,7 @@ use assets::Shelf;
 use base::{Hash, Lang};
 use classroom::Classes;
 use figures::Counted;
+use origin::Authority;
 use records::{Kinds, Role, Roles};
 use rusqlite::Connection;
 use text::{Catalogue, TextError};
@@ -85,6 +86,7 @@ pub fn routes(
     links: &Arc<NodeLinks>,
     shelf: &Arc<Shelf>,
     classes: &Arc<Classes>,
+    authority: &Arc<Authority>,
 ) -> Vec<Route> {
     let mut routes = web::routes();
     routes.extend(register::routes(kinds));
@@ -95,7 +97,7 @@ pub fn routes(
     routes.extend(classroom::routes(classes, shelf));
     routes.extend(figures::routes(counted));
     let links: Arc<dyn nodes::Links> = Arc::clone(links) as _;
-    routes.extend(nodes::routes(&links));
+    routes.extend(nodes::routes(&links, authority));
     routes
 }
 

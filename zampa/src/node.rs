@@ -1,6 +1,6 @@
 //! A node: its directory opened, its rooms wired, its pages served, its link running.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use classroom::Classes;
 use figures::Counted;
 use log::{Context, NodeKey, Store};
 use nodes::{Links, Members};
+use origin::Authority;
 use records::Records;
 use rusqlite::OptionalExtension;
 use web::{Local, NodeKind, Route, Site};
@@ -37,6 +38,8 @@ pub struct Node {
     pub index: Arc<Index>,
     /// Where its workers put scratch files.
     pub work: PathBuf,
+    /// By which devices of the school trust it.
+    pub authority: Arc<Authority>,
     /// Keeps its directory from another process.
     pub lock: std::fs::File,
 }
@@ -86,6 +89,8 @@ impl Node {
         let lock = files.lock()?.with_context(|| format!("another Zampa is running on {}", files.0.display()))?;
         let store = Arc::new(open_store(files, &settings, env)?);
         let local = Arc::new(Local::open(&files.local(), env.clone()).context("cannot open local.db")?);
+        let cookie: String = store.key().id().to_string().chars().take(8).collect();
+        let authority = Arc::new(files.authority(&format!("Zampa {cookie}"), env)?);
         let kinds = house::kinds();
         let counted = Arc::new(Counted::default());
         let watching = Arc::clone(&counted);
@@ -106,7 +111,7 @@ impl Node {
         let as_links: Arc<dyn Links> = Arc::clone(&links) as Arc<dyn Links>;
         let classes = Classes::new(store.key().id(), settings.hub(), &files.classes(), Arc::clone(&shelf));
         let classes = Arc::new(classes.context("cannot keep classes")?);
-        let mut routes = house::routes(&kinds, &counted, &links, &shelf, &classes);
+        let mut routes = house::routes(&kinds, &counted, &links, &shelf, &classes, &authority);
         routes.extend(crate::home::routes(&counted));
         let signs = Arc::clone(&as_links);
         let shown = Arc::clone(&shelf);
@@ -122,8 +127,7 @@ impl Node {
             leads: courses::LEADS.to_vec(),
             node_kind: settings.kind,
             node_title: settings.title.clone(),
-            cookie: store.key().id().to_string().chars().take(8).collect(),
-            secure: false,
+            cookie,
             programme: settings.programme,
             hub: settings.hub(),
             demonstration: settings.demonstration,
@@ -149,7 +153,7 @@ impl Node {
                 *kept = found;
             }
         }));
-        Ok(Self { site, routes, links, counted, classes, shelf, index, work: files.work(), lock })
+        Ok(Self { site, routes, links, counted, classes, shelf, index, work: files.work(), authority, lock })
     }
 
     /// Lets classes go over the link, from before it listens or dials, and browsers speak and listen at a UDP port of
@@ -157,7 +161,7 @@ impl Node {
     pub fn begin_classes(&self, address: IpAddr) -> Result<()> {
         let voice = UdpSocket::bind((address, 0)).context("no UDP port for the voice of classes")?;
         let port = voice.local_addr()?.port();
-        let addresses = if address.is_unspecified() { own_addresses() } else { vec![address] };
+        let addresses = if address.is_unspecified() { origin::own_addresses() } else { vec![address] };
         let addresses = addresses.into_iter().map(|ip| SocketAddr::new(ip, port)).collect();
         if let Some(live) = self.links.live(&self.classes) {
             self.classes.begin(live, voice, addresses)?;
@@ -176,17 +180,6 @@ impl Node {
         })?;
         Ok(!any && self.site.node_kind == NodeKind::Hub)
     }
-}
-
-/// The addresses at which browsers find this machine: that by which it reaches others, and the one for a browser on it.
-fn own_addresses() -> Vec<IpAddr> {
-    let reached = || {
-        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
-        // Nothing is sent: the system only says from which address it would be.
-        socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
-        Some(socket.local_addr().ok()?.ip())
-    };
-    reached().into_iter().chain([IpAddr::V4(Ipv4Addr::LOCALHOST)]).collect()
 }
 
 /// The programme's time zone; UTC until there is a programme.

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use assets::{Index, Shelf};
 use base::Env;
 use classroom::Classes;
+use origin::{Certificates, Door, Welcome};
 use people::SET_UP;
 use web::{Check, NodeKind, Route, Site};
 
@@ -68,6 +69,9 @@ fn serve_one(files: &Files, port: u16, env: &Env) -> Result<()> {
             NodeKind::School => node.links.dial(&settings.hub_address)?,
         }
         println!("{} is at http://localhost:{port}", settings.title);
+        let lan = origin::own_addresses().first().map(ToString::to_string).unwrap_or_default();
+        println!("and at https://{lan}:{port} for devices that trust it: http://{lan}:{port}/trust says how.");
+        println!("The fingerprint (SHA-256) that they are to show: {}", node.authority.fingerprint());
         let first = Route::get("/", Check::Public, crate::home::first);
         serve(node, first, port, IpAddr::V6(Ipv6Addr::UNSPECIFIED)).await
     })
@@ -114,10 +118,12 @@ pub async fn serve(node: Node, first: Route, port: u16, address: IpAddr) -> Resu
     let site = Arc::clone(&node.site);
     chores(&node);
     crate::workshop::open(&node);
+    let certificates = Certificates::new(Arc::clone(&node.authority), site.store.env().clone());
+    let door = Door::open(listener, Arc::new(certificates.context("no certificates for https")?));
     let mut routes = node.routes;
     routes.push(first);
     let router = web::serve(site, routes);
-    axum::serve(listener, router).with_graceful_shutdown(stopped()).await?;
+    axum::serve(door, Welcome::new(router)).with_graceful_shutdown(stopped()).await?;
     Ok(())
 }
 

@@ -13,6 +13,7 @@ mod seal;
 mod serve;
 mod shell;
 mod site;
+mod squares;
 mod stage;
 mod talk;
 mod written;
@@ -28,6 +29,7 @@ pub use seal::seal;
 pub use serve::{serve, set_cookie};
 pub use shell::{Note, Shell, error_page};
 pub use site::{Check, Leads, LinkSign, Method, NavItem, NodeKind, Reply, Route, Site, TodayItem, Writing};
+pub use squares::squares;
 pub use stage::{Freedom, Staged, stage_of};
 pub use talk::Socket;
 

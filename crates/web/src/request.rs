@@ -47,6 +47,8 @@ pub struct Request {
     pub files: Vec<Sent>,
     /// The host that was asked, with its port.
     pub host: String,
+    /// Whether it came over https: to the node itself, or to a reverse proxy before it that says so.
+    pub secure: bool,
     /// The session's cookie.
     pub token: Option<String>,
     /// What the browser kept for this page.

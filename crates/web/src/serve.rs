@@ -185,12 +185,17 @@ pub(crate) fn check_origin(request: &Request, headers: &HeaderMap) -> Result<(),
     let said = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
     let same = match said("sec-fetch-site") {
         Some(site) => site == "same-origin" || site == "none",
-        None => {
-            said("origin").is_none_or(|origin| origin.split_once("://").is_some_and(|(_, host)| host == request.host))
-        }
+        None => said("origin").is_none_or(|origin| is_own(request, origin)),
     };
     let token = request.session.as_ref().is_none_or(|s| request.form("_csrf") == Some(s.csrf.as_str()));
     if same && token { Ok(()) } else { Err(PageError::Stale) }
+}
+
+/// Whether an origin is that of the page itself. Where the page is secure, what came without is another site: whoever
+/// stands on the way could have written it.
+pub(crate) fn is_own(request: &Request, origin: &str) -> bool {
+    let own = |(scheme, host): (&str, &str)| host == request.host && (scheme == "https" || !request.secure);
+    origin.split_once("://").is_some_and(own)
 }
 
 pub(crate) fn read(
@@ -204,7 +209,9 @@ pub(crate) fn read(
     let cookies = cookies(said("cookie").unwrap_or_default());
     let cookie = |name: &str| cookies.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
     let is_form = said("content-type").is_some_and(|t| t.starts_with("application/x-www-form-urlencoded"));
-    let token = cookie(&site.session_cookie());
+    // A browser lets no page set this header. Who sets it by other means is given cookies that their browser refuses.
+    let secure = said("x-forwarded-proto").is_some_and(|p| p.split(',').next().is_some_and(|p| p.trim() == "https"));
+    let token = cookie(&site.session_cookie(secure));
     let session = token.as_deref().and_then(|t| session(site, t));
     let lang = cookie("zampa_lang")
         .and_then(|l| Lang::parse(&l))
@@ -217,6 +224,7 @@ pub(crate) fn read(
         form: if is_form { values(std::str::from_utf8(body).unwrap_or_default()) } else { Vec::new() },
         files: Vec::new(),
         host: said("host").unwrap_or_default().to_owned(),
+        secure,
         token,
         session,
         lang,
@@ -383,17 +391,18 @@ pub(crate) async fn static_file(Path(name): Path<String>, headers: HeaderMap) ->
 
 impl Site {
     /// The name of the session's cookie: the node's own, since cookies cross ports; `__Host-` where the
-    /// connection is secure.
-    pub fn session_cookie(&self) -> String {
-        let prefix = if self.secure { "__Host-" } else { "" };
+    /// connection is secure. So who is signed in over https is not over HTTP, and nothing of it is ever sent in the clear.
+    pub fn session_cookie(&self, secure: bool) -> String {
+        let prefix = if secure { "__Host-" } else { "" };
         format!("{prefix}zampa_{}", self.cookie)
     }
 
     /// The header that sets the session's cookie; without a token, the one that takes it away.
-    pub fn set_session_cookie(&self, token: Option<&str>) -> String {
-        let secure = if self.secure { "; Secure" } else { "" };
+    pub fn set_session_cookie(&self, token: Option<&str>, secure: bool) -> String {
         let (value, age) = token.map_or(("", 0), |t| (t, 14 * 24 * 3600));
-        format!("{}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}", self.session_cookie())
+        let name = self.session_cookie(secure);
+        let secure = if secure { "; Secure" } else { "" };
+        format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}")
     }
 }
 

@@ -99,8 +99,6 @@ pub struct Site {
     pub node_title: String,
     /// The node's part of the cookies' names: cookies cross ports.
     pub cookie: String,
-    /// Whether cookies may be sent over HTTP (a demonstration, a box without a certificate yet).
-    pub secure: bool,
     /// The programme.
     pub programme: [u8; 16],
     /// The programme's hub.

@@ -7,8 +7,8 @@ use axum::body::{Body, Bytes};
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::http::{HeaderMap, Response, Uri, header};
 
-use crate::serve::{authorise, blocking, finish, read, respond};
-use crate::{PageError, Route, Site};
+use crate::serve::{authorise, blocking, finish, is_own, read, respond};
+use crate::{PageError, Request, Route, Site};
 
 /// Bytes of one message from a page.
 const MAX_MESSAGE: usize = 256 * 1024;
@@ -54,7 +54,7 @@ pub(crate) async fn converse(
         // A page of another site must not talk in the reader's name. A conversation changes nothing by being begun,
         // so the form's token is not asked.
         let result = authorise(&site_1, &route_1, &request)
-            .and_then(|()| same_site(&request.host, &headers))
+            .and_then(|()| same_site(&request, &headers))
             .and_then(|()| (route_1.handle)(&site_1, &request));
         (request, result)
     });
@@ -75,8 +75,7 @@ pub(crate) async fn converse(
     finish(blocking(move || respond(&site, &request, Err(refused))).await, HeaderMap::new()).await
 }
 
-fn same_site(host: &str, headers: &HeaderMap) -> Result<(), PageError> {
+fn same_site(request: &Request, headers: &HeaderMap) -> Result<(), PageError> {
     let origin = headers.get(header::ORIGIN).and_then(|v| v.to_str().ok());
-    let same = origin.is_none_or(|o| o.split_once("://").is_some_and(|(_, from)| from == host));
-    if same { Ok(()) } else { Err(PageError::Stale) }
+    if origin.is_none_or(|origin| is_own(request, origin)) { Ok(()) } else { Err(PageError::Stale) }
 }

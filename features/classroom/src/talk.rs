@@ -103,7 +103,7 @@ pub(crate) async fn converse(classes: Arc<Classes>, site: Arc<Site>, request: Re
         ears: [None, None],
         speaks: None,
         is_in: false,
-        host: format!("{}://{}", if site.secure { "https" } else { "http" }, request.host),
+        host: format!("{}://{}", origin::scheme(request.secure, &request.host), request.host),
         pupils: Vec::new(),
         drawn: BTreeMap::new(),
         totals: Vec::new(),

@@ -4,6 +4,7 @@ mod carry;
 mod facts;
 mod members;
 mod pages;
+mod trust;
 
 pub use carry::bundle_name;
 pub use facts::KINDS;

@@ -8,11 +8,12 @@ use askama::Template;
 use base::{NodeId, Subject, base32};
 use link::{Carried, CarryError, Load};
 use log::Context;
+use origin::Authority;
 use records::{Role, Roles};
 use register::Look;
 use web::{Check, LinkSign, NodeKind, PageError, Reply, Request, Route, Shell, Site, set_cookie};
 
-use crate::carry;
+use crate::{carry, trust};
 
 /// How a link to another node stands.
 #[derive(Clone, Debug, Default)]
@@ -72,9 +73,10 @@ pub trait Links: Send + Sync {
 const KEEPERS: Roles = Roles::of(&[Role::Administrator]);
 
 /// The room's routes.
-pub fn routes(links: &Arc<dyn Links>) -> Vec<Route> {
+pub fn routes(links: &Arc<dyn Links>, authority: &Arc<Authority>) -> Vec<Route> {
     let (a, b) = (Arc::clone(links), Arc::clone(links));
     let mut routes = carry::routes(links);
+    routes.extend(trust::routes(authority));
     routes.extend([
         Route::get("/node", Check::Public, move |site, r| page(site, r, &*a)),
         Route::get("/nodes", Check::Roles(KEEPERS), |site, r| list(site, r, None)),

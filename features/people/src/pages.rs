@@ -80,7 +80,7 @@ fn sign_in(site: &Site, request: &Request) -> Result<Reply, PageError> {
     };
     let token = site.local.start_session(account.person)?;
     let back = request.form("back").and_then(web::own_page).unwrap_or("/today");
-    let mut cookies = vec![site.set_session_cookie(Some(&token))];
+    let mut cookies = vec![site.set_session_cookie(Some(&token), request.secure)];
     cookies.extend(account.language.map(|l| set_cookie("zampa_lang", &l, 365 * 24 * 3600)));
     Ok(Reply::ToWith(back.to_owned(), cookies))
 }
@@ -89,7 +89,7 @@ fn sign_out(site: &Site, request: &Request) -> Result<Reply, PageError> {
     if let Some(token) = &request.token {
         site.local.end_session(token)?;
     }
-    Ok(Reply::ToWith("/".to_owned(), vec![site.set_session_cookie(None)]))
+    Ok(Reply::ToWith("/".to_owned(), vec![site.set_session_cookie(None, request.secure)]))
 }
 
 #[derive(Template)]
@@ -238,7 +238,8 @@ fn change_password(site: &Site, request: &Request) -> Result<Reply, PageError> {
         .map_err(PageError::from)?;
     site.local.end_sessions_of(person)?;
     let token = site.local.start_session(person)?;
-    let cookies = vec![site.set_session_cookie(Some(&token)), set_cookie("zampa_note", "password-changed", 60)];
+    let cookies =
+        vec![site.set_session_cookie(Some(&token), request.secure), set_cookie("zampa_note", "password-changed", 60)];
     Ok(Reply::ToWith("/me".to_owned(), cookies))
 }
 

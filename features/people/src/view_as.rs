@@ -73,5 +73,5 @@ pub(crate) fn take(site: &Site, request: &Request) -> Result<Reply, PageError> {
     }
     let token = site.local.start_session(person)?;
     let back = request.form("back").and_then(web::own_page).unwrap_or("/today");
-    Ok(Reply::ToWith(back.to_owned(), vec![site.set_session_cookie(Some(&token))]))
+    Ok(Reply::ToWith(back.to_owned(), vec![site.set_session_cookie(Some(&token), request.secure)]))
 }

@@ -195,6 +195,7 @@ function attend(box: HTMLElement): void {
     }
     void media.speak().then((why) => {
       view.say(why ? view.word(`mic-${why}`) : "");
+      view.part("insecure").hidden = why !== "insecure";
       settleMic();
     });
   });

@@ -7,7 +7,6 @@ use quizzes::{Block, Count, Item, Piece, Question, Tally};
 use text::Words;
 use web::{PageError, Reply, Request, Shell, Site};
 
-use super::picture::squares;
 use super::{Asks, DEVICES, Sitting, Sittings, code};
 use crate::facts::RESOURCE;
 use crate::quiz;
@@ -80,12 +79,12 @@ fn own(site: &Site, request: &Request, sittings: &Sittings) -> Result<(u32, Sitt
 
 pub(super) fn screen(site: &Site, request: &Request, sittings: &Sittings) -> Result<Reply, PageError> {
     let (code, sitting) = own(site, request, sittings)?;
-    let scheme = if site.secure { "https" } else { "http" };
+    let scheme = origin::scheme(request.secure, &request.host);
     let words = request.words(site);
     let page = Screen {
         halves: (format!("{:04}", code / 10_000), format!("{:04}", code % 10_000)),
         id: sitting.asks.resource.to_string(),
-        squares: squares(&format!("{scheme}://{}/q/{code}", request.host)),
+        squares: web::squares(&format!("{scheme}://{}/q/{code}", request.host)),
         at: format!("{}/q", request.host),
         handed: handed(&words, &sitting),
         alone: is_alone(&request.host),

@@ -2,7 +2,6 @@
 //! No device and no child is known in it. All of it is in this process's memory, and goes with the sitting.
 
 mod asking;
-mod picture;
 mod pupils;
 
 use std::collections::{BTreeMap, BTreeSet};

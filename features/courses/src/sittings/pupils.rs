@@ -61,7 +61,7 @@ pub(super) fn page(site: &Site, request: &Request, sittings: &Sittings) -> Resul
     let Some((code, asks, handed)) = asked(request, site, sittings) else { return shut(site, request, "", true) };
     if device(request).is_none() && request.query("on").is_none() {
         let name = u128::from_be_bytes(site.store.env().bytes());
-        let secure = if site.secure { "; Secure" } else { "" };
+        let secure = if request.secure { "; Secure" } else { "" };
         let cookie = format!("{COOKIE}={name:032x}; Path=/q/{code}; HttpOnly; SameSite=Lax{secure}");
         // A browser that keeps no cookies is not sent round again.
         return Ok(Reply::ToWith(format!("/q/{code}?on=1"), vec![cookie]));
