@@ -2,6 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used, missing_docs)]
 
 mod beside;
+#[path = "../../crates/live/tests/live/bots.rs"]
+#[allow(dead_code)]
+mod bots;
 mod carried;
 mod command_line;
 mod comments;
@@ -17,6 +20,7 @@ mod matrix;
 mod pictures;
 mod plans;
 mod play;
+mod programs;
 mod rooms;
 mod rules;
 mod said;

@@ -285,6 +285,13 @@ fn routes_open_to_everybody_are_known() {
         "Get /c/{pupils}",
         "Get /c/{pupils}/slides/{n}",
         "Get /c/{pupils}/talk",
+        // What asks here brings a key of the class, or the secret of its own session: see `whip.rs`.
+        "Get /classes/{id}/whip",
+        "Get /classes/{id}/whip/{key}",
+        "Get /classes/{id}/whip/session/{session}",
+        "Get /classes/{id}/whep",
+        "Get /classes/{id}/whep/{key}",
+        "Get /classes/{id}/whep/session/{session}",
         "Get /figures",
         "Get /figures/{code}",
         "Get /csv/figures/{code}",

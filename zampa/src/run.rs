@@ -22,6 +22,9 @@ const CHORES_SECONDS: u64 = 60;
 /// How often it is looked which classes are to be open, in seconds.
 const CLASSES_SECONDS: u64 = 2;
 
+/// How often it is looked who may speak of encoders and players, in milliseconds.
+const PROGRAMS_MS: u64 = 500;
+
 /// How often contents that no fact names are swept, in seconds: twice a day.
 const SWEEP_SECONDS: u64 = 12 * 3600;
 
@@ -148,6 +151,7 @@ fn chores(node: &Node) {
         }
     });
     tokio::spawn(tend(Arc::clone(&site), Arc::clone(&node.classes), Arc::clone(&shelf)));
+    tokio::spawn(programs(Arc::clone(&site), Arc::clone(&node.classes)));
     tokio::spawn(async move {
         let mut every = tokio::time::interval(std::time::Duration::from_secs(SWEEP_SECONDS));
         loop {
@@ -176,6 +180,21 @@ async fn tend(site: Arc<Site>, classes: Arc<Classes>, shelf: Arc<Shelf>) {
         });
         if let Ok(Err(e)) = done.await {
             tracing::error!("tending classes: {e}");
+        }
+    }
+}
+
+/// Looks after encoders and players that are in classes.
+async fn programs(site: Arc<Site>, classes: Arc<Classes>) {
+    let mut every = tokio::time::interval(std::time::Duration::from_millis(PROGRAMS_MS));
+    loop {
+        every.tick().await;
+        if classes.has_programs() {
+            let (site, classes) = (Arc::clone(&site), Arc::clone(&classes));
+            let looked = tokio::task::spawn_blocking(move || classes.look_after_programs(&site));
+            if let Err(e) = looked.await {
+                tracing::error!("looking after programs in classes: {e}");
+            }
         }
     }
 }

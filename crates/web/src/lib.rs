@@ -5,6 +5,7 @@
 mod assets;
 mod error;
 mod local;
+mod machine;
 mod pages;
 mod pieces;
 mod receive;
@@ -21,6 +22,7 @@ mod written;
 pub use assets::tibetan_font;
 pub use error::PageError;
 pub use local::{Draft, Local};
+pub use machine::{Answered, Asked};
 pub use pages::{own_page, routes};
 pub use pieces::{join_pieces, take_piece};
 pub use receive::store;

@@ -8,7 +8,7 @@ use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{DefaultBodyLimit, Path, RawPathParams, State};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, Uri, header};
-use axum::routing::{MethodFilter, get, on};
+use axum::routing::{MethodFilter, any, get, on};
 use base::Lang;
 use tower::ServiceExt;
 use tower_http::services::ServeFile;
@@ -19,7 +19,7 @@ use crate::shell::error_page;
 use crate::stage::{self, is_stage, stage_of};
 use crate::talk::converse;
 use crate::written::written;
-use crate::{Method, PageError, Reply, Request, Route, Session, Site, assets};
+use crate::{Method, PageError, Reply, Request, Route, Session, Site, assets, machine};
 
 /// Bytes that a form may have.
 pub(crate) const MAX_FORM: usize = 2 << 20;
@@ -65,6 +65,15 @@ fn of_pages(site: Arc<Site>, routes: Vec<Route>) -> Router {
                 receive(site, Arc::clone(&route), named(&params), asked)
             };
             on(filter, handler).layer(DefaultBodyLimit::disable())
+        } else if route.machine.is_some() {
+            let handler = move |State(site): State<Arc<Site>>,
+                                params: RawPathParams,
+                                method: axum::http::Method,
+                                headers: HeaderMap,
+                                body: Bytes| {
+                machine::answer(site, Arc::clone(&route), named(&params), method, headers, body)
+            };
+            any(handler)
         } else if route.talk.is_some() {
             let handler =
                 move |State(site): State<Arc<Site>>,

@@ -11,7 +11,8 @@ use rusqlite::Connection;
 use text::Catalogue;
 
 use crate::local::Local;
-use crate::{Freedom, PageError, Request, Socket, Staged};
+use crate::machine::Machine;
+use crate::{Answered, Asked, Freedom, PageError, Request, Socket, Staged};
 
 /// What a node is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -208,6 +209,8 @@ pub struct Route {
     pub files: Option<Arc<First>>,
     /// It is a conversation over a WebSocket, if its `handle` lets the reader in.
     pub talk: Option<Arc<Talk>>,
+    /// It is asked by programs, which bring a credential of their own: what it answers them.
+    pub machine: Option<Arc<Machine>>,
     /// It is of the stage: asked under the stage's name alone, and with nobody signed in.
     pub stage: bool,
     /// What it does; runs where blocking is allowed.
@@ -227,6 +230,7 @@ impl Route {
             check,
             files: None,
             talk: None,
+            machine: None,
             stage: false,
             handle: Arc::new(handle),
         }
@@ -265,6 +269,17 @@ impl Route {
         // Asked as a page it lets in or refuses, and has nothing to show.
         let handle = move |site: &Site, request: &Request| first(site, request).map(|()| Reply::Page(String::new()));
         Self { talk: Some(Arc::new(talk)), ..Self::get(path, check, handle) }
+    }
+}
+
+impl Route {
+    /// A route that programs ask, by any method. It decides by itself who may: no session is read.
+    pub fn machine(
+        path: impl Into<String>,
+        answer: impl Fn(&Site, &Asked) -> Answered + Send + Sync + 'static,
+    ) -> Self {
+        // Asked as a page there is nothing.
+        Self { machine: Some(Arc::new(answer)), ..Self::get(path, Check::Public, |_, _| Err(PageError::NotFound)) }
     }
 }
 

@@ -9,6 +9,7 @@ mod facts;
 mod fold;
 mod item;
 mod keep;
+mod keys;
 mod open;
 mod page;
 mod part;
@@ -17,6 +18,7 @@ mod replay;
 mod say;
 mod still;
 mod talk;
+mod whip;
 mod who;
 
 #[cfg(test)]
@@ -51,7 +53,7 @@ pub fn routes(classes: &Arc<Classes>, shelf: &Arc<Shelf>) -> Vec<Route> {
     let (keeping, laid, item, parts) = (Arc::clone(classes), Arc::clone(shelf), Arc::clone(shelf), Arc::clone(shelf));
     let (taking, taken) = (Arc::clone(classes), Arc::clone(classes));
     let (again, lane) = (Arc::clone(classes), Arc::clone(classes));
-    vec![
+    let mut routes = vec![
         Route::get("/classes/{id}/live", read, move |site, request| page::live(site, request, &shown)),
         Route::get("/classes/{id}/replay", read, move |site, request| replay::page(site, request, &again, &played)),
         Route::upload(
@@ -82,5 +84,7 @@ pub fn routes(classes: &Arc<Classes>, shelf: &Arc<Shelf>) -> Vec<Route> {
             move |site, request| talk::may_enter(site, request, &asked),
             move |site, request, socket| Box::pin(talk::converse(Arc::clone(&talking), site, request, socket)),
         ),
-    ]
+    ];
+    routes.extend(keys::routes(classes));
+    routes
 }

@@ -20,6 +20,7 @@ use crate::fold::{Fold, NOTES};
 use crate::keep::{self, Keep};
 use crate::pupils::Pupils;
 use crate::say::{No, of_node};
+use crate::whip::Programs;
 use crate::who::{About, Part};
 
 /// Bytes that are written into the notes of a class in all, and the letters of them that are kept with it.
@@ -39,6 +40,8 @@ pub struct Classes {
     keep: Arc<Keep>,
     booths: Arc<Booths>,
     shelf: Arc<Shelf>,
+    /// Encoders and players that are in classes here.
+    pub(crate) programs: Programs,
     /// One looks after the classes at a time.
     tending: Mutex<()>,
     open: Mutex<BTreeMap<Subject, Arc<Open>>>,
@@ -182,6 +185,7 @@ impl Classes {
             keep: Arc::new(Keep::open(dir, me)?),
             booths: Arc::default(),
             shelf,
+            programs: Programs::default(),
             tending: Mutex::default(),
             open: Mutex::default(),
             silent: Mutex::default(),

@@ -11,7 +11,7 @@ use web::{PageError, Request, Shell, Site};
 use crate::exit::{Exit, Marks};
 use crate::facts::{CLASS_ROOM, LIVE_CLASS};
 use crate::open::Classes;
-use crate::who::About;
+use crate::who::{About, Part};
 
 #[derive(Template)]
 #[template(path = "part.html")]
@@ -21,6 +21,8 @@ struct ClassPart<'a> {
     rooms: Vec<Line>,
     readiness: Option<String>,
     enters: bool,
+    /// Has a part in it, and so may make keys.
+    keys: bool,
     record: bool,
     /// How it was, for its teacher.
     how: Option<How>,
@@ -86,6 +88,7 @@ pub fn part(
         rooms,
         readiness,
         enters: planned || about.state == "live",
+        keys: about.part(&request.reader()?.person) != Part::Guest,
         record,
         how: how(request, &look, &about, classes, id)?,
         adds: planned && request.reader()?.may_make(&CLASS_ROOM),

@@ -1,0 +1,286 @@
+//! Programs and devices that speak into a class or listen to it without a page: an encoder by WHIP (RFC 9725), a player by
+//! WHEP (draft-ietf-wish-whep). Who has a part in the class makes keys for them, each for one class, one direction and some
+//! days; what has a key is in the class as whoever made it: it has the floor when they have, and leaves when the key is
+//! taken back.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use base::{Env, Hash, Subject, base32};
+use live::{NoSeat, SeatId};
+use web::{Answered, Asked, Local, PageError, Site};
+
+use crate::open::{Classes, Open};
+use crate::who::{About, Part};
+
+/// How long a key is good, in milliseconds: a week.
+const KEY_MS: u64 = 7 * 24 * 3_600_000;
+/// Keys that a class may have at a node.
+const MAX_KEYS: usize = 12;
+/// When somebody finds every seat taken, they may ask again after so many seconds.
+const AGAIN: &str = "5";
+
+/// What a key is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// To speak: WHIP.
+    Speaks,
+    /// To listen: WHEP.
+    Listens,
+}
+
+impl Way {
+    /// The word by which it is kept, and stands in addresses.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Speaks => "whip",
+            Self::Listens => "whep",
+        }
+    }
+
+    fn of(code: &str) -> Option<Self> {
+        [Self::Speaks, Self::Listens].into_iter().find(|way| way.code() == code)
+    }
+}
+
+/// A key, without its secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Key {
+    /// What is kept of the secret: it names the key.
+    pub id: String,
+    pub way: Way,
+    pub person: Subject,
+    pub until_ms: u64,
+}
+
+/// The keys of a class at this node. They are settings and no facts: nobody else's business, and good here alone.
+pub(crate) struct Keys<'a> {
+    local: &'a Local,
+    env: &'a Env,
+    name: String,
+}
+
+impl<'a> Keys<'a> {
+    pub fn of(site: &'a Site, class: &Subject) -> Self {
+        Self { local: &site.local, env: site.store.env(), name: format!("class-keys-{class}") }
+    }
+
+    /// Those that are good still.
+    pub fn list(&self) -> Result<Vec<Key>, PageError> {
+        let kept = self.local.setting(&self.name)?.unwrap_or_default();
+        let read = |line: &str| {
+            let mut words = line.split(' ');
+            Some(Key {
+                id: words.next()?.to_owned(),
+                way: Way::of(words.next()?)?,
+                person: words.next()?.parse().ok()?,
+                until_ms: words.next()?.parse().ok()?,
+            })
+        };
+        let now = self.env.clock.now_ms();
+        Ok(kept.lines().filter_map(read).filter(|key| key.until_ms > now).collect())
+    }
+
+    fn keep(&self, keys: &[Key]) -> Result<(), PageError> {
+        let line = |k: &Key| format!("{} {} {} {}\n", k.id, k.way.code(), k.person, k.until_ms);
+        let kept: String = keys.iter().map(line).collect();
+        Ok(self.local.set(&self.name, Some(kept.as_str()).filter(|kept| !kept.is_empty()))?)
+    }
+
+    /// Makes a key; gives its secret, of which only the hash is kept.
+    pub fn make(&self, way: Way, person: Subject) -> Result<String, PageError> {
+        let mut keys = self.list()?;
+        if keys.len() >= MAX_KEYS {
+            return Err(PageError::Rule("class-keys-many".to_owned()));
+        }
+        let secret = base32::encode(&self.env.bytes::<20>());
+        let until_ms = self.env.clock.now_ms() + KEY_MS;
+        keys.push(Key { id: name_of(&secret), way, person, until_ms });
+        self.keep(&keys)?;
+        Ok(secret)
+    }
+
+    /// Takes a key back.
+    pub fn revoke(&self, id: &str) -> Result<(), PageError> {
+        let mut keys = self.list()?;
+        keys.retain(|key| key.id != id);
+        self.keep(&keys)
+    }
+
+    fn find(&self, secret: &str) -> Option<Key> {
+        let id = name_of(secret);
+        let keys = self.list().map_err(|e| tracing::error!("keys of a class: {e}")).ok()?;
+        keys.into_iter().find(|key| key.id == id)
+    }
+}
+
+fn name_of(secret: &str) -> String {
+    Hash::of(secret.as_bytes()).to_string()
+}
+
+/// Who a person is in a class, at this node, and as whom they speak; `None` for who only looks on.
+pub(crate) fn part_here(classes: &Classes, open: &Open, person: &Subject) -> Option<(Part, Subject)> {
+    let about: &About = open.about();
+    match about.part(person) {
+        Part::Teacher if classes.me() == open.origin => Some((Part::Teacher, open.class)),
+        Part::Co if classes.me() == open.origin => Some((Part::Co, *person)),
+        Part::Adult(room) if open.serves(classes.me(), room) => {
+            Some((Part::Adult(room), about.rooms.get(usize::from(room) - 1)?.id))
+        }
+        _ => None,
+    }
+}
+
+/// A program that is in a class.
+#[derive(Debug)]
+struct Session {
+    class: Subject,
+    key: Key,
+    seat: SeatId,
+    floor: bool,
+}
+
+/// The programs that are in classes of this node, by the secret part of their sessions' addresses.
+#[derive(Debug, Default)]
+pub(crate) struct Programs(Mutex<BTreeMap<String, Session>>);
+
+impl Programs {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Session>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether any is there.
+    pub fn any(&self) -> bool {
+        !self.lock().is_empty()
+    }
+}
+
+impl Classes {
+    /// Whether any program is in a class here.
+    pub fn has_programs(&self) -> bool {
+        self.programs.any()
+    }
+
+    /// Looks after the programs that are in classes: who may speak, and who may not be there any more.
+    pub fn look_after_programs(&self, site: &Site) {
+        let names: Vec<String> = self.programs.lock().keys().cloned().collect();
+        for name in names {
+            if !self.look_after(site, &name) {
+                self.end_program(&name);
+            }
+        }
+    }
+
+    fn end_program(&self, session: &str) -> bool {
+        let ended = self.programs.lock().remove(session);
+        ended.iter().for_each(|s| self.booths().leave(s.seat));
+        ended.is_some()
+    }
+
+    /// Gives a program the floor or takes it, as its owner has it; `false` when it may not be there any more.
+    fn look_after(&self, site: &Site, session: &str) -> bool {
+        let mut all = self.programs.lock();
+        let Some(of) = all.get_mut(session) else { return false };
+        let Some(open) = self.get(&of.class) else { return false };
+        if !Keys::of(site, &of.class).list().is_ok_and(|keys| keys.contains(&of.key)) {
+            return false;
+        }
+        let Some((part, _)) = part_here(self, &open, &of.key.person) else { return false };
+        let (goes_on, is_over, floor) = {
+            let inner = open.inner();
+            (inner.fold.goes_on(), inner.fold.over_ms.is_some(), inner.fold.floor)
+        };
+        if is_over {
+            return false;
+        }
+        let has = of.key.way == Way::Speaks
+            && goes_on
+            && match part {
+                Part::Teacher | Part::Co => true,
+                Part::Adult(room) => floor == room,
+                Part::Guest => false,
+            };
+        if has != of.floor {
+            of.floor = has;
+            self.booths().floor(of.seat, has.then_some(0));
+        }
+        true
+    }
+}
+
+/// Where a program asks to be let in.
+pub(crate) fn enter(site: &Site, asked: &Asked, way: Way, classes: &Classes) -> Answered {
+    open_to_all(match asked.method.as_str() {
+        "POST" => seated(site, asked, way, classes).unwrap_or_else(|refused| refused),
+        "OPTIONS" => Answered::status(204).with("accept-post", "application/sdp"),
+        _ => Answered::status(405).with("allow", "POST, OPTIONS"),
+    })
+}
+
+/// The session of a program that was let in. Its address is its credential, and nobody else was told it.
+pub(crate) fn session(asked: &Asked, classes: &Classes) -> Answered {
+    let session = asked.params.get("session").map(String::as_str).unwrap_or_default();
+    open_to_all(match asked.method.as_str() {
+        "DELETE" => Answered::status(if classes.end_program(session) { 200 } else { 404 }),
+        "OPTIONS" => Answered::status(204),
+        // Neither candidates that trickle in nor a restart of ICE: the node is found where its answer says.
+        _ => Answered::status(405).with("allow", "DELETE, OPTIONS"),
+    })
+}
+
+/// A page of any site may ask, since what counts is the key, and no cookie is read.
+fn open_to_all(answered: Answered) -> Answered {
+    answered
+        .with("access-control-allow-origin", "*")
+        .with("access-control-allow-methods", "POST, DELETE, OPTIONS")
+        .with("access-control-allow-headers", "authorization, content-type")
+        .with("access-control-expose-headers", "location")
+}
+
+fn seated(site: &Site, asked: &Asked, way: Way, classes: &Classes) -> Result<Answered, Answered> {
+    let refused = || Answered::status(401).with("www-authenticate", "Bearer");
+    let class: Subject = asked.params.get("id").and_then(|id| id.parse().ok()).ok_or_else(|| Answered::status(404))?;
+    let secret = asked.params.get("key").or(asked.bearer.as_ref()).ok_or_else(refused)?;
+    let key = Keys::of(site, &class).find(secret).filter(|key| key.way == way).ok_or_else(refused)?;
+    if asked.media != "application/sdp" {
+        return Err(Answered::status(415).with("accept-post", "application/sdp"));
+    }
+    let offer = std::str::from_utf8(&asked.body).map_err(|_| Answered::status(400))?;
+    if classes.get(&class).is_none() {
+        // It may have been planned a moment ago.
+        classes.tend(site).map_err(|e| {
+            tracing::error!("a program asks for a class: {e}");
+            Answered::status(500)
+        })?;
+    }
+    let open = classes.get(&class).ok_or_else(|| Answered::status(409))?;
+    if open.inner().fold.over_ms.is_some() {
+        return Err(Answered::status(409));
+    }
+    let (_, who) = part_here(classes, &open, &key.person).ok_or_else(|| Answered::status(403))?;
+    let full = |e: NoSeat| match e {
+        NoSeat::Offer => Answered::status(400),
+        NoSeat::Full | NoSeat::Closed => Answered::status(503).with("retry-after", AGAIN),
+    };
+    let seat = match way {
+        Way::Speaks => classes.booths().speak(class, who, offer),
+        // All that is heard in the class, also its maker's own voice: a player is a loudspeaker somewhere.
+        Way::Listens => classes.booths().listen(class, 0, None, offer),
+    }
+    .map_err(full)?;
+    let name = base32::encode(&site.store.env().bytes::<20>());
+    // Who comes again with a key sits where they sat: an encoder that lost its link does not know that it was there.
+    let before: Vec<String> = {
+        let mut all = classes.programs.lock();
+        let before = all.iter().filter(|(_, s)| s.key.id == key.id).map(|(name, _)| name.clone()).collect();
+        all.insert(name.clone(), Session { class, key, seat: seat.id, floor: false });
+        before
+    };
+    for before in before {
+        classes.end_program(&before);
+    }
+    classes.look_after(site, &name);
+    Ok(Answered { status: 201, headers: Vec::new(), body: seat.answer.into_bytes() }
+        .with("content-type", "application/sdp")
+        .with("location", format!("/classes/{class}/{}/session/{name}", way.code())))
+}
