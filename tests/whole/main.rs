@@ -17,6 +17,7 @@ mod exports;
 mod files;
 mod house;
 mod matrix;
+mod neighbours;
 mod pictures;
 mod plans;
 mod play;

@@ -42,10 +42,10 @@ fn plan(desk: &Desk) -> Subject {
     planned.unwrap()
 }
 
-struct Said {
-    status: u16,
-    head: String,
-    body: String,
+pub struct Said {
+    pub status: u16,
+    pub head: String,
+    pub body: String,
 }
 
 impl Said {
@@ -56,7 +56,7 @@ impl Said {
 }
 
 /// Asks as a program does: no cookie, no origin.
-async fn ask(at: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Said {
+pub async fn ask(at: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Said {
     let mut stream = tokio::net::TcpStream::connect(at).await.unwrap();
     let extra: String = headers.iter().map(|(n, v)| format!("{n}: {v}\r\n")).collect();
     let head = format!(
@@ -70,7 +70,7 @@ async fn ask(at: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)],
     Said { status: head[9..12].parse().unwrap(), head: head.to_owned(), body: body.to_owned() }
 }
 
-const SDP: (&str, &str) = ("content-type", "application/sdp");
+pub const SDP: (&str, &str) = ("content-type", "application/sdp");
 
 /// The page of keys makes one, and shows it once.
 async fn key(desk: &Desk, class: Subject, who: &Who, way: &str) -> String {

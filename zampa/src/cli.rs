@@ -51,7 +51,7 @@ enum Command {
     School {
         #[command(flatten)]
         at: At,
-        /// The port of the pages, https and plain HTTP
+        /// The port of the pages (TCP, https and plain HTTP) and of neighbours (UDP)
         #[arg(long, default_value_t = 7400)]
         port: u16,
     },

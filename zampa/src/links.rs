@@ -310,6 +310,16 @@ impl NodeLinks {
         Ok(())
     }
 
+    /// Keeps up the links to neighbours. Within a runtime.
+    pub fn meet_neighbours(&self) -> Result<()> {
+        for (node, address) in nodes::neighbours(&self.host.local)? {
+            if let Err(e) = self.link().dial(&address, node) {
+                tracing::error!("a neighbour at {address}: {e}");
+            }
+        }
+        Ok(())
+    }
+
     /// Somebody wishes to be connected now.
     pub fn nudge(&self) {
         if let Some(link) = self.link.get() {
@@ -398,6 +408,14 @@ impl Links for NodeLinks {
             link.carried(carried.from)?;
         }
         Ok(carried)
+    }
+
+    fn meet(&self, node: NodeId, address: &str) -> Result<(), PageError> {
+        match self.link().dial(address, node) {
+            Ok(()) => Ok(()),
+            Err(link::LinkError::Code(_)) => Err(PageError::Rule("neighbours-address".to_owned())),
+            Err(e) => Err(PageError::Internal(e.to_string())),
+        }
     }
 
     fn invite(&self, school: Subject, host: &str) -> Result<String, PageError> {

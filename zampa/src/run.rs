@@ -68,8 +68,16 @@ fn serve_one(files: &Files, port: u16, env: &Env) -> Result<()> {
         node.begin_classes(IpAddr::V4(Ipv4Addr::UNSPECIFIED))?;
         match settings.kind {
             NodeKind::Hub => node.links.listen(SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port))?,
-            NodeKind::School if settings.hub_address.is_empty() => {}
-            NodeKind::School => node.links.dial(&settings.hub_address)?,
+            NodeKind::School => {
+                // Neighbours dial it. What else has the port costs the school those alone.
+                if let Err(e) = node.links.listen(SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port)) {
+                    tracing::warn!("no neighbour can dial this node: {e:#}");
+                }
+                if !settings.hub_address.is_empty() {
+                    node.links.dial(&settings.hub_address)?;
+                }
+                node.links.meet_neighbours()?;
+            }
         }
         println!("{} is at http://localhost:{port}", settings.title);
         let lan = origin::own_addresses().first().map(ToString::to_string).unwrap_or_default();

@@ -17,6 +17,8 @@ use crate::shared::Shared;
 const ATTEMPT: Duration = Duration::from_secs(10);
 /// A session that lasted so long was a good one: the next is begun without a wait.
 const STABLE_MS: u64 = 5000;
+/// A peer that came by itself is looked at again after so long.
+const MET: Duration = Duration::from_secs(2);
 /// Changes are counted for peers that are away at most so often.
 const COALESCE: Duration = Duration::from_millis(200);
 
@@ -26,6 +28,13 @@ pub(crate) async fn dial(shared: Arc<Shared>, dialler: Dialler, address: String,
     let mut wishes = shared.wishes();
     let mut wait_ms = 0;
     loop {
+        // Two neighbours may dial each other: one session is enough, and a second would end the first.
+        if shared.with_peer(node, |p| p.status.connected) {
+            tokio::select! {
+                () = sleep(MET) => continue,
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+        }
         let attempt = timeout(ATTEMPT, dialler.dial(&address, node));
         let connection = tokio::select! {
             done = attempt => done.unwrap_or(Err(Trouble::Unreachable)),

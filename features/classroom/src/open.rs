@@ -53,17 +53,20 @@ pub struct Classes {
 #[derive(Debug)]
 struct Guests {
     hub: NodeId,
-    nodes: Mutex<BTreeMap<Subject, BTreeSet<NodeId>>>,
+    /// The node of the order, and all.
+    nodes: Mutex<BTreeMap<Subject, (NodeId, BTreeSet<NodeId>)>>,
 }
 
 impl Door for Guests {
     fn may_join(&self, peer: NodeId, class: Subject) -> bool {
-        lock(&self.nodes).get(&class).is_some_and(|nodes| nodes.contains(&peer))
+        lock(&self.nodes).get(&class).is_some_and(|(_, nodes)| nodes.contains(&peer))
     }
 
-    /// Every node brings what its own people say; the hub passes on what others said.
+    /// Every node brings what its own people say; the hub passes on what others said, and so does the node of the order to
+    /// neighbours who follow the class there.
     fn may_bring(&self, peer: NodeId, class: Subject, node: NodeId) -> bool {
-        (peer == node || peer == self.hub) && self.may_join(peer, class)
+        let is_origin = || lock(&self.nodes).get(&class).is_some_and(|(origin, _)| *origin == peer);
+        (peer == node || peer == self.hub || is_origin()) && self.may_join(peer, class)
     }
 }
 
@@ -264,7 +267,7 @@ impl Classes {
         let _tending = lock(&self.tending);
         let found = site.store.read(|conn| self.due(conn, site.today()))?;
         let due: BTreeSet<Subject> = found.iter().map(|o| o.class).collect();
-        *lock(&self.guests.nodes) = found.iter().map(|o| (o.class, self.nodes_of(o))).collect();
+        *lock(&self.guests.nodes) = found.iter().map(|o| (o.class, (o.origin, self.nodes_of(o)))).collect();
         for open in found {
             let way = match open.origin {
                 origin if origin == self.me => Way::Here,
@@ -298,9 +301,25 @@ impl Classes {
         }
         let open: Vec<Arc<Open>> = lock(&self.open).values().cloned().collect();
         for open in open {
+            self.find_way(live, &open);
             self.look(site, live, &open)?;
         }
         Ok(())
+    }
+
+    /// Where the hub is away and the node of the class's order is a neighbour, the class is followed there; and at the hub
+    /// again when that neighbour is away and the hub is not.
+    fn find_way(&self, live: &Live, open: &Open) {
+        if open.origin == self.me || self.me == self.hub {
+            return;
+        }
+        live.ask(|now, hall| {
+            let Some(Way::Via(way)) = hall.way(open.class) else { return };
+            let other = if way == self.hub { open.origin } else { self.hub };
+            if !hall.meets(way) && hall.meets(other) {
+                hall.turn(now, open.class, other);
+            }
+        });
     }
 
     /// Everybody who has a part in it: the node of its order, those of its rooms, and the hub between them.

@@ -151,7 +151,7 @@ fn page(site: &Site, request: &Request, links: &dyn Links, table: &Table) -> Res
 }
 
 /// The schools' nodes that are members.
-fn schools(conn: &Connection) -> Result<Vec<NodeId>, PageError> {
+pub(crate) fn schools(conn: &Connection) -> Result<Vec<NodeId>, PageError> {
     let mut stmt = conn.prepare_cached(
         "SELECT node_id FROM node WHERE school IS NOT NULL AND coalesce(state, 'enrolled') = 'enrolled' ORDER BY title_key",
     )?;

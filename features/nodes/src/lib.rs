@@ -3,12 +3,14 @@
 mod carry;
 mod facts;
 mod members;
+mod neighbours;
 mod pages;
 mod trust;
 
 pub use carry::bundle_name;
 pub use facts::KINDS;
 pub use members::{Members, enrol, revoke};
+pub use neighbours::neighbours;
 pub use pages::{Links, Peer, routes, sign, title_of};
 
 use base::Lang;

@@ -13,7 +13,7 @@ use records::{Role, Roles};
 use register::Look;
 use web::{Check, LinkSign, NodeKind, PageError, Reply, Request, Route, Shell, Site, set_cookie};
 
-use crate::{carry, trust};
+use crate::{carry, neighbours, trust};
 
 /// How a link to another node stands.
 #[derive(Clone, Debug, Default)]
@@ -48,6 +48,11 @@ pub trait Links: Send + Sync {
     fn peers(&self) -> Vec<Peer>;
     /// How many files the node keeps, and their bytes.
     fn files(&self) -> (u64, u64);
+    /// Keeps up a link to another school's node at an address from now on.
+    ///
+    /// # Errors
+    /// [`PageError::Rule`] for what is no address.
+    fn meet(&self, node: NodeId, address: &str) -> Result<(), PageError>;
     /// A code with which a school's node can join, kept as one-use.
     ///
     /// # Errors
@@ -77,6 +82,7 @@ pub fn routes(links: &Arc<dyn Links>, authority: &Arc<Authority>) -> Vec<Route> 
     let (a, b) = (Arc::clone(links), Arc::clone(links));
     let mut routes = carry::routes(links);
     routes.extend(trust::routes(authority));
+    routes.extend(neighbours::routes(links));
     routes.extend([
         Route::get("/node", Check::Public, move |site, r| page(site, r, &*a)),
         Route::get("/nodes", Check::Roles(KEEPERS), |site, r| list(site, r, None)),
@@ -89,7 +95,9 @@ pub fn routes(links: &Arc<dyn Links>, authority: &Arc<Authority>) -> Vec<Route> 
 /// The sign in every page's head.
 pub fn sign(site: &Site, words: &text::Words<'_>, peers: &[Peer]) -> LinkSign {
     let now = site.now_ms();
-    let lost: Vec<&Peer> = peers.iter().filter(|p| !p.connected).collect();
+    // A neighbour that is away is no loss: the programme comes by the hub.
+    let peers: Vec<&Peer> = peers.iter().filter(|p| site.node_kind == NodeKind::Hub || p.node == site.hub).collect();
+    let lost: Vec<&&Peer> = peers.iter().filter(|p| !p.connected).collect();
     let waiting: u64 = peers.iter().map(|p| p.waiting).sum();
     let n = i64::try_from(waiting).unwrap_or(i64::MAX);
     let is_hub = site.node_kind == NodeKind::Hub;
@@ -149,6 +157,7 @@ struct NodePage<'a> {
     files: String,
     peers: Vec<PeerShown>,
     carries: bool,
+    neighbours: bool,
 }
 
 fn page(site: &Site, request: &Request, links: &dyn Links) -> Result<Reply, PageError> {
@@ -210,6 +219,7 @@ fn page(site: &Site, request: &Request, links: &dyn Links) -> Result<Reply, Page
             digest: digest.chars().take(16).collect(),
             peers,
             carries: carry::carries(site, request),
+            neighbours: neighbours::keeps(site, request),
             s: Shell::new(site, request, words.get("node-page")),
         };
         Ok::<_, PageError>(page.render()?)

@@ -150,6 +150,37 @@ impl Hall {
         true
     }
 
+    /// From now on a class is followed at another peer: what waits goes there, and what is spoken here goes on. Where the
+    /// origin is here, nothing turns it.
+    pub fn turn(&mut self, now: u64, class: Subject, way: NodeId) {
+        let Some(open) = self.classes.get_mut(&class) else { return };
+        let before = match open.way {
+            Way::Via(before) if before != way => before,
+            _ => return,
+        };
+        open.way = Way::Via(way);
+        open.ask_at = now;
+        let leg = open.legs.get(&before).map(|leg| leg.handle);
+        self.whys.remove(&class);
+        if let (Some(handle), Some(peer)) = (leg, self.peers.get_mut(&before)) {
+            peer.trunk.write(now, ABOUT_ALL, &Word::Leave { class }.write());
+            peer.trunk.forget(handle);
+            peer.handles.remove(&handle);
+        }
+        self.drop_leg(now, class, before);
+        self.news.push((class, News::Changed));
+    }
+
+    /// Where a class is followed.
+    pub fn way(&self, class: Subject) -> Option<Way> {
+        self.classes.get(&class).map(|c| c.way)
+    }
+
+    /// Whether a peer is met now.
+    pub fn meets(&self, peer: NodeId) -> bool {
+        self.peers.get(&peer).is_some_and(|p| !p.trunk.is_away())
+    }
+
     /// Closes a class, and tells those who follow it here. Gives what this node has of it.
     pub fn close(&mut self, now: u64, class: Subject) -> Option<Saved> {
         let closed = self.classes.remove(&class)?;
