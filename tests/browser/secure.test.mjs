@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
-import { be, hub, look, press, start, until } from "./stage.mjs";
+import { be, hub, look, press, reader as ours, school, start, until } from "./stage.mjs";
 
 const { port } = new URL(hub);
 const [plain, secure] = [`http://box.local:${port}`, `https://box.local:${port}`];
@@ -104,6 +104,15 @@ test("a device that trusts the node speaks in class over https", { timeout: 240_
   }), "voice to be sent");
   assert.equal(await own.locator("[data-class-insecure]").isVisible(), false);
   problems.push(...await look(own, "class-secure"));
+
+  // A key for an encoder, shown once, with the address as this browser knows it.
+  for (const lang of ["zh", "bo", "en"]) {
+    await context.addCookies([{ name: "zampa_lang", value: lang, url: secure }]);
+    await own.goto(`${secure}${path}/keys`);
+    await press(own, "main button[value=whip]");
+    assert.equal(await own.locator("code.fingerprint").first().innerText(), `${secure}${path}/whip`);
+    problems.push(...await look(own, `${lang}-class-keys`));
+  }
   await own.goto(`${secure}/trust`);
   problems.push(...await look(own, "zh-trust-done"));
 
@@ -113,5 +122,21 @@ test("a device that trusts the node speaks in class over https", { timeout: 240_
   const found = await context.newPage();
   await found.goto(`https://127.0.0.1:${port}/trust`);
   assert.equal(await found.locator("main .notice.ok").count(), 1);
+
+  // Whom a school's node meets without the hub.
+  const school1 = await (await ours(stage.browser, "zh")).newPage();
+  await be(school1, school(1), "head", "/nodes/neighbours");
+  await school1.fill("#address", "nowhere");
+  await press(school1, "main button.primary");
+  problems.push(...await look(school1, "zh-neighbours-refused"));
+  for (const lang of ["zh", "bo", "en"]) {
+    await school1.context().addCookies([{ name: "zampa_lang", value: lang, url: school(1) }]);
+    await school1.goto(`${school(1)}/nodes/neighbours`);
+    if (lang === "zh") {
+      await school1.fill("#address", "10.0.0.7:7400");
+      await press(school1, "main button.primary");
+    }
+    problems.push(...await look(school1, `${lang}-neighbours`));
+  }
   assert.deepEqual(problems, []);
 });

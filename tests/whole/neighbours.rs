@@ -1,6 +1,6 @@
 //! The hub's process is killed; two schools whose nodes are neighbours hold their class all the same.
 
-use std::net::TcpStream;
+use std::net::{IpAddr, Ipv4Addr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -84,7 +84,7 @@ fn plan(hub: &Files, schools: [Subject; 2]) -> (Subject, Subject, Subject) {
     let [teacher, adult] = schools.map(|school| one(&store, local, school));
     let kinds = house::kinds();
     let now = jiff::Timestamp::from_millisecond(store.env().clock.now_ms().cast_signed()).unwrap();
-    let today = now.to_zoned(jiff::tz::TimeZone::get("Asia/Shanghai").unwrap()).date().to_string();
+    let today = jiff::tz::TimeZone::get("Asia/Shanghai").unwrap().to_datetime(now).date().to_string();
     let planned = store.write(Context { author: teacher }, |tx| {
         let scope = Scope::Programme(programme);
         let (class, room) = (tx.subject(&scope), tx.subject(&scope));
@@ -204,7 +204,10 @@ async fn two_schools_hold_class_when_the_hub_is_killed() {
 
     // Voice goes the same way.
     let (speaks, listens) = (key(&one, class, &teacher, "whip").await, key(&two, class, &adult, "whep").await);
-    let ((mut mouth, offer), (mut ear, wish)) = (Bot::offers(Does::SPEAKS).await, Bot::offers(Does::LISTENS).await);
+    let ((mut mouth, offer), (mut ear, wish)) = (
+        Bot::offers(IpAddr::V4(Ipv4Addr::LOCALHOST), Does::SPEAKS).await,
+        Bot::offers(IpAddr::V4(Ipv4Addr::LOCALHOST), Does::LISTENS).await,
+    );
     let sits = async |at: u16, path: String, offer: &str| {
         let said = ask(([127, 0, 0, 1], at).into(), "POST", &path, &[SDP], offer).await;
         assert_eq!(said.status, 201, "{path}");

@@ -141,7 +141,7 @@ async fn an_encoder_speaks_and_a_player_listens_with_keys_of_the_teacher() {
     let keyed = format!("{whip}/{speaks}");
 
     // What is refused.
-    let (mut mouth, offer) = Bot::offers(Does::SPEAKS).await;
+    let (mut mouth, offer) = Bot::offers(IpAddr::V4(Ipv4Addr::LOCALHOST), Does::SPEAKS).await;
     for path in [&whip, &format!("{whip}/{listens}"), &format!("{whep}/{speaks}"), &format!("{whip}/aaaa")] {
         let refused = ask(at, "POST", path, &[SDP], &offer).await;
         assert_eq!((refused.status, refused.header("www-authenticate")), (401, "Bearer"), "{path}");
@@ -163,7 +163,7 @@ async fn an_encoder_speaks_and_a_player_listens_with_keys_of_the_teacher() {
     assert_eq!((seated.status, seated.header("content-type")), (201, "application/sdp"), "{}", seated.head);
     let session = seated.header("location").to_owned();
     mouth.accept(&seated.body);
-    let (mut ear, offer) = Bot::offers(Does::LISTENS).await;
+    let (mut ear, offer) = Bot::offers(IpAddr::V4(Ipv4Addr::LOCALHOST), Does::LISTENS).await;
     let bearer = format!("Bearer {listens}");
     let heard = ask(at, "POST", &whep, &[SDP, ("authorization", &bearer)], &offer).await;
     assert_eq!(heard.status, 201);
@@ -192,7 +192,7 @@ async fn an_encoder_speaks_and_a_player_listens_with_keys_of_the_teacher() {
     // Who comes again takes the place that they had; who comes while the class goes on is heard at once.
     let mut sessions = Vec::new();
     for _ in 0..2 {
-        let (mut mouth, offer) = Bot::offers(Does::SPEAKS).await;
+        let (mut mouth, offer) = Bot::offers(IpAddr::V4(Ipv4Addr::LOCALHOST), Does::SPEAKS).await;
         let seated = ask(at, "POST", &keyed, &[SDP], &offer).await;
         mouth.accept(&seated.body);
         sessions.push(seated.header("location").to_owned());
