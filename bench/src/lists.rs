@@ -47,7 +47,7 @@ pub fn run() -> Result<()> {
         })?;
     }
 
-    let p99 = hub.p99(280, "href=\"/people/", |n| {
+    let (p99, _) = hub.p99(280, "href=\"/people/", |n| {
         let unit = units.get(n % units.len()).copied().unwrap_or_default();
         let sort = ["name", "-name", "unit", "state"].get(n % 4).copied().unwrap_or("name");
         format!("/people?unit={unit}&sort={sort}&page={}", 1 + n % 30)

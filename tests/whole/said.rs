@@ -125,3 +125,48 @@ async fn what_has_no_words_is_made_once_and_shown_as_before() {
     assert!(!page.contains("hx-trigger=\"every 4s\""), "nothing more comes: {page}");
     assert!(found(&desk, &local, "plain words").await.contains("Odd"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_that_files_lead_to_is_listed_and_a_search_says_where_there_is_more() {
+    const PARTS: usize = 210;
+    let desk = desk();
+    let (local, head) = (desk.sign_in(Role::Local), desk.sign_in(Role::Head));
+    let site = &desk.node.site;
+    let scope = base::Scope::Programme(site.programme);
+    let kind = |name: &str| site.kinds.get(name).ok_or(records::RecordError::NotFound);
+    let (said, _) = site.blobs.put("Gentian and snow lotus".as_bytes()).unwrap();
+    let sources: Vec<Hash> = (0..PARTS).map(|n| Hash::of(format!("part {n}").as_bytes())).collect();
+    site.store
+        .write(log::Context::NODE, |tx| {
+            for state in ["published", "draft"] {
+                let course = tx.subject(&scope);
+                let about = records::Change::new().with_text("title", state).with_text(records::STATE, state);
+                records::append(tx, kind("course")?, scope, course, about, None)?;
+                for source in &sources {
+                    let part = records::Change::new()
+                        .with_text("title", format!("{state} part"))
+                        .with_link("course", course)
+                        .with("content", records::Value::Bytes(source.0.to_vec()));
+                    records::append(tx, kind("resource")?, scope, tx.subject(&scope), part, None)?;
+                }
+            }
+            Ok::<_, records::RecordError>(())
+        })
+        .unwrap();
+    for source in &sources {
+        assert!(desk.node.index.take_in(source, &said).unwrap());
+    }
+    let get = async |who: &Who, address: &str| String::from_utf8(desk.get(address, who, None).await.1).unwrap();
+    for who in [&local, &head] {
+        let page = found(&desk, who, "gentian").await;
+        assert!(page.contains("多于 200 条") && page.contains("找到多于 201 条"), "{page}");
+        assert!(page.contains("共 1 条") && page.contains("Gentian and snow lotus"), "{page}");
+        assert!(!page.contains("draft part"), "{page}");
+        // The list has them all, page by page.
+        let last = get(who, "/resources?q=gentian&page=5").await;
+        assert!(last.contains(&format!("共 {PARTS} 条")) && !last.contains("多于"), "{last}");
+        assert_eq!(last.matches("<th scope=\"row\">").count(), 10, "{last}");
+        assert!(!last.contains("draft part"));
+    }
+    assert_eq!(get(&head, "/courses?q=gentian").await.matches("<th scope=\"row\">").count(), 1);
+}

@@ -1,7 +1,7 @@
 //! What files say leads to records: the index beside the log knows which words stand in which file, the tables of the
 //! records whose file it is, and who may see it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 
 use base::{Hash, Subject};
@@ -12,9 +12,10 @@ use web::{Leads, PageError, Site};
 
 use crate::look::id_at;
 
-/// Records to which files lead in one search, those whose files came last first: who finds more than that types another
-/// word. Only records that the reader may see count, so that nobody misses one for the sake of others.
-const MOST: usize = 50;
+/// Files in a row that lead only to records which were found before, after which a search through files stops: it does
+/// not walk a whole library to find nothing. Files of records that the reader may not see do not count, so that nobody
+/// misses a record for the sake of others.
+const AGAIN: usize = 2000;
 /// Bytes of a text in which the line that is shown is looked for.
 const MAX_SAID: u64 = 256 << 10;
 
@@ -22,38 +23,78 @@ fn leads(site: &Site, kind: &Kind) -> Option<Leads> {
     site.leads.iter().find(|l| l.kind == kind.name).copied()
 }
 
-/// Records of a kind to which the files lead in which the words stand, of those that fit: a condition on `t` whose
-/// values are numbered, and `?{query}` the words. The index is walked file by file until enough are found.
+/// The records of a kind to which files lead, those whose files came last first.
+#[derive(Debug, Default)]
+pub(crate) struct Led {
+    pub ids: Vec<Subject>,
+    /// Whether there may be more.
+    pub more: bool,
+}
+
+/// Records of a kind to which the files lead in which the words stand, and no more than `most`: those that fit (a
+/// condition on `t` whose values are numbered, `?{query}` the words) and are not `known`. The index is walked file by
+/// file, and what a reader may see is asked of each record once.
 pub(crate) fn records(
     site: &Site,
     conn: &Connection,
     reader: &Reader,
     kind: &Kind,
-    fits: &str,
-    values: &[Value],
-    query: usize,
-) -> Result<Vec<Subject>, PageError> {
-    let Some(leads) = leads(site, kind) else { return Ok(Vec::new()) };
+    fits: &Fits<'_>,
+    known: BTreeSet<Subject>,
+    most: usize,
+) -> Result<Led, PageError> {
+    let Some(leads) = leads(site, kind) else { return Ok(Led::default()) };
     let through = leads.through.and_then(|(name, table)| Some((site.kinds.get(name)?, table)));
-    let through = through.map_or_else(|| "1".to_owned(), |(through, table)| reader.sees(through, table));
-    let sql = format!(
-        "SELECT t.id FROM said.words w CROSS JOIN said.file f ON f.doc = w.rowid {}
-         WHERE w.words MATCH ?{query} AND ({fits}) AND ({through}) ORDER BY w.rowid DESC",
+    let way = through.map_or("t.id".to_owned(), |(_, table)| format!("{table}.id"));
+    let mut files = conn.prepare_cached(&format!(
+        "SELECT t.id, {way} FROM said.words w CROSS JOIN said.file f ON f.doc = w.rowid {}
+         WHERE w.words MATCH ?1 ORDER BY w.rowid DESC",
         leads.way
-    );
-    let mut stmt = conn.prepare_cached(&sql)?;
-    let mut rows = stmt.query(params_from_iter(values))?;
-    let (mut out, mut seen) = (Vec::new(), BTreeSet::new());
+    ))?;
+    let id = fits.values.len() + 1;
+    let mut fit = conn.prepare(&format!("SELECT 1 FROM {} t WHERE t.id = ?{id} AND ({})", kind.name, fits.sql))?;
+    let mut passes = through
+        .map(|(through, _)| {
+            let sees = reader.sees(through, "t");
+            conn.prepare(&format!("SELECT 1 FROM {} t WHERE t.id = ?1 AND ({sees})", through.name))
+        })
+        .transpose()?;
+    let mut rows = files.query([fits.query])?;
+    let (mut led, mut found, mut unfit, mut again) = (Led::default(), known, BTreeSet::new(), 0);
     while let Some(row) = rows.next()? {
-        let id = id_at(row, 0)?;
-        if seen.insert(id) {
-            out.push(id);
+        let (id, way) = (id_at(row, 0)?, id_at(row, 1)?);
+        if found.contains(&id) {
+            again += 1;
+        } else if !unfit.contains(&id) && passes.as_mut().map_or(Ok(true), |p| p.exists([way.as_bytes()]))? {
+            let values = fits.values.iter().cloned().chain([Value::Blob(id.0.to_vec())]);
+            if !fit.exists(params_from_iter(values))? {
+                unfit.insert(id);
+                continue;
+            }
+            if led.ids.len() == most {
+                led.more = true;
+                break;
+            }
+            found.insert(id);
+            led.ids.push(id);
+            again = 0;
         }
-        if out.len() == MOST {
+        if again == AGAIN {
+            led.more = true;
             break;
         }
     }
-    Ok(out)
+    Ok(led)
+}
+
+/// What a record must be to be found.
+pub(crate) struct Fits<'a> {
+    /// A condition on `t`.
+    pub sql: &'a str,
+    /// The values that it numbers.
+    pub values: &'a [Value],
+    /// The words, as the index asks for them.
+    pub query: &'a str,
 }
 
 /// Records as one value: SQL has their ids of it by [`AMONG`].
@@ -69,33 +110,49 @@ fn hex(id: &Subject) -> String {
 /// SQL that gives the ids of a [`list`], which is the value that follows.
 pub(crate) const AMONG: &str = "SELECT unhex(value) FROM json_each";
 
-/// The line of a record's files in which the words stand, where its text is here.
-pub(crate) fn line(
+/// The lines of records' files in which the words stand, where their texts are here.
+pub(crate) fn lines(
     site: &Site,
     conn: &Connection,
     kind: &Kind,
-    id: &Subject,
+    ids: &[Subject],
     query: &str,
     typed: &str,
-) -> Result<Option<String>, PageError> {
-    let Some(leads) = leads(site, kind).filter(|l| !l.sources.is_empty()) else { return Ok(None) };
-    let sql = format!(
-        "SELECT f.text FROM said.file f WHERE f.source IN ({}) AND EXISTS
-           (SELECT 1 FROM said.words w WHERE w.words MATCH ?2 AND w.rowid = f.doc) LIMIT 4",
-        leads.sources
-    );
-    let mut stmt = conn.prepare_cached(&sql)?;
-    let texts = stmt.query_map(rusqlite::params![id.as_bytes(), query], |r| r.get::<_, Vec<u8>>(0))?;
-    for text in texts {
-        let Some(hash) = Hash::try_from(text?.as_slice()).ok() else { continue };
-        let Ok(Some(file)) = site.blobs.open_blob(&hash) else { continue };
+) -> Result<BTreeMap<Subject, String>, PageError> {
+    let Some(leads) = leads(site, kind).filter(|l| !l.sources.is_empty()) else { return Ok(BTreeMap::new()) };
+    let mut stmt =
+        conn.prepare_cached(&format!("SELECT f.doc, f.text FROM said.file f WHERE f.source IN ({})", leads.sources))?;
+    let mut texts: Vec<(Subject, i64, Hash)> = Vec::new();
+    for id in ids {
+        let rows = stmt.query_map([id.as_bytes()], |r| Ok((r.get(0)?, r.get::<_, Vec<u8>>(1)?)))?;
+        for row in rows {
+            let (doc, text): (i64, Vec<u8>) = row?;
+            texts.extend(Hash::try_from(text.as_slice()).ok().map(|text| (*id, doc, text)));
+        }
+    }
+    // The words are looked up once for all of them: for a word's beginning, that alone costs most.
+    let docs = || texts.iter().map(|(_, doc, _)| *doc);
+    let (Some(first), Some(last)) = (docs().min(), docs().max()) else { return Ok(BTreeMap::new()) };
+    let wanted: BTreeSet<i64> = docs().collect();
+    let mut stmt = conn.prepare_cached(
+        "SELECT w.rowid FROM said.words w WHERE w.words MATCH ?1 AND w.rowid >= ?2 AND w.rowid <= ?3",
+    )?;
+    let mut rows = stmt.query(rusqlite::params![query, first, last])?;
+    let mut have = BTreeSet::new();
+    while let Some(row) = rows.next()? {
+        have.extend(Some(row.get::<_, i64>(0)?).filter(|doc| wanted.contains(doc)));
+    }
+    let mut out = BTreeMap::new();
+    for (id, doc, text) in &texts {
+        if out.contains_key(id) || !have.contains(doc) {
+            continue;
+        }
+        let Ok(Some(file)) = site.blobs.open_blob(text) else { continue };
         let mut bytes = Vec::new();
         if file.take(MAX_SAID).read_to_end(&mut bytes).is_err() {
             continue;
         }
-        if let Some(line) = text::passage(&String::from_utf8_lossy(&bytes), typed) {
-            return Ok(Some(line));
-        }
+        out.extend(text::passage(&String::from_utf8_lossy(&bytes), typed).map(|line| (*id, line)));
     }
-    Ok(None)
+    Ok(out)
 }

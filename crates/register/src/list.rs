@@ -1,5 +1,7 @@
 //! The list of a kind: search, filters, sorting, pages, CSV.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use base::Subject;
 use records::{Field, Kind, Shape};
@@ -15,6 +17,9 @@ const PAGE: i64 = 50;
 const MAX_CSV: i64 = 200_000;
 /// Records that a filter offers.
 const MAX_OPTIONS: usize = 200;
+/// Records that are listed for what their files say, those whose files came last: ten pages. Who finds more types
+/// another word.
+const MAX_LED: usize = 500;
 
 #[derive(Template)]
 #[template(path = "list.html")]
@@ -32,6 +37,7 @@ struct ListPage<'a> {
     columns: Vec<Column>,
     rows: Vec<Line>,
     count: i64,
+    more: bool,
     previous: Option<String>,
     next: Option<String>,
     place: String,
@@ -66,6 +72,8 @@ struct Asked {
     from: String,
     values: Vec<rusqlite::types::Value>,
     order: String,
+    /// Whether files may lead to more than are listed.
+    more: bool,
 }
 
 pub(crate) fn page(site: &Site, request: &Request, kind: &'static Kind) -> Result<Reply, PageError> {
@@ -109,6 +117,7 @@ pub(crate) fn page(site: &Site, request: &Request, kind: &'static Kind) -> Resul
             filters,
             rows,
             count,
+            more: asked.more,
             previous: (page > 1).then(|| turn(page - 1)),
             next: (page < pages).then(|| turn(page + 1)),
             place: format!("{page} / {pages}"),
@@ -158,23 +167,26 @@ fn ask(site: &Site, request: &Request, conn: &Connection, kind: &'static Kind) -
         values.push(rusqlite::types::Value::Text(state.to_owned()));
         fits.push_str(&format!(" AND t.state = ?{}", values.len()));
     }
+    let mut more = false;
     if let Some(typed) = request.query("q").and_then(text::match_query) {
-        values.push(rusqlite::types::Value::Text(typed));
+        values.push(rusqlite::types::Value::Text(typed.clone()));
         let n = values.len();
         let own = format!(
             "SELECT d.id FROM search f JOIN search_doc d ON d.doc = f.rowid
              WHERE f.search MATCH ?{n} AND d.kind = '{}'",
             kind.name
         );
-        let led = found::records(site, conn, reader, kind, &fits, &values, n)?;
-        fits.push_str(&if led.is_empty() {
+        let wanted = found::Fits { sql: &fits, values: &values, query: &typed };
+        let led = found::records(site, conn, reader, kind, &wanted, BTreeSet::new(), MAX_LED)?;
+        more = led.more;
+        fits.push_str(&if led.ids.is_empty() {
             format!(" AND t.id IN ({own})")
         } else {
-            values.push(found::list(&led));
+            values.push(found::list(&led.ids));
             format!(" AND t.id IN ({own} UNION ALL {}(?{}))", found::AMONG, values.len())
         });
     }
-    Ok(Asked { from: format!("FROM {} t WHERE {fits}", kind.name), values, order: order(request, kind) })
+    Ok(Asked { from: format!("FROM {} t WHERE {fits}", kind.name), values, order: order(request, kind), more })
 }
 
 fn order(request: &Request, kind: &'static Kind) -> String {

@@ -1,22 +1,25 @@
 //! The search box: any record or page that the reader may see, in all three languages, also by what its file says.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use askama::Template;
 use base::{Lang, Subject};
 use records::{Kind, Reader};
 use rusqlite::Connection;
-use rusqlite::types::Value;
 use web::{PageError, Reply, Request, Shell, Site};
 
 use crate::found;
 use crate::look::{Look, id_at};
 
 /// Records of a kind that are shown.
-const SHOWN: i64 = 8;
+const SHOWN: usize = 8;
 
-/// Records of a kind among which those that fit best are sought.
-const RANKED: i64 = 500;
+/// Records of a kind that are found by their own words, those that came last: counted, and those that fit best sought
+/// among them. Where there are more, the list of the kind counts and sorts them.
+const OWN: usize = 1000;
+
+/// Records of a kind that are found by what their files say.
+const LED: usize = 200;
 
 /// The kinds that come first, in this order.
 const FIRST: [&str; 4] = ["person", "organisation", "need", "visit"];
@@ -29,6 +32,8 @@ struct SearchPage<'a> {
     pages: Vec<(String, String)>,
     groups: Vec<Group>,
     count: i64,
+    /// Whether there are more.
+    more: bool,
 }
 
 struct Group {
@@ -36,6 +41,8 @@ struct Group {
     title: String,
     icon: &'static str,
     count: i64,
+    /// Whether there are more.
+    more: bool,
     all: String,
     rows: Vec<Row>,
 }
@@ -57,17 +64,10 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
         let mut groups = Vec::new();
         let mut count = 0;
         if let Some(query) = text::match_query(&typed) {
-            let kinds: Vec<_> = site.kinds.all().filter(|k| !k.hidden && reader.may_read(k)).collect();
-            let counts = counts(conn, reader, &kinds, &query)?;
+            let present = present(conn, &query)?;
             let asked = Asked { site, look: &look, reader, query: &query, typed: &typed };
-            for kind in kinds {
-                let words = [Value::Text(query.clone())];
-                let led = found::records(site, conn, reader, kind, &reader.sees(kind, "t"), &words, 1)?;
-                let own = counts.get(kind.name).copied().unwrap_or(0);
-                if own == 0 && led.is_empty() {
-                    continue;
-                }
-                let group = asked.group(kind, own, led)?;
+            for kind in site.kinds.all().filter(|k| !k.hidden && reader.may_read(k)) {
+                let Some(group) = asked.group(kind, present.contains(kind.name))? else { continue };
                 count += group.count;
                 groups.push(group);
             }
@@ -84,27 +84,18 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
             .collect();
         count += i64::try_from(pages.len()).unwrap_or(0);
         let s = Shell::new(site, request, look.words.get("search-title"));
-        Ok::<_, PageError>(SearchPage { s, typed, pages, groups, count }.render()?)
+        let more = groups.iter().any(|g| g.more);
+        Ok::<_, PageError>(SearchPage { s, typed, pages, groups, count, more }.render()?)
     })?;
     Ok(Reply::Page(html))
 }
 
-/// How many records of each kind the reader finds by their own words, in one walk through the index.
-fn counts(
-    conn: &Connection,
-    reader: &Reader,
-    kinds: &[&Kind],
-    query: &str,
-) -> Result<BTreeMap<String, i64>, PageError> {
-    let sees: String = kinds.iter().map(|k| format!(" WHEN '{}' THEN ({})", k.name, reader.sees(k, "d"))).collect();
-    if sees.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let mut stmt = conn.prepare(&format!(
-        "SELECT d.kind, count(*) FROM search f JOIN search_doc d ON d.doc = f.rowid
-         WHERE f.search MATCH ?1 AND CASE d.kind{sees} ELSE 0 END GROUP BY d.kind"
-    ))?;
-    Ok(stmt.query_map([query], |r| Ok((r.get(0)?, r.get(1)?)))?.collect::<Result<_, _>>()?)
+/// The kinds of which records have the words, whoever may see them.
+fn present(conn: &Connection, query: &str) -> Result<BTreeSet<String>, PageError> {
+    let mut stmt = conn.prepare_cached(
+        "SELECT DISTINCT d.kind FROM search f JOIN search_doc d ON d.doc = f.rowid WHERE f.search MATCH ?1",
+    )?;
+    Ok(stmt.query_map([query], |r| r.get(0))?.collect::<Result<_, _>>()?)
 }
 
 /// What is searched, and for whom.
@@ -118,58 +109,60 @@ struct Asked<'a> {
 
 impl Asked<'_> {
     /// The records of a kind that are found: by their own words first, then those to which files lead.
-    fn group(&self, kind: &'static Kind, own: i64, led: Vec<Subject>) -> Result<Group, PageError> {
+    fn group(&self, kind: &'static Kind, has_own: bool) -> Result<Option<Group>, PageError> {
         let conn = self.look.conn;
-        let hits = format!(
-            "FROM search f JOIN search_doc d ON d.doc = f.rowid WHERE f.search MATCH ?1 AND d.kind = '{}' AND {}",
-            kind.name,
-            self.reader.sees(kind, "d")
-        );
-        let others = self.not_by_themselves(led)?;
-        let count = own + i64::try_from(others.len()).unwrap_or(0);
-        // How well each fits is asked of those that came last: a word that stands in more tells nothing.
-        let mut stmt = conn.prepare(&format!(
-            "SELECT id FROM (SELECT d.id AS id, f.rank AS fits {hits} ORDER BY f.rowid DESC LIMIT {RANKED})
-             ORDER BY fits LIMIT {SHOWN}"
-        ))?;
-        let shown = stmt.query_map([self.query], |r| id_at(r, 0))?.collect::<Result<Vec<_>, _>>()?;
-        let shown = shown.into_iter().chain(others).take(usize::try_from(SHOWN).unwrap_or_default());
-        let row = |id: Subject| {
-            let line = found::line(self.site, conn, kind, &id, self.query, self.typed)?;
+        let own = if has_own { self.own(kind)? } else { Vec::new() };
+        let own_more = own.len() > OWN;
+        // Where so many are found by themselves, nobody looks for what files add.
+        let led = if own_more {
+            found::Led::default()
+        } else {
+            let words = [];
+            let fits = found::Fits { sql: &self.reader.sees(kind, "t"), values: &words, query: self.query };
+            found::records(self.site, conn, self.reader, kind, &fits, own.iter().copied().collect(), LED)?
+        };
+        let count = own.len().min(OWN) + led.ids.len();
+        if count == 0 {
+            return Ok(None);
+        }
+        let shown: Vec<Subject> = own.into_iter().chain(led.ids).take(SHOWN).collect();
+        let mut lines = found::lines(self.site, conn, kind, &shown, self.query, self.typed)?;
+        let row = |id: &Subject| {
             Ok::<_, PageError>(Row {
                 href: format!("/{}/{id}", kind.route),
-                title: self.look.title(kind, &id)?,
-                detail: self.look.detail(kind, &id)?,
-                line: line.map(|l| {
+                title: self.look.title(kind, id)?,
+                detail: self.look.detail(kind, id)?,
+                line: lines.remove(id).map(|l| {
                     let lang = Lang::of_text(&l).code();
                     (l, lang)
                 }),
             })
         };
-        Ok(Group {
+        Ok(Some(Group {
             kind: kind.name,
             title: self.look.words.get(&format!("{}-list", kind.name)).into_owned(),
             icon: kind.icon,
-            count,
+            count: i64::try_from(count).unwrap_or(i64::MAX),
+            more: own_more || led.more,
             all: format!("/{}?q={}", kind.route, web::escape(self.typed)),
-            rows: shown.map(row).collect::<Result<_, _>>()?,
-        })
+            rows: shown.iter().map(row).collect::<Result<_, _>>()?,
+        }))
     }
 
-    /// Those of the records to which files lead that are not found by their own words too.
-    fn not_by_themselves(&self, led: Vec<Subject>) -> Result<Vec<Subject>, PageError> {
-        if led.is_empty() {
-            return Ok(led);
-        }
-        let sql = format!(
-            "SELECT d.id FROM search_doc d WHERE d.id IN ({}(?2))
-             AND d.doc NOT IN (SELECT f.rowid FROM search f WHERE f.search MATCH ?1)",
-            found::AMONG
-        );
-        let mut stmt = self.look.conn.prepare_cached(&sql)?;
-        let words = rusqlite::params![self.query, found::list(&led)];
-        let others = stmt.query_map(words, |r| id_at(r, 0))?.collect::<Result<BTreeSet<_>, _>>()?;
-        Ok(led.into_iter().filter(|id| others.contains(id)).collect())
+    /// The records of a kind that have the words themselves, those that fit best first; one more than are counted, where
+    /// there are more. How well each fits is asked of those that came last: a word that stands in more tells nothing.
+    fn own(&self, kind: &Kind) -> Result<Vec<Subject>, PageError> {
+        let mut stmt = self.look.conn.prepare(&format!(
+            "SELECT d.id, f.rank FROM search f JOIN search_doc d ON d.doc = f.rowid
+             WHERE f.search MATCH ?1 AND d.kind = '{}' AND ({}) ORDER BY f.rowid DESC LIMIT {}",
+            kind.name,
+            self.reader.sees(kind, "d"),
+            OWN + 1
+        ))?;
+        let rows = stmt.query_map([self.query], |r| Ok((id_at(r, 0)?, r.get::<_, f64>(1)?)))?;
+        let mut own = rows.collect::<Result<Vec<_>, _>>()?;
+        own.sort_by(|a, b| a.1.total_cmp(&b.1));
+        Ok(own.into_iter().map(|(id, _)| id).collect())
     }
 }
 
