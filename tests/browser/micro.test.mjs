@@ -2,7 +2,7 @@
 // another school with the link down.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -126,5 +126,19 @@ test("a lesson is spoken and written to slides, saved, and played at another sch
   console.log(`# a micro-lesson: ${Math.round(rate)} bit/s, voice ${sizes.voice} bytes and pen ${sizes.pen} bytes for ${ms} ms`);
   assert.ok(rate * 2400 / 8 < 4_500_000, `forty minutes would be ${Math.round(rate * 300)} bytes`);
   await cut(other, false);
+
+  // As a film, at the teacher's own node.
+  await teacher.goto(school(2) + at);
+  await teacher.locator("main a", { hasText: "微课转成视频" }).click();
+  problems.push(...await look(teacher, "zh-film-ask"));
+  await press(teacher, "#film button.primary");
+  await teacher.locator("#film video").waitFor({ timeout: 240_000 });
+  await until(async () => teacher.locator("#film video").evaluate((video) => video.duration > 0), "the film to be read");
+  const seconds = await teacher.locator("#film video").evaluate((video) => video.duration);
+  assert.ok(Math.abs(seconds * 1000 - ms) < 600, `${seconds} s for ${ms} ms`);
+  problems.push(...await look(teacher, "zh-film"));
+  const saved = await teacher.evaluate(async (at) => Array.from(new Uint8Array(await (await fetch(`${at}/film/save`)).arrayBuffer())), at);
+  console.log(`# the film: ${saved.length} bytes for ${Math.round(seconds)} s`);
+  writeFileSync(new URL("../../artifacts/micro.mp4", import.meta.url), Buffer.from(saved));
   assert.deepEqual(problems, []);
 });

@@ -222,6 +222,36 @@ async fn a_micro_lesson_is_kept_if_it_is_one() {
     let saved = desk.get(&format!("{at}/content"), &local, None).await.1;
     let again = put(&desk, &local, "Again", "x.zip", &saved).await;
     assert_eq!(desk.get(&format!("{again}/in/lesson.zpen"), &local, None).await.1, pen(0));
+
+    // As a film: asked for by who sees it, stopped, made, saved.
+    let (film, films) = (format!("{at}/film"), &desk.node.films);
+    let page = async || String::from_utf8(desk.get(&film, &local, None).await.1).unwrap();
+    for path in [film.clone(), format!("{film}/save")] {
+        assert_eq!(status(&desk, &path, &head).await, StatusCode::NOT_FOUND, "{path}");
+    }
+    assert_eq!(desk.post(&film, &head, "").await.status(), StatusCode::NOT_FOUND);
+    assert!(films.take().is_none());
+    assert!(page().await.contains(&format!("action=\"{film}\"")));
+    assert_eq!(desk.post(&film, &local, "").await.status(), StatusCode::SEE_OTHER);
+    let waiting = page().await;
+    assert!(waiting.contains("every 2s") && waiting.contains(&format!("{film}/cancel")), "{waiting}");
+    assert_eq!(desk.post(&format!("{film}/cancel"), &local, "").await.status(), StatusCode::SEE_OTHER);
+    assert!(films.take().is_none());
+    desk.post(&film, &local, "").await;
+    let (of, script) = films.take().unwrap();
+    assert_eq!((script.ms, script.pages.len(), script.pages[0].picture.clone()), (4000, 1, None));
+    assert_eq!(std::fs::read(&script.pens[0]).unwrap(), pen(0));
+    assert_eq!(std::fs::read(&script.voices[0].file).unwrap(), voice);
+    assert!(films.at(&of, 1000));
+    assert!(page().await.contains("value=\"25\""));
+    let (made, bytes) = desk.node.site.blobs.put(&b"a film"[..]).unwrap();
+    films.ended(&of, assets::Stand::Ready(made, bytes));
+    assert!(page().await.contains(&format!("{film}/save")));
+    assert_eq!(desk.get(&format!("{film}/save"), &local, None).await.1, b"a film");
+    // A sweep takes it: it can be asked for again.
+    std::fs::remove_file(desk.node.site.blobs.path(&made)).unwrap();
+    assert_eq!(status(&desk, &format!("{film}/save"), &local).await, StatusCode::NOT_FOUND);
+    assert!(page().await.contains(&format!("action=\"{film}\"")));
 }
 
 /// A library of pages that libzim wrote.

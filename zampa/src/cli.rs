@@ -7,7 +7,7 @@ use base::Env;
 use clap::{Args, Parser, Subcommand};
 
 use crate::files::Files;
-use crate::{carry_command, demonstration, figures_command, log_command, run, workshop};
+use crate::{carry_command, demonstration, figures_command, films, log_command, run, workshop};
 
 /// Runs a paired school-support programme and carries its teaching over links that cannot be trusted.
 ///
@@ -88,6 +88,12 @@ enum Command {
         /// The file
         file: PathBuf,
         /// A directory for scratch files, and in it `out`
+        work: PathBuf,
+    },
+    /// Make the film of a lesson, within limits: what a node runs as a process of its own
+    #[command(hide = true)]
+    Film {
+        /// A directory with the film's script, in which it is made
         work: PathBuf,
     },
     /// Carry what two nodes lack on a stick, where the link between them is gone
@@ -171,6 +177,7 @@ pub fn run() -> Result<bool> {
             figures_command::run(&Files::find(&at.data)?, &env, json, evidence)?;
         }
         Command::Doctor => return workshop::doctor(),
+        Command::Film { work } => films::film(&work)?,
         Command::Render { recipe, file, work } => workshop::render(&recipe, &file, &work)?,
         Command::Carry { what } => match what {
             CarryCommand::Out { at, to, blobs, place } => {

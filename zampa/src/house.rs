@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use assets::Shelf;
+use assets::{Films, Shelf};
 use base::{Hash, Lang};
 use classroom::Classes;
 use figures::Counted;
@@ -87,13 +87,14 @@ pub fn routes(
     shelf: &Arc<Shelf>,
     classes: &Arc<Classes>,
     authority: &Arc<Authority>,
+    films: &Arc<Films>,
 ) -> Vec<Route> {
     let mut routes = web::routes();
     routes.extend(register::routes(kinds));
     routes.extend(people::routes());
     routes.extend(lessons::routes(&Arc::new(lessons::Rooms::default())));
     let carrier: Arc<dyn courses::Carrier> = Arc::clone(links) as _;
-    routes.extend(courses::routes(shelf, &carrier));
+    routes.extend(courses::routes(shelf, &carrier, films));
     routes.extend(classroom::routes(classes, shelf));
     routes.extend(figures::routes(counted));
     let links: Arc<dyn nodes::Links> = Arc::clone(links) as _;

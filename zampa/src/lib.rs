@@ -7,6 +7,7 @@ mod demonstration;
 mod figures_command;
 pub mod files;
 pub mod fill;
+pub mod films;
 mod home;
 pub mod house;
 mod lesson_of_today;

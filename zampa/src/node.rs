@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use assets::{INDEX, Index, Shelf};
+use assets::{Films, INDEX, Index, Shelf};
 use base::Env;
 use classroom::Classes;
 use figures::Counted;
@@ -36,6 +36,8 @@ pub struct Node {
     pub shelf: Arc<Shelf>,
     /// The words of its files.
     pub index: Arc<Index>,
+    /// The films that are asked for.
+    pub films: Arc<Films>,
     /// Where its workers put scratch files.
     pub work: PathBuf,
     /// By which devices of the school trust it.
@@ -109,9 +111,10 @@ impl Node {
             &settings,
         ));
         let as_links: Arc<dyn Links> = Arc::clone(&links) as Arc<dyn Links>;
+        let films = Arc::new(Films::default());
         let classes = Classes::new(store.key().id(), settings.hub(), &files.classes(), Arc::clone(&shelf));
         let classes = Arc::new(classes.context("cannot keep classes")?);
-        let mut routes = house::routes(&kinds, &counted, &links, &shelf, &classes, &authority);
+        let mut routes = house::routes(&kinds, &counted, &links, &shelf, &classes, &authority, &films);
         routes.extend(crate::home::routes(&counted));
         let signs = Arc::clone(&as_links);
         let shown = Arc::clone(&shelf);
@@ -153,7 +156,8 @@ impl Node {
                 *kept = found;
             }
         }));
-        Ok(Self { site, routes, links, counted, classes, shelf, index, work: files.work(), authority, lock })
+        let work = files.work();
+        Ok(Self { site, routes, links, counted, classes, shelf, index, films, work, authority, lock })
     }
 
     /// Lets classes go over the link, from before it listens or dials, and browsers speak and listen at a UDP port of

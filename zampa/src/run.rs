@@ -129,6 +129,7 @@ pub async fn serve(node: Node, first: Route, port: u16, address: IpAddr) -> Resu
     let site = Arc::clone(&node.site);
     chores(&node);
     crate::workshop::open(&node);
+    crate::films::open(&node);
     let certificates = Certificates::new(Arc::clone(&node.authority), site.store.env().clone());
     let door = Door::open(listener, Arc::new(certificates.context("no certificates for https")?));
     let mut routes = node.routes;

@@ -4,12 +4,14 @@
 //! *index* knows the words of the texts that are here.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic))]
 
+mod film;
 mod index;
 mod recipe;
 mod shelf;
 mod slides;
 mod tree;
 
+pub use film::{Films, Script, Sheet, Stand, Voice};
 pub use index::{INDEX, Index, MAX_SAID};
 pub use recipe::{RECIPES, Recipe, TEXT, Tool, recipes_for};
 pub use shelf::Shelf;

@@ -93,4 +93,4 @@ fn run(file: &Path, how: &[&str], to: &Path) -> Result<(), RenditionError> {
 }
 
 /// The containers that are opened.
-const FORMATS: &str = "mov,matroska,avi,mpeg,mpegts,mp3,ogg,wav,aac,flac,amr";
+pub(crate) const FORMATS: &str = "mov,matroska,avi,mpeg,mpegts,mp3,ogg,wav,aac,flac,amr";

@@ -3,6 +3,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic))]
 
 mod film;
+mod ink;
+mod lesson;
 mod limits;
 mod office;
 mod pages;
@@ -14,6 +16,7 @@ use std::path::Path;
 
 use assets::{Recipe, Tool};
 
+pub use lesson::film;
 pub use limits::limit;
 pub use programs::find;
 

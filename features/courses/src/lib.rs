@@ -8,6 +8,7 @@ mod channel;
 mod exercises;
 mod exports;
 mod facts;
+mod film;
 mod form;
 mod here;
 mod kept;
@@ -29,7 +30,7 @@ mod workshop;
 
 use std::sync::Arc;
 
-use assets::Shelf;
+use assets::{Films, Shelf};
 use base::Lang;
 use web::{Check, PageError, Reply, Request, Route, Site};
 
@@ -52,13 +53,17 @@ pub const WORDS: [(Lang, &str, &str); 3] = [
 ];
 
 /// The room's routes.
-pub fn routes(shelf: &Arc<Shelf>, carrier: &Arc<dyn Carrier>) -> Vec<Route> {
+pub fn routes(shelf: &Arc<Shelf>, carrier: &Arc<dyn Carrier>, films: &Arc<Films>) -> Vec<Route> {
     let (course, resource) = (&facts::COURSE, &facts::RESOURCE);
     let with = |handle: fn(&Site, &Request, &Shelf) -> Result<Reply, PageError>| {
         let shelf = Arc::clone(shelf);
         move |site: &Site, request: &Request| handle(site, request, &shelf)
     };
     let here = Arc::clone(shelf);
+    let filmed = |handle: film::Handle| {
+        let (shelf, films, carrier) = (Arc::clone(shelf), Arc::clone(films), Arc::clone(carrier));
+        move |site: &Site, request: &Request| handle(site, request, &shelf, &films, &*carrier)
+    };
     let (carrier, keeper) = (Arc::clone(carrier), Arc::clone(carrier));
     let mut routes = vec![
         Route::get("/courses/upload", Check::Write(course), add::page),
@@ -85,6 +90,10 @@ pub fn routes(shelf: &Arc<Shelf>, carrier: &Arc<dyn Carrier>) -> Vec<Route> {
         Route::get("/resources/{id}/content", Check::Read(resource), with(show::content)),
         Route::get("/resources/{id}/made/{recipe}/{name}", Check::Read(resource), with(show::rendition)),
         Route::get("/resources/{id}/in/{*path}", Check::Read(resource), with(micro::part)),
+        Route::get("/resources/{id}/film", Check::Read(resource), filmed(film::page)),
+        Route::post("/resources/{id}/film", Check::Read(resource), filmed(film::ask)),
+        Route::post("/resources/{id}/film/cancel", Check::Read(resource), filmed(film::cancel)),
+        Route::get("/resources/{id}/film/save", Check::Read(resource), filmed(film::save)),
         Route::get("/resources/{id}/play", Check::Read(resource), with(play::page)),
         Route::stage("/s/{token}/{*path}", with(play::staged)),
         Route::stage("/p/{token}", play::player),

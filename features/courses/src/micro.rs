@@ -25,7 +25,7 @@ pub(crate) const LESSON: &str = "lesson.json";
 const CLASS: &str = "class.json";
 const PEN: &str = "lesson.zpen";
 /// Bytes of it that are read.
-const MAX_LESSON: u64 = 1 << 20;
+pub(crate) const MAX_LESSON: u64 = 1 << 20;
 /// Pages of one lesson.
 const MAX_PAGES: usize = 500;
 /// Milliseconds of one lesson.
