@@ -159,7 +159,7 @@ async fn all_that_files_lead_to_is_listed_and_a_search_says_where_there_is_more(
     let get = async |who: &Who, address: &str| String::from_utf8(desk.get(address, who, None).await.1).unwrap();
     for who in [&local, &head] {
         let page = found(&desk, who, "gentian").await;
-        assert!(page.contains("多于 200 条") && page.contains("找到多于 201 条"), "{page}");
+        assert!(page.contains("多于 100 条") && page.contains("找到多于 101 条"), "{page}");
         assert!(page.contains("共 1 条") && page.contains("Gentian and snow lotus"), "{page}");
         assert!(!page.contains("draft part"), "{page}");
         // The list has them all, page by page.

@@ -17,9 +17,9 @@ const PAGE: i64 = 50;
 const MAX_CSV: i64 = 200_000;
 /// Records that a filter offers.
 const MAX_OPTIONS: usize = 200;
-/// Records that are listed for what their files say, those whose files came last: ten pages. Who finds more types
+/// Records that are listed for what their files say, those whose files came last: six pages. Who finds more types
 /// another word.
-const MAX_LED: usize = 500;
+const MAX_LED: usize = 300;
 
 #[derive(Template)]
 #[template(path = "list.html")]

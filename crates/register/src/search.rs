@@ -19,7 +19,7 @@ const SHOWN: usize = 8;
 const OWN: usize = 1000;
 
 /// Records of a kind that are found by what their files say.
-const LED: usize = 200;
+const LED: usize = 100;
 
 /// The kinds that come first, in this order.
 const FIRST: [&str; 4] = ["person", "organisation", "need", "visit"];
