@@ -112,7 +112,7 @@ struct Page(WebSocket<TcpStream>, u32);
 impl Page {
     fn open(at: u16, class: Subject, who: &Who) -> Self {
         let stream = TcpStream::connect(("127.0.0.1", at)).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
         let uri = format!("ws://127.0.0.1:{at}/classes/{class}/talk").parse().unwrap();
         let request = ClientRequestBuilder::new(uri).with_header("cookie", &who.cookie);
         let mut socket = tungstenite::client(request, stream).unwrap().0;

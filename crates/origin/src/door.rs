@@ -29,7 +29,7 @@ use crate::Certificates;
 /// The byte with which a TLS connection begins: a record of a handshake.
 const HANDSHAKE: u8 = 22;
 /// A connection that says nothing for so long is closed: browsers open some that they may never use.
-const SPEAKS: Duration = Duration::from_secs(60);
+const SPEAKS: Duration = Duration::from_mins(1);
 /// A handshake has so long.
 const SHAKES: Duration = Duration::from_secs(10);
 /// Connections that have not said what they are. One more, and the one that has been silent for longest makes room: a

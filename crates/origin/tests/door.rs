@@ -1,4 +1,5 @@
 //! One port, asked by real clients: over TLS, in plain HTTP, and by such that only disturb.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
 use std::net::SocketAddr;
 use std::sync::Arc;
