@@ -69,6 +69,8 @@ test("a lesson is spoken and written to slides, saved, and played at another sch
   assert.ok(await inked(teacher, "[data-micro-recorder] >", RED) > 300, "the line is on the board");
   problems.push(...await look(teacher, "zh-micro-runs"));
   await teacher.locator("[data-micro-rest]").click();
+  // The clock is shown ten times a second: once more after the pause, and then it stands.
+  await new Promise((done) => setTimeout(done, 300));
   const paused = await teacher.locator("[data-micro-clock]").textContent();
   await new Promise((done) => setTimeout(done, 2500));
   assert.equal(await teacher.locator("[data-micro-clock]").textContent(), paused);
