@@ -1,4 +1,5 @@
 // What every browser test needs: the demonstration in a process of its own, a browser, pictures, and axe.
+import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -102,6 +103,14 @@ export async function cut(page, yes, n = 1) {
   await page.goto(`${hub}/`);
   await press(page, `form:has([name=school][value="${n}"]):has([name=cut][value=${yes ? "yes" : "no"}]) >> nth=0 >> button`);
   await until(async () => { await page.goto(`${hub}/`); return (await page.locator(yes ? ".span.broken" : ".span.whole").count()) >= (yes ? 1 : 2); });
+}
+
+/** Makes a school's link a bad one: 64 kbit/s, 600 ms there and back, every twentieth datagram lost. */
+export async function thin(page, n = 1) {
+  await page.goto(`${hub}/`);
+  for (const [knob, value] of [["rate", 64], ["delay", 300], ["loss", 50]]) await page.fill(`#${knob}-${n}`, String(value));
+  await press(page, `form.knobs:has([name=school][value="${n}"]) button`);
+  assert.equal(await page.inputValue(`#rate-${n}`), "64");
 }
 
 /** Slides as an office program writes them, and a film as a phone does: made by those very programs. */
