@@ -3,19 +3,17 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use assets::{Films, Script, Stand};
 use base::Hash;
-use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
-use tokio::process::Command;
 use web::Site;
 
 use crate::node::Node;
+use crate::worker::Worker;
 
 /// How often is looked whether somebody asked for a film, in seconds.
 const LOOK_SECONDS: u64 = 1;
@@ -48,20 +46,9 @@ async fn one(site: &Arc<Site>, films: &Films, of: &Hash, script: &Script, work: 
     let _ = fs::remove_dir_all(work);
     fs::create_dir_all(work)?;
     fs::write(work.join("script.json"), script.encode())?;
-    let mut child = Command::new(std::env::current_exe()?)
-        .arg("film")
-        .arg(work)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .process_group(0)
-        .kill_on_drop(true)
-        .spawn()
-        .context("cannot start a worker")?;
-    let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-    let said = child.stdout.take().context("a worker without an answer")?;
+    let mut worker = Worker::start(&["film".as_ref(), work.as_os_str()])?;
     let answer = tokio::time::timeout(Duration::from_secs(MAX_SECONDS), async {
-        let mut lines = BufReader::new(said.take(MAX_SAID)).lines();
+        let mut lines = BufReader::new((&mut worker.said).take(MAX_SAID)).lines();
         while let Some(line) = lines.next_line().await? {
             let wanted = match line.strip_prefix("at ").and_then(|ms| ms.parse().ok()) {
                 Some(ms) => films.at(of, ms),
@@ -74,11 +61,7 @@ async fn one(site: &Arc<Site>, films: &Films, of: &Hash, script: &Script, work: 
         Ok(String::new())
     })
     .await;
-    // What it started ends with it.
-    if let Some(group) = group {
-        let _ = kill_process_group(group, Signal::KILL);
-    }
-    let _ = child.wait().await;
+    worker.end().await;
     let answer = answer.map_or(Ok("refused too-hard".to_owned()), |said| said)?;
     if answer != "made" {
         let code = answer.strip_prefix("refused ").unwrap_or("failed");

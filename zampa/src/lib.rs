@@ -15,4 +15,5 @@ mod links;
 mod log_command;
 pub mod node;
 mod run;
+mod worker;
 mod workshop;

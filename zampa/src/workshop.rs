@@ -3,7 +3,6 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,12 +10,11 @@ use anyhow::{Context as _, Result, bail};
 use assets::{Leaf, RECIPES, Recipe, Shelf, TEXT, TREE, Tool, Tree};
 use base::{Hash, Lang};
 use courses::{Job, Made};
-use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::process::Command;
 use web::{NodeKind, Site};
 
 use crate::house;
 use crate::node::Node;
+use crate::worker::Worker;
 
 /// How often the workshop looks whether something is to be made, in seconds.
 const LOOK_SECONDS: u64 = 2;
@@ -128,30 +126,16 @@ enum Said {
 
 /// Runs a worker until it has an answer.
 async fn worker(job: &Job, file: &Path, work: &Path) -> Result<Said> {
-    let mut child = Command::new(std::env::current_exe()?)
-        .args(["render", job.recipe.name])
-        .arg(file)
-        .arg(work)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .process_group(0)
-        .kill_on_drop(true)
-        .spawn()
-        .context("cannot start a worker")?;
-    let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-    let mut out = child.stdout.take().context("a worker without an answer")?;
+    let arguments = ["render".as_ref(), job.recipe.name.as_ref(), file.as_os_str(), work.as_os_str()];
+    let mut worker = Worker::start(&arguments)?;
     let answer = async {
         let mut said = String::new();
-        tokio::io::AsyncReadExt::read_to_string(&mut tokio::io::AsyncReadExt::take(&mut out, 200), &mut said).await?;
-        child.wait().await?;
+        tokio::io::AsyncReadExt::read_to_string(&mut tokio::io::AsyncReadExt::take(&mut worker.said, 200), &mut said)
+            .await?;
         Ok::<_, std::io::Error>(said)
     };
     let answer = tokio::time::timeout(Duration::from_secs(job.recipe.seconds + GRACE_SECONDS), answer).await;
-    // What it started, and did not wait for, ends with it.
-    if let Some(group) = group {
-        let _ = kill_process_group(group, Signal::KILL);
-    }
+    worker.end().await;
     let Ok(said) = answer else { return Ok(Said::Refused("too-hard".to_owned())) };
     let said = said?;
     match said.trim().split_once(' ').unwrap_or((said.trim(), "")) {

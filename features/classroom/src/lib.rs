@@ -7,9 +7,11 @@ mod device;
 mod exit;
 mod facts;
 mod fold;
+mod inner;
 mod item;
 mod keep;
 mod keys;
+mod noted;
 mod open;
 mod page;
 mod part;
@@ -32,7 +34,8 @@ use web::{Check, Route};
 
 pub use facts::KINDS;
 pub use keep::kept;
-pub use open::{Classes, note_ready};
+pub use noted::note_ready;
+pub use open::Classes;
 pub use part::{made, part};
 
 /// The room's words.

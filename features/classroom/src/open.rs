@@ -8,33 +8,28 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use assets::{Shelf, Tree};
 use base::{Date, Hash, NodeId, Subject};
 use live::{Audience, Booths, Door, Live, Reach, View, Way};
-use log::Context;
-use records::{Change, Value, append, record_scope, school_of};
+use records::{Change, Value, school_of};
 use rusqlite::Connection;
 use serde_json::json;
 use web::{PageError, Site};
 
-use crate::exit::{self, Exit, Marks};
 use crate::facts::{CLASS_ROOM, LIVE_CLASS};
-use crate::fold::{Fold, NOTES};
+use crate::fold::NOTES;
+use crate::inner::{Inner, count};
 use crate::keep::{self, Keep};
+use crate::noted::{are_kept, is_noted, minutes, note};
 use crate::pupils::Pupils;
-use crate::say::{No, of_node};
+use crate::say::of_node;
 use crate::whip::Programs;
 use crate::who::{About, Part};
 
-/// Bytes that are written into the notes of a class in all, and the letters of them that are kept with it.
-const MAX_NOTES: usize = 512 << 10;
-const NOTES_CHARS: usize = 4000;
 /// Pages of pupils that a node has open.
 const MAX_DEVICES_HERE: usize = 300;
-/// A room that was cut off for less is not said to have been.
-const CUT_MS: u64 = 3000;
 
 /// The classes of a node.
 pub struct Classes {
     me: NodeId,
-    hub: NodeId,
+    pub(crate) hub: NodeId,
     live: OnceLock<Live>,
     guests: Arc<Guests>,
     keep: Arc<Keep>,
@@ -78,35 +73,6 @@ pub(crate) struct Open {
     nodes: Vec<NodeId>,
     about: About,
     inner: Mutex<Inner>,
-}
-
-#[derive(Default)]
-pub(crate) struct Inner {
-    pub fold: Fold,
-    /// How many of a page's sayings were taken, by the page's own number.
-    pub taken: BTreeMap<u32, u32>,
-    /// Pages of each room that are open here.
-    pub pages: BTreeMap<u16, usize>,
-    /// Pages of each guest that are open here.
-    pub guests: BTreeMap<Subject, usize>,
-    /// The pages of rooms' pupils that are open here.
-    pub pupils: BTreeMap<u16, Pupils>,
-    /// How it was, as far as the rooms that are served here have said: what adults counted, what came from pages of pupils
-    /// that are closed, and the rooms whose counts are told.
-    pub exits: BTreeMap<u16, (Marks, Marks)>,
-    exited: BTreeSet<u16>,
-    /// The notes that all share, and how many bytes were written into them.
-    notes: documents::Live,
-    notes_bytes: usize,
-    /// What of them is a fact already.
-    notes_kept: String,
-    /// What became a fact here: several pages look at the same time.
-    noted: BTreeSet<String>,
-    /// Since when the node has been cut off, and what it was before.
-    cut_since: Option<u64>,
-    cuts: i64,
-    cut_ms: u64,
-    published: bool,
 }
 
 impl std::fmt::Debug for Classes {
@@ -492,101 +458,8 @@ impl Classes {
     }
 }
 
-/// Says in the class what is counted of the rooms' own devices, and closes their pages when it is over.
-fn count(live: &Live, open: &Open, now_ms: u64) {
-    let said: Vec<(u16, Vec<u8>)> = {
-        let inner = &mut *open.inner();
-        let exits = inner.exits();
-        if inner.fold.over_ms.is_some() {
-            inner.pupils.clear();
-        }
-        let (fold, pupils) = (&inner.fold, &mut inner.pupils);
-        if let Some(speaks) = pupils.get_mut(&fold.floor) {
-            speaks.lower();
-        }
-        let counts = pupils.iter_mut().map(|(room, of)| (*room, of.counts(now_ms, fold)));
-        exits
-            .into_iter()
-            .chain(counts.flat_map(|(room, said)| said.into_iter().map(move |said| (room, said))))
-            .collect()
-    };
-    for (room, said) in said {
-        if let Some(of) = usize::from(room).checked_sub(1).and_then(|n| open.about.rooms.get(n)) {
-            let _ = live.say(open.class, of.id, &said);
-        }
-    }
-}
-
-impl Inner {
-    /// Takes something into the notes.
-    ///
-    /// # Errors
-    /// [`No::Much`] where it cannot be read, or the notes are full.
-    pub fn note(&mut self, update: &[u8]) -> Result<(), No> {
-        if self.notes_bytes + update.len() > MAX_NOTES {
-            return Err(No::Much);
-        }
-        self.notes.apply(update).map_err(|_| No::Much)
-    }
-
-    /// The notes as they are to become a fact, if they are not one.
-    fn notes(&mut self) -> Option<String> {
-        let all: String = self.notes.text("notes").chars().take(NOTES_CHARS).collect();
-        let text = text::clean_text(&all, NOTES_CHARS).ok().filter(|t| !t.is_empty() && *t != self.notes_kept)?;
-        self.notes_kept.clone_from(&text);
-        Some(text)
-    }
-
-    /// Closes the page of a room's pupils: what they said of how it was still counts.
-    pub fn close(&mut self, room: u16) {
-        if let Some(mut pupils) = self.pupils.remove(&room) {
-            let left = &mut self.exits.entry(room).or_default().1;
-            *left = left.and(pupils.take_exits());
-        }
-    }
-
-    /// What the rooms say of how it was, once it is closed.
-    fn exits(&mut self) -> Vec<(u16, Vec<u8>)> {
-        if self.fold.exit != Exit::Over {
-            return Vec::new();
-        }
-        let rooms: BTreeSet<u16> = self.exits.keys().chain(self.pupils.keys()).copied().collect();
-        let mut out = Vec::new();
-        for room in rooms {
-            let (counted, left) = self.exits.remove(&room).unwrap_or_default();
-            let now = self.pupils.get_mut(&room).map(Pupils::take_exits).unwrap_or_default();
-            if !self.fold.exits.contains_key(&room)
-                && self.exited.insert(room)
-                && let Some(said) = exit::of_room(counted.and(left).and(now))
-            {
-                out.push((room, of_node(&said)));
-            }
-        }
-        out
-    }
-
-    fn count_cuts(&mut self, now: u64, cut: bool) {
-        match (cut && self.fold.goes_on(), self.cut_since) {
-            (true, None) => self.cut_since = Some(now),
-            (false, Some(since)) => {
-                self.cut_since = None;
-                let lasted = now.saturating_sub(since);
-                if lasted >= CUT_MS {
-                    self.cuts += 1;
-                    self.cut_ms += lasted;
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-fn minutes(ms: u64) -> i64 {
-    i64::try_from((ms + 30_000) / 60_000).unwrap_or(0).min(1440)
-}
-
 /// The node that serves an organisation: its school's box, or the hub.
-fn node_of(conn: &Connection, hub: NodeId, place: &Subject) -> Result<NodeId, PageError> {
+pub(crate) fn node_of(conn: &Connection, hub: NodeId, place: &Subject) -> Result<NodeId, PageError> {
     let Some(school) = school_of(conn, place)? else { return Ok(hub) };
     let mut stmt = conn.prepare_cached(
         "SELECT node_id FROM node WHERE school = ?1 AND coalesce(state, 'enrolled') = 'enrolled' ORDER BY made LIMIT 1",
@@ -595,61 +468,4 @@ fn node_of(conn: &Connection, hub: NodeId, place: &Subject) -> Result<NodeId, Pa
     let Some(row) = rows.next()? else { return Ok(hub) };
     let bytes: Vec<u8> = row.get(0)?;
     Ok(NodeId::try_from(bytes.as_slice()).unwrap_or(hub))
-}
-
-/// Whether these notes stand with a class already.
-fn are_kept(site: &Site, class: &Subject, notes: &str) -> Result<bool, PageError> {
-    site.store.read(|conn| {
-        let sql = "SELECT coalesce(notes, '') = ?2 FROM live_class WHERE id = ?1";
-        Ok(conn.prepare_cached(sql)?.query_row(rusqlite::params![class.as_bytes(), notes], |r| r.get(0))?)
-    })
-}
-
-/// Whether what was of a room in its class is a fact already.
-fn is_noted(site: &Site, room: &Subject) -> Result<bool, PageError> {
-    site.store.read(|conn| {
-        let sql = "SELECT present_minutes IS NOT NULL FROM class_room WHERE id = ?1";
-        Ok(conn.prepare_cached(sql)?.query_row([room.as_bytes()], |r| r.get(0))?)
-    })
-}
-
-/// Writes what a node knows of its own accord.
-fn note(site: &Site, kind: &'static records::Kind, id: Subject, change: Change) -> Result<(), PageError> {
-    site.store.write(Context::NODE, |tx| {
-        let scope = record_scope(tx.conn(), site.programme, kind, &id)?;
-        append(tx, kind, scope, id, change, None)?;
-        tx.fold()?;
-        Ok::<_, records::RecordError>(())
-    })?;
-    Ok(())
-}
-
-/// Notes of the rooms that this node serves, that what is shown in their class is here.
-///
-/// # Errors
-/// What the log says.
-pub fn note_ready(
-    site: &Site,
-    classes: &Classes,
-    whole: &dyn Fn(&Connection, &Subject) -> Result<bool, PageError>,
-) -> Result<(), PageError> {
-    let ready = site.store.read(|conn| {
-        let mut stmt = conn.prepare_cached(
-            "SELECT r.id, r.school, c.course FROM class_room r JOIN live_class c ON c.id = r.class
-             WHERE c.course IS NOT NULL AND c.state IN ('planned', 'failed', 'live') AND coalesce(r.ready, 0) = 0",
-        )?;
-        let mut rows = stmt.query([])?;
-        let mut out = Vec::new();
-        while let Some(row) = rows.next()? {
-            let id = |n: usize| -> Result<Subject, PageError> {
-                let bytes: Vec<u8> = row.get(n)?;
-                Ok(Subject::try_from(bytes.as_slice()).unwrap_or_default())
-            };
-            if node_of(conn, classes.hub, &id(1)?)? == classes.me && whole(conn, &id(2)?)? {
-                out.push(id(0)?);
-            }
-        }
-        Ok::<_, PageError>(out)
-    })?;
-    ready.into_iter().try_for_each(|room| note(site, &CLASS_ROOM, room, Change::new().with("ready", Value::Bool(true))))
 }

@@ -1,0 +1,136 @@
+//! What a node keeps of a class while it is open, beside the class itself: its pages, its rooms' own devices, the notes, cuts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base::Subject;
+use live::Live;
+
+use crate::exit::{self, Exit, Marks};
+use crate::fold::Fold;
+use crate::open::Open;
+use crate::pupils::Pupils;
+use crate::say::{No, of_node};
+
+/// Bytes that are written into the notes of a class in all, and the letters of them that are kept with it.
+const MAX_NOTES: usize = 512 << 10;
+const NOTES_CHARS: usize = 4000;
+/// A room that was cut off for less is not said to have been.
+const CUT_MS: u64 = 3000;
+
+#[derive(Default)]
+pub(crate) struct Inner {
+    pub fold: Fold,
+    /// How many of a page's sayings were taken, by the page's own number.
+    pub taken: BTreeMap<u32, u32>,
+    /// Pages of each room that are open here.
+    pub pages: BTreeMap<u16, usize>,
+    /// Pages of each guest that are open here.
+    pub guests: BTreeMap<Subject, usize>,
+    /// The pages of rooms' pupils that are open here.
+    pub pupils: BTreeMap<u16, Pupils>,
+    /// How it was, as far as the rooms that are served here have said: what adults counted, what came from pages of pupils
+    /// that are closed, and the rooms whose counts are told.
+    pub exits: BTreeMap<u16, (Marks, Marks)>,
+    pub exited: BTreeSet<u16>,
+    /// The notes that all share, and how many bytes were written into them.
+    pub notes: documents::Live,
+    pub notes_bytes: usize,
+    /// What of them is a fact already.
+    pub notes_kept: String,
+    /// What became a fact here: several pages look at the same time.
+    pub noted: BTreeSet<String>,
+    /// Since when the node has been cut off, and what it was before.
+    pub cut_since: Option<u64>,
+    pub cuts: i64,
+    pub cut_ms: u64,
+    pub published: bool,
+}
+
+impl Inner {
+    /// Takes something into the notes.
+    ///
+    /// # Errors
+    /// [`No::Much`] where it cannot be read, or the notes are full.
+    pub fn note(&mut self, update: &[u8]) -> Result<(), No> {
+        if self.notes_bytes + update.len() > MAX_NOTES {
+            return Err(No::Much);
+        }
+        self.notes.apply(update).map_err(|_| No::Much)
+    }
+
+    /// The notes as they are to become a fact, if they are not one.
+    pub fn notes(&mut self) -> Option<String> {
+        let all: String = self.notes.text("notes").chars().take(NOTES_CHARS).collect();
+        let text = text::clean_text(&all, NOTES_CHARS).ok().filter(|t| !t.is_empty() && *t != self.notes_kept)?;
+        self.notes_kept.clone_from(&text);
+        Some(text)
+    }
+
+    /// Closes the page of a room's pupils: what they said of how it was still counts.
+    pub fn close(&mut self, room: u16) {
+        if let Some(mut pupils) = self.pupils.remove(&room) {
+            let left = &mut self.exits.entry(room).or_default().1;
+            *left = left.and(pupils.take_exits());
+        }
+    }
+
+    /// What the rooms say of how it was, once it is closed.
+    pub fn exits(&mut self) -> Vec<(u16, Vec<u8>)> {
+        if self.fold.exit != Exit::Over {
+            return Vec::new();
+        }
+        let rooms: BTreeSet<u16> = self.exits.keys().chain(self.pupils.keys()).copied().collect();
+        let mut out = Vec::new();
+        for room in rooms {
+            let (counted, left) = self.exits.remove(&room).unwrap_or_default();
+            let now = self.pupils.get_mut(&room).map(Pupils::take_exits).unwrap_or_default();
+            if !self.fold.exits.contains_key(&room)
+                && self.exited.insert(room)
+                && let Some(said) = exit::of_room(counted.and(left).and(now))
+            {
+                out.push((room, of_node(&said)));
+            }
+        }
+        out
+    }
+
+    pub fn count_cuts(&mut self, now: u64, cut: bool) {
+        match (cut && self.fold.goes_on(), self.cut_since) {
+            (true, None) => self.cut_since = Some(now),
+            (false, Some(since)) => {
+                self.cut_since = None;
+                let lasted = now.saturating_sub(since);
+                if lasted >= CUT_MS {
+                    self.cuts += 1;
+                    self.cut_ms += lasted;
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Says in the class what is counted of the rooms' own devices, and closes their pages when it is over.
+pub(crate) fn count(live: &Live, open: &Open, now_ms: u64) {
+    let said: Vec<(u16, Vec<u8>)> = {
+        let inner = &mut *open.inner();
+        let exits = inner.exits();
+        if inner.fold.over_ms.is_some() {
+            inner.pupils.clear();
+        }
+        let (fold, pupils) = (&inner.fold, &mut inner.pupils);
+        if let Some(speaks) = pupils.get_mut(&fold.floor) {
+            speaks.lower();
+        }
+        let counts = pupils.iter_mut().map(|(room, of)| (*room, of.counts(now_ms, fold)));
+        exits
+            .into_iter()
+            .chain(counts.flat_map(|(room, said)| said.into_iter().map(move |said| (room, said))))
+            .collect()
+    };
+    for (room, said) in said {
+        if let Some(of) = usize::from(room).checked_sub(1).and_then(|n| open.about().rooms.get(n)) {
+            let _ = live.say(open.class, of.id, &said);
+        }
+    }
+}
