@@ -92,9 +92,9 @@ pub(crate) async fn listen(shared: Arc<Shared>, endpoint: Endpoint) {
                 let shared = shared.clone();
                 let open = endpoint.open_connections().saturating_sub(sessions.len());
                 sessions.spawn(async move {
-                    match timeout(ATTEMPT, quic::accept(incoming, open)).await {
-                        Ok(Ok(transport)) => session::accepted(&shared, transport).await,
-                        _ => Trouble::Unreachable,
+                    match quic::accept(incoming, open, ATTEMPT).await {
+                        Ok(transport) => session::accepted(&shared, transport).await,
+                        Err(why) => why,
                     }
                 });
             }

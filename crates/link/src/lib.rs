@@ -18,6 +18,7 @@ mod chains;
 mod code;
 mod desk;
 mod dial;
+mod drivers;
 mod ear;
 mod error;
 mod exchange;

@@ -15,7 +15,9 @@ use quinn::{
 };
 use quinn_proto::{HashedConnectionIdGenerator, RandomConnectionIdGenerator};
 use rustls::pki_types::CertificateDer;
+use tokio::time::timeout;
 
+use crate::drivers::{Driver, Drivers};
 use crate::learn::{Allowance, Learn, Learning, REORDERED, sparse_acknowledgements};
 use crate::pulse::Pulse;
 use crate::resets::{self, Resets};
@@ -103,24 +105,30 @@ pub(crate) fn listen(key: &NodeKey, socket: UdpSocket) -> Result<Endpoint, LinkE
     let mut endpoint = EndpointConfig::new(Arc::new(Resets::of(key)));
     let names = resets::names(key);
     endpoint.cid_generator(move || Box::new(HashedConnectionIdGenerator::from_key(names)));
-    Ok(Endpoint::new(endpoint, Some(config), socket, Arc::new(quinn::TokioRuntime))?)
+    Ok(Endpoint::new(endpoint, Some(config), socket, Arc::new(Drivers))?)
 }
 
-/// Completes the handshake of one that dialled.
-pub(crate) async fn accept(incoming: Incoming, open: usize) -> Result<Quic, Trouble> {
+/// Completes the handshake of one that dialled, within a time; after it nothing of the attempt is left.
+pub(crate) async fn accept(incoming: Incoming, open: usize, within: Duration) -> Result<Quic, Trouble> {
     if open > UNPROVED && !incoming.remote_address_validated() && incoming.may_retry() {
         // The other end comes again with a proof of its address; this attempt needs no answer.
         let _ = incoming.retry();
         return Err(Trouble::Lost);
     }
-    let connection = incoming.accept().map_err(|_| Trouble::Lost)?.await.map_err(|_| Trouble::Lost)?;
-    Quic::new(connection, None)
+    let (connecting, driver) = Driver::of(|| incoming.accept());
+    let connecting = connecting.map_err(|_| Trouble::Lost)?;
+    let done = timeout(within, connecting).await.map_err(|_| Trouble::Unreachable)?;
+    // Who is refused is told why, by the driver; who went by itself needs no answer.
+    if matches!(done, Ok(_) | Err(ConnectionError::TransportError(_))) {
+        driver.let_go();
+    }
+    Quic::new(done.map_err(|_| Trouble::Lost)?, None)
 }
 
 /// Waits, not for long, until all ends were told that their connections are closed. Those that were not will
 /// notice by silence.
 pub(crate) async fn farewell(endpoint: &Endpoint) {
-    let _ = tokio::time::timeout(FAREWELL, endpoint.wait_idle()).await;
+    let _ = timeout(FAREWELL, endpoint.wait_idle()).await;
 }
 
 fn transport_config() -> Arc<TransportConfig> {
@@ -269,5 +277,35 @@ fn refused(error: &ConnectionError) -> Trouble {
         ConnectionError::TransportError(e) if is_alert(e.code.into()) => Trouble::WrongKey,
         ConnectionError::ApplicationClosed(_) => ended(error),
         _ => Trouble::Unreachable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever begins with a farewell costs no more than one who falls silent in the handshake.
+    #[tokio::test]
+    async fn a_connection_that_begins_with_its_end_is_forgotten() {
+        const STRANGERS: usize = 20;
+        let (hub, stranger) = (NodeKey::from_seed([1; 32]).unwrap(), NodeKey::from_seed([2; 32]).unwrap());
+        let endpoint = listen(&hub, UdpSocket::bind("127.0.0.1:0").unwrap()).unwrap();
+        let address = endpoint.local_addr().unwrap();
+        let config = Dialler::new(&stranger).unwrap().0;
+        let from = Endpoint::client("127.0.0.1:0".parse().unwrap()).unwrap();
+        for _ in 0..STRANGERS {
+            // Given up before its driver has had a turn, so that its first packet says only that it is closed.
+            drop(from.connect_with(config.clone(), address, &tls::name_of(hub.id())).unwrap());
+        }
+        for _ in 0..STRANGERS {
+            let incoming = endpoint.accept().await.unwrap();
+            assert!(accept(incoming, 0, Duration::from_millis(50)).await.is_err());
+        }
+        let forgotten = async {
+            while endpoint.open_connections() > 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(Duration::from_secs(20), forgotten).await.unwrap();
     }
 }
