@@ -19,6 +19,8 @@ CREATE TABLE visit (
   from_school BLOB,
   starts_on TEXT,
   ends_on TEXT,
+  trip BLOB,
+  asked TEXT,
   lessons INTEGER,
   advice TEXT,
   follow_up TEXT,
@@ -28,6 +30,39 @@ CREATE TABLE visit (
 CREATE TABLE visit_visitors (id BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
 CREATE TABLE visit_team (id BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
 CREATE TABLE visit_files (id BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
+CREATE TABLE trip (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  from_school BLOB,
+  starts_on TEXT,
+  ends_on TEXT,
+  leader BLOB,
+  route TEXT,
+  brings TEXT
+);
+CREATE TABLE trip_files (id BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
+CREATE TABLE pocket (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  person BLOB,
+  device TEXT,
+  secret BLOB,
+  since TEXT
+);
 CREATE TABLE activity (
   id BLOB PRIMARY KEY,
   home BLOB, -- the school whose nodes alone hold it
@@ -699,12 +734,26 @@ CREATE INDEX visit_by_host ON visit (host, title_key);
 CREATE INDEX visit_by_from_school ON visit (from_school, title_key);
 CREATE INDEX visit_by_starts_on ON visit (starts_on, title_key);
 CREATE INDEX visit_by_ends_on ON visit (ends_on, title_key);
+CREATE INDEX visit_by_trip ON visit (trip, title_key);
 CREATE INDEX visit_visitors_by_value ON visit_visitors (value, id);
 CREATE INDEX visit_team_by_value ON visit_team (value, id);
 CREATE INDEX visit_files_by_value ON visit_files (value, id);
 CREATE INDEX visit_by_held_on ON visit (held_on, title_key);
 CREATE INDEX visit_by_followed_up_on ON visit (followed_up_on, title_key);
 CREATE INDEX visit_by_state ON visit (state, title_key);
+CREATE INDEX trip_by_title ON trip (title_key, id);
+CREATE INDEX trip_by_changed ON trip (changed);
+CREATE INDEX trip_by_from_school ON trip (from_school, title_key);
+CREATE INDEX trip_by_starts_on ON trip (starts_on, title_key);
+CREATE INDEX trip_by_ends_on ON trip (ends_on, title_key);
+CREATE INDEX trip_by_leader ON trip (leader, title_key);
+CREATE INDEX trip_files_by_value ON trip_files (value, id);
+CREATE INDEX trip_by_state ON trip (state, title_key);
+CREATE INDEX pocket_by_title ON pocket (title_key, id);
+CREATE INDEX pocket_by_changed ON pocket (changed);
+CREATE INDEX pocket_by_person ON pocket (person, title_key);
+CREATE INDEX pocket_by_since ON pocket (since, title_key);
+CREATE INDEX pocket_by_state ON pocket (state, title_key);
 CREATE INDEX activity_by_title ON activity (title_key, id);
 CREATE INDEX activity_by_changed ON activity (changed);
 CREATE INDEX activity_by_kind ON activity (kind, title_key);

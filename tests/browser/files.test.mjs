@@ -2,28 +2,11 @@
 // what it said of the place where it was taken.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { be, cut, hub, look, reader, school, start, until } from "./stage.mjs";
+import { be, cut, hub, look, photograph, reader, school, start, until } from "./stage.mjs";
 
 let stage;
 before(async () => { stage = await start(); }, { timeout: 120_000 });
 after(async () => { await stage?.stop(); });
-
-/** A photograph as a phone makes it: real pixels, and a block of EXIF that says where it was. */
-const photograph = async (page) => {
-  const url = await page.evaluate(() => {
-    const canvas = Object.assign(document.createElement("canvas"), { width: 320, height: 240 });
-    const pen = canvas.getContext("2d");
-    const sky = pen.createLinearGradient(0, 0, 0, 240);
-    sky.addColorStop(0, "#3c78b4"); sky.addColorStop(1, "#e8e2d0");
-    pen.fillStyle = sky; pen.fillRect(0, 0, 320, 240);
-    pen.fillStyle = "#5a4632"; pen.beginPath(); pen.moveTo(0, 240); pen.lineTo(140, 90); pen.lineTo(320, 240); pen.fill();
-    return canvas.toDataURL("image/jpeg", 0.8);
-  });
-  const plain = Buffer.from(url.split(",")[1], "base64");
-  const said = Buffer.from("Exif\0\0MM\0*\0\0\0\x08\0\0GPSLatitude 29.65 GPSLongitude 91.13", "latin1");
-  const segment = Buffer.concat([Buffer.from([0xff, 0xe1, 0, said.length + 2]), said]);
-  return Buffer.concat([plain.subarray(0, 2), segment, plain.subarray(2)]);
-};
 
 test("a picture reaches the hub and tells no place", { timeout: 180_000 }, async () => {
   const problems = [];

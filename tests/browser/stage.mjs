@@ -204,3 +204,20 @@ export async function enter(page, host, role, path) {
   else await page.goto(`${host}${path}/live`);
   await until(async () => (await page.locator("[data-class]").getAttribute("data-role")) !== "", "a page to be in the class");
 }
+
+/** A photograph as a phone makes it: real pixels, and a block of EXIF that says where it was. */
+export const photograph = async (page) => {
+  const url = await page.evaluate(() => {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 320, height: 240 });
+    const pen = canvas.getContext("2d");
+    const sky = pen.createLinearGradient(0, 0, 0, 240);
+    sky.addColorStop(0, "#3c78b4"); sky.addColorStop(1, "#e8e2d0");
+    pen.fillStyle = sky; pen.fillRect(0, 0, 320, 240);
+    pen.fillStyle = "#5a4632"; pen.beginPath(); pen.moveTo(0, 240); pen.lineTo(140, 90); pen.lineTo(320, 240); pen.fill();
+    return canvas.toDataURL("image/jpeg", 0.8);
+  });
+  const plain = Buffer.from(url.split(",")[1], "base64");
+  const said = Buffer.from("Exif\0\0MM\0*\0\0\0\x08\0\0GPSLatitude 29.65 GPSLongitude 91.13", "latin1");
+  const segment = Buffer.concat([Buffer.from([0xff, 0xe1, 0, said.length + 2]), said]);
+  return Buffer.concat([plain.subarray(0, 2), segment, plain.subarray(2)]);
+};

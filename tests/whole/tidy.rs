@@ -15,6 +15,7 @@ fn map() -> BTreeMap<String, Option<BTreeSet<String>>> {
         "programme",
         "people",
         "pairings",
+        "pocket",
         "teams",
         "visits",
         "activities",

@@ -19,6 +19,7 @@ use crate::links::NodeLinks;
 pub fn kinds() -> Kinds {
     Kinds::new(&[
         visits::KINDS,
+        pocket::KINDS,
         activities::KINDS,
         programme::KINDS,
         people::KINDS,
@@ -65,6 +66,7 @@ pub fn words() -> Vec<(Lang, &'static str, &'static str)> {
         courses::WORDS,
         classroom::WORDS,
         visits::WORDS,
+        pocket::WORDS,
         activities::WORDS,
         figures::WORDS,
         nodes::WORDS,
@@ -96,6 +98,7 @@ pub fn routes(
     let carrier: Arc<dyn courses::Carrier> = Arc::clone(links) as _;
     routes.extend(courses::routes(shelf, &carrier, films));
     routes.extend(classroom::routes(classes, shelf));
+    routes.extend(pocket::routes());
     routes.extend(figures::routes(counted));
     let links: Arc<dyn nodes::Links> = Arc::clone(links) as _;
     routes.extend(nodes::routes(&links, authority));

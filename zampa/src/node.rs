@@ -138,6 +138,7 @@ impl Node {
             sign_of: Box::new(move |site, words| nodes::sign(site, words, &signs.peers())),
             today: vec![Box::new(register::today), Box::new(lessons::today), Box::new(courses::today)],
             parts: vec![
+                Box::new(visits::part),
                 Box::new(lessons::part),
                 Box::new(move |site, r, conn, kind, id| courses::part(site, r, conn, kind, id, &shown)),
                 Box::new(move |site, r, conn, kind, id| classroom::part(site, r, conn, kind, id, &held)),

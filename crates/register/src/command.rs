@@ -54,8 +54,26 @@ pub fn save_new(
     site: &Site,
     request: &Request,
     kind: &'static Kind,
+    change: Change,
+    birth: Option<&Move>,
+) -> Result<Saved, Refusal> {
+    let author = request.reader()?.person;
+    site.store.write(Context { author }, |tx| make_in(tx, site, request, kind, change, birth, None))
+}
+
+/// Makes a record as part of a larger command; under an id of its scope where one is given, by its time and its chance, so
+/// that what comes twice is made once.
+///
+/// # Errors
+/// [`Refusal`]: the larger command must then fail too.
+pub fn make_in(
+    tx: &Tx<'_>,
+    site: &Site,
+    request: &Request,
+    kind: &'static Kind,
     mut change: Change,
     birth: Option<&Move>,
+    id: Option<(u64, u32)>,
 ) -> Result<Saved, Refusal> {
     let reader = request.reader()?;
     check_fields(kind, &change, true)?;
@@ -68,20 +86,18 @@ pub fn save_new(
     if let Some(birth) = birth {
         change.set.insert(STATE.to_owned(), Value::text(birth.to));
     }
-    site.store.write(Context { author: reader.person }, |tx| {
-        let scope = scope_of(tx.conn(), &site.kinds, site.programme, kind, &change)?;
-        let home = records::home_column(&scope).filter(|_| !matches!(kind.home, Home::Person(_)));
-        authorise(tx.conn(), reader, kind, home, &change, birth)?;
-        check_links(tx, site, reader, kind, &change)?;
-        let subject = tx.subject(&scope);
-        append(tx, kind, scope, subject, change, None)?;
-        tx.fold()?;
-        for made in &site.made {
-            made(tx, site, request, kind, &subject)?;
-        }
-        check(tx, kind, &subject)?;
-        Ok(Saved(subject))
-    })
+    let scope = scope_of(tx.conn(), &site.kinds, site.programme, kind, &change)?;
+    let home = records::home_column(&scope).filter(|_| !matches!(kind.home, Home::Person(_)));
+    authorise(tx.conn(), reader, kind, home, &change, birth)?;
+    check_links(tx, site, reader, kind, &change)?;
+    let subject = id.map_or_else(|| tx.subject(&scope), |(ms, chance)| Subject::new(&scope, ms, chance));
+    append(tx, kind, scope, subject, change, None)?;
+    tx.fold()?;
+    for made in &site.made {
+        made(tx, site, request, kind, &subject)?;
+    }
+    check(tx, kind, &subject)?;
+    Ok(Saved(subject))
 }
 
 /// Changes fields of a record; `base` is what the form had seen.
@@ -96,24 +112,39 @@ pub fn save_change(
     change: Change,
     base: Option<&Frontier>,
 ) -> Result<(), Refusal> {
+    let context = Context { author: reader.person };
+    site.store.write(context, |tx| change_in(tx, site, reader, kind, id, change, base))
+}
+
+/// Changes fields of a record as part of a larger command.
+///
+/// # Errors
+/// [`Refusal`]: the larger command must then fail too.
+pub fn change_in(
+    tx: &Tx<'_>,
+    site: &Site,
+    reader: &Reader,
+    kind: &'static Kind,
+    id: Subject,
+    change: Change,
+    base: Option<&Frontier>,
+) -> Result<(), Refusal> {
     check_fields(kind, &change, false)?;
     counts_here(site, kind, &change)?;
-    site.store.write(Context { author: reader.person }, |tx| {
-        visible(tx.conn(), reader, kind, &id)?;
-        may_change(tx.conn(), reader, kind, &id)?;
-        check_links(tx, site, reader, kind, &change)?;
-        let scope = record_scope(tx.conn(), site.programme, kind, &id)?;
-        stays_home(tx.conn(), site, kind, &scope, &change)?;
-        let removes = change.set.contains_key(REMOVED);
-        append(tx, kind, scope, id, change, base)?;
-        check(tx, kind, &id)?;
-        // Nobody moves a record to where they could not have made it.
-        if !removes && may_change(tx.conn(), reader, kind, &id).is_err() {
-            let field = kind.access.own.first().copied().unwrap_or_default();
-            return Err(Refusal::Fields(vec![(field.to_owned(), "error-your-school")]));
-        }
-        Ok(())
-    })
+    visible(tx.conn(), reader, kind, &id)?;
+    may_change(tx.conn(), reader, kind, &id)?;
+    check_links(tx, site, reader, kind, &change)?;
+    let scope = record_scope(tx.conn(), site.programme, kind, &id)?;
+    stays_home(tx.conn(), site, kind, &scope, &change)?;
+    let removes = change.set.contains_key(REMOVED);
+    append(tx, kind, scope, id, change, base)?;
+    check(tx, kind, &id)?;
+    // Nobody moves a record to where they could not have made it.
+    if !removes && may_change(tx.conn(), reader, kind, &id).is_err() {
+        let field = kind.access.own.first().copied().unwrap_or_default();
+        return Err(Refusal::Fields(vec![(field.to_owned(), "error-your-school")]));
+    }
+    Ok(())
 }
 
 /// Takes a record from state to state.
@@ -126,26 +157,41 @@ pub fn save_move(
     kind: &'static Kind,
     id: Subject,
     way: &Move,
+    change: Change,
+) -> Result<(), Refusal> {
+    let context = Context { author: reader.person };
+    site.store.write(context, |tx| move_in(tx, site, reader, kind, id, way, change))
+}
+
+/// Takes a record from state to state as part of a larger command.
+///
+/// # Errors
+/// [`Refusal`]: the larger command must then fail too; [`PageError::Stale`] as with [`save_move`].
+pub fn move_in(
+    tx: &Tx<'_>,
+    site: &Site,
+    reader: &Reader,
+    kind: &'static Kind,
+    id: Subject,
+    way: &Move,
     mut change: Change,
 ) -> Result<(), Refusal> {
     check_fields(kind, &change, false)?;
     counts_here(site, kind, &change)?;
-    site.store.write(Context { author: reader.person }, |tx| {
-        let state = visible(tx.conn(), reader, kind, &id)?;
-        if !may_move(tx.conn(), reader, kind, &id, way)? {
-            return Err(PageError::NotAllowed.into());
-        }
-        if !way.from.contains(&state.as_str()) {
-            return Err(PageError::Stale.into());
-        }
-        check_links(tx, site, reader, kind, &change)?;
-        if way.to != state {
-            change.set.insert(STATE.to_owned(), Value::text(way.to));
-        }
-        let scope = record_scope(tx.conn(), site.programme, kind, &id)?;
-        append(tx, kind, scope, id, change, None)?;
-        Ok(check(tx, kind, &id)?)
-    })
+    let state = visible(tx.conn(), reader, kind, &id)?;
+    if !may_move(tx.conn(), reader, kind, &id, way)? {
+        return Err(PageError::NotAllowed.into());
+    }
+    if !way.from.contains(&state.as_str()) {
+        return Err(PageError::Stale.into());
+    }
+    check_links(tx, site, reader, kind, &change)?;
+    if way.to != state {
+        change.set.insert(STATE.to_owned(), Value::text(way.to));
+    }
+    let scope = record_scope(tx.conn(), site.programme, kind, &id)?;
+    append(tx, kind, scope, id, change, None)?;
+    Ok(check(tx, kind, &id)?)
 }
 
 /// Refuses a change of the link that says where a record is: its nodes were chosen when it was made.

@@ -86,6 +86,33 @@ pub fn attach(
     Ok(made)
 }
 
+/// Puts one file beside a record under an id by its time and its chance; nothing where that file is here already, so that
+/// what comes twice is added once. Asks whether the reader may, first.
+///
+/// # Errors
+/// [`PageError`].
+pub fn attach_as(
+    tx: &Tx<'_>,
+    site: &Site,
+    request: &Request,
+    kind: &'static Kind,
+    id: &Subject,
+    sent: &Sent,
+    (ms, chance): (u64, u32),
+) -> Result<(), PageError> {
+    let reader = request.reader()?;
+    visible(tx.conn(), reader, kind, id)?;
+    may_change(tx.conn(), reader, kind, id)?;
+    let scope = record_scope(tx.conn(), site.programme, kind, id)?;
+    let file = Subject::new(&scope, ms, chance);
+    if !log::entries_of(tx.conn(), &file)?.is_empty() {
+        return Ok(());
+    }
+    append(tx, &FILE, scope, file, said_of(sent), None)?;
+    append(tx, kind, scope, *id, Change::new().with_added(FILES, Value::link(&file)), None)?;
+    Ok(check(tx, kind, id)?)
+}
+
 fn said_of(sent: &Sent) -> Change {
     let name = if sent.name.is_empty() { sent.hash.to_string() } else { sent.name.clone() };
     Change::new()

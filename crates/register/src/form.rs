@@ -92,7 +92,10 @@ pub(crate) fn new_page(site: &Site, request: &Request, kind: &'static Kind) -> R
         for field in birth.asks {
             typed.entry((*field).to_owned()).or_insert_with(|| vec![today.clone()]);
         }
-        typed.insert("_birth".to_owned(), vec![birth.name.to_owned()]);
+        // What is planned is begun by an address that says so.
+        let born = request.query.iter().find(|(name, _)| name == "_birth");
+        let name = born.map_or_else(|| birth.name.to_owned(), |(_, name)| name.clone());
+        typed.insert("_birth".to_owned(), vec![name]);
     }
     preset_school(request, kind, &mut typed)?;
     let show = Show {

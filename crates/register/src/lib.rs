@@ -15,8 +15,8 @@ mod settle;
 mod today;
 mod typed;
 
-pub use command::{Refusal, Saved, in_hands, save_new, visible};
-pub use files::{Wanted, attach, lies_in, named, wanted};
+pub use command::{Refusal, Saved, change_in, in_hands, make_in, move_in, save_new, visible};
+pub use files::{Wanted, attach, attach_as, lies_in, named, wanted};
 pub use history::{done, who};
 pub use look::{Look, byline, label};
 pub use today::today;

@@ -68,6 +68,27 @@ pub struct Request {
 }
 
 impl Request {
+    /// What is done in a person's name without a page: by a program that proved whose it is.
+    pub fn of(session: Session, lang: Lang) -> Self {
+        Self {
+            path: String::new(),
+            params: BTreeMap::new(),
+            query: Vec::new(),
+            form: Vec::new(),
+            files: Vec::new(),
+            host: String::new(),
+            secure: false,
+            token: None,
+            cookies: Vec::new(),
+            session: Some(session),
+            lang,
+            second: lang.second(),
+            theme: None,
+            partial: false,
+            note: None,
+        }
+    }
+
     /// The reader's words.
     pub fn words<'a>(&self, site: &'a Site) -> Words<'a> {
         site.words(self.lang, Some(self.second))

@@ -309,6 +309,12 @@ fn whole(site: &Site, request: &Request, result: Result<Reply, PageError>) -> Re
             }
             response
         }
+        Reply::Open(html) => {
+            let mut response = page(StatusCode::OK, html);
+            response.headers_mut().remove(header::CONTENT_SECURITY_POLICY);
+            add(&mut response, header::CONTENT_SECURITY_POLICY, &format!("{CSP}; connect-src 'self' {NODES}"));
+            response
+        }
         Reply::Invalid(html) => page(StatusCode::UNPROCESSABLE_ENTITY, html),
         Reply::To(place) => to(&place, &[]),
         Reply::ToWith(place, cookies) => to(&place, &cookies),
@@ -359,6 +365,9 @@ pub(crate) fn plain(status: StatusCode) -> Response<Body> {
 
 const CSP: &str = "default-src 'self'; img-src 'self' data:; media-src 'self' blob:; base-uri 'none'; form-action 'self'; \
                    frame-ancestors 'none'; object-src 'none'";
+
+/// Where other nodes may be: over https, and those of a demonstration on this very machine.
+const NODES: &str = "https: http://*.localhost:*";
 
 /// Lets a page show the stage, and nothing but the stage, also when what is shown there wants to go elsewhere.
 fn frame(response: &mut Response<Body>, stage: &str) {

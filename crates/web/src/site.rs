@@ -315,6 +315,8 @@ impl fmt::Debug for Writing {
 pub enum Reply {
     /// A page.
     Page(String),
+    /// A page whose script may ask other nodes, in no reader's name: what it brings is its own.
+    Open(String),
     /// A page that says what is wrong with what was sent: 422.
     Invalid(String),
     /// Go there.

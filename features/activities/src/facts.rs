@@ -81,6 +81,16 @@ static PARTICIPATION: Kind = Kind {
                 ON b.activity = a.activity AND b.person = a.person AND b.day = a.day AND b.id <> a.id WHERE {one}",
         one: "a.id = ?1",
         other: "",
+    },
+    // Two hosts of visits lie hours apart; what one node took in alone, another shows as a conflict.
+    Rule {
+        code: "participation-two-places",
+        sql: "SELECT a.id, b.id FROM participation a JOIN activity x ON x.id = a.activity JOIN visit v ON v.id = x.visit
+                JOIN participation b ON b.person = a.person AND b.day = a.day AND b.id <> a.id AND b.part = 'attends'
+                JOIN activity y ON y.id = b.activity JOIN visit w ON w.id = y.visit
+              WHERE a.part = 'attends' AND a.present = 1 AND b.present = 1 AND v.host <> w.host AND {one}",
+        one: "a.id = ?1",
+        other: "",
     }],
     order: "-day",
     hub_only: false,

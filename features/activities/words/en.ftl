@@ -38,3 +38,4 @@ word-counted = counted
 word-estimated = estimated
 rule-participation-once = This person is already listed for that day.
 rule-headcount-once = There is already such a count for that day.
+rule-participation-two-places = Signed in with another host on the same day.

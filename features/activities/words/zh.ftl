@@ -38,3 +38,4 @@ word-counted = 清点
 word-estimated = 估计
 rule-participation-once = 此人当天已登记。
 rule-headcount-once = 当天已有同类人数登记。
+rule-participation-two-places = 同一天已在另一所学校签到。

@@ -1,13 +1,13 @@
 use records::{Access, Field, Home, Kind, Move, Role, Roles, Rule};
 
 /// The records of this room.
-pub const KINDS: &[&Kind] = &[&VISIT];
+pub const KINDS: &[&Kind] = &[&VISIT, &TRIP];
 
 const KEEPERS: &[Role] = &[Role::Administrator, Role::Officer, Role::Head, Role::Posted, Role::Local];
 const WHO: Roles = Roles::of(KEEPERS);
 
 /// One team at one host for one stay.
-static VISIT: Kind = Kind {
+pub(crate) static VISIT: Kind = Kind {
     name: "visit",
     route: "visits",
     icon: "map-pin",
@@ -19,6 +19,8 @@ static VISIT: Kind = Kind {
         Field::link("from_school", "organisation").required().filter(),
         Field::date("starts_on").required().column(),
         Field::date("ends_on").required(),
+        Field::link("trip", "trip").within(),
+        Field::text("asked").searched(),
         Field::links("visitors", "person"),
         Field::links("team", "team"),
         Field::int("lessons", 0, 500),
@@ -38,6 +40,41 @@ static VISIT: Kind = Kind {
     rules: &[Rule {
         code: "dates-in-order",
         sql: "SELECT a.id, NULL FROM visit a WHERE a.ends_on < a.starts_on AND {one}",
+        one: "a.id = ?1",
+        other: "",
+    }],
+    order: "-starts_on",
+    hub_only: false,
+    hidden: false,
+};
+
+/// A way over several hosts, each of which is a visit of its own. Its figure stays what it was: a school that sets out on a
+/// day.
+pub(crate) static TRIP: Kind = Kind {
+    name: "trip",
+    route: "trips",
+    icon: "map-pin",
+    home: Home::School("from_school"),
+    title: &["title"],
+    fields: &[
+        Field::line("title").required().column().searched(),
+        Field::link("from_school", "organisation").required().filter(),
+        Field::date("starts_on").required().column(),
+        Field::date("ends_on").required(),
+        Field::link("leader", "person"),
+        Field::line("route").searched(),
+        Field::text("brings").searched(),
+        Field::files(),
+    ],
+    states: &["planned", "ended", "cancelled"],
+    moves: &[
+        Move::new("end", &["planned"], "ended", WHO),
+        Move::new("cancel", &["planned"], "cancelled", WHO).with_reason(),
+    ],
+    access: Access::staff(KEEPERS, &["from_school"]),
+    rules: &[Rule {
+        code: "dates-in-order",
+        sql: "SELECT a.id, NULL FROM trip a WHERE a.ends_on < a.starts_on AND {one}",
         one: "a.id = ?1",
         other: "",
     }],

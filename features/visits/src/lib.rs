@@ -1,8 +1,10 @@
 //! Visits to the countryside.
 
 mod facts;
+mod part;
 
 pub use facts::KINDS;
+pub use part::part;
 
 use base::Lang;
 

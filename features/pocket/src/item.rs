@@ -1,0 +1,180 @@
+//! A visit as a pocket records it: read from JSON within bounds, before anything is done with it.
+
+use base::{Date, Hash, Subject};
+use serde_json::Value as Json;
+
+/// Visits in one delivery.
+pub(crate) const MAX_ITEMS: usize = 200;
+/// Days of one stay.
+const MAX_DAYS: usize = 31;
+/// People who sign in on one day by name.
+const MAX_PEOPLE: usize = 400;
+/// Visitors.
+const MAX_VISITORS: usize = 60;
+/// Kinds of people that are counted on one day.
+const MAX_COUNTS: usize = 10;
+
+/// Who made it, so that it is made once: its time and its chance.
+pub(crate) type Mark = (u64, u32);
+
+/// A visit that was held.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Item {
+    pub mark: Mark,
+    /// The visit that was planned; none where it was not.
+    pub visit: Option<Subject>,
+    /// What the phone had seen of that.
+    pub base: Option<Vec<u8>>,
+    pub purpose: String,
+    pub host: Option<Subject>,
+    pub from: Option<Subject>,
+    pub starts: String,
+    pub ends: String,
+    pub visitors: Vec<Subject>,
+    pub lessons: i64,
+    pub advice: String,
+    pub follow_up: String,
+    /// What was done with the host's teachers.
+    pub kind: String,
+    pub days: Vec<Day>,
+}
+
+/// Who was there on one day.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Day {
+    pub on: String,
+    pub people: Vec<Subject>,
+    pub codes: Vec<String>,
+    /// Who, how many, counted or estimated.
+    pub counts: Vec<(String, i64, String)>,
+}
+
+/// What the phone calls it.
+pub(crate) fn name(json: &Json) -> &str {
+    json.get("id").and_then(Json::as_str).unwrap_or_default()
+}
+
+impl Item {
+    /// Reads one; the key of what is wrong with it.
+    pub fn read(json: &Json) -> Result<Self, &'static str> {
+        let broken = "pocket-no-broken";
+        let mark = json.get("made").and_then(Json::as_u64).zip(json.get("chance").and_then(Json::as_u64));
+        let (made, chance) = mark.ok_or(broken)?;
+        let item = Self {
+            // Ids have 48 bits of time.
+            mark: (made & 0xffff_ffff_ffff, u32::try_from(chance).map_err(|_| broken)?),
+            visit: subject(json.get("visit")),
+            base: json.get("base").and_then(Json::as_str).and_then(base::base32::decode),
+            purpose: line(json, "purpose", 120)?,
+            host: subject(json.get("host")),
+            from: subject(json.get("from")),
+            starts: line(json, "starts", 10)?,
+            ends: line(json, "ends", 10)?,
+            visitors: subjects(json.get("visitors"), MAX_VISITORS)?,
+            lessons: json.get("lessons").and_then(Json::as_i64).unwrap_or(0),
+            advice: text(json, "advice")?,
+            follow_up: text(json, "follow_up")?,
+            kind: line(json, "kind", 40)?,
+            days: list(json.get("days"), MAX_DAYS)?.iter().map(Day::read).collect::<Result<_, _>>()?,
+        };
+        let (starts, ends) = (date(&item.starts)?, date(&item.ends)?);
+        if ends < starts {
+            return Err("rule-dates-in-order");
+        }
+        let mut days: Vec<&str> = item.days.iter().map(|d| &*d.on).collect();
+        days.sort_unstable();
+        days.dedup();
+        if days.len() != item.days.len() || item.days.iter().any(|d| d.on < item.starts || d.on > item.ends) {
+            return Err("pocket-no-day");
+        }
+        Ok(item)
+    }
+
+    /// The mark of something that hangs on it.
+    pub fn part(&self, what: &str) -> Mark {
+        let hash = Hash::of(format!("{} {} {what}", self.mark.0, self.mark.1).as_bytes());
+        (self.mark.0, hash.0.first_chunk::<4>().map_or(0, |four| u32::from_be_bytes(*four)))
+    }
+}
+
+impl Day {
+    fn read(json: &Json) -> Result<Self, &'static str> {
+        let mut counts = Vec::new();
+        for count in list(json.get("counts"), MAX_COUNTS)? {
+            let number = count.get("number").and_then(Json::as_i64).ok_or("pocket-no-broken")?;
+            counts.push((line(count, "category", 40)?, number, line(count, "basis", 20)?));
+        }
+        let day = line(json, "day", 10)?;
+        date(&day)?;
+        let mut people = subjects(json.get("people"), MAX_PEOPLE)?;
+        people.sort_unstable();
+        people.dedup();
+        let codes = list(json.get("codes"), MAX_PEOPLE)?.iter().filter_map(Json::as_str);
+        Ok(Self { on: day, people, codes: codes.map(|c| c.trim().to_ascii_lowercase()).collect(), counts })
+    }
+}
+
+fn date(text: &str) -> Result<Date, &'static str> {
+    text.parse().map_err(|_| "error-not-understood")
+}
+
+fn line(json: &Json, field: &str, most: usize) -> Result<String, &'static str> {
+    let said = json.get(field).and_then(Json::as_str).unwrap_or_default();
+    text::clean_line(said, most).map_err(|_| "error-too-long")
+}
+
+fn text(json: &Json, field: &str) -> Result<String, &'static str> {
+    let said = json.get(field).and_then(Json::as_str).unwrap_or_default();
+    text::clean_text(said, 4000).map_err(|_| "error-too-long")
+}
+
+fn list(json: Option<&Json>, most: usize) -> Result<&[Json], &'static str> {
+    let list = json.and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
+    if list.len() > most { Err("pocket-no-many") } else { Ok(list) }
+}
+
+fn subject(json: Option<&Json>) -> Option<Subject> {
+    json?.as_str()?.parse().ok()
+}
+
+fn subjects(json: Option<&Json>, most: usize) -> Result<Vec<Subject>, &'static str> {
+    list(json, most)?.iter().map(|one| subject(Some(one)).ok_or("pocket-no-broken")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn whole() -> Json {
+        json!({ "id": "a", "made": 1_700_000_000_000_u64, "chance": 7, "purpose": "p", "starts": "2026-05-04", "ends": "2026-05-05",
+                "days": [{ "day": "2026-05-04", "counts": [{ "category": "pupils", "number": 30, "basis": "counted" }] }] })
+    }
+
+    #[test]
+    fn a_visit_is_read() {
+        let item = Item::read(&whole()).unwrap();
+        assert_eq!(item.mark, (1_700_000_000_000, 7));
+        assert_eq!(item.days[0].counts, [("pupils".to_owned(), 30, "counted".to_owned())]);
+        assert_ne!(item.part("a"), item.part("b"));
+        assert_eq!(item.part("a"), Item::read(&whole()).unwrap().part("a"));
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_by_what_is_wrong() {
+        let with = |field: &str, value: Json| {
+            let mut item = whole();
+            item[field] = value;
+            Item::read(&item)
+        };
+        assert_eq!(with("ends", json!("2026-05-03")), Err("rule-dates-in-order"));
+        assert_eq!(with("days", json!([{ "day": "2026-05-09" }])), Err("pocket-no-day"));
+        assert_eq!(with("days", json!([{ "day": "2026-05-04" }, { "day": "2026-05-04" }])), Err("pocket-no-day"));
+        assert_eq!(with("starts", json!("soon")), Err("error-not-understood"));
+        assert_eq!(with("purpose", json!("p".repeat(200))), Err("error-too-long"));
+        assert_eq!(with("visitors", json!(["nobody"])), Err("pocket-no-broken"));
+        assert_eq!(with("visitors", json!(vec!["x"; 100])), Err("pocket-no-many"));
+        assert_eq!(with("chance", json!(u64::MAX)), Err("pocket-no-broken"));
+        assert_eq!(Item::read(&json!([1])), Err("pocket-no-broken"));
+    }
+}

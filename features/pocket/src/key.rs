@@ -1,0 +1,82 @@
+//! Who hands over: a pocket brings its name and a secret that was made when it was prepared. It has no session, so no
+//! page of another site can use it.
+
+use base::{Hash, Lang, Subject, base32};
+use log::Context;
+use records::{Change, Value, append};
+use rusqlite::{Connection, OptionalExtension};
+use web::{PageError, Request, Session, Site};
+
+use crate::facts::POCKET;
+
+/// Pockets in use that one person may have.
+const MOST: i64 = 5;
+
+/// A new pocket: what it must bring from now on.
+pub(crate) struct Key {
+    pub id: Subject,
+    pub secret: String,
+}
+
+/// Prepares a pocket for who is signed in.
+pub(crate) fn make(site: &Site, request: &Request, device: &str) -> Result<Key, PageError> {
+    let person = request.reader()?.person;
+    let secret = base32::encode(&site.store.env().bytes::<32>());
+    let change = Change::new()
+        .with_link("person", person)
+        .with_text("device", device)
+        .with("secret", Value::Bytes(hash(&secret)))
+        .with_text("since", site.today().to_string());
+    let scope = base::Scope::Person(person);
+    site.store.write(Context { author: person }, |tx| {
+        let held: i64 = tx
+            .conn()
+            .prepare_cached("SELECT count(*) FROM pocket WHERE person = ?1 AND coalesce(state, 'in_use') = 'in_use'")?
+            .query_row([person.as_bytes()], |r| r.get(0))?;
+        if held >= MOST {
+            return Err(PageError::Rule("pocket-many".to_owned()));
+        }
+        let id = tx.subject(&scope);
+        append(tx, &POCKET, scope, id, change, None)?;
+        tx.fold()?;
+        Ok(Key { id, secret })
+    })
+}
+
+fn hash(secret: &str) -> Vec<u8> {
+    Hash::of(secret.as_bytes()).0.to_vec()
+}
+
+/// The state of a pocket; `None` where this node does not know it.
+pub(crate) fn state(conn: &Connection, id: &Subject) -> Result<Option<String>, PageError> {
+    let mut stmt = conn.prepare_cached("SELECT coalesce(state, 'in_use') FROM pocket WHERE id = ?1")?;
+    Ok(stmt.query_row([id.as_bytes()], |r| r.get(0)).optional()?)
+}
+
+/// Reads a bearer, `NAME.SECRET`; a request in the name of the pocket's person, as a page of theirs would make it.
+///
+/// # Errors
+/// [`PageError::SignIn`] for what is no pocket in use here.
+pub(crate) fn holder(site: &Site, bearer: Option<&str>, lang: Lang) -> Result<Request, PageError> {
+    let (id, secret) = bearer.and_then(|b| b.split_once('.')).ok_or(PageError::SignIn)?;
+    let id: Subject = id.parse().map_err(|_| PageError::SignIn)?;
+    site.store.read(|conn| {
+        let found: Option<(Vec<u8>, Vec<u8>)> = conn
+            .prepare_cached(
+                "SELECT p.person, p.secret FROM pocket p
+                 WHERE p.id = ?1 AND coalesce(p.state, 'in_use') = 'in_use' AND p.secret IS NOT NULL",
+            )?
+            .query_row([id.as_bytes()], |r| Ok((r.get(0)?, r.get(1)?)))
+            .optional()?;
+        // The secret has 256 bits of chance, and what is compared are hashes: their time tells nothing of use.
+        let (person, _) = found.filter(|(_, kept)| *kept == hash(secret)).ok_or(PageError::SignIn)?;
+        let person = Subject::try_from(person.as_slice()).map_err(|_| PageError::SignIn)?;
+        let reader = (site.reader_of)(conn, person, site.today())?;
+        let name: Option<Option<String>> = conn
+            .prepare_cached("SELECT name FROM person WHERE id = ?1")?
+            .query_row([person.as_bytes()], |r| r.get(0))
+            .optional()?;
+        let session = Session { person, csrf: String::new(), reader, name: name.flatten().unwrap_or_default() };
+        Ok(Request::of(session, lang))
+    })
+}

@@ -1,0 +1,115 @@
+/* What the pocket holds: what it took along, and the visits that were recorded on it. */
+import type { Vault } from "./sealed.ts";
+
+export interface Named {
+  id: string;
+  name: string;
+}
+
+/** A visit that was planned. */
+export interface Planned {
+  id: string;
+  base: string;
+  purpose: string;
+  host: string;
+  from: string;
+  starts: string;
+  ends: string;
+  asked: string;
+  trip: string;
+  route: string;
+  visitors: string[];
+}
+
+export interface Host {
+  id: string;
+  title: string;
+  last: { day: string; advice: string; follow_up: string } | null;
+  people: Named[];
+}
+
+/** What was taken along from a node. */
+export interface Pack {
+  person: Named;
+  node: string;
+  made: number;
+  until: number;
+  schools: { id: string; title: string }[];
+  visits: Planned[];
+  hosts: Host[];
+  colleagues: Named[];
+}
+
+/** Who was there on one day. */
+export interface Day {
+  day: string;
+  people: string[];
+  codes: string[];
+  counts: { category: string; number: number; basis: string }[];
+}
+
+export interface Picture {
+  made: number;
+  chance: number;
+  sent: boolean;
+}
+
+/** A visit as it is recorded here. Its time and its chance are its own for good, so that it is made once. */
+export interface Item {
+  id: string;
+  made: number;
+  chance: number;
+  visit?: string;
+  base?: string;
+  purpose: string;
+  host: string;
+  from: string;
+  starts: string;
+  ends: string;
+  visitors: string[];
+  lessons: number;
+  advice: string;
+  follow_up: string;
+  kind: string;
+  days: Day[];
+  pictures: Picture[];
+  /** `sent` was handed over, and no answer came yet: it is not changed any more. */
+  state: "draft" | "waiting" | "sent" | "handed" | "refused";
+  said?: string;
+  left?: { who: string; said: string }[];
+  /** Which visit it became, at which node, when. */
+  handed?: { visit: string; node: string; at: number };
+}
+
+/** A number that nobody else draws. */
+export function chance(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+}
+
+/** The visits that are recorded here, the newest first. */
+export async function items(vault: Vault): Promise<Item[]> {
+  const found = await Promise.all((await vault.names("item:")).map((name) => vault.get<Item>(name)));
+  return found.filter((item): item is Item => !!item).sort((a, b) => b.made - a.made);
+}
+
+export const keep = (vault: Vault, item: Item): Promise<void> => vault.put(`item:${item.id}`, item);
+
+export const pictureName = (item: Item, picture: Picture): string => `picture:${item.id}:${picture.made}-${picture.chance}`;
+
+/** Throws a record away, with its pictures. */
+export async function discard(vault: Vault, item: Item): Promise<void> {
+  for (const picture of item.pictures) await vault.remove(pictureName(item, picture));
+  await vault.remove(`item:${item.id}`);
+}
+
+/** The days of a stay, at most 31. */
+export function daysOf(starts: string, ends: string): string[] {
+  const days: string[] = [];
+  const at = new Date(`${starts}T12:00:00Z`);
+  const last = new Date(`${ends}T12:00:00Z`);
+  while (at <= last && days.length < 31) {
+    days.push(at.toISOString().slice(0, 10));
+    at.setUTCDate(at.getUTCDate() + 1);
+  }
+  return days;
+}

@@ -1,0 +1,137 @@
+/* Meeting a node: being told that the phone is lost, handing over what waits, taking along what is new. */
+import { items, keep, pictureName, type Item, type Pack } from "./kept.ts";
+import { clear, wipe, type Vault } from "./sealed.ts";
+import { language } from "./said.ts";
+
+const PATIENCE_MS = 20_000;
+/** Visits in one delivery: a lost answer costs no more than these again. */
+const BATCH = 50;
+
+async function ask(url: string, init: RequestInit = {}): Promise<Response> {
+  const patience = new AbortController();
+  const end = window.setTimeout(() => patience.abort(), PATIENCE_MS);
+  try {
+    return await fetch(url, { ...init, cache: "no-store", credentials: "omit", signal: patience.signal });
+  } finally {
+    window.clearTimeout(end);
+  }
+}
+
+/** The addresses where a node may be: where this came from, and those that were typed. */
+export async function nodes(): Promise<string[]> {
+  return [location.origin, ...((await clear())?.nodes ?? [])].filter((url, at, all) => all.indexOf(url) === at);
+}
+
+/** What a node knows of this phone: `in_use`, `lost`, `given_back`; nothing where it knows none such or is not there. */
+async function state(node: string, id: string): Promise<string | undefined> {
+  try {
+    const answer = await ask(`${node}/pocket/state/${id}`);
+    return answer.ok ? (((await answer.json()) as { state: string | null }).state ?? undefined) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The first node that knows this phone; `lost` where one says so, and then everything is forgotten. */
+export async function reached(): Promise<string | "lost" | undefined> {
+  const is = await clear();
+  if (!is) return undefined;
+  for (const node of await nodes()) {
+    const said = await state(node, is.id);
+    if (said === "in_use") return node;
+    if (said) {
+      await wipe();
+      return "lost";
+    }
+  }
+  return undefined;
+}
+
+interface Answer {
+  done: { id: string; visit?: string; said?: string; left?: { who: string; said: string }[] }[];
+}
+
+/** Hands over what waits, and takes along what is new. Gives the node's address; nothing where none was met. */
+export async function meet(vault: Vault, progress: (done: number, all: number) => void): Promise<string | "lost" | undefined> {
+  const node = await reached();
+  if (!node || node === "lost") return node;
+  const is = await clear();
+  const secret = await vault.get<string>("secret");
+  const bearer = { authorization: `Bearer ${is?.id}.${secret}` };
+  const waiting = (await items(vault)).filter((item) => item.state === "waiting" || item.state === "sent").reverse();
+  for (let at = 0; at < waiting.length; at += BATCH) {
+    const part = waiting.slice(at, at + BATCH);
+    for (const item of part) await keep(vault, Object.assign(item, { state: "sent" }));
+    progress(at, waiting.length);
+    const body = JSON.stringify({ lang: language(), items: part.map(sent) });
+    const answer = await ask(`${node}/pocket/hand`, { method: "POST", headers: { ...bearer, "content-type": "application/json" }, body });
+    if (!answer.ok) throw new Error(String(answer.status));
+    for (const done of ((await answer.json()) as Answer).done) {
+      const item = part.find((one) => one.id === done.id);
+      if (item) await keep(vault, became(item, done, node));
+    }
+  }
+  await pictures(vault, node, bearer);
+  const pack = await ask(`${node}/pocket/pack`, { headers: bearer });
+  if (pack.ok) await vault.put("pack", (await pack.json()) as Pack);
+  progress(waiting.length, waiting.length);
+  return node;
+}
+
+/** What goes to the node: nothing of how things stand here. */
+function sent(item: Item): Partial<Item> {
+  const { pictures: _pictures, state: _state, said: _said, left: _left, handed: _handed, ...rest } = item;
+  return { ...rest, days: item.days.filter((day) => day.people.length + day.codes.length + day.counts.length > 0) };
+}
+
+function became(item: Item, done: Answer["done"][number], node: string): Item {
+  if (!done.visit) return Object.assign(item, { state: "refused", said: done.said ?? "" });
+  const { said: _said, ...rest } = item;
+  return { ...rest, state: "handed", left: done.left ?? [], handed: { visit: done.visit, node, at: Date.now() } };
+}
+
+async function pictures(vault: Vault, node: string, bearer: Record<string, string>): Promise<void> {
+  for (const item of await items(vault)) {
+    for (const picture of item.pictures) {
+      if (picture.sent || !item.handed) continue;
+      const body = await vault.bytes(pictureName(item, picture));
+      if (!body) continue;
+      const url = `${node}/pocket/picture/${item.handed.visit}/${picture.made}/${picture.chance}`;
+      const answer = await ask(url, { method: "POST", headers: { ...bearer, "content-type": "image/jpeg" }, body });
+      if (!answer.ok) continue;
+      picture.sent = true;
+      await keep(vault, item);
+    }
+  }
+}
+
+/** Longest side of a picture, and its bytes at most: what a village's link can carry. */
+const SIDE = 1600;
+const MOST = 400_000;
+
+/** Shrinks a picture; drawn anew, it tells neither place nor device. */
+export async function shrink(file: Blob): Promise<Blob> {
+  const picture = await createImageBitmap(file);
+  for (let side = SIDE, quality = 0.8; ; side *= 0.8, quality = Math.max(0.5, quality - 0.1)) {
+    const scale = Math.min(1, side / Math.max(picture.width, picture.height));
+    const canvas = document.createElement("canvas");
+    canvas.width = Math.max(1, Math.round(picture.width * scale));
+    canvas.height = Math.max(1, Math.round(picture.height * scale));
+    canvas.getContext("2d")?.drawImage(picture, 0, 0, canvas.width, canvas.height);
+    const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, "image/jpeg", quality));
+    if (!blob) throw new Error("no picture");
+    if (blob.size <= MOST || side < 400) return blob;
+  }
+}
+
+/** Prepares this phone for who is signed in at this node: gives its name and its secret. */
+export async function enrol(device: string): Promise<{ id: string; secret: string; name: string } | "sign-in" | string> {
+  const who = await fetch("/pocket/who", { cache: "no-store" });
+  if (who.status === 401) return "sign-in";
+  if (!who.ok) return "pocket-not-you";
+  const { name, csrf } = (await who.json()) as { name: string; csrf: string };
+  const made = await fetch("/pocket/new", { method: "POST", body: new URLSearchParams({ device, _csrf: csrf }) });
+  if (!made.ok) return "pocket-many";
+  return { ...((await made.json()) as { id: string; secret: string }), name };
+}
+

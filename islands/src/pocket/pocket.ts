@@ -1,0 +1,289 @@
+/*
+ * The pocket: a visit is recorded in a village with no network, kept sealed on the phone, and handed to the next node that
+ * is met. Screens: prepare, unlock, home, one visit, this phone. All words are in the page, in three languages.
+ */
+import { discard, items, keep, type Item, type Pack, type Planned } from "./kept.ts";
+import { enrol, meet, reached } from "./meet.ts";
+import { clear, setClear, Vault, wipe } from "./sealed.ts";
+import { day, el, icon, language, moment, speak, w } from "./said.ts";
+import { begin, form } from "./visit.ts";
+
+const LANGS: [string, string][] = [["zh", "中文"], ["bo", "བོད་ཡིག"], ["en", "English"]];
+/** A phone that lies there is locked after so long. */
+const IDLE_MS = 10 * 60_000;
+const AGAIN_MS = 60_000;
+const LEAST_PIN = 6;
+
+let vault: Vault | undefined;
+let pack: Pack | undefined;
+let idle: number | undefined;
+let busy = false;
+let wrong = 0;
+
+const main = el("main", { id: "main", className: "narrow" });
+const said = el("p", { className: "notice", role: "status", hidden: true });
+
+function tell(text: string, how = ""): void {
+  said.className = `notice ${how}`;
+  said.textContent = text;
+  said.hidden = !text;
+}
+
+function head(): HTMLElement {
+  const langs = LANGS.map(([tag, name]) =>
+    el("button", { type: "button", className: "plain", lang: tag, "aria-pressed": String(tag === language()), onclick: () => void choose(tag) }, name));
+  const mark = el("a", { className: "brand", href: "#" }, el("span", {}, `Zampa · ${w("pocket")}`));
+  return el("header", { className: "site" }, mark, el("nav", { className: "langs", "aria-label": w("languages") }, ...langs));
+}
+
+async function choose(tag: string): Promise<void> {
+  speak(tag);
+  await setClear({ lang: tag });
+  await show();
+}
+
+function draw(...parts: (Node | undefined)[]): void {
+  const strip = document.body.dataset["demonstration"] === undefined ? undefined : el("div", { className: "strip", role: "note" }, el("p", {}, w("demonstration-strip")));
+  document.body.replaceChildren(...[strip, head(), main].filter((part): part is HTMLElement => !!part));
+  main.replaceChildren(said, ...parts.filter((part): part is Node => !!part));
+}
+
+/** A form with a button; what happens with it is refused by the words that are thrown. */
+function asked(button: string, done: (data: FormData) => Promise<void>, ...fields: Node[]): HTMLFormElement {
+  const made = el("form", { className: "form" }, ...fields, el("button", { className: "primary" }, button));
+  made.addEventListener("submit", (event) => {
+    event.preventDefault();
+    tell("");
+    done(new FormData(made)).catch((error: unknown) => tell(w(error instanceof Error ? error.message : String(error)), "bad"));
+  });
+  return made;
+}
+
+function pinField(label: string, hint: string, name = "pin"): HTMLElement {
+  const input = el("input", { id: `c-${name}`, name, type: "password", inputmode: "numeric", autocomplete: "off", required: true });
+  return el("div", { className: "field" }, el("label", { htmlFor: `c-${name}` }, label), hint ? el("p", { className: "hint" }, hint) : "", input);
+}
+
+async function prepare(): Promise<void> {
+  const device = el("input", { id: "c-device", name: "device", required: true, maxLength: 60, value: w("pocket-device-mine") });
+  draw(
+    el("h1", {}, w("pocket-prepare")), el("p", {}, w("pocket-prepare-intro")),
+    window.isSecureContext ? undefined : el("p", { className: "notice bad" }, `${w("pocket-insecure")} `, el("a", { href: "/trust" }, w("trust"))),
+    asked(w("pocket-prepare-now"), async (data) => {
+      const pin = String(data.get("pin"));
+      if (pin.length < LEAST_PIN) throw new Error("pocket-pin-short");
+      if (pin !== data.get("again")) throw new Error("pocket-pin-differs");
+      const made = await enrol(String(data.get("device")));
+      if (made === "sign-in") {
+        location.assign("/sign-in?back=%2Fpocket");
+        return;
+      }
+      if (typeof made === "string") throw new Error(made);
+      vault = await Vault.make(made.id, pin, [], language());
+      await vault.put("secret", made.secret);
+      // So that a full phone does not throw away what waits.
+      await navigator.storage?.persist?.().catch(() => false);
+      await hand();
+    },
+    el("div", { className: "field" }, el("label", { htmlFor: "c-device" }, w("pocket-device")), device),
+    pinField(w("pocket-pin"), w("pocket-pin-hint")), pinField(w("pocket-pin-again"), "", "again")),
+  );
+}
+
+async function unlock(): Promise<void> {
+  draw(
+    el("h1", {}, w("pocket-locked")), el("p", {}, w("pocket-locked-intro")),
+    asked(w("pocket-unlock"), async (data) => {
+      // Whoever guesses waits longer each time; nothing is thrown away for a child who plays with the phone.
+      if (wrong > 2) await new Promise((resolve) => window.setTimeout(resolve, Math.min(60_000, 1000 * 2 ** (wrong - 2))));
+      vault = await Vault.open(String(data.get("pin")));
+      if (!vault) {
+        wrong += 1;
+        throw new Error("pocket-pin-wrong");
+      }
+      wrong = 0;
+      await show();
+      void hand(true);
+    }, pinField(w("pocket-pin"), "")),
+  );
+  main.querySelector("input")?.focus();
+}
+
+function lock(): void {
+  vault?.close();
+  vault = pack = undefined;
+  location.hash = "";
+  void show();
+}
+
+/** Whether a record waits to be handed over. */
+async function waits(): Promise<boolean> {
+  return !!vault && (await items(vault)).some((item) => item.state === "waiting" || item.state === "sent");
+}
+
+/** Meets a node. By itself it says nothing where none is there. */
+async function hand(quietly = false): Promise<void> {
+  if (!vault || busy) return;
+  busy = true;
+  try {
+    const bar = el("progress", { max: 1, value: 0 });
+    const node = await meet(vault, (done, all) => {
+      bar.max = Math.max(1, all);
+      bar.value = done;
+      if (!quietly || all > 0) tell(`${w("pocket-handing")} ${done}/${all}`);
+    });
+    if (node === "lost") return gone();
+    if (node) tell(w("pocket-met", node), "ok");
+    else if (!quietly) tell(w("pocket-nobody"), "wait");
+  } catch (error) {
+    if (!quietly) tell(w(error instanceof Error && /^40[13]$/.test(error.message) ? "pocket-not-known" : "pocket-nobody"), "wait");
+  } finally {
+    busy = false;
+  }
+  if (!location.hash.startsWith("#visit/")) await show();
+}
+
+function gone(): void {
+  vault?.close();
+  vault = pack = undefined;
+  draw(el("h1", {}, w("pocket-gone")), el("p", {}, w("pocket-gone-intro")));
+}
+
+const TAGS: Record<Item["state"], [string, string]> = {
+  draft: ["pocket-draft", ""], waiting: ["pocket-waiting", "wait"], sent: ["pocket-sent", "wait"], handed: ["pocket-handed", "ok"], refused: ["pocket-refused", "bad"],
+};
+
+function itemRow(item: Item): HTMLElement {
+  const host = pack?.hosts.find((one) => one.id === item.host)?.title ?? "";
+  const [key, how] = item.left?.length ? ["pocket-left", "bad"] : TAGS[item.state];
+  return el("li", {}, icon("map-pin"), el("div", {},
+    el("p", {}, el("a", { href: `#visit/${item.id}` }, item.purpose || w("pocket-untitled"))), el("p", {}, `${host} · ${day(item.starts)}`)),
+    el("span", { className: `tag ${how}` }, w(key)));
+}
+
+function plannedRow(visit: Planned): HTMLElement {
+  const host = pack?.hosts.find((one) => one.id === visit.host)?.title ?? "";
+  const open = async (): Promise<void> => {
+    if (!vault) return;
+    const item = begin(pack, visit);
+    await keep(vault, item);
+    location.hash = `visit/${item.id}`;
+  };
+  return el("li", {}, icon("calendar"), el("div", {},
+    el("p", {}, host), el("p", {}, `${day(visit.starts)} · ${visit.purpose}${visit.trip ? ` · ${visit.trip}` : ""}`)),
+    el("button", { type: "button", className: "primary", onclick: () => void open() }, w("pocket-record")));
+}
+
+async function home(): Promise<void> {
+  if (!vault) return;
+  pack = await vault.get<Pack>("pack");
+  if (pack && pack.until < Date.now()) {
+    await vault.remove("pack");
+    pack = undefined;
+  }
+  const all = await items(vault);
+  const waiting = all.filter((item) => item.state === "waiting" || item.state === "sent").length;
+  const begun = new Set(all.map((item) => item.visit));
+  const planned = (pack?.visits ?? []).filter((visit) => !begun.has(visit.id));
+  const fresh = async (): Promise<void> => {
+    if (!vault) return;
+    const item = begin(pack);
+    await keep(vault, item);
+    location.hash = `visit/${item.id}`;
+  };
+  draw(
+    el("div", { className: "head" }, el("div", {}, el("h1", {}, w("pocket-home")), el("p", {}, pack?.person.name ?? "")),
+      el("p", { className: "acts" },
+        el("button", { type: "button", className: waiting ? "primary" : "", id: "hand", onclick: () => void hand() }, icon("send"), waiting ? `${w("pocket-hand")} (${waiting})` : w("pocket-take")),
+        el("a", { className: "button", href: "#phone" }, icon("settings"), w("pocket-phone")))),
+    pack ? undefined : el("p", { className: "notice wait" }, w("pocket-no-pack")),
+    el("div", { className: "sec" }, el("h2", {}, w("pocket-planned")), el("button", { type: "button", id: "unplanned", onclick: () => void fresh() }, icon("plus"), w("pocket-unplanned"))),
+    planned.length ? el("ul", { className: "rows", id: "planned" }, ...planned.map(plannedRow)) : el("p", { className: "empty" }, w("pocket-planned-none")),
+    el("h2", {}, w("pocket-recorded")),
+    all.length ? el("ul", { className: "rows", id: "recorded" }, ...all.map(itemRow)) : el("p", { className: "empty" }, w("pocket-recorded-none")),
+    pack ? el("p", { className: "hint" }, `${w("pocket-taken-at", pack.node)} ${moment(pack.made)} · ${w("pocket-until")} ${moment(pack.until)}`) : undefined,
+  );
+}
+
+async function phone(): Promise<void> {
+  const is = await clear();
+  const list = el("ul", { className: "rows" }, ...(is?.nodes ?? []).map((node) => el("li", {}, el("div", {}, el("p", {}, node)),
+    el("button", { type: "button", className: "danger", onclick: () => void setClear({ nodes: (is?.nodes ?? []).filter((one) => one !== node) }).then(phone) }, w("pocket-forget-node")))));
+  const sure = el("details", {}, el("summary", {}, w("pocket-wipe")), el("p", {}, w("pocket-wipe-sure")),
+    el("button", { type: "button", className: "danger", onclick: () => void wipe().then(() => location.replace("/pocket")) }, w("pocket-wipe-yes")));
+  draw(
+    el("p", {}, el("a", { href: "#" }, w("pocket-home"))), el("h1", {}, w("pocket-phone")),
+    el("h2", {}, w("pocket-nodes")), el("p", {}, w("pocket-nodes-intro")), list,
+    asked(w("pocket-nodes-add"), async (data) => {
+      let url: URL;
+      try {
+        url = new URL(String(data.get("node")));
+      } catch {
+        throw new Error("pocket-node-wrong");
+      }
+      if (!/^https?:$/.test(url.protocol)) throw new Error("pocket-node-wrong");
+      await setClear({ nodes: [...(is?.nodes ?? []).filter((one) => one !== url.origin), url.origin] });
+      await phone();
+    }, el("div", { className: "field" }, el("label", { htmlFor: "c-node" }, w("pocket-node")), el("input", { id: "c-node", name: "node", type: "url", required: true, placeholder: "https://192.168.1.20:7400" }))),
+    el("h2", {}, w("pocket-safety")), el("p", {}, w("pocket-safety-intro")),
+    el("p", { className: "acts" }, el("button", { type: "button", onclick: lock }, icon("lock"), w("pocket-lock"))), sure,
+  );
+}
+
+async function one(id: string): Promise<void> {
+  if (!vault) return;
+  pack ??= await vault.get<Pack>("pack");
+  const item = (await items(vault)).find((found) => found.id === id);
+  if (!item) {
+    location.hash = "";
+    return;
+  }
+  const mine = vault;
+  draw(...form(mine, pack, item, {
+    done: (told) => {
+      location.hash = "";
+      tell(told, "ok");
+      void hand(true);
+    },
+    discard: async () => {
+      await discard(mine, item);
+      location.hash = "";
+    },
+  }));
+  window.scrollTo(0, 0);
+}
+
+async function show(): Promise<void> {
+  const is = await clear();
+  if (!is) return prepare();
+  if (!vault) return unlock();
+  const id = /^#visit\/(.+)$/.exec(location.hash)?.[1];
+  if (id) return one(id);
+  return location.hash === "#phone" ? phone() : home();
+}
+
+async function start(): Promise<void> {
+  const is = await clear().catch(() => undefined);
+  const asked = /(?:^|; )zampa_lang=(\w+)/.exec(document.cookie)?.[1];
+  speak(is?.lang ?? asked ?? (document.documentElement.lang || "zh").slice(0, 2));
+  window.addEventListener("hashchange", () => void show());
+  for (const name of ["pointerdown", "keydown"]) {
+    window.addEventListener(name, () => {
+      window.clearTimeout(idle);
+      idle = window.setTimeout(lock, IDLE_MS);
+    });
+  }
+  const meets = async (): Promise<void> => {
+    if (vault) await hand(true);
+    else if ((await reached()) === "lost") gone();
+  };
+  window.addEventListener("online", () => void meets());
+  window.setInterval(() => {
+    if (vault && !document.hidden) void waits().then((some) => some ? hand(true) : undefined);
+  }, AGAIN_MS);
+  if ("serviceWorker" in navigator) await navigator.serviceWorker.register("/pocket-worker.js", { scope: "/pocket" }).catch((error: unknown) => console.warn(error));
+  await show();
+  if (is && (await reached()) === "lost") gone();
+}
+
+void start();

@@ -1,0 +1,69 @@
+/* The pocket's words, and the small things of which its screens are made. */
+
+const all = JSON.parse(document.getElementById("pocket-words")?.textContent ?? "{}") as Record<string, Record<string, string>>;
+const TAGS: Record<string, string> = { zh: "zh-Hans", bo: "bo", en: "en" };
+let lang = "zh";
+
+/** The language of the screens. */
+export const language = (): string => lang;
+
+export function speak(next: string): void {
+  lang = all[next] ? next : "zh";
+  document.documentElement.lang = TAGS[lang] ?? lang;
+  document.title = `${w("pocket")} · Zampa`;
+}
+
+/** A word; `{text}` and `{n}` in it are filled. */
+export function w(key: string, text = ""): string {
+  return (all[lang]?.[key] ?? key).replace("{text}", text);
+}
+
+type Child = Node | string | undefined | false;
+
+/** An element with properties and children. `on…` are listeners, names with a dash or in lower case attributes. */
+export function el<K extends keyof HTMLElementTagNameMap>(
+  name: K,
+  props: Record<string, unknown> = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(props)) {
+    if (value === undefined || value === false) continue;
+    if (key.startsWith("on")) made.addEventListener(key.slice(2), value as EventListener);
+    else if (key in made && !key.includes("-") && key !== "list") (made as unknown as Record<string, unknown>)[key] = value;
+    else made.setAttribute(key, value === true ? "" : String(value));
+  }
+  for (const child of children) if (child) made.append(child);
+  return made;
+}
+
+export function icon(name: string): SVGSVGElement {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  use.setAttribute("href", `${document.body.dataset["sprite"] ?? ""}#i-${name}`);
+  svg.append(use);
+  return svg;
+}
+
+/** A day as its reader writes it. */
+export function day(text: string): string {
+  const at = new Date(`${text}T12:00:00`);
+  // Browsers know no Tibetan dates; figures are read everywhere.
+  if (Number.isNaN(at.getTime()) || lang === "bo") return text;
+  const how: Intl.DateTimeFormatOptions = { year: "numeric", month: lang === "en" ? "short" : "numeric", day: "numeric", weekday: "short" };
+  return at.toLocaleDateString(lang === "zh" ? "zh-CN" : "en-GB", how);
+}
+
+/** A moment, likewise. */
+export function moment(ms: number): string {
+  const how: Intl.DateTimeFormatOptions = { month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit" };
+  return new Date(ms).toLocaleString(lang === "zh" ? "zh-CN" : "en-GB", how);
+}
+
+/** A date of this device, `YYYY-MM-DD`. */
+export function dateOf(at: Date): string {
+  const two = (n: number): string => String(n).padStart(2, "0");
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+}

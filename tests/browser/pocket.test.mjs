@@ -1,0 +1,162 @@
+// A visit to three schools, recorded in a browser with no network, met by a school's node, carried to the hub: the figures
+// move by what the rules say. A lost phone forgets everything.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { be, hub, look, photograph, reader, school, start, until } from "./stage.mjs";
+
+const PIN = "271828";
+let stage;
+before(async () => { stage = await start(); }, { timeout: 120_000 });
+after(async () => { await stage?.stop(); });
+
+const figure = async (page, code) => {
+  await page.goto(`${hub}/figures/${code}`);
+  return Number((await page.locator(".fig .n data").textContent()).replace(/[^0-9]/g, ""));
+};
+
+async function unlock(page) {
+  await page.fill("#c-pin", PIN);
+  await page.locator("form button.primary").click();
+  await page.locator(".head, h1").first().waitFor();
+}
+
+/** Prepares the browser as a phone of who is signed in. */
+async function prepare(page, host) {
+  await page.goto(`${host}/pocket`);
+  await page.fill("#c-device", "Phone of the test");
+  await page.fill("#c-pin", PIN);
+  await page.fill("#c-again", PIN);
+  await page.locator("form button.primary").click();
+  await page.locator("#unplanned").waitFor();
+  await until(() => page.evaluate(async () => (await navigator.serviceWorker.getRegistration("/pocket"))?.active?.state === "activated"), "the worker");
+}
+
+/** Names that have signed in somewhere. */
+const used = new Set();
+
+/** Records an unplanned visit with so many who sign in by name, nobody twice but those given; gives the taps and keys that
+ * it took. */
+async function record(page, n, names, purpose, again = []) {
+  let steps = 0;
+  const tap = async (what) => { await what.click(); steps += 1; };
+  await tap(page.locator("#unplanned"));
+  await page.fill("#c-purpose", purpose);
+  steps += purpose.length;
+  await page.selectOption("#c-host", { index: n });
+  steps += 2;
+  const people = page.locator("#people .pocket-name");
+  await until(async () => (await people.count()) >= names, `${names} names`, 5000);
+  const free = (await people.allTextContents()).filter((name) => !used.has(name)).slice(0, names);
+  assert.equal(free.length, names);
+  for (const name of [...free, ...again]) {
+    await tap(page.locator("#people .pocket-name", { hasText: new RegExp(`^${name}$`) }).first());
+    used.add(name);
+  }
+  await tap(page.getByRole("button", { name: "+" }).first());
+  return steps;
+}
+
+test("three schools in a village with no network", { timeout: 300_000 }, async () => {
+  const office = await reader(stage.browser, "zh");
+  const desk = await office.newPage();
+  await be(desk, hub, "officer");
+  const before = { visits: await figure(desk, "visits"), times: await figure(desk, "person-times") };
+
+  const phone = await reader(stage.browser, "zh", 360);
+  const page = await phone.newPage();
+  page.setDefaultTimeout(10_000);
+  const problems = [];
+  await be(page, school(1), "posted");
+  await page.goto(`${school(1)}/pocket`);
+  problems.push(...await look(page, "zh-pocket-prepare"));
+  await page.setViewportSize({ width: 360, height: 800 });
+  await prepare(page, school(1));
+  problems.push(...await look(page, "zh-pocket-home"));
+  await page.setViewportSize({ width: 360, height: 800 });
+
+  const photo = await photograph(page);
+  await phone.setOffline(true);
+  await page.reload();
+  await page.fill("#c-pin", "000000");
+  await page.locator("form button.primary").click();
+  await until(async () => (await page.locator(".notice.bad").count()) > 0, "the wrong PIN to be refused");
+  await page.fill("#c-pin", PIN);
+  await page.locator("form button.primary").click();
+  await page.locator("#unplanned").waitFor();
+  for (const [n, names, purpose] of [[1, 20, "一"], [2, 3, "二"], [3, 4, "三"]]) {
+    // With the last host, one signs in who was with the first that day.
+    const steps = await record(page, n, names, purpose, n === 3 ? [[...used][19]] : []);
+    if (n === 1) {
+      problems.push(...await look(page, "zh-pocket-visit"));
+      await page.setViewportSize({ width: 360, height: 800 });
+      await page.fill("#c-ends", "2020-01-01");
+      await page.locator("#record").click();
+      assert.ok(await page.locator("#wrong").isVisible(), "it ends before it begins");
+      await page.fill("#c-ends", await page.inputValue("#c-starts"));
+      await page.fill("#c-advice", "先猜后看");
+      await page.setInputFiles("#c-pictures", { name: "IMG_1.jpg", mimeType: "image/jpeg", buffer: photo });
+      await until(async () => (await page.locator(".pocket-pictures img").count()) === 1, "the picture");
+    }
+    await page.locator("#record").click();
+    await page.locator("#recorded").waitFor();
+    if (names === 20) assert.ok(steps + 1 <= 45, `${steps + 1} taps and keys`);
+  }
+  await page.reload();
+  await page.fill("#c-pin", PIN);
+  await page.locator("form button.primary").click();
+  await until(async () => (await page.locator("#recorded .tag.wait").count()) === 3, "what was recorded to outlive a restart");
+  for (const lang of ["བོད་ཡིག", "English"]) {
+    await page.getByRole("button", { name: lang }).click();
+    problems.push(...await look(page, `${lang === "English" ? "en" : "bo"}-pocket-recorded`));
+  }
+  await page.setViewportSize({ width: 360, height: 800 });
+
+  // By itself, as soon as there is a network; of the first delivery the answer is lost, so all of it comes twice.
+  await page.route("**/pocket/hand", async (route) => {
+    const asked = route.request();
+    const there = new URL(asked.url());
+    const answer = await fetch(`http://127.0.0.1:${there.port}${there.pathname}`, { method: "POST", headers: { authorization: await asked.headerValue("authorization"), "content-type": "application/json" }, body: asked.postData() });
+    assert.equal(answer.status, 200);
+    await route.abort();
+  }, { times: 1 });
+  await phone.setOffline(false);
+  await until(async () => (await page.locator("#recorded .tag").allTextContents()).every((said) => said.includes("no answer")), "the lost answer");
+  await page.locator("#hand").click();
+  await until(async () => (await page.locator("#recorded .tag.ok").count()) === 2 && (await page.locator("#recorded .tag.bad").count()) === 1, "all to be handed over");
+  await until(async () => (await figure(desk, "visits")) === before.visits + 3, "the hub's figure");
+  assert.equal(await figure(desk, "person-times"), before.times + 20 + 3 + 4, "person-times: the named, but who was elsewhere");
+  problems.push(...await look(page, "en-pocket-handed"));
+  await page.setViewportSize({ width: 360, height: 800 });
+  await page.locator("#recorded .tag.bad").locator("xpath=ancestor::li").locator("a").click();
+  await until(async () => (await page.locator(".notice.bad li").count()) === 1, "who was elsewhere to be told");
+  problems.push(...await look(page, "en-pocket-left"));
+
+  // Another node that knows its person can be met too.
+  await page.goto(`${school(1)}/pocket#phone`);
+  await page.fill("#c-node", hub);
+  await page.locator("form button.primary").click();
+  problems.push(...await look(page, "en-pocket-phone"));
+  await page.setViewportSize({ width: 360, height: 800 });
+  assert.equal(await figure(desk, "visits"), before.visits + 3);
+
+  // The picture came with the first visit, without what a camera writes into it.
+  await be(desk, hub, "officer", "/visits?q=");
+  await until(async () => {
+    await desk.goto(`${hub}/search?q=${encodeURIComponent("先猜后看")}`);
+    return (await desk.locator("main a[href^='/visits/']").count()) > 0;
+  }, "the advice at the hub");
+  await desk.locator("main a[href^='/visits/']").first().click();
+  await until(async () => { await desk.reload(); return (await desk.locator("img[src^='/files/']").count()) === 1; }, "the picture at the hub");
+
+  // Lost: said at the hub, heard by the locked phone at the school's node.
+  await be(page, school(1), "posted", "/pockets");
+  problems.push(...await look(page, "zh-pocket-phones"));
+  await page.locator(".pocket-lose summary").click();
+  await page.locator(".pocket-lose button").click();
+  await page.goto(`${school(1)}/pocket`);
+  await until(async () => (await page.evaluate(() => indexedDB.databases())).every((d) => d.name !== "zampa-pocket"), "the phone to forget");
+  assert.equal(await page.evaluate(async () => (await caches.keys()).length), 0);
+  assert.deepEqual(problems, []);
+  await phone.close();
+  await office.close();
+});
