@@ -21,6 +21,7 @@ mod neighbours;
 mod pictures;
 mod plans;
 mod play;
+mod pocket;
 mod programs;
 mod rooms;
 mod rules;

@@ -1,10 +1,10 @@
 //! Taking in what a pocket recorded: each visit whole or not at all, once however often it comes, as if its person had
 //! written it here. What cannot be taken is said, and stays on the phone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
 
-use base::{Subject, base32};
+use base::{Scope, Subject, base32};
 use log::{Context, Frontier, Tx};
 use records::{Change, Kind, Value, record_scope, scope_of};
 use register::{Refusal, Saved, attach_as, change_in, make_in, move_in, visible};
@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension};
 use serde_json::{Value as Json, json};
 use web::{PageError, Request, Sent, Site, store};
 
-use crate::item::{self, Item, Mark};
+use crate::item::{self, Day, Item, Mark};
 
 /// Letters of a person's code.
 const CODE: usize = 8;
@@ -73,16 +73,9 @@ fn take(site: &Site, request: &Request, item: &Item) -> Result<Taken, Refusal> {
             Some(planned) => hold(tx, site, request, item, planned)?,
             None => record(tx, site, request, item)?,
         };
-        let Some(visit) = visit.new else { return Ok(Taken { visit: visit.id, left: Vec::new() }) };
         let left = if item.days.is_empty() { Vec::new() } else { gather(tx, site, request, item, visit)? };
         Ok(Taken { visit, left })
     })
-}
-
-/// A visit that stands now; `new` where this delivery is what brought it.
-struct Stands {
-    id: Subject,
-    new: Option<Subject>,
 }
 
 /// What the phone says of a visit beside where it was.
@@ -100,7 +93,7 @@ fn told(item: &Item) -> Change {
 }
 
 /// A visit that nobody had planned.
-fn record(tx: &Tx<'_>, site: &Site, request: &Request, item: &Item) -> Result<Stands, Refusal> {
+fn record(tx: &Tx<'_>, site: &Site, request: &Request, item: &Item) -> Result<Subject, Refusal> {
     let visits = kind(site, "visit")?;
     let mut change = told(item)
         .with_text("purpose", &item.purpose)
@@ -115,14 +108,14 @@ fn record(tx: &Tx<'_>, site: &Site, request: &Request, item: &Item) -> Result<St
     let scope = scope_of(tx.conn(), &site.kinds, site.programme, visits, &change)?;
     let id = Subject::new(&scope, item.mark.0, item.mark.1);
     if is_here(tx.conn(), &id)? {
-        return Ok(Stands { id, new: None });
+        return Ok(id);
     }
     let Saved(id) = make_in(tx, site, request, visits, change, visits.way("hold"), Some(item.mark))?;
-    Ok(Stands { id, new: Some(id) })
+    Ok(id)
 }
 
 /// A visit that was planned. Where somebody else has recorded it meanwhile, both are kept and shown to a person.
-fn hold(tx: &Tx<'_>, site: &Site, request: &Request, item: &Item, id: Subject) -> Result<Stands, Refusal> {
+fn hold(tx: &Tx<'_>, site: &Site, request: &Request, item: &Item, id: Subject) -> Result<Subject, Refusal> {
     let (visits, reader) = (kind(site, "visit")?, request.reader()?);
     let state = visible(tx.conn(), reader, visits, &id)?;
     let now = records::fold(&site.kinds, site.hub, &log::entries_of(tx.conn(), &id)?).ok_or(PageError::NotFound)?;
@@ -135,9 +128,9 @@ fn hold(tx: &Tx<'_>, site: &Site, request: &Request, item: &Item, id: Subject) -
         change.add.retain(|_, visitors| !visitors.iter().all(|v| there.contains(v)));
     }
     let held = matches!(&*state, "held" | "followed_up");
-    let gathered = is_here(tx.conn(), &activity_of(tx.conn(), site, visits, &id, item)?)?;
+    let gathered = Gathering::of(tx, site, item, &id)?.came;
     if held && (change.is_empty() || gathered) {
-        return Ok(Stands { id, new: (!gathered && !item.days.is_empty()).then_some(id) });
+        return Ok(id);
     }
     if held {
         let base = item.base.as_deref().and_then(|b| Frontier::from_bytes(b).ok());
@@ -146,27 +139,37 @@ fn hold(tx: &Tx<'_>, site: &Site, request: &Request, item: &Item, id: Subject) -
         let way = visits.way("hold").ok_or(PageError::NotFound)?;
         move_in(tx, site, reader, visits, id, way, change)?;
     }
-    Ok(Stands { id, new: Some(id) })
+    Ok(id)
 }
 
 fn is_here(conn: &Connection, id: &Subject) -> Result<bool, PageError> {
     Ok(!log::entries_of(conn, id)?.is_empty())
 }
 
-/// The activity in which a visit's teachers sign in has the visit's own scope, and a mark that follows from the item's.
-fn activity_of(
-    conn: &Connection,
-    site: &Site,
-    visits: &Kind,
-    visit: &Subject,
-    item: &Item,
-) -> Result<Subject, PageError> {
-    let scope = record_scope(conn, site.programme, visits, visit)?;
-    let (ms, chance) = item.part("activity");
-    Ok(Subject::new(&scope, ms, chance))
+/// The activity of a visit, in which the host's teachers sign in. It has the visit's own scope, and a mark that follows from
+/// the item's, as has all that hangs on it.
+struct Gathering {
+    scope: Scope,
+    id: Subject,
+    /// It was here before this delivery: nothing is added then, and who was not taken is said once more.
+    came: bool,
+    host: Subject,
 }
 
-/// The activity of a visit: who signed in by name or by code, and who was counted.
+impl Gathering {
+    fn of(tx: &Tx<'_>, site: &Site, item: &Item, visit: &Subject) -> Result<Self, PageError> {
+        let scope = record_scope(tx.conn(), site.programme, kind(site, "visit")?, visit)?;
+        let (ms, chance) = item.part("activity");
+        let id = Subject::new(&scope, ms, chance);
+        Ok(Self { scope, id, came: is_here(tx.conn(), &id)?, host: about(tx.conn(), visit)?.host })
+    }
+
+    fn has(&self, conn: &Connection, (ms, chance): Mark) -> Result<bool, PageError> {
+        is_here(conn, &Subject::new(&self.scope, ms, chance))
+    }
+}
+
+/// Makes the activity of a visit, with who signed in and who was counted. Gives who could not be signed in.
 fn gather(
     tx: &Tx<'_>,
     site: &Site,
@@ -174,67 +177,92 @@ fn gather(
     item: &Item,
     visit: Subject,
 ) -> Result<Vec<(String, &'static str)>, Refusal> {
-    let about = about(tx.conn(), &visit)?;
-    let mut change = Change::new()
-        .with_text("title", &about.purpose)
-        .with_text("kind", &item.kind)
-        .with_link("school", about.from)
-        .with_text("place", &about.place)
-        .with_text("starts_on", &item.starts)
-        .with_text("ends_on", &item.ends)
-        .with_text("held_on", &item.starts)
-        .with_link("visit", visit);
-    for visitor in &item.visitors {
-        change = change.with_added("given_by", Value::link(visitor));
+    let at = Gathering::of(tx, site, item, &visit)?;
+    if !at.came {
+        let about = about(tx.conn(), &visit)?;
+        let mut change = Change::new()
+            .with_text("title", &about.purpose)
+            .with_text("kind", &item.kind)
+            .with_link("school", about.from)
+            .with_text("place", &about.place)
+            .with_text("starts_on", &item.starts)
+            .with_text("ends_on", &item.ends)
+            .with_text("held_on", &item.starts)
+            .with_link("visit", visit);
+        for visitor in &item.visitors {
+            change = change.with_added("given_by", Value::link(visitor));
+        }
+        let activities = kind(site, "activity")?;
+        make_in(tx, site, request, activities, change, activities.way("hold"), Some(item.part("activity")))?;
     }
-    let activities = kind(site, "activity")?;
-    let made = make_in(tx, site, request, activities, change, activities.way("hold"), Some(item.part("activity")));
-    let Saved(activity) = made?;
-    let (persons, participations, headcounts) =
-        (kind(site, "person")?, kind(site, "participation")?, kind(site, "headcount")?);
-    let reader = request.reader()?;
     let mut left = Vec::new();
     for day in &item.days {
-        let codes = if day.codes.is_empty() { BTreeMap::new() } else { codes(tx.conn())? };
-        let mut people: Vec<(String, Option<Subject>)> =
-            day.people.iter().map(|person| (person.to_string(), Some(*person))).collect();
-        people.extend(day.codes.iter().map(|code| (code.clone(), codes.get(code).copied())));
-        let mut seen = Vec::new();
-        for (who, person) in people {
-            // Who cannot see a person cannot sign them in.
-            let Some(person) = person.filter(|p| visible(tx.conn(), reader, persons, p).is_ok()) else {
-                left.push((who, "pocket-no-person"));
-                continue;
-            };
-            if seen.contains(&person) {
-                continue;
-            }
-            seen.push(person);
-            if elsewhere(tx.conn(), &person, &day.on, &about.host)? {
-                left.push((who, "rule-participation-two-places"));
-                continue;
-            }
-            let change = Change::new()
-                .with_link("activity", activity)
-                .with_link("person", person)
-                .with_text("part", "attends")
-                .with_text("day", &day.on)
-                .with("present", Value::Bool(true));
-            let mark: Mark = item.part(&format!("{} {person}", day.on));
-            make_in(tx, site, request, participations, change, None, Some(mark))?;
-        }
-        for (category, number, basis) in &day.counts {
-            let change = Change::new()
-                .with_link("activity", activity)
-                .with_text("category", category)
-                .with_text("day", &day.on)
-                .with("number", Value::Int(*number))
-                .with_text("basis", basis);
-            let mark = item.part(&format!("{} {category} {basis}", day.on));
-            make_in(tx, site, request, headcounts, change, None, Some(mark))?;
+        sign_in(tx, site, request, item, (day, &at), &mut left)?;
+        if !at.came {
+            count(tx, site, request, item, (day, &at))?;
         }
     }
     Ok(left)
+}
+
+/// Who signed in on a day, by name or by code.
+fn sign_in(
+    tx: &Tx<'_>,
+    site: &Site,
+    request: &Request,
+    item: &Item,
+    (day, at): (&Day, &Gathering),
+    left: &mut Vec<(String, &'static str)>,
+) -> Result<(), Refusal> {
+    let (reader, persons, participations) = (request.reader()?, kind(site, "person")?, kind(site, "participation")?);
+    let codes = if day.codes.is_empty() { BTreeMap::new() } else { codes(tx.conn())? };
+    let named = day.people.iter().map(|person| (person.to_string(), Some(*person)));
+    let coded = day.codes.iter().map(|code| (code.clone(), codes.get(code).copied()));
+    let mut seen = BTreeSet::new();
+    for (who, person) in named.chain(coded) {
+        // Who cannot see a person cannot sign them in.
+        let Some(person) = person.filter(|p| visible(tx.conn(), reader, persons, p).is_ok()) else {
+            left.push((who, "pocket-no-person"));
+            continue;
+        };
+        let mark = item.part(&format!("{} {person}", day.on));
+        if !seen.insert(person) || (at.came && at.has(tx.conn(), mark)?) {
+            continue;
+        }
+        if at.came || elsewhere(tx.conn(), &person, &day.on, &at.host)? {
+            left.push((who, "rule-participation-two-places"));
+            continue;
+        }
+        let change = Change::new()
+            .with_link("activity", at.id)
+            .with_link("person", person)
+            .with_text("part", "attends")
+            .with_text("day", &day.on)
+            .with("present", Value::Bool(true));
+        make_in(tx, site, request, participations, change, None, Some(mark))?;
+    }
+    Ok(())
+}
+
+/// Who was counted on a day.
+fn count(
+    tx: &Tx<'_>,
+    site: &Site,
+    request: &Request,
+    item: &Item,
+    (day, at): (&Day, &Gathering),
+) -> Result<(), Refusal> {
+    for (category, number, basis) in &day.counts {
+        let change = Change::new()
+            .with_link("activity", at.id)
+            .with_text("category", category)
+            .with_text("day", &day.on)
+            .with("number", Value::Int(*number))
+            .with_text("basis", basis);
+        let mark = item.part(&format!("{} {category} {basis}", day.on));
+        make_in(tx, site, request, kind(site, "headcount")?, change, None, Some(mark))?;
+    }
+    Ok(())
 }
 
 /// What the activity of a visit takes from it.
