@@ -6,7 +6,7 @@ TARGET ?= $(or $(CARGO_TARGET_DIR),target)
 ZAMPA = $(TARGET)/release-run/zampa
 ISLANDS = $(shell find islands -path islands/node_modules -prune -o -path islands/dist -prune -o -type f -print)
 
-.PHONY: run build islands test test-rust test-browser lint bench bench-content bench-live clean
+.PHONY: run build islands test test-rust test-browser lint bench bench-content bench-live bench-growth clean
 
 ## Build what is needed, fill the demonstration once, start it
 run: build
@@ -65,6 +65,11 @@ bench-content: build
 bench-live: build
 	@cargo build --quiet --profile release-run --locked -p bench
 	@bench/run.sh $(abspath $(ZAMPA)) live
+
+## What is promised of visits that a phone records, measured
+bench-growth: build
+	@cd tests/browser && npm ci --no-audit --no-fund --silent
+	@bench/run.sh $(abspath $(ZAMPA)) growth
 
 clean:
 	rm -rf data artifacts islands/dist islands/.stamp

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures, one JSON object a line, and collects what was found with machine and date: run.sh PATH-TO-ZAMPA [content|live].
+# Measures, one JSON object a line, and collects what was found with machine and date: run.sh PATH-TO-ZAMPA [content|live|growth].
 # Each set of measures is a part of its own (bench/results/), so that one can be measured anew without the others.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -11,9 +11,10 @@ case $set in
   base) "$bench" "$zampa" ;;
   content) "$bench" --content; ZAMPA=$zampa node bench/slides.mjs; ZAMPA=$zampa node bench/edit.mjs ;;
   live) "$bench" --live ;;
+  growth) ZAMPA=$zampa node bench/growth.mjs ;;
   *) echo "no such set of measures: $set" >&2; exit 2 ;;
 esac | tee "$lines"
-case $set in base) title="The house" ;; content) title="Lessons prepared together, and the library" ;; live) title="The live class" ;; esac
+case $set in base) title="The house" ;; content) title="Lessons prepared together, and the library" ;; live) title="The live class" ;; growth) title="Visits, and what people do" ;; esac
 {
   echo "## $title"
   echo
@@ -31,7 +32,7 @@ case $set in base) title="The house" ;; content) title="Lessons prepared togethe
   echo
   echo "The peer is Kolibri 0.19.5, whose figures were measured on such a machine, not in these runs; for slides it is LibreOffice and
 pdftoppm called by hand, and for forwarding in a live class Janus 1.1.2 as Debian has it, both in the same run."
-  for part in base content live; do
+  for part in base content live growth; do
     [ -f "bench/results/$part.md" ] && echo && cat "bench/results/$part.md"
   done
 } > bench/RESULTS.md

@@ -99,6 +99,7 @@ pub fn routes(
     routes.extend(courses::routes(shelf, &carrier, films));
     routes.extend(classroom::routes(classes, shelf));
     routes.extend(pocket::routes());
+    routes.extend(activities::routes());
     routes.extend(figures::routes(counted));
     let links: Arc<dyn nodes::Links> = Arc::clone(links) as _;
     routes.extend(nodes::routes(&links, authority));

@@ -139,6 +139,7 @@ impl Node {
             today: vec![Box::new(register::today), Box::new(lessons::today), Box::new(courses::today)],
             parts: vec![
                 Box::new(visits::part),
+                Box::new(activities::part),
                 Box::new(lessons::part),
                 Box::new(move |site, r, conn, kind, id| courses::part(site, r, conn, kind, id, &shown)),
                 Box::new(move |site, r, conn, kind, id| classroom::part(site, r, conn, kind, id, &held)),

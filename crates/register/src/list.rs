@@ -331,22 +331,23 @@ pub(crate) fn csv(site: &Site, request: &Request, kind: &'static Kind) -> Result
         // A mark at the beginning tells spreadsheets that this is UTF-8.
         let mut out = String::from("\u{feff}");
         if site.demonstration {
-            line(&mut out, [look.words.get("demonstration-strip").as_ref()].into_iter());
+            csv_line(&mut out, [look.words.get("demonstration-strip").as_ref()].into_iter());
         }
         let heads: Vec<String> = columns(request, &look, kind).into_iter().map(|c| c.label).collect();
-        line(&mut out, ["id"].into_iter().chain(heads.iter().map(String::as_str)));
+        csv_line(&mut out, ["id"].into_iter().chain(heads.iter().map(String::as_str)));
         for row in &rows {
             let id = row.href.rsplit('/').next().unwrap_or_default();
             let cells = row.cells.iter().map(|(_, c)| c.text.as_str());
             let state = row.state.iter().map(|(s, _)| s.as_str());
-            line(&mut out, [id, row.title.as_str()].into_iter().chain(cells).chain(state));
+            csv_line(&mut out, [id, row.title.as_str()].into_iter().chain(cells).chain(state));
         }
         Ok::<_, PageError>(out.into_bytes())
     })?;
     Ok(Reply::Bytes("text/csv; charset=utf-8", Some(format!("{}.csv", kind.route)), bytes))
 }
 
-fn line<'a>(out: &mut String, cells: impl Iterator<Item = &'a str>) {
+/// Writes a line of a table as a file (RFC 4180).
+pub fn csv_line<'a>(out: &mut String, cells: impl Iterator<Item = &'a str>) {
     for (i, cell) in cells.enumerate() {
         if i > 0 {
             out.push(',');

@@ -4,9 +4,9 @@ use records::{Access, Field, Home, Kind, Move, Role, Roles, Rule};
 pub const KINDS: &[&Kind] = &[&ACTIVITY, &PARTICIPATION, &HEADCOUNT];
 
 const KEEPERS: &[Role] = &[Role::Administrator, Role::Officer, Role::Head, Role::Posted, Role::Local];
-const WHO: Roles = Roles::of(KEEPERS);
+pub(crate) const WHO: Roles = Roles::of(KEEPERS);
 
-static ACTIVITY: Kind = Kind {
+pub(crate) static ACTIVITY: Kind = Kind {
     name: "activity",
     route: "activities",
     icon: "calendar",
@@ -59,7 +59,7 @@ static ACTIVITY: Kind = Kind {
     hidden: false,
 };
 
-static PARTICIPATION: Kind = Kind {
+pub(crate) static PARTICIPATION: Kind = Kind {
     name: "participation",
     route: "participations",
     icon: "user",

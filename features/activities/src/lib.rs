@@ -1,10 +1,19 @@
 //! Activities, who took part, and how many.
 
 mod facts;
+mod learning;
+mod sign;
 
 pub use facts::KINDS;
+pub use sign::part;
 
 use base::Lang;
+use web::Route;
+
+/// The routes of this room.
+pub fn routes() -> Vec<Route> {
+    [sign::routes(), learning::routes()].concat()
+}
 
 /// The room's words.
 pub const WORDS: [(Lang, &str, &str); 3] = [

@@ -5,7 +5,7 @@
 import { discard, items, keep, type Item, type Pack, type Planned } from "./kept.ts";
 import { enrol, meet, reached } from "./meet.ts";
 import { clear, setClear, Vault, wipe } from "./sealed.ts";
-import { day, el, icon, language, moment, speak, w } from "./said.ts";
+import { day, el, icon, language, mark, moment, speak, w } from "./said.ts";
 import { begin, form } from "./visit.ts";
 
 const LANGS: [string, string][] = [["zh", "中文"], ["bo", "བོད་ཡིག"], ["en", "English"]];
@@ -31,9 +31,11 @@ function tell(text: string, how = ""): void {
 
 function head(): HTMLElement {
   const langs = LANGS.map(([tag, name]) =>
-    el("button", { type: "button", className: "plain", lang: tag, "aria-pressed": String(tag === language()), onclick: () => void choose(tag) }, name));
-  const mark = el("a", { className: "brand", href: "#" }, el("span", {}, `Zampa · ${w("pocket")}`));
-  return el("header", { className: "site" }, mark, el("nav", { className: "langs", "aria-label": w("languages") }, ...langs));
+    // The Tibetan name is drawn: its letters alone weigh more than all the rest.
+    el("button", { type: "button", className: "plain", lang: tag, "aria-label": name, "aria-pressed": String(tag === language()), onclick: () => void choose(tag) },
+      tag === "bo" ? mark("bodyig") : name));
+  const brand = el("a", { className: "brand", href: "#" }, mark("mark"), el("span", {}, `Zampa · ${w("pocket")}`));
+  return el("header", { className: "site" }, brand, el("nav", { className: "langs", "aria-label": w("languages") }, ...langs));
 }
 
 async function choose(tag: string): Promise<void> {

@@ -38,11 +38,17 @@ export function el<K extends keyof HTMLElementTagNameMap>(
 }
 
 export function icon(name: string): SVGSVGElement {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const svg = mark(`i-${name}`);
   svg.setAttribute("class", "icon");
+  return svg;
+}
+
+/** A mark of Zampa's own. */
+export function mark(name: string): SVGSVGElement {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("aria-hidden", "true");
   const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-  use.setAttribute("href", `${document.body.dataset["sprite"] ?? ""}#i-${name}`);
+  use.setAttribute("href", `${document.body.dataset["sprite"] ?? ""}#${name}`);
   svg.append(use);
   return svg;
 }

@@ -1,0 +1,279 @@
+//! Signing in to an activity: by a code on the room's screen that one's own phone reads, or on a list. One stands there
+//! once a day, whoever writes it.
+
+use std::collections::BTreeSet;
+
+use askama::Template;
+use base::Subject;
+use log::{Context, Tx};
+use records::{Change, Kind, Value, append, check, scope_of};
+use register::{Look, make_in, visible};
+use rusqlite::{Connection, OptionalExtension, params};
+use web::{Check, PageError, Reply, Request, Route, Shell, Site, seal, set_cookie, squares};
+
+use crate::facts::{ACTIVITY, PARTICIPATION, WHO};
+
+/// Letters of the seal in the address: with it one must have seen the screen that day.
+const SEAL: usize = 20;
+/// People of one list.
+const MOST: usize = 400;
+
+pub(crate) fn routes() -> Vec<Route> {
+    let keeps = Check::Roles(WHO);
+    vec![
+        Route::get("/activities/{id}/screen", keeps, screen),
+        Route::get("/activities/{id}/list", keeps, list),
+        Route::post("/activities/{id}/list", keeps, write_list),
+        Route::get("/sign/{id}/{seal}", Check::SignedIn, ask),
+        Route::post("/sign/{id}/{seal}", Check::SignedIn, sign),
+    ]
+}
+
+#[derive(Template)]
+#[template(path = "part.html")]
+struct ActivityPart<'a> {
+    s: Shell<'a>,
+    id: String,
+    today: bool,
+}
+
+/// The part of an activity's page: the ways to sign in, for who keeps it.
+///
+/// # Errors
+/// What the database says.
+pub fn part(
+    site: &Site,
+    request: &Request,
+    conn: &Connection,
+    kind: &Kind,
+    id: &Subject,
+) -> Result<Option<String>, PageError> {
+    if kind.name != ACTIVITY.name || !request.reader()?.may_make(&PARTICIPATION) {
+        return Ok(None);
+    }
+    let today = about(site, conn, id).is_ok();
+    Ok(Some(ActivityPart { id: id.to_string(), today, s: Shell::new(site, request, "") }.render()?))
+}
+
+/// An activity that goes on today, as the page names it.
+struct About {
+    title: String,
+    day: String,
+}
+
+/// The activity, if it takes place on this day and still takes names.
+fn about(site: &Site, conn: &Connection, id: &Subject) -> Result<About, PageError> {
+    let sql = "SELECT title, starts_on, ends_on, coalesce(state, 'planned') FROM activity WHERE id = ?1";
+    let found: Option<(String, String, String, String)> = conn
+        .prepare_cached(sql)?
+        .query_row([id.as_bytes()], |r| {
+            Ok((r.get::<_, Option<String>>(0)?.unwrap_or_default(), r.get(1)?, r.get(2)?, r.get(3)?))
+        })
+        .optional()?;
+    let (title, starts, ends, state) = found.ok_or(PageError::NotFound)?;
+    let today = site.today().to_string();
+    if !matches!(&*state, "planned" | "held") {
+        return Err(PageError::Rule("sign-over".to_owned()));
+    }
+    if !(starts..=ends).contains(&today) {
+        return Err(PageError::Rule("sign-day".to_owned()));
+    }
+    Ok(About { title, day: today })
+}
+
+fn seal_of(site: &Site, id: &Subject, day: &str) -> Result<String, PageError> {
+    Ok(seal(site, "sign", &format!("{id} {day}"))?.chars().take(SEAL).collect())
+}
+
+#[derive(Template)]
+#[template(path = "screen.html")]
+struct ScreenPage<'a> {
+    s: Shell<'a>,
+    id: String,
+    title: String,
+    address: String,
+    squares: Option<(i32, String)>,
+    n: i64,
+}
+
+/// What the room's screen shows: the code, and how many have signed in.
+fn screen(site: &Site, request: &Request) -> Result<Reply, PageError> {
+    let id = request.id("id")?;
+    let html = site.store.read(|conn| {
+        visible(conn, request.reader()?, &ACTIVITY, &id)?;
+        let about = about(site, conn, &id)?;
+        let scheme = if request.secure { "https" } else { "http" };
+        let address = format!("{scheme}://{}/sign/{id}/{}", request.host, seal_of(site, &id, &about.day)?);
+        let n = conn
+            .prepare_cached("SELECT count(*) FROM participation WHERE activity = ?1 AND day = ?2 AND present = 1")?
+            .query_row(params![id.as_bytes(), about.day], |r| r.get(0))?;
+        let page = ScreenPage {
+            id: id.to_string(),
+            squares: squares(&address),
+            address,
+            n,
+            title: about.title,
+            s: Shell::new(site, request, request.words(site).get("sign-screen")),
+        };
+        Ok::<_, PageError>(page.render()?)
+    })?;
+    Ok(Reply::Page(html))
+}
+
+#[derive(Template)]
+#[template(path = "sign.html")]
+struct SignPage<'a> {
+    s: Shell<'a>,
+    title: String,
+    day: String,
+    done: bool,
+}
+
+/// The activity that an address from a screen names; an address of another day is none.
+fn sealed(site: &Site, conn: &Connection, request: &Request) -> Result<(Subject, About), PageError> {
+    let id = request.id("id")?;
+    let about = about(site, conn, &id)?;
+    let given = request.params.get("seal").map(String::as_str).unwrap_or_default();
+    if given != seal_of(site, &id, &about.day)? {
+        return Err(PageError::Rule("sign-day".to_owned()));
+    }
+    Ok((id, about))
+}
+
+fn is_there(conn: &Connection, id: &Subject, person: &Subject, day: &str) -> Result<bool, PageError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM participation WHERE activity = ?1 AND person = ?2 AND day = ?3)";
+    Ok(conn.prepare_cached(sql)?.query_row(params![id.as_bytes(), person.as_bytes(), day], |r| r.get(0))?)
+}
+
+fn ask(site: &Site, request: &Request) -> Result<Reply, PageError> {
+    let html = site.store.read(|conn| {
+        let (id, about) = sealed(site, conn, request)?;
+        let page = SignPage {
+            done: is_there(conn, &id, &request.reader()?.person, &about.day)?,
+            day: about.day.parse().map(|day| request.words(site).date(day)).unwrap_or(about.day),
+            title: about.title,
+            s: Shell::new(site, request, request.words(site).get("sign-in-here")),
+        };
+        Ok::<_, PageError>(page.render()?)
+    })?;
+    Ok(Reply::Page(html))
+}
+
+/// Who was in the room signs in for themselves, of whatever school they are.
+fn sign(site: &Site, request: &Request) -> Result<Reply, PageError> {
+    let person = request.reader()?.person;
+    site.store.write(Context { author: person }, |tx| {
+        let (id, about) = sealed(site, tx.conn(), request)?;
+        if is_there(tx.conn(), &id, &person, &about.day)? {
+            return Ok(());
+        }
+        let change = attends(&id, &person, &about.day);
+        let scope = scope_of(tx.conn(), &site.kinds, site.programme, &PARTICIPATION, &change)?;
+        let subject = tx.subject(&scope);
+        append(tx, &PARTICIPATION, scope, subject, change, None)?;
+        Ok::<_, PageError>(check(tx, &PARTICIPATION, &subject)?)
+    })?;
+    Ok(Reply::ToWith("/learning".to_owned(), vec![set_cookie("zampa_note", "sign-done", 60)]))
+}
+
+fn attends(activity: &Subject, person: &Subject, day: &str) -> Change {
+    Change::new()
+        .with_link("activity", *activity)
+        .with_link("person", *person)
+        .with_text("part", "attends")
+        .with_text("day", day)
+        .with("present", Value::Bool(true))
+}
+
+struct Line {
+    id: String,
+    name: String,
+    there: bool,
+}
+
+#[derive(Template)]
+#[template(path = "list.html")]
+struct ListPage<'a> {
+    s: Shell<'a>,
+    id: String,
+    title: String,
+    day: String,
+    lines: Vec<Line>,
+}
+
+/// Grown-up people of the activity's school, who are most of those that come.
+fn people(
+    site: &Site,
+    conn: &Connection,
+    request: &Request,
+    activity: &Subject,
+) -> Result<Vec<(Subject, String)>, PageError> {
+    let sees = request.reader()?.sees(site.kinds.get("person").ok_or(PageError::NotFound)?, "p");
+    let sql = format!(
+        "SELECT p.id, p.name FROM person p, activity a WHERE a.id = ?1 AND p.name IS NOT NULL AND {sees}
+           AND coalesce(p.state, 'active') = 'active' AND (p.school = a.school
+             OR p.id IN (SELECT person FROM posting WHERE state = 'arrived' AND school = a.school)
+             OR p.school IN (SELECT id FROM organisation WHERE parent = a.school))
+           AND NOT EXISTS (SELECT 1 FROM grant_of_role g WHERE g.person = p.id AND g.role IN ('device', 'pupil'))
+         ORDER BY p.title_key LIMIT {MOST}"
+    );
+    let mut stmt = conn.prepare(&sql)?;
+    let rows = stmt.query_map([activity.as_bytes()], |r| {
+        Ok((Subject::try_from(r.get::<_, Vec<u8>>(0)?.as_slice()).unwrap_or_default(), r.get(1)?))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The day that the list is for: today while the activity goes on, else its first.
+fn day_of(site: &Site, conn: &Connection, id: &Subject) -> Result<String, PageError> {
+    let (starts, ends): (String, String) = conn
+        .prepare_cached("SELECT starts_on, ends_on FROM activity WHERE id = ?1")?
+        .query_row([id.as_bytes()], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    let today = site.today().to_string();
+    Ok(if today > ends { starts } else { today.max(starts) })
+}
+
+fn list(site: &Site, request: &Request) -> Result<Reply, PageError> {
+    let id = request.id("id")?;
+    let html = site.store.read(|conn| {
+        visible(conn, request.reader()?, &ACTIVITY, &id)?;
+        let look = Look::new(site, request, conn);
+        let day = day_of(site, conn, &id)?;
+        let mut lines = Vec::new();
+        for (person, name) in people(site, conn, request, &id)? {
+            lines.push(Line { there: is_there(conn, &id, &person, &day)?, id: person.to_string(), name });
+        }
+        let page = ListPage {
+            id: id.to_string(),
+            title: look.title(&ACTIVITY, &id)?,
+            lines,
+            day,
+            s: Shell::new(site, request, look.words.get("sign-list")),
+        };
+        Ok::<_, PageError>(page.render()?)
+    })?;
+    Ok(Reply::Page(html))
+}
+
+/// Writes who is ticked and not there yet. Nobody is taken off by a list: that is done at the record, where it is seen.
+fn write_list(site: &Site, request: &Request) -> Result<Reply, PageError> {
+    let id = request.id("id")?;
+    let reader = request.reader()?;
+    let chosen: BTreeSet<Subject> = request.form_all("person").take(MOST).filter_map(|p| p.parse().ok()).collect();
+    site.store.write(Context { author: reader.person }, |tx: &Tx<'_>| {
+        visible(tx.conn(), reader, &ACTIVITY, &id)?;
+        let day = day_of(site, tx.conn(), &id)?;
+        for person in &chosen {
+            if is_there(tx.conn(), &id, person, &day)? {
+                continue;
+            }
+            let made = make_in(tx, site, request, &PARTICIPATION, attends(&id, person, &day), None, None);
+            made.map_err(|refusal| match refusal {
+                register::Refusal::Page(e) => e,
+                register::Refusal::Fields(_) => PageError::NotAllowed,
+            })?;
+        }
+        Ok::<_, PageError>(())
+    })?;
+    Ok(Reply::ToWith(format!("/activities/{id}"), vec![set_cookie("zampa_note", "sign-list-done", 60)]))
+}
