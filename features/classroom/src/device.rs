@@ -1,5 +1,7 @@
 //! The page of pupils' own devices, and its conversation with the room's node; what it says and is told, `pupils` decides.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use askama::Template;
@@ -7,11 +9,13 @@ use assets::Shelf;
 use serde_json::{Value as Json, json};
 use web::{PageError, Reply, Request, Shell, Site, Socket};
 
+use crate::groups::{Group, group_of};
 use crate::open::{Classes, Open};
 use crate::page::{COLOURS, said, shown};
 use crate::pupils::for_pupils;
+use crate::say::No;
 use crate::talk::{
-    EVENT, HELLO, LOOKS_ON, REFUSED, SAY, STATE, TAKEN, WAITING, framed, happened_as, message, waits_as,
+    EVENT, HELLO, LOOKS_ON, REFUSED, SAY, SHEETS, STATE, TAKEN, WAITING, framed, happened_as, message, waits_as,
 };
 
 /// What a page says in a second at most.
@@ -95,6 +99,8 @@ struct Page {
     /// The page's own number; none before it has said hello.
     device: Option<u32>,
     seen: u64,
+    /// The groups whose sheets it is told of: its own, and those that were shown to all.
+    sheets: BTreeSet<Group>,
     told: Vec<u8>,
     waited: Vec<u8>,
     left: u32,
@@ -109,6 +115,7 @@ pub(crate) async fn converse(classes: Arc<Classes>, request: Request, mut socket
         room,
         device: None,
         seen: 0,
+        sheets: BTreeSet::new(),
         told: Vec::new(),
         waited: Vec::new(),
         left: SAYINGS,
@@ -176,10 +183,18 @@ fn heard(classes: &Classes, open: &Open, page: &mut Page, asked: &[u8], out: &mu
         }
         (Some((&SAY, body)), Some(device)) => {
             let Some((count, said)) = body.split_first_chunk::<4>() else { return false };
+            let Ok(live) = classes.live() else { return false };
+            let fold = classes.standing(open, page.room, live.view(open.class, u64::MAX).as_ref());
             let mut inner = open.inner();
-            let fold = inner.fold.clone();
             let Some(pupils) = inner.pupils.get_mut(&page.room) else { return false };
             let (taken, done) = pupils.say(device, u32::from_be_bytes(*count), said, &fold);
+            drop(inner);
+            // What a device puts on the sheet of its group is the room's, and nobody's.
+            let said_on = |payload: Vec<u8>| match open.about().rooms.get(usize::from(page.room).wrapping_sub(1)) {
+                Some(of) => live.say(open.class, of.id, &payload).map(drop).map_err(|_| No::Later),
+                None => Err(No::Role),
+            };
+            let done = done.and_then(|piece| piece.map_or(Ok(()), said_on));
             if let Err(no) = done {
                 out.push(message(REFUSED, json!({ "why": no.code() }).to_string().as_bytes()));
             }
@@ -193,23 +208,63 @@ fn heard(classes: &Classes, open: &Open, page: &mut Page, asked: &[u8], out: &mu
 /// Tells a page what it has not seen, as far as it is for pupils.
 fn tell(classes: &Classes, open: &Open, page: &mut Page, out: &mut Vec<Vec<u8>>) {
     let Some(view) = classes.live().ok().and_then(|l| l.view(open.class, page.seen)) else { return };
+    let device = page.device.unwrap_or_default();
+    let (up, group) = {
+        let inner = open.inner();
+        let pupils = inner.pupils.get(&page.room);
+        (pupils.is_some_and(|p| p.is_up(device)), pupils.and_then(|p| p.group_of(device)))
+    };
+    tell_sheets(classes, open, page, group, &view, out);
     for event in &view.events {
         page.seen = event.seq;
-        if let Some(payload) = for_pupils(&event.payload) {
+        if let Some(payload) = told(&event.payload, page) {
             out.push(message(EVENT, &happened_as(open, event, &payload)));
         }
     }
     let waiting =
-        view.waiting.iter().filter_map(|s| Some(framed(&waits_as(open, classes, s, &for_pupils(&s.payload)?))));
+        view.waiting.iter().filter_map(|s| Some(framed(&waits_as(open, classes, s, &told(&s.payload, page)?))));
     let waiting: Vec<u8> = waiting.flatten().collect();
     if waiting != page.waited {
         out.push(message(WAITING, &waiting));
         page.waited = waiting;
     }
-    let up = open.inner().pupils.get(&page.room).is_some_and(|p| page.device.is_some_and(|d| p.is_up(d)));
-    let state = json!({ "cut": view.reach == live::Reach::Cut, "rooms": [], "up": up }).to_string().into_bytes();
+    let state = json!({ "cut": view.reach == live::Reach::Cut, "rooms": [], "up": up, "group": group });
+    let state = state.to_string().into_bytes();
     if state != page.told {
         out.push(message(STATE, &state));
         page.told = state;
     }
+}
+
+/// What of an event a page of pupils is told: of groups, what is on the sheets that are for it.
+fn told<'a>(payload: &'a [u8], page: &Page) -> Option<Cow<'a, [u8]>> {
+    match group_of(payload) {
+        Some(group) => page.sheets.contains(&group).then_some(Cow::Borrowed(payload)),
+        None => for_pupils(payload),
+    }
+}
+
+/// Tells a page what is on a sheet already that is for it from now on: of the group that was chosen, or that is shown.
+fn tell_sheets(
+    classes: &Classes,
+    open: &Open,
+    page: &mut Page,
+    group: Option<u16>,
+    view: &live::View,
+    out: &mut Vec<Vec<u8>>,
+) {
+    let now = classes.standing(open, page.room, Some(view)).groups;
+    let own = now.now.zip(group);
+    let new: BTreeSet<Group> = own.into_iter().chain(now.shown).filter(|g| !page.sheets.contains(g)).collect();
+    if new.is_empty() {
+        return;
+    }
+    let past = classes.live().ok().and_then(|l| l.view(open.class, 0)).map(|v| v.events).unwrap_or_default();
+    let is_on = |payload: &[u8]| group_of(payload).is_some_and(|g| new.contains(&g));
+    let past = past.iter().filter(|e| e.seq <= page.seen && is_on(&e.payload));
+    let past: Vec<u8> = past.flat_map(|e| framed(&happened_as(open, e, &e.payload))).collect();
+    if !past.is_empty() {
+        out.push(message(SHEETS, &past));
+    }
+    page.sheets.extend(new);
 }

@@ -8,6 +8,7 @@ use records::vocabulary::TEACHING_LANGUAGES;
 use serde_json::Value as Json;
 
 use crate::exit::{Exit, Marks};
+use crate::groups::Groups;
 
 /// What was said in words; ink and pictures begin with another byte.
 pub(crate) const WORDS: u8 = 0;
@@ -19,6 +20,10 @@ pub(crate) const DRAWN: u8 = 3;
 
 /// What was written into the notes that all share: an update of Yjs.
 pub(crate) const NOTES: u8 = 4;
+
+/// What was put on the sheet of a small group: the round (4 bytes), the group (2), whose hand (4), the number of the piece (4),
+/// and what it is: 0 and a record of the pen, 1 and a line, 2 and the piece whose line is taken away.
+pub(crate) const SHEET: u8 = 5;
 
 /// How a question is answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -106,6 +111,10 @@ pub(crate) struct Fold {
     /// Whether it is asked how it was, and what the rooms said.
     pub exit: Exit,
     pub exits: BTreeMap<u16, Marks>,
+    /// Small groups.
+    pub groups: Groups,
+    /// A room that is cut off leads itself.
+    pub alone: Option<u16>,
 }
 
 /// A room as it stands.
@@ -123,6 +132,9 @@ impl Fold {
     /// Takes in an event: who said it is `room`, or nobody who has a say.
     pub fn take(&mut self, seq: u64, at_ms: u64, room: Option<u16>, payload: &[u8]) {
         self.seq = seq;
+        if let (Some(room), Some((&SHEET, piece))) = (room, payload.split_first()) {
+            self.groups.piece(room, piece);
+        }
         let (Some(room), Some((&WORDS, said))) = (room, payload.split_first()) else { return };
         let Ok(said) = serde_json::from_slice::<Json>(said) else { return };
         let text = |key: &str| said.get(key).and_then(Json::as_str);
@@ -161,6 +173,7 @@ impl Fold {
                     }
                 }
             }
+            (_, "groups" | "groups-end" | "show") => self.groups.take(room, self.alone == Some(room), &said),
             (0, "exit") => self.exit = if yes("on") && self.exit == Exit::NotYet { Exit::Open } else { Exit::Over },
             // Once: what a room said later would tell who said something else.
             (1.., "exited") => {
@@ -192,6 +205,7 @@ impl Fold {
         if self.over_ms.is_none() {
             self.over_ms = Some(at_ms);
             self.recording = false;
+            (self.groups.now, self.groups.shown) = (None, None);
             if self.exit == Exit::Open {
                 self.exit = Exit::Over;
             }

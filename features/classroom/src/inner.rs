@@ -122,6 +122,7 @@ pub(crate) fn count(live: &Live, open: &Open, now_ms: u64) {
         if let Some(speaks) = pupils.get_mut(&fold.floor) {
             speaks.lower();
         }
+        pupils.values_mut().for_each(|of| of.refill(now_ms));
         let counts = pupils.iter_mut().map(|(room, of)| (*room, of.counts(now_ms, fold)));
         exits
             .into_iter()

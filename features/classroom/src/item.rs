@@ -17,6 +17,7 @@ use web::{PageError, Reply, Request, Shell, Site};
 
 use crate::facts::LIVE_CLASS;
 use crate::fold::{DRAWN, Fold};
+use crate::groups::group_of;
 use crate::open::{Classes, Open};
 use crate::page::{Line, languages, rooms, said, shown};
 use crate::pupils::for_pupils;
@@ -147,10 +148,13 @@ fn tree(
     };
     let mut fold = Fold::default();
     let mut events = Vec::new();
-    for event in replay.events().map_err(inside)? {
+    let happened = replay.events().map_err(inside)?;
+    for event in &happened {
         let room = open.room_of(event.node, &event.who);
         fold.take(event.seq, event.at_ms.saturating_sub(event.late_ms), room, &event.payload);
-        if let Some(payload) = for_item(&event.payload) {
+    }
+    for event in happened {
+        if let Some(payload) = for_item(&event.payload, &fold) {
             events.extend(framed(&happened_as(open, &event, &payload)));
         }
     }
@@ -195,9 +199,13 @@ fn tree(
     Ok(out)
 }
 
-/// What of an event goes into an item: what is shown, asked and answered; not who wrote what, came or looked on.
-fn for_item(payload: &[u8]) -> Option<Cow<'_, [u8]>> {
+/// What of an event goes into an item: what is shown, asked and answered, and of the sheets of groups those that were shown to
+/// all; not who wrote what, came or looked on.
+fn for_item<'a>(payload: &'a [u8], class: &Fold) -> Option<Cow<'a, [u8]>> {
     let (how, words) = payload.split_first()?;
+    if let Some(group) = group_of(payload) {
+        return class.groups.was_shown.contains(&group).then_some(Cow::Borrowed(payload));
+    }
     if *how == DRAWN {
         return Some(Cow::Borrowed(payload));
     }

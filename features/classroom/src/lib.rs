@@ -7,6 +7,7 @@ mod device;
 mod exit;
 mod facts;
 mod fold;
+mod groups;
 mod inner;
 mod item;
 mod keep;

@@ -14,7 +14,7 @@ use serde_json::json;
 use web::{PageError, Site};
 
 use crate::facts::{CLASS_ROOM, LIVE_CLASS};
-use crate::fold::NOTES;
+use crate::fold::{Fold, NOTES};
 use crate::inner::{Inner, count};
 use crate::keep::{self, Keep};
 use crate::noted::{are_kept, is_noted, minutes, note};
@@ -385,6 +385,19 @@ impl Classes {
             return Ok(());
         }
         self.keep.publish(site, &self.shelf, open, self.me == open.origin)
+    }
+
+    /// The class as a room has it: one that is cut off goes by what it says itself, which nobody else knows of yet.
+    pub(crate) fn standing(&self, open: &Open, room: u16, view: Option<&View>) -> Fold {
+        let mut fold = open.inner().fold.clone();
+        if let Some(view) = view.filter(|v| v.reach == Reach::Cut) {
+            fold.alone = Some(room);
+            let seq = fold.seq;
+            for said in &view.waiting {
+                fold.take(seq, said.at_ms, open.room_of(self.me, &said.who), &said.payload);
+            }
+        }
+        fold
     }
 
     /// The class and the room that a page of pupils belongs to.

@@ -11,7 +11,7 @@ use qrcodegen::{QrCode, QrCodeEcc};
 use serde_json::{Map, Value as Json, json};
 
 use crate::exit::{self, Exit, Marks};
-use crate::fold::{Asks, DRAWN, Fold, INK, Question, WORDS};
+use crate::fold::{Asks, DRAWN, Fold, INK, Question, SHEET, WORDS};
 use crate::say::{MAX_DRAWN, No, drawn, of_node};
 
 /// Pages of pupils that one room may have open.
@@ -22,6 +22,11 @@ const MAX_DEVICES: usize = 120;
 const MAX_TEXT: usize = 120;
 /// Numbers that are told apart.
 const MAX_NUMBERS: usize = 24;
+/// Pieces that a device puts on its group's sheet at once; one a second comes back.
+const PIECES: u64 = 8;
+/// Bytes that a room's devices put on sheets at once, and in a second: the link of a school carries a voice beside them.
+const BYTES: usize = 24 << 10;
+const BYTES_PER_SECOND: u64 = 3 << 10;
 /// How often a room's counts go into the class at most.
 const EVERY_MS: u64 = 1000;
 
@@ -30,10 +35,15 @@ const EVERY_MS: u64 = 1000;
 pub(crate) struct Pupils {
     /// What pupils type to find the page.
     pub code: String,
+    /// The room.
+    room: u16,
     devices: BTreeMap<u32, Device>,
     /// What the class was told last, and when.
     told: (i64, String),
     told_ms: u64,
+    /// Bytes that may be put on sheets of groups now, and since when they are counted.
+    bytes: usize,
+    filled_ms: u64,
 }
 
 #[derive(Debug, Default)]
@@ -44,6 +54,9 @@ struct Device {
     taken: u32,
     hand: bool,
     answer: Option<(u64, Answer)>,
+    /// The small group that it chose, and the pieces that it may put on its sheet now.
+    group: Option<u16>,
+    pieces: u64,
     /// How it was: understood, enjoyed.
     exit: [Option<usize>; 2],
 }
@@ -58,9 +71,9 @@ enum Answer {
 
 impl Pupils {
     /// A page that nobody has found yet.
-    pub fn new(env: &Env) -> Self {
+    pub fn new(env: &Env, room: u16) -> Self {
         let n = u64::from_be_bytes(env.bytes()) % 100_000_000;
-        Self { code: format!("{n:08}"), ..Self::default() }
+        Self { code: format!("{n:08}"), room, bytes: BYTES, ..Self::default() }
     }
 
     /// How many pages are open.
@@ -73,7 +86,7 @@ impl Pupils {
         if self.here() >= MAX_HERE || (self.devices.len() >= MAX_DEVICES && !self.devices.contains_key(&device)) {
             return None;
         }
-        let found = self.devices.entry(device).or_default();
+        let found = self.devices.entry(device).or_insert_with(|| Device { pieces: PIECES, ..Device::default() });
         found.here += 1;
         Some(found.taken)
     }
@@ -86,14 +99,44 @@ impl Pupils {
         }
     }
 
-    /// Takes what a device says, in its order; gives how many are taken now.
-    pub fn say(&mut self, device: u32, count: u32, said: &[u8], class: &Fold) -> (u32, Result<(), No>) {
+    /// Takes what a device says, in its order; gives how many are taken now, and what goes into the class at once: a piece of
+    /// its group's sheet.
+    pub fn say(&mut self, device: u32, count: u32, said: &[u8], class: &Fold) -> (u32, Result<Option<Vec<u8>>, No>) {
+        let room = self.room;
         let Some(found) = self.devices.get_mut(&device) else { return (0, Err(No::Role)) };
         if count != found.taken + 1 {
-            return (found.taken, Ok(()));
+            return (found.taken, Ok(None));
         }
         found.taken = count;
-        (count, found.take(said, class))
+        let Some((&SHEET, piece)) = said.split_first() else {
+            return (count, found.take(room, said, class).map(|()| None));
+        };
+        if let Err(no) = class.groups.device_may_write(room, device, found.group, piece) {
+            return (count, Err(no));
+        }
+        if found.pieces == 0 || self.bytes < said.len() {
+            return (count, Err(No::Later));
+        }
+        found.pieces -= 1;
+        self.bytes -= said.len();
+        (count, Ok(Some(said.to_vec())))
+    }
+
+    /// Time has gone on: more may be put on the sheets.
+    pub fn refill(&mut self, now_ms: u64) {
+        let seconds = now_ms.saturating_sub(self.filled_ms) / 1000;
+        if seconds == 0 {
+            return;
+        }
+        self.filled_ms = now_ms;
+        let more = usize::try_from(seconds.saturating_mul(BYTES_PER_SECOND)).unwrap_or(BYTES);
+        self.bytes = self.bytes.saturating_add(more).min(BYTES);
+        self.devices.values_mut().for_each(|d| d.pieces = d.pieces.saturating_add(seconds).min(PIECES));
+    }
+
+    /// The small group that a device chose.
+    pub fn group_of(&self, device: u32) -> Option<u16> {
+        self.devices.get(&device)?.group
     }
 
     /// How it was, counted; then it is forgotten.
@@ -168,6 +211,10 @@ impl Pupils {
             .to(q)
             .filter_map(|(n, a)| if let Answer::Text(text) = a { Some(json!({ "d": n, "text": text })) } else { None })
             .collect();
+        let mut groups: BTreeMap<u16, usize> = BTreeMap::new();
+        for group in self.devices.values().filter(|d| d.here > 0).filter_map(|d| d.group) {
+            *groups.entry(group).or_insert(0) += 1;
+        }
         json!({
             "code": self.code,
             "at": address,
@@ -177,6 +224,7 @@ impl Pupils {
             "q": q,
             "answered": self.to(q).count(),
             "texts": texts,
+            "groups": groups,
         })
     }
 
@@ -191,7 +239,7 @@ impl Pupils {
 }
 
 impl Device {
-    fn take(&mut self, said: &[u8], class: &Fold) -> Result<(), No> {
+    fn take(&mut self, room: u16, said: &[u8], class: &Fold) -> Result<(), No> {
         if class.over_ms.is_some() {
             return Err(No::Closed);
         }
@@ -205,6 +253,11 @@ impl Device {
             Some((&WORDS, words)) if words.len() <= 1024 => {
                 let said: Json = serde_json::from_slice(words).unwrap_or_default();
                 match said.get("k").and_then(Json::as_str) {
+                    Some("group") => {
+                        let may_choose = |g: u16| class.groups.now.is_some_and(|id| class.groups.is_of((id, g), room));
+                        let g = said.get("g").and_then(Json::as_u64).and_then(|g| u16::try_from(g).ok());
+                        self.group = Some(g.filter(|g| may_choose(*g)).ok_or(No::Role)?);
+                    }
                     Some("hand") => self.hand = said.get("up").and_then(Json::as_bool) == Some(true),
                     Some("exit") if class.exit == Exit::Open => {
                         let (which, what) = exit::answer(&said).ok_or(No::Role)?;
@@ -251,9 +304,8 @@ pub(crate) fn for_pupils(payload: &[u8]) -> Option<Cow<'_, [u8]>> {
         (&WORDS, words) => {
             let mut said: Json = serde_json::from_slice(words).ok()?;
             match said.get("k").and_then(Json::as_str)? {
-                "begin" | "end" | "page" | "blank" | "floor" | "record" | "timer" | "ask" | "close" | "exit" => {
-                    Some(Cow::Borrowed(payload))
-                }
+                "begin" | "end" | "page" | "blank" | "floor" | "record" | "timer" | "ask" | "close" | "exit"
+                | "groups" | "groups-end" | "show" => Some(Cow::Borrowed(payload)),
                 "caption" => {
                     said.as_object_mut()?.remove("by");
                     Some(Cow::Owned(of_node(&said)))
@@ -288,7 +340,7 @@ mod tests {
     }
 
     fn says(pupils: &mut Pupils, device: u32, count: u32, said: &Json, class: &Fold) -> Result<(), No> {
-        pupils.say(device, count, &of_node(said), class).1
+        pupils.say(device, count, &of_node(said), class).1.map(drop)
     }
 
     fn told(pupils: &mut Pupils, now_ms: u64, class: &Fold) -> Vec<Json> {
@@ -298,7 +350,7 @@ mod tests {
     #[test]
     fn only_counts_of_the_room_go_into_the_class() {
         let class = asked("choice");
-        let mut pupils = Pupils::new(&Env::system());
+        let mut pupils = Pupils::new(&Env::system(), 1);
         for (device, v) in [(11, "A"), (12, "A"), (13, "B")] {
             assert_eq!(pupils.come(device), Some(0));
             let answer = json!({ "k": "answer", "q": 7, "v": v, "name": "扎西" });
@@ -322,7 +374,7 @@ mod tests {
     #[test]
     fn words_and_drawings_stay_with_the_adult() {
         let class = asked("short");
-        let mut pupils = Pupils::new(&Env::system());
+        let mut pupils = Pupils::new(&Env::system(), 1);
         pupils.come(1);
         assert_eq!(says(&mut pupils, 1, 1, &json!({ "k": "answer", "q": 7, "v": "雪莲" }), &class), Ok(()));
         assert_eq!(told(&mut pupils, 5000, &class), [json!({ "k": "devices", "q": 7, "n": 1, "counts": {} })]);
@@ -330,7 +382,7 @@ mod tests {
         assert_eq!(shown["texts"][0]["text"], "雪莲");
         let class = asked("draw");
         let ink = [&[DRAWN, 0, 7][..], b"ZPEN\x01"].concat();
-        assert_eq!(pupils.say(1, 2, &ink, &class).1, Ok(()));
+        assert_eq!(pupils.say(1, 2, &ink, &class).1, Ok(None));
         assert_eq!(pupils.drawings(&class).len(), 1);
         assert_eq!(pupils.say(1, 3, &[&[DRAWN, 0, 7][..], b"nothing"].concat(), &class).1, Err(No::Role));
         assert_eq!(pupils.say(1, 4, &[&ink[..], &[0; MAX_DRAWN][..]].concat(), &class).1, Err(No::Much));
@@ -339,7 +391,7 @@ mod tests {
     #[test]
     fn how_it_was_is_counted_and_forgotten() {
         let mut class = asked("choice");
-        let mut pupils = Pupils::new(&Env::system());
+        let mut pupils = Pupils::new(&Env::system(), 1);
         pupils.come(1);
         let says_yes = json!({ "k": "exit", "w": "u", "v": 0 });
         assert_eq!(says(&mut pupils, 1, 1, &says_yes, &class), Err(No::Role), "not asked");
@@ -352,7 +404,7 @@ mod tests {
 
     #[test]
     fn a_room_has_its_bounds() {
-        let mut pupils = Pupils::new(&Env::system());
+        let mut pupils = Pupils::new(&Env::system(), 1);
         let came = (0..200).filter(|n| pupils.come(*n).is_some()).count();
         assert_eq!((came, pupils.here()), (MAX_HERE, MAX_HERE));
         (0..60).for_each(|n| pupils.go(n));

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use crate::exit::{Exit, Marks};
-use crate::fold::{Asks, DRAWN, Fold, INK, Interpreter, NOTES, WORDS, channel_of};
+use crate::fold::{Asks, DRAWN, Fold, INK, Interpreter, NOTES, SHEET, WORDS, channel_of};
 use crate::pupils::number as counted;
 use crate::who::Part;
 
@@ -38,6 +38,10 @@ pub(crate) enum No {
     Voice,
     /// Not a number.
     Number,
+    /// The sheet of a group is full.
+    Full,
+    /// A room's pupils write faster than its link carries: it is said again a little later.
+    Later,
 }
 
 impl No {
@@ -50,6 +54,8 @@ impl No {
             Self::Guest => "guest",
             Self::Voice => "voice",
             Self::Number => "number",
+            Self::Full => "sheet",
+            Self::Later => "later",
         }
     }
 }
@@ -103,6 +109,9 @@ pub(crate) fn taken(said: &[u8], speaker: &Speaker<'_>, class: &Fold, may_record
             let (q, _) = drawn(rest).ok_or(No::Role)?;
             class.question.as_ref().filter(|now| now.asks(q, Asks::Draw)).ok_or(No::Role)?;
             Ok(said.to_vec())
+        }
+        Some((&SHEET, piece)) if speaker.part != Part::Guest => {
+            class.groups.may_write(speaker.part.room(), piece).map(|()| said.to_vec())
         }
         Some((&WORDS, words)) if words.len() <= MAX_WORDS => {
             let Ok(Json::Object(said)) = serde_json::from_slice(words) else { return Err(No::Role) };
@@ -169,6 +178,9 @@ fn checked(said: &Map<String, Json>, speaker: &Speaker<'_>, class: &Fold, may_re
                 }
                 Interpreter::Person(_) => return Err(No::Guest),
             }
+        }
+        "groups" | "groups-end" | "show" if (leads || adult) && class.goes_on() => {
+            class.groups.checked(kind, said, speaker.part.room(), adult && speaker.cut)?
         }
         "exit" if teacher => {
             let on = yes("on");

@@ -32,6 +32,7 @@ pub(crate) const LOOKS_ON: u8 = 7;
 const PUPILS: u8 = 8;
 const DRAWING: u8 = 9;
 const TOTALS: u8 = 10;
+pub(crate) const SHEETS: u8 = 11;
 /// A room's number where nobody with a say said something.
 const NOBODY: u16 = u16::MAX;
 /// Pages whose sayings are counted, in one class.
@@ -209,7 +210,7 @@ fn heard(classes: &Classes, site: &Site, open: &Open, guest: &mut Guest, asked: 
             if said.get("open").and_then(Json::as_bool) != Some(true) {
                 inner.close(room);
             } else if inner.fold.over_ms.is_none() {
-                inner.pupils.entry(room).or_insert_with(|| Pupils::new(site.store.env()));
+                inner.pupils.entry(room).or_insert_with(|| Pupils::new(site.store.env(), room));
             }
         }
         Some((&OFFER, body)) => {
@@ -337,8 +338,9 @@ fn hello(classes: &Classes, open: &Open, guest: &Guest, page: u32) -> Vec<u8> {
 
 fn say(classes: &Classes, open: &Open, guest: &Guest, said: &[u8]) -> Result<(), No> {
     let live = classes.live().map_err(|_| No::Closed)?;
-    let cut = live.view(open.class, u64::MAX).is_some_and(|v| v.reach == Reach::Cut);
-    let fold = open.inner().fold.clone();
+    let view = live.view(open.class, u64::MAX);
+    let cut = view.as_ref().is_some_and(|v| v.reach == Reach::Cut);
+    let fold = classes.standing(open, guest.part.room(), view.as_ref());
     let admitted = fold.admitted.contains(&guest.person);
     if let Some((room, marks)) = exit_counted(said, guest.part, &fold) {
         open.inner().exits.entry(room).or_default().0 = marks;

@@ -1,6 +1,7 @@
 /* The script of a class's page: what people do becomes sayings, what happened in the class is shown. */
 import { Class } from "./fold.ts";
 import { Hears } from "./hears.ts";
+import { groupWork } from "./divide.ts";
 import { Ink, WIDTHS } from "./ink.ts";
 import { Media } from "./media.ts";
 import { Notes } from "./notes.ts";
@@ -95,20 +96,38 @@ function attend(box: HTMLElement): void {
       for (const event of all) if (event.said[0] === Saying.Notes) notes.hear(event.said.slice(1));
       show();
     },
-    pupils: (now) => devices.pupils(now),
+    pupils: (now) => {
+      devices.pupils(now);
+      view.groups.devices = now?.groups ?? {};
+      show();
+    },
     drawing: (device, ink) => devices.drawing(device, ink),
     totals: (how) => {
       view.totals = how;
       show();
     },
     answer: (way, sdp) => media.answered(way, sdp),
-    refused: (why) => view.say(view.word(`refused-${why}`)),
+    refused: (why) => {
+      view.groups.refused(why);
+      view.say(view.word(`refused-${why}`));
+    },
+    sheets: () => {},
     link: (yes) => {
       if (whole !== yes || !yes) view.say(yes ? "" : view.word("node-away"));
       whole = yes;
     },
   });
   const ink = new Ink(view.board, view.sheet, wire);
+  view.groups.by = wire.page;
+  view.groups.say = (piece) => wire.say(Saying.Sheet, piece);
+  view.groups.tell = (said) => wire.json(said);
+  /** The class as this page has it, with what is not in it yet. */
+  const standing = (): Class => {
+    const now = is.copy();
+    waiting.forEach((event) => now.take(event, view.cut ? view.room : undefined));
+    return now;
+  };
+  groupWork(view, standing, (said) => wire.json(said));
   const media = new Media(wire, view.part<HTMLAudioElement>("audio"), view.part<HTMLVideoElement>("picture"), (playing) => {
     view.part("sound").hidden = playing;
   });
@@ -294,7 +313,7 @@ function attend(box: HTMLElement): void {
     if (event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement || event.ctrlKey || event.metaKey) return;
     if (view.role !== "teacher" && view.role !== "co" && !(view.role === "adult" && view.cut)) return;
     const to = { ArrowRight: 1, PageDown: 1, ArrowLeft: -1, PageUp: -1 }[event.key];
-    if (!to) return;
+    if (!to || view.groups.active) return;
     event.preventDefault();
     turn(view.board.page + to);
   });
@@ -303,6 +322,7 @@ function attend(box: HTMLElement): void {
   }, 1000);
   addEventListener("pagehide", () => {
     notes.flush();
+    view.groups.flush();
     media.end();
     wire.close();
   });

@@ -21,6 +21,9 @@ export type Said =
   | { k: "hands"; n: number }
   | { k: "close"; q: number }
   | { k: "exit"; on: boolean }
+  | { k: "groups"; r: number; n: number; s: number; task: string; shared: boolean; p?: number }
+  | { k: "groups-end" }
+  | { k: "show"; r: number; g: number }
   | { k: "still"; id: string }
   | { k: "still-away" }
   | { k: "interpret"; room?: number; person?: string; lang: string }
@@ -82,6 +85,44 @@ export interface Guest {
   here: boolean;
 }
 
+/** Small groups, as they were begun. */
+export interface Round {
+  id: number;
+  /** The room that began them by itself; 0 where who leads the class did. */
+  owner: number;
+  /** Groups of each room. */
+  n: number;
+  task: string;
+  /** The slide that they write on; none is an empty sheet. */
+  page: number | undefined;
+  /** Rooms share the numbers: the same number is one group. */
+  shared: boolean;
+}
+
+/** Something on the sheet of a group: whose hand, its number, and what: see `Saying.Sheet`. */
+export interface Piece {
+  by: number;
+  piece: number;
+  room: number;
+  what: Uint8Array;
+}
+
+/** Rounds that one room, or the class, begins: the number of a round is that of its room times this, and its own. */
+export const ROUNDS = 10_000;
+const PIECE_HEAD = 15;
+const SHEETS = 400;
+
+/** The groups of a room, by their numbers. */
+export function groupsOf(round: Round, room: number): number[] {
+  if (room === 0 || (round.owner !== 0 && round.owner !== room)) return [];
+  return Array.from({ length: round.n }, (_, n) => (round.shared ? 0 : (room - 1) * round.n) + n + 1);
+}
+
+/** The room of a group; 0 where rooms share it. */
+export const roomOf = (round: Round, g: number): number => (round.shared ? 0 : Math.ceil(g / round.n));
+
+export const sheetKey = (r: number, g: number): string => `${r}/${g}`;
+
 /** Where a class stands. */
 export class Class {
   began = false;
@@ -104,6 +145,12 @@ export class Class {
   guests = new Map<string, Guest>();
   /** Who interprets, by the number of their room or their own id, and into what. */
   interpreters = new Map<string, string>();
+  /** The small groups that are at work, all there were, and their sheets. */
+  groups: Round | undefined;
+  rounds = new Map<number, Round>();
+  sheets = new Map<string, readonly Piece[]>();
+  /** The sheet that is shown to all. */
+  shown: { r: number; g: number } | undefined;
 
   /** The same, to try on it what is not in the class yet. */
   copy(): Class {
@@ -111,6 +158,8 @@ export class Class {
     copy.rooms = new Map([...this.rooms].map(([n, room]) => [n, { ...room }]));
     copy.chat = [...this.chat];
     copy.interpreters = new Map(this.interpreters);
+    copy.rounds = new Map(this.rounds);
+    copy.sheets = new Map(this.sheets);
     copy.guests = new Map([...this.guests].map(([who, guest]) => [who, { ...guest }]));
     if (this.question) copy.question = { ...this.question, rooms: new Map([...this.question.rooms].map(([n, answers]) => [n, { ...answers }])) };
     return copy;
@@ -125,6 +174,7 @@ export class Class {
   /** Takes in what happened; gives what was said in words. A room that is cut off leads itself: `alone` is its number. */
   take(event: Happened, alone?: number): Said | undefined {
     if (event.said[0] === Saying.Drawn) this.drawn(event);
+    if (event.said[0] === Saying.Sheet) this.put(event);
     if (event.said[0] !== Saying.Json) return undefined;
     let said: Said;
     try {
@@ -151,6 +201,25 @@ export class Class {
     });
   }
 
+  /** Puts something on the sheet of a group: what is there already is not put there twice. */
+  private put(event: Happened): void {
+    const { said } = event;
+    if (event.room === NOBODY || said.length < 1 + PIECE_HEAD) return;
+    const view = new DataView(said.buffer, said.byteOffset + 1);
+    const [r, g] = [view.getUint32(0), view.getUint16(4)];
+    const piece = { by: view.getUint32(6), piece: view.getUint32(10), room: event.room, what: said.subarray(PIECE_HEAD) };
+    if (!this.mayWrite(event.room, r, g)) return;
+    const there = this.sheets.get(sheetKey(r, g)) ?? [];
+    if (there.length > 2 * SHEETS || there.some((other) => other.by === piece.by && other.piece === piece.piece)) return;
+    this.sheets.set(sheetKey(r, g), [...there, piece]);
+  }
+
+  /** Who leads writes on every sheet, a room on those of its own groups. */
+  private mayWrite(room: number, r: number, g: number): boolean {
+    const round = this.rounds.get(r);
+    return round !== undefined && (room === 0 || groupsOf(round, room).includes(g));
+  }
+
   private apply(event: Happened, said: Said, alone: number | undefined): boolean {
     // Who leads says what is shown and who speaks; rooms speak for themselves; others are only named.
     const leads = event.room === 0;
@@ -163,9 +232,32 @@ export class Class {
       case "end":
         if (leads) {
           this.over = true;
+          this.groups = undefined;
+          this.shown = undefined;
           if (this.exit === "open") this.exit = "over";
         }
         return leads;
+      case "groups": {
+        if (!(leads || room) || this.rounds.has(said.r) || Math.floor(said.r / ROUNDS) !== event.room) return false;
+        const round = { id: said.r, owner: event.room, n: said.n, task: said.task, page: said.p, shared: leads && said.shared };
+        this.rounds.set(said.r, round);
+        // A room that is cut off has begun them for itself.
+        if (!leads && event.room !== alone) return true;
+        this.groups = round;
+        this.shown = undefined;
+        this.timer = said.s > 0 ? { since: event.t, s: said.s } : undefined;
+        return true;
+      }
+      case "groups-end":
+        if (!leads && event.room !== alone) return false;
+        this.groups = undefined;
+        this.timer = undefined;
+        return true;
+      case "show":
+        if (said.g === 0) {
+          if (this.shown && (leads || (room && this.mayWrite(event.room, this.shown.r, this.shown.g)))) this.shown = undefined;
+        } else if ((leads || room) && this.mayWrite(event.room, said.r, said.g)) this.shown = { r: said.r, g: said.g };
+        return true;
       case "still":
         if (leads || room) this.still = { id: said.id, room: event.room };
         return leads || room;

@@ -1,8 +1,10 @@
 /* Pupils' own devices: the page that a pupil has, and what the adult of the room sees of them. */
 import { exitAnswers } from "./exit.ts";
-import { Class } from "./fold.ts";
+import { Class, groupsOf, sheetKey } from "./fold.ts";
+import { badge, under } from "./groups.ts";
 import { Ink } from "./ink.ts";
 import { answering, type Answered } from "./question.ts";
+import { GroupSheet } from "./sheet.ts";
 import { drawing } from "./sketch.ts";
 import { View, type Given } from "./view.ts";
 import { Saying, Wire, type Happened, type Pupils } from "./wire.ts";
@@ -50,6 +52,69 @@ export function pupil(box: HTMLElement, own: number): void {
       view.note(view.word("answered"));
     }));
   };
+  /** The group that this device chose. */
+  let group = 0;
+  /** The same, as the node said last. */
+  let node = 0;
+  let sheet: GroupSheet | undefined;
+  let groupState = "";
+  /** Small groups: one taps the number of one's own, and writes on its sheet. */
+  const groups = (now: Class): void => {
+    const part = view.part("own-group");
+    const round = now.over ? undefined : now.groups;
+    part.hidden = !round;
+    const numbers = round ? groupsOf(round, view.room) : [];
+    const mine = numbers.includes(group) ? group : 0;
+    const state = round ? JSON.stringify([round.id, mine]) : "";
+    if (state !== groupState) {
+      groupState = state;
+      sheet?.flush();
+      sheet = undefined;
+      part.replaceChildren();
+      if (round) {
+        const task = document.createElement("p");
+        task.className = "group-task";
+        task.textContent = round.task;
+        const head = document.createElement("h2");
+        if (mine > 0) {
+          head.className = "group-title";
+          head.append(badge(mine), view.word("group").replace("{n}", String(mine)));
+          const change = document.createElement("button");
+          change.type = "button";
+          change.className = "plain";
+          change.textContent = view.word("group-other");
+          change.addEventListener("click", () => {
+            group = 0;
+            show();
+          });
+          head.append(change);
+          sheet = new GroupSheet(round.id, mine, under(view, round), view.word("group").replace("{n}", String(mine)), (key) => view.word(key), {
+            by: own,
+            send: (piece) => wire.say(Saying.Sheet, piece),
+            adult: false,
+          });
+          part.append(head, task, sheet.box);
+        } else {
+          head.textContent = view.word("group-choose");
+          const list = document.createElement("div");
+          list.className = "group-choice";
+          for (const g of numbers) {
+            const button = document.createElement("button");
+            button.type = "button";
+            button.append(badge(g), view.word("group").replace("{n}", String(g)));
+            button.addEventListener("click", () => {
+              group = g;
+              wire.json({ k: "group", g });
+              show();
+            });
+            list.append(button);
+          }
+          part.append(head, list, task);
+        }
+      }
+    }
+    if (round && mine > 0) sheet?.show(now.sheets.get(sheetKey(round.id, mine)) ?? []);
+  };
   const show = (): void => {
     let shown = is;
     if (waiting.length > 0) {
@@ -59,6 +124,7 @@ export function pupil(box: HTMLElement, own: number): void {
     view.show(shown, now(), !drawn);
     question(shown);
     how(shown);
+    groups(shown);
     const hand = view.part("hand");
     hand.hidden = !shown.began || shown.over;
     hand.setAttribute("aria-pressed", String(up));
@@ -78,9 +144,12 @@ export function pupil(box: HTMLElement, own: number): void {
       else if (is.take(event)?.k === "page") drawn = false;
       show();
     },
-    state: (rooms, cut, hand) => {
+    state: (rooms, cut, hand, chosen) => {
       view.state(rooms, cut);
       up = hand;
+      // What the node knows stands: a page that was loaded anew finds its group again.
+      if (chosen > 0 && chosen !== node) group = chosen;
+      node = chosen;
       show();
     },
     waiting: (all) => {
@@ -88,7 +157,14 @@ export function pupil(box: HTMLElement, own: number): void {
       show();
     },
     answer: () => {},
-    refused: (why) => view.say(view.word(`refused-${why}`)),
+    refused: (why) => {
+      sheet?.refused(why === "later" || why === "much");
+      if (why !== "later") view.say(view.word(`refused-${why}`));
+    },
+    sheets: (all) => {
+      all.forEach((event) => is.take(event));
+      show();
+    },
     looksOn: () => {
       // The adult has closed the page, or the class is over.
       wire.close();
@@ -96,6 +172,7 @@ export function pupil(box: HTMLElement, own: number): void {
       view.part("hand").hidden = true;
       view.part("question").hidden = true;
       view.part("exit").hidden = true;
+      view.part("own-group").hidden = true;
       view.part("status").textContent = view.word("pupils-closed");
       box.dataset["closed"] = "true";
     },
@@ -116,7 +193,10 @@ export function pupil(box: HTMLElement, own: number): void {
   setInterval(() => {
     if (is.timer || is.caption) show();
   }, 1000);
-  addEventListener("pagehide", () => wire.close());
+  addEventListener("pagehide", () => {
+    sheet?.flush();
+    wire.close();
+  });
 
   function keep(q: number, value: string): void {
     try {

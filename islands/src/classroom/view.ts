@@ -2,6 +2,7 @@
 import { Board, type Page } from "../micro/board.ts";
 import type { Class, Line, Question } from "./fold.ts";
 import { exitCounts, exitTotals, type Totals } from "./exit.ts";
+import { Groups } from "./groups.ts";
 import { Still } from "./still.ts";
 import { counting, tally, type Answered } from "./question.ts";
 import type { RoomState } from "./wire.ts";
@@ -40,6 +41,7 @@ export class View {
   private shownLinks = "";
   private shownExit = "";
   private readonly still = new Still(this);
+  readonly groups = new Groups(this);
   /** How it was, as the teacher is told. */
   totals: Totals | undefined;
   exitCounted: (counts: Record<string, number[]>) => void = () => {};
@@ -121,7 +123,9 @@ export class View {
     this.cut = cut;
     this.box.dataset["cut"] = String(cut);
     // A room that is cut off goes on by itself: who answers for it leads it meanwhile.
-    if (this.role === "adult") this.part("tools").hidden = !cut;
+    if (this.role !== "adult") return;
+    this.part("tools").hidden = !cut;
+    this.part("group-work").hidden = !cut;
   }
 
   /** Shows the class as it is, `now` milliseconds after it began. */
@@ -147,6 +151,7 @@ export class View {
     this.question(is.question);
     this.exit(is);
     this.still.show(is);
+    this.groups.show(is);
     this.chat(is.chat);
     const caption = this.part("caption");
     caption.hidden = !is.caption || now - is.caption.t > 12_000;
@@ -165,7 +170,7 @@ export class View {
 
   private time(is: Class, now: number): void {
     const timer = this.part("timer");
-    const left = is.timer ? Math.max(0, is.timer.s - (now - is.timer.since) / 1000) : 0;
+    const left = is.timer ? Math.min(is.timer.s, Math.max(0, is.timer.s - (now - is.timer.since) / 1000)) : 0;
     timer.hidden = !is.timer || is.over;
     timer.textContent = clock(Math.ceil(left));
   }

@@ -21,6 +21,7 @@
  * | 8 pupils | JSON: to the adult of a room, how its pupils' devices find their page, how many came and what they wrote; or null |
  * | 9 drawing | to the same: the device's number (4 bytes), what its pen did |
  * | 10 totals | JSON: to the teacher, how it was |
+ * | 11 sheets | to a page of pupils: what is on the sheet of a group already, as waiting |
  *
  * A page of pupils says and is told the same, as far as it is for them.
  */
@@ -35,6 +36,11 @@ export const enum Saying {
   Drawn = 3,
   /** What was written into the notes: an update of Yjs. */
   Notes = 4,
+  /**
+   * What was put on the sheet of a small group: the round (4 bytes), the group (2), whose hand (4), the number of the piece (4),
+   * and what it is: 0 and a record of the pen, 1 and a line, 2 and the piece whose line is taken away.
+   */
+  Sheet = 5,
 }
 
 /** Something that happened in the class. */
@@ -70,6 +76,8 @@ export interface Pupils {
   q: number;
   answered: number;
   texts: { d: number; text: string }[];
+  /** How many devices each small group has. */
+  groups: Record<string, number>;
 }
 
 /** A microphone to the node; what is spoken from it; and what an interpreter says. */
@@ -78,7 +86,7 @@ export type Way = "send" | "film" | "hear" | "interpreted";
 export interface Heard {
   hello(me: { role: string; room: number; name: string; t: number }): void;
   event(what: Happened): void;
-  state(rooms: RoomState[], cut: boolean, up: boolean): void;
+  state(rooms: RoomState[], cut: boolean, up: boolean, group: number): void;
   waiting(all: Happened[]): void;
   answer(way: Way, sdp: string): void;
   refused(why: string): void;
@@ -88,6 +96,8 @@ export interface Heard {
   pupils(now: Pupils | null): void;
   drawing(device: number, ink: Uint8Array): void;
   totals(how: Totals): void;
+  /** What is on a sheet already that a page of pupils had not been told. */
+  sheets(all: Happened[]): void;
   /** Whether there is a connection to the node. */
   link(whole: boolean): void;
 }
@@ -224,8 +234,8 @@ export class Wire {
       }
       case 2:
         {
-          const { rooms, cut, up } = json<{ rooms: RoomState[]; cut: boolean; up?: boolean }>();
-          this.heard.state(rooms, cut, up ?? false);
+          const { rooms, cut, up, group } = json<{ rooms: RoomState[]; cut: boolean; up?: boolean; group?: number | null }>();
+          this.heard.state(rooms, cut, up ?? false, group ?? 0);
         }
         break;
       case 3: {
@@ -253,6 +263,9 @@ export class Wire {
         break;
       case 10:
         this.heard.totals(json<Totals>());
+        break;
+      case 11:
+        this.heard.sheets(each(rest));
     }
   }
 
