@@ -267,7 +267,13 @@ impl Ear for Listening {
     }
 
     fn heard(&self, peer: NodeId, datagram: &[u8]) {
-        self.tell(|now, hall| hall.heard(now, peer, datagram));
+        let inner = self.0.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
+        // A flood keeps nobody awake.
+        if let Some(inner) = inner
+            && inner.hall().heard(inner.now(), peer, datagram)
+        {
+            inner.work.notify_one();
+        }
     }
 
     fn left(&self, peer: NodeId) {

@@ -35,8 +35,15 @@ pub struct Saved {
 const BATCH: usize = 900;
 /// Speakers that a peer may name in a class.
 const MAX_SPEAKERS: usize = 4096;
-/// Tracks of a class at a time.
+/// Tracks of a class at a time, and of those, what one node speaks: its rooms speak one after the other, and some interpret.
 pub(super) const MAX_TRACKS: usize = 32;
+pub(super) const MAX_TRACKS_OF_ONE: usize = 8;
+/// What one peer may bring in a class in a second, and twice that at once: sayings, tracks that begin, and bytes. An encoder
+/// sends a voice of 20 KB, a browser one of 4; and the picture that goes over a trunk is small.
+const SAYINGS_PER_SECOND: u64 = 300;
+const BEGINS_PER_SECOND: u64 = 4;
+const VOICE_PER_SECOND: u64 = 64_000;
+const VIDEO_PER_SECOND: u64 = 160_000;
 
 #[derive(Debug)]
 pub(super) struct Class {
@@ -86,6 +93,10 @@ pub(super) struct Leg {
     pub tracks_out: BTreeMap<TrackId, u8>,
     next_local: u8,
     pub bucket: Bucket,
+    /// Tracks that the peer begins, and bytes of voice and video that it brings.
+    pub begins: Bucket,
+    pub voice: Bucket,
+    pub video: Bucket,
 }
 
 /// How much may be said at a time.
@@ -94,22 +105,35 @@ pub(super) struct Bucket {
     left: u64,
     at: u64,
     per_second: u64,
+    most: u64,
 }
 
 impl Bucket {
     pub fn new(now: u64, per_second: u64) -> Self {
-        Self { left: per_second * 2, at: now, per_second }
+        Self::of(now, per_second, per_second * 2)
+    }
+
+    /// One that holds so much at once.
+    pub fn of(now: u64, per_second: u64, most: u64) -> Self {
+        Self { left: most, at: now, per_second, most }
     }
 
     /// Whether one more may be said.
     pub fn take(&mut self, now: u64) -> bool {
-        let more = now.saturating_sub(self.at) * self.per_second / 1000;
+        self.take_many(now, 1)
+    }
+
+    /// Whether so much more may be said, all of it.
+    pub fn take_many(&mut self, now: u64, n: u64) -> bool {
+        let more = now.saturating_sub(self.at).saturating_mul(self.per_second) / 1000;
         if more > 0 {
             self.at = now;
-            self.left = (self.left + more).min(self.per_second * 2);
+            self.left = self.left.saturating_add(more).min(self.most);
         }
-        let may = self.left > 0;
-        self.left = self.left.saturating_sub(1);
+        let may = self.left >= n;
+        if may {
+            self.left -= n;
+        }
         may
     }
 }
@@ -125,7 +149,10 @@ impl Leg {
             tracks_in: BTreeMap::new(),
             tracks_out: BTreeMap::new(),
             next_local: 0,
-            bucket: Bucket::new(now, 300),
+            bucket: Bucket::new(now, SAYINGS_PER_SECOND),
+            begins: Bucket::of(now, BEGINS_PER_SECOND, 2 * MAX_TRACKS as u64),
+            voice: Bucket::new(now, VOICE_PER_SECOND),
+            video: Bucket::new(now, VIDEO_PER_SECOND),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use base::{NodeId, Subject};
 
-use super::class::{Class, Leg, MAX_TRACKS, Way};
+use super::class::{Bucket, Class, Leg, MAX_TRACKS, MAX_TRACKS_OF_ONE, Way};
 use super::words::{Line, Track, TrackId, Why, Word};
 use super::{ABOUT_ALL, ASK_AGAIN_MS, Hall, News};
 use crate::lane::Saying;
@@ -13,16 +13,21 @@ use crate::wire::{Malformed, Reader};
 const NOT_ALLOWED_MS: u64 = 20_000;
 
 impl Hall {
-    /// A peer said something. What is not as it should be is refused, and nobody else is disturbed.
-    pub fn heard(&mut self, now: u64, peer: NodeId, datagram: &[u8]) {
+    /// A peer said something. What is not as it should be is refused, and nobody else is disturbed; `false` if it was not even
+    /// looked at, so that nothing is to be done.
+    pub fn heard(&mut self, now: u64, peer: NodeId, datagram: &[u8]) -> bool {
         let mut said = Vec::new();
-        let Some(known) = self.peers.get_mut(&peer) else { return };
+        let Some(known) = self.peers.get_mut(&peer) else { return false };
+        if !known.datagrams.take(now) {
+            self.refused.flooded += 1;
+            return false;
+        }
         let mut malformed = u64::from(known.trunk.hear(now, datagram, &mut said).is_err());
         for said in said {
             let class = |handle: u8, hall: &Self| hall.peers.get(&peer).and_then(|p| p.handles.get(&handle)).copied();
             let done = match said {
                 Said::Message(stream, bytes) if stream == ABOUT_ALL => {
-                    Word::read(&bytes).map(|word| self.word(now, peer, &word))
+                    Word::read(&bytes).map(|word| self.word_in_turn(now, peer, &word))
                 }
                 Said::Message(stream, bytes) => match class(stream.handle, self) {
                     Some(class) => Line::read(&bytes).and_then(|line| self.line(now, peer, class, &line)),
@@ -32,13 +37,16 @@ impl Hall {
                 Said::Voice(handle, local, packet) => {
                     if let Some(class) = class(handle, self)
                         && let Some(track) = self.track_of(class, peer, local)
+                        && self.bears(now, peer, class, packet.opus.len(), |leg| &mut leg.voice)
                     {
                         self.pass_on(now, class, track, Some(peer), packet);
                     }
                     Ok(())
                 }
                 Said::Video(handle, begins, bytes) => {
-                    if let Some(class) = class(handle, self) {
+                    if let Some(class) = class(handle, self)
+                        && self.bears(now, peer, class, bytes.len(), |leg| &mut leg.video)
+                    {
                         self.pass_video(now, class, Some(peer), begins, &bytes);
                     }
                     Ok(())
@@ -47,6 +55,31 @@ impl Hall {
             malformed += u64::from(done.is_err());
         }
         self.refused.malformed += malformed;
+        true
+    }
+
+    /// Whether a class bears so many bytes more of a peer: one that speaks without an end takes no other's room on a link.
+    fn bears(
+        &mut self,
+        now: u64,
+        peer: NodeId,
+        class: Subject,
+        bytes: usize,
+        of: impl FnOnce(&mut Leg) -> &mut Bucket,
+    ) -> bool {
+        let leg = self.classes.get_mut(&class).and_then(|open| open.legs.get_mut(&peer));
+        let bears = leg.is_some_and(|leg| of(leg).take_many(now, bytes as u64));
+        self.refused.flooded += u64::from(!bears);
+        bears
+    }
+
+    /// Takes a word about a class, if the peer has not said too many.
+    fn word_in_turn(&mut self, now: u64, peer: NodeId, word: &Word) {
+        if self.peers.get_mut(&peer).is_some_and(|known| known.words.take(now)) {
+            self.word(now, peer, word);
+        } else {
+            self.refused.too_fast += 1;
+        }
     }
 
     fn track_of(&self, class: Subject, peer: NodeId, local: u8) -> Option<TrackId> {
@@ -222,7 +255,14 @@ impl Hall {
             self.refused.not_allowed += 1;
             return;
         }
-        if open.tracks.len() >= MAX_TRACKS || open.tracks.get(&track.id).is_some_and(|t| t.from != Some(peer)) {
+        let own = open.tracks.keys().filter(|id| id.node == track.id.node && **id != track.id).count();
+        let full = open.tracks.len() >= MAX_TRACKS || own >= MAX_TRACKS_OF_ONE;
+        if full || open.tracks.get(&track.id).is_some_and(|t| t.from != Some(peer)) {
+            return;
+        }
+        let leg = self.classes.get_mut(&class).and_then(|c| c.legs.get_mut(&peer));
+        if leg.is_some_and(|leg| !leg.begins.take(now)) {
+            self.refused.too_fast += 1;
             return;
         }
         self.add_track(now, class, track, Some(peer), near);

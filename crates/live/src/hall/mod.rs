@@ -28,6 +28,12 @@ const ABOUT_ALL: StreamId = StreamId { slow: false, handle: 0 };
 const ASK_AGAIN_MS: u64 = 3000;
 /// What one person or room may say in a second.
 const SAYINGS_PER_SECOND: u64 = 100;
+/// Datagrams that are read of one peer in a second, at once twice as many: what a whole record takes on a fast link, and more
+/// than any lesson. What comes beyond is not even looked at; to the peer it is lost, and it sends more slowly.
+const DATAGRAMS_PER_SECOND: u64 = 4000;
+/// Words about classes, such as asking to join: a node says a few when a session begins.
+const WORDS_PER_SECOND: u64 = 50;
+const WORDS_AT_ONCE: u64 = MAX_CLASSES as u64;
 /// Classes open at a node.
 const MAX_CLASSES: usize = 2000;
 /// A saying that is not in the lane by then goes again.
@@ -93,8 +99,10 @@ pub enum Reach {
 pub struct Refused {
     /// Datagrams, messages and records that are not what they should be.
     pub malformed: u64,
-    /// Sayings beyond what a peer may say in a second, which it may say again.
+    /// Sayings, words and tracks beyond what a peer may say in a second, which it may say again.
     pub too_fast: u64,
+    /// Datagrams beyond what is read of one peer, and pieces of voice and video beyond what one may bring: they are lost.
+    pub flooded: u64,
     /// Of those who may not: asking to join, or bringing what others said.
     pub not_allowed: u64,
 }
@@ -115,6 +123,9 @@ struct Peer {
     handles: BTreeMap<u8, Subject>,
     next_handle: u8,
     was_away: bool,
+    /// How much is read of it.
+    datagrams: Bucket,
+    words: Bucket,
 }
 
 impl std::fmt::Debug for Hall {
@@ -264,7 +275,10 @@ impl Hall {
     pub fn arrived(&mut self, now: u64, peer: NodeId) {
         self.left(now, peer);
         let trunk = Trunk::new(now);
-        self.peers.insert(peer, Peer { trunk, handles: BTreeMap::new(), next_handle: 1, was_away: false });
+        let datagrams = Bucket::new(now, DATAGRAMS_PER_SECOND);
+        let words = Bucket::of(now, WORDS_PER_SECOND, WORDS_AT_ONCE);
+        let peer_is = Peer { trunk, handles: BTreeMap::new(), next_handle: 1, was_away: false, datagrams, words };
+        self.peers.insert(peer, peer_is);
         for open in self.classes.values_mut().filter(|c| c.way == Way::Via(peer)) {
             open.ask_at = now;
         }

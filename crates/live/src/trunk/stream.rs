@@ -11,6 +11,9 @@ pub(crate) const MAX_MESSAGE: usize = 17 * 1024;
 const MAX_WAITING: usize = 128 * 1024;
 /// Bytes sent and not known to have come: within what the lowest 16 bits of a place tell apart.
 const WINDOW: u64 = 24 * 1024;
+/// Bytes and pieces that lie beyond what has come in order: pieces that are cut anew overlap a little.
+const MAX_AHEAD: usize = 4 * 24 * 1024;
+const MAX_PIECES: usize = 4096;
 
 /// Some bytes of a stream: from where, to where.
 pub(crate) type Span = (u64, u64);
@@ -135,8 +138,9 @@ pub(crate) struct Incoming {
     ready: Vec<u8>,
     /// How far all has come.
     upto: u64,
-    /// Pieces beyond.
+    /// Pieces beyond, and their bytes.
     ahead: BTreeMap<u64, Vec<u8>>,
+    held: usize,
 }
 
 impl Incoming {
@@ -156,10 +160,17 @@ impl Incoming {
         }
         let better = self.ahead.get(&at).is_none_or(|known| known.len() < piece.len());
         if better {
-            self.ahead.insert(at, piece.to_vec());
+            // What is next is always taken: it makes room.
+            let full = self.held + piece.len() > MAX_AHEAD || self.ahead.len() >= MAX_PIECES;
+            if at > self.upto && full {
+                return Err(Malformed);
+            }
+            self.held += piece.len();
+            self.held -= self.ahead.insert(at, piece.to_vec()).map_or(0, |known| known.len());
         }
         while let Some(first) = self.ahead.first_entry().filter(|e| *e.key() <= self.upto) {
             let (at, piece) = first.remove_entry();
+            self.held -= piece.len();
             let known = usize::try_from(self.upto - at).unwrap_or(usize::MAX);
             if let Some(news) = piece.get(known..) {
                 self.ready.extend_from_slice(news);

@@ -4,6 +4,7 @@
 mod booths;
 #[allow(dead_code)]
 mod bots;
+mod flood;
 mod hostile;
 mod lesson;
 mod order;
