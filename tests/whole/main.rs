@@ -15,6 +15,7 @@ mod desk;
 mod edits;
 mod exports;
 mod files;
+mod groups;
 mod house;
 mod matrix;
 mod neighbours;

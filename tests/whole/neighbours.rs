@@ -20,22 +20,22 @@ use crate::counted::copy;
 use crate::programs::{SDP, Said, ask};
 
 /// A node's process, killed with the test.
-struct Runs(Child, u16);
+pub struct Runs(Child, pub u16);
 
 impl Runs {
-    fn start(kind: &str, files: &Files, port: u16) -> Self {
+    pub fn start(kind: &str, files: &Files, port: u16) -> Self {
         let data = files.0.to_str().unwrap();
         let mut command = Command::new(binary());
         command.args([kind, "--data", data, "--port", &port.to_string()]).stdout(Stdio::null());
         Self(command.spawn().unwrap(), port)
     }
 
-    fn kill(&mut self) {
+    pub fn kill(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 
-    async fn get(&self, path: &str, who: &Who) -> Option<Said> {
+    pub async fn get(&self, path: &str, who: &Who) -> Option<Said> {
         tokio::net::TcpStream::connect(("127.0.0.1", self.1)).await.ok()?;
         Some(ask(([127, 0, 0, 1], self.1).into(), "GET", path, &[("cookie", &who.cookie)], "").await)
     }
@@ -53,13 +53,13 @@ impl Drop for Runs {
     }
 }
 
-struct Who {
+pub struct Who {
     cookie: String,
     csrf: String,
 }
 
 /// Somebody who is signed in at a node.
-fn sign_in(files: &Files, person: Subject) -> Who {
+pub fn sign_in(files: &Files, person: Subject) -> Who {
     let local = web::Local::open(&files.local(), Env::system()).unwrap();
     let token = local.start_session(person).unwrap();
     let csrf = local.session(&token).unwrap().unwrap().1;
@@ -67,11 +67,11 @@ fn sign_in(files: &Files, person: Subject) -> Who {
     Who { cookie: format!("zampa_{}={token}", &id[..8]), csrf }
 }
 
-fn open(files: &Files) -> Store {
+pub fn open(files: &Files) -> Store {
     node::open_store(files, &files.settings().unwrap(), &Env::system()).unwrap()
 }
 
-fn one(store: &Store, sql: &str, of: Subject) -> Subject {
+pub fn one(store: &Store, sql: &str, of: Subject) -> Subject {
     let found: Vec<u8> =
         store.read(|c| Ok::<_, RecordError>(c.query_row(sql, [of.as_bytes()], |r| r.get(0))?)).unwrap();
     Subject::try_from(found.as_slice()).unwrap()
@@ -79,59 +79,88 @@ fn one(store: &Store, sql: &str, of: Subject) -> Subject {
 
 /// A class of today from the first school to the second, as the hub has it; gives it, its teacher and its adult.
 fn plan(hub: &Files, schools: [Subject; 2]) -> (Subject, Subject, Subject) {
+    let teacher = one(&open(hub), LOCAL, schools[0]);
+    let (class, adult) = plan_by(hub, teacher, Some(schools[0]), schools[1]);
+    (class, teacher, adult)
+}
+
+const LOCAL: &str = "SELECT person FROM grant_of_role WHERE role = 'local' AND organisation = ?1 ORDER BY id LIMIT 1";
+
+/// A class of today that a teacher holds from a school, or the hub, for a room of a school; gives it and the room's adult.
+pub fn plan_by(hub: &Files, teacher: Subject, origin: Option<Subject>, school: Subject) -> (Subject, Subject) {
     let (store, programme) = (open(hub), hub.settings().unwrap().programme);
-    let local = "SELECT person FROM grant_of_role WHERE role = 'local' AND organisation = ?1 ORDER BY id LIMIT 1";
-    let [teacher, adult] = schools.map(|school| one(&store, local, school));
+    let adult = one(&store, LOCAL, school);
     let kinds = house::kinds();
     let now = jiff::Timestamp::from_millisecond(store.env().clock.now_ms().cast_signed()).unwrap();
     let today = jiff::tz::TimeZone::get("Asia/Shanghai").unwrap().to_datetime(now).date().to_string();
     let planned = store.write(Context { author: teacher }, |tx| {
         let scope = Scope::Programme(programme);
         let (class, room) = (tx.subject(&scope), tx.subject(&scope));
-        let change = Change::new()
+        let mut change = Change::new()
             .with_text("title", "草药")
             .with_text("state", "planned")
             .with_text("kind", "synchronous")
             .with_text("starts_on", today.as_str())
             .with_text("starts_at", "10:00")
             .with("minutes", Value::Int(40))
-            .with_link("origin", schools[0])
             .with_link("teacher", teacher);
+        if let Some(origin) = origin {
+            change = change.with_link("origin", origin);
+        }
         append(tx, kinds.get("live_class").unwrap(), scope, class, change, None)?;
-        let change = Change::new().with_link("class", class).with_link("school", schools[1]).with_link("person", adult);
+        let change = Change::new().with_link("class", class).with_link("school", school).with_link("person", adult);
         append(tx, kinds.get("class_room").unwrap(), scope, room, change, None)?;
         tx.fold()?;
         Ok::<_, RecordError>(class)
     });
-    (planned.unwrap(), teacher, adult)
+    (planned.unwrap(), adult)
 }
 
 /// A page of the class.
-struct Page(WebSocket<TcpStream>, u32);
+pub struct Page(WebSocket<TcpStream>, u32);
 
 impl Page {
-    fn open(at: u16, class: Subject, who: &Who) -> Self {
+    pub fn open(at: u16, class: Subject, who: &Who) -> Self {
+        Self::at(at, &format!("/classes/{class}/talk"), &who.cookie, 7)
+    }
+
+    /// A page of any kind that has this number of its own.
+    pub fn at(at: u16, path: &str, cookie: &str, page: u32) -> Self {
         let stream = TcpStream::connect(("127.0.0.1", at)).unwrap();
         stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
-        let uri = format!("ws://127.0.0.1:{at}/classes/{class}/talk").parse().unwrap();
-        let request = ClientRequestBuilder::new(uri).with_header("cookie", &who.cookie);
+        let uri = format!("ws://127.0.0.1:{at}{path}").parse().unwrap();
+        let request = ClientRequestBuilder::new(uri).with_header("cookie", cookie);
         let mut socket = tungstenite::client(request, stream).unwrap().0;
-        socket.send(Message::binary(b"\0{\"page\":7,\"from\":0}".to_vec())).unwrap();
+        socket.send(Message::binary(format!("\0{{\"page\":{page},\"from\":0}}"))).unwrap();
         Self(socket, 0)
     }
 
-    fn say(&mut self, said: &str) {
+    pub fn say(&mut self, said: &str) {
+        self.put(&[&[0], said.as_bytes()].concat());
+    }
+
+    /// Says something that is not in words.
+    pub fn put(&mut self, said: &[u8]) {
         self.1 += 1;
-        let message = [&[1], &self.1.to_be_bytes()[..], &[0], said.as_bytes()].concat();
-        self.0.send(Message::binary(message)).unwrap();
+        self.tell(&[&[1], &self.1.to_be_bytes()[..], said].concat());
+    }
+
+    pub fn tell(&mut self, message: &[u8]) {
+        self.0.send(Message::binary(message.to_vec())).unwrap();
     }
 
     /// Waits for an event with these words in it.
-    fn hears(&mut self, what: &str) {
+    pub fn hears(&mut self, what: &str) {
+        self.is_told(1, what);
+    }
+
+    /// Waits for a message of a kind with these words in it, and gives it.
+    pub fn is_told(&mut self, kind: u8, what: &str) -> String {
         loop {
             let message = self.0.read().unwrap_or_else(|e| panic!("waited in vain for {what}: {e}")).into_data();
-            if message.first() == Some(&1) && String::from_utf8_lossy(&message).contains(what) {
-                return;
+            let said = String::from_utf8_lossy(&message);
+            if message.first() == Some(&kind) && said.contains(what) {
+                return said.into_owned();
             }
         }
     }
@@ -142,7 +171,7 @@ async fn key(node: &Runs, class: Subject, who: &Who, way: &str) -> String {
     page.split("<code class=\"fingerprint\">").nth(2).unwrap().split('<').next().unwrap().to_owned()
 }
 
-async fn until(what: &str, seconds: u64, mut holds: impl AsyncFnMut() -> bool) {
+pub async fn until(what: &str, seconds: u64, mut holds: impl AsyncFnMut() -> bool) {
     for _ in 0..seconds * 4 {
         if holds().await {
             return;
@@ -230,11 +259,30 @@ async fn two_schools_hold_class_when_the_hub_is_killed() {
     .await
     .unwrap();
     let held = "SELECT count(*) FROM live_class WHERE id = ?1 AND state = 'held'";
-    for _ in 0..3 {
-        tokio::time::sleep(Duration::from_secs(4)).await;
-    }
+    let is_held = || {
+        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+        let conn = rusqlite::Connection::open_with_flags(files[2].database(), flags).ok()?;
+        conn.query_row(held, [class.as_bytes()], |r| r.get::<_, i64>(0)).ok()
+    };
+    until("the second school to know that the class was held", 60, async || is_held() == Some(1)).await;
+    // Who removes a neighbour has it off at once, also when it dials by itself; and on again.
+    let tagged = async |what: &str| {
+        let (what, one, head) = (format!("class=\"tag {what}\""), &one, &head);
+        until("the neighbour's sign", 30, async || {
+            one.get("/nodes/neighbours", head).await.is_some_and(|said| said.body.contains(&what))
+        })
+        .await;
+    };
+    tagged("ok").await;
+    assert_eq!(one.post("/nodes/neighbours/remove", &head, &format!("node={id}")).await.status, 303);
+    tagged("bad").await;
+    assert_eq!(one.post("/nodes/neighbours/admit", &head, &format!("node={id}")).await.status, 303);
+    until("no sign of it", 30, async || {
+        one.get("/nodes/neighbours", &head).await.is_some_and(|said| !said.body.contains("class=\"tag bad\""))
+    })
+    .await;
+    let kept = one.post("/nodes/neighbours", &head, &format!("node={id}&address=127.0.0.1:{}", ports[2])).await;
+    assert_eq!(kept.status, 303, "{}", kept.body);
+    tagged("ok").await;
     two.kill();
-    let held: i64 =
-        open(&files[2]).read(|c| Ok::<_, RecordError>(c.query_row(held, [class.as_bytes()], |r| r.get(0))?)).unwrap();
-    assert_eq!(held, 1, "the second school knows that the class was held");
 }

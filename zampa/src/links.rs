@@ -295,8 +295,9 @@ impl NodeLinks {
         Live::start(link, store.key().id(), store.env().clone(), classes.door(), classes.audience())
     }
 
-    /// Takes in nodes at an address (UDP). Within a runtime.
+    /// Takes in nodes at an address (UDP), but for neighbours that were removed. Within a runtime.
     pub fn listen(&self, address: SocketAddr) -> Result<()> {
+        nodes::parted(&self.host.local)?.into_iter().for_each(|node| self.link().part(node));
         let socket = std::net::UdpSocket::bind(address)
             .with_context(|| format!("cannot listen on UDP port {}; is another Zampa running?", address.port()))?;
         let _ = self.port.set(address.port());
@@ -416,6 +417,14 @@ impl Links for NodeLinks {
             Err(link::LinkError::Code(_)) => Err(PageError::Rule("neighbours-address".to_owned())),
             Err(e) => Err(PageError::Internal(e.to_string())),
         }
+    }
+
+    fn part(&self, node: NodeId) {
+        self.link().part(node);
+    }
+
+    fn admit(&self, node: NodeId) {
+        self.link().admit(node);
     }
 
     fn invite(&self, school: Subject, host: &str) -> Result<String, PageError> {

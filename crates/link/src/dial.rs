@@ -1,5 +1,6 @@
 //! Dialling the hub, for ever, and listening for nodes that dial.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,16 +23,22 @@ const MET: Duration = Duration::from_secs(2);
 /// Changes are counted for peers that are away at most so often.
 const COALESCE: Duration = Duration::from_millis(200);
 
-/// Keeps up a session with the node at an address.
-pub(crate) async fn dial(shared: Arc<Shared>, dialler: Dialler, address: String, node: NodeId) {
+/// Keeps up a session with the node at an address, until it is dialled anew, or no more: then it is not this `turn`.
+pub(crate) async fn dial(shared: Arc<Shared>, dialler: Dialler, address: String, node: NodeId, turn: u64) {
     let mut stop = shared.stop.subscribe();
+    let mut turns = shared.dials.subscribe();
+    let is_over = |turns: &BTreeMap<NodeId, u64>| turns.get(&node) != Some(&turn);
     let mut wishes = shared.wishes();
     let mut wait_ms = 0;
     loop {
         // Two neighbours may dial each other: one session is enough, and a second would end the first.
+        if is_over(&turns.borrow_and_update()) {
+            return;
+        }
         if shared.with_peer(node, |p| p.status.connected) {
             tokio::select! {
                 () = sleep(MET) => continue,
+                _ = turns.wait_for(is_over) => return,
                 _ = stop.wait_for(|stop| *stop) => return,
             }
         }
@@ -39,6 +46,7 @@ pub(crate) async fn dial(shared: Arc<Shared>, dialler: Dialler, address: String,
         let connection = tokio::select! {
             done = attempt => done.unwrap_or(Err(Trouble::Unreachable)),
             () = shared.wished(&mut wishes, node) => continue,
+            _ = turns.wait_for(is_over) => return,
             _ = stop.wait_for(|stop| *stop) => return,
         };
         let began = shared.env().clock.steady_ms();
@@ -70,6 +78,7 @@ pub(crate) async fn dial(shared: Arc<Shared>, dialler: Dialler, address: String,
         tokio::select! {
             () = sleep(Duration::from_millis(jittered(&shared, wait_ms))) => {}
             () = shared.wished(&mut wishes, node) => wait_ms = 0,
+            _ = turns.wait_for(is_over) => return,
             _ = stop.wait_for(|stop| *stop) => return,
         }
     }

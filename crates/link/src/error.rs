@@ -35,10 +35,13 @@ pub enum Trouble {
     /// The same node came by a newer connection.
     #[error("the node came by a newer connection")]
     Replaced,
+    /// Somebody who keeps one of the two nodes wants no session with the other.
+    #[error("the other node is to be met no more")]
+    Parted,
 }
 
 impl Trouble {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Unreachable,
         Self::Lost,
         Self::Closed,
@@ -49,6 +52,7 @@ impl Trouble {
         Self::Protocol,
         Self::Storage,
         Self::Replaced,
+        Self::Parted,
     ];
 
     /// The word for it, as machines read it and words are keyed by.
@@ -64,6 +68,7 @@ impl Trouble {
             Self::Protocol => "protocol",
             Self::Storage => "storage",
             Self::Replaced => "replaced",
+            Self::Parted => "parted",
         }
     }
 
@@ -80,7 +85,7 @@ impl Trouble {
 
     /// Whether trying again soon is in vain: a person must do something first.
     pub(crate) fn is_lasting(self) -> bool {
-        matches!(self, Self::Version | Self::NotMember | Self::WrongKey | Self::Fork)
+        matches!(self, Self::Version | Self::NotMember | Self::WrongKey | Self::Fork | Self::Parted)
     }
 }
 

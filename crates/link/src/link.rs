@@ -61,7 +61,8 @@ impl Link {
         Ok(address)
     }
 
-    /// Keeps up a session with a node, for ever. The address, host and port, is looked up at each attempt.
+    /// Keeps up a session with a node until [`Self::part`], at this address and no other from now on. The address, host and
+    /// port, is looked up at each attempt.
     ///
     /// # Errors
     /// [`LinkError::Code`] for what is no address; [`LinkError::Key`].
@@ -72,8 +73,36 @@ impl Link {
         let dialler = Dialler::new(self.shared.host.store().key())?;
         // It is in the status from now on, also while nobody answers.
         self.shared.with_peer(node, |_| ());
-        self.spawn(dial::dial(self.shared.clone(), dialler, address.to_owned(), node));
+        self.admit(node);
+        let turn = self.next_turn(node);
+        self.spawn(dial::dial(self.shared.clone(), dialler, address.to_owned(), node, turn));
         Ok(())
+    }
+
+    /// Meets a node no more: it is dialled no longer, a session with it ends now, and it is not let in when it comes by itself.
+    pub fn part(&self, node: NodeId) {
+        self.next_turn(node);
+        self.shared.parted.send_modify(|parted| {
+            parted.insert(node);
+        });
+    }
+
+    /// Lets a node in again.
+    pub fn admit(&self, node: NodeId) {
+        self.shared.parted.send_modify(|parted| {
+            parted.remove(&node);
+        });
+    }
+
+    /// Whoever dials a node ends; gives the turn of who dials it from now on.
+    fn next_turn(&self, node: NodeId) -> u64 {
+        let mut turn = 0;
+        self.shared.dials.send_modify(|turns| {
+            let last = turns.entry(node).or_default();
+            *last += 1;
+            turn = *last;
+        });
+        turn
     }
 
     /// Asks the hub that a code names to enrol the node with this key. Afterwards the node can dial it.

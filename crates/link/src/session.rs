@@ -226,6 +226,7 @@ async fn remember(shared: &Arc<Shared>, peer: NodeId) {
 async fn run<T: Transport>(begun: Begun<T>, presence: &Presence) -> Trouble {
     let Begun { session, send, recv, outbox, offers, replaced } = begun;
     let mut stop = session.shared.stop.subscribe();
+    let mut parted = session.shared.parted.subscribe();
     let work = async {
         tokio::try_join!(
             session.write_control(send, outbox),
@@ -243,6 +244,7 @@ async fn run<T: Transport>(begun: Begun<T>, presence: &Presence) -> Trouble {
     tokio::select! {
         ended = work => ended.err().unwrap_or(Trouble::Closed),
         () = replaced.notified() => Trouble::Replaced,
+        _ = parted.wait_for(|parted| parted.contains(&session.peer)) => Trouble::Parted,
         _ = stop.wait_for(|stop| *stop) => Trouble::Closed,
     }
 }
@@ -256,6 +258,9 @@ struct Greeter<'a> {
 
 impl Greeter<'_> {
     fn is_admitted(&self, conn: &Connection) -> Result<(), Trouble> {
+        if self.shared.parted.borrow().contains(&self.peer) {
+            return Err(Trouble::Parted);
+        }
         match self.side {
             Side::Dialled => Ok(()),
             Side::Accepted if self.shared.host.is_member(conn, self.peer) => Ok(()),

@@ -29,6 +29,10 @@ pub(crate) struct Shared {
     /// The peer that somebody wishes to be connected to.
     pub called: watch::Sender<Option<NodeId>>,
     pub stop: watch::Sender<bool>,
+    /// Of each node that is or was dialled, which turn it is: who dialled it before ends.
+    pub dials: watch::Sender<BTreeMap<NodeId, u64>>,
+    /// Nodes that are met no more.
+    pub parted: watch::Sender<BTreeSet<NodeId>>,
     /// The count of commits up to which this node's chains are signed.
     signed: Mutex<Option<u64>>,
     missing: Mutex<Missing>,
@@ -167,6 +171,8 @@ impl Shared {
             nudged: watch::Sender::new(0),
             called: watch::Sender::new(None),
             stop: watch::Sender::new(false),
+            dials: watch::Sender::new(BTreeMap::new()),
+            parted: watch::Sender::new(BTreeSet::new()),
             signed: Mutex::new(None),
             missing: Mutex::default(),
             ear: OnceLock::new(),
@@ -275,7 +281,9 @@ impl Shared {
 
     pub fn status(&self) -> Vec<PeerStatus> {
         let peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
-        peers.values().map(|peer| peer.status.clone()).collect()
+        let parted = self.parted.borrow();
+        let shown = peers.values().filter(|p| p.status.connected || !parted.contains(&p.status.peer));
+        shown.map(|peer| peer.status.clone()).collect()
     }
 
     /// The peers that were met and are away: their numbers must follow what this node writes.

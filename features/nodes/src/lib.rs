@@ -10,7 +10,7 @@ mod trust;
 pub use carry::bundle_name;
 pub use facts::KINDS;
 pub use members::{Members, enrol, revoke};
-pub use neighbours::neighbours;
+pub use neighbours::{neighbours, parted};
 pub use pages::{Links, Peer, routes, sign, title_of};
 
 use base::Lang;

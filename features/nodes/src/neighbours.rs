@@ -16,15 +16,19 @@ use crate::pages::{Links, title_of};
 const KEEPERS: Roles = Roles::of(&[Role::Administrator, Role::Officer, Role::Coordinator, Role::Head]);
 /// The setting that keeps them. They are nobody else's business, and an address is good from here alone.
 const NAME: &str = "neighbours";
+/// The setting that keeps those that were removed.
+const PARTED: &str = "neighbours-parted";
 /// Neighbours that a node may have.
 const MOST: usize = 16;
 
 pub(crate) fn routes(links: &Arc<dyn Links>) -> Vec<Route> {
     let (shown, met) = (Arc::clone(links), Arc::clone(links));
+    let (removes, admits) = (Arc::clone(links), Arc::clone(links));
     vec![
         Route::get("/nodes/neighbours", Check::Roles(KEEPERS), move |site, r| page(site, r, &*shown)),
         Route::post("/nodes/neighbours", Check::Roles(KEEPERS), move |site, r| add(site, r, &*met)),
-        Route::post("/nodes/neighbours/remove", Check::Roles(KEEPERS), remove),
+        Route::post("/nodes/neighbours/remove", Check::Roles(KEEPERS), move |site, r| remove(site, r, &*removes)),
+        Route::post("/nodes/neighbours/admit", Check::Roles(KEEPERS), move |site, r| admit(site, r, &*admits)),
     ]
 }
 
@@ -48,11 +52,29 @@ fn keep(local: &Local, all: &[(NodeId, String)]) -> Result<(), PageError> {
     Ok(local.set(NAME, Some(kept.as_str()).filter(|kept| !kept.is_empty()))?)
 }
 
+/// The neighbours that were removed: they are not let in.
+///
+/// # Errors
+/// What the database says.
+pub fn parted(local: &Local) -> Result<Vec<NodeId>, PageError> {
+    let kept = local.setting(PARTED)?.unwrap_or_default();
+    Ok(kept.lines().filter_map(|line| line.parse().ok()).collect())
+}
+
+/// Keeps whether a neighbour was removed.
+fn keep_parted(local: &Local, node: NodeId, yes: bool) -> Result<(), PageError> {
+    let mut all = parted(local)?;
+    all.retain(|known| *known != node);
+    all.extend(yes.then_some(node));
+    let kept: String = all.iter().map(|node| format!("{node}\n")).collect();
+    Ok(local.set(PARTED, Some(kept.as_str()).filter(|kept| !kept.is_empty()))?)
+}
+
 struct Line {
     id: String,
     title: String,
     address: String,
-    /// `whole` or `broken`.
+    /// `whole`, `broken` or `parted`.
     state: &'static str,
 }
 
@@ -68,7 +90,7 @@ struct NeighboursPage<'a> {
 fn page(site: &Site, request: &Request, links: &dyn Links) -> Result<Reply, PageError> {
     may(site, request)?;
     let peers = links.peers();
-    let kept = neighbours(&site.local)?;
+    let (kept, removed) = (neighbours(&site.local)?, parted(&site.local)?);
     let html = site.store.read(|conn| {
         let mut lines = Vec::new();
         for (node, address) in &kept {
@@ -80,8 +102,12 @@ fn page(site: &Site, request: &Request, links: &dyn Links) -> Result<Reply, Page
         for peer in peers.iter().filter(|p| p.connected && p.node != site.hub) {
             if !kept.iter().any(|(node, _)| *node == peer.node) {
                 let (title, address) = (title_of(conn, peer.node)?, String::new());
-                lines.push(Line { id: String::new(), title, address, state: "whole" });
+                lines.push(Line { id: peer.node.to_string(), title, address, state: "whole" });
             }
+        }
+        for node in &removed {
+            let (title, address) = (title_of(conn, *node)?, String::new());
+            lines.push(Line { id: node.to_string(), title, address, state: "parted" });
         }
         let others = schools(conn)?.into_iter().filter(|node| *node != site.store.key().id());
         let others = others.map(|node| Ok((node.to_string(), title_of(conn, node)?)));
@@ -119,16 +145,37 @@ fn add(site: &Site, request: &Request, links: &dyn Links) -> Result<Reply, PageE
         return Err(PageError::Rule("neighbours-many".to_owned()));
     }
     links.meet(node, &address)?;
+    keep_parted(&site.local, node, false)?;
     all.push((node, address));
     keep(&site.local, &all)?;
     Ok(Reply::To("/nodes/neighbours".to_owned()))
 }
 
-fn remove(site: &Site, request: &Request) -> Result<Reply, PageError> {
+/// The neighbour that is meant: another school's node, since the hub is nobody's to remove.
+fn meant(site: &Site, request: &Request) -> Result<NodeId, PageError> {
     may(site, request)?;
     let node: NodeId = request.form("node").and_then(|n| n.parse().ok()).ok_or(PageError::Malformed("node"))?;
+    if node == site.hub { Err(PageError::NotFound) } else { Ok(node) }
+}
+
+fn remove(site: &Site, request: &Request, links: &dyn Links) -> Result<Reply, PageError> {
+    let node = meant(site, request)?;
     let mut all = neighbours(&site.local)?;
+    let before = all.len();
     all.retain(|(known, _)| *known != node);
+    // One that dials by itself is kept nowhere.
+    if all.len() == before && !site.store.read(schools)?.contains(&node) {
+        return Err(PageError::NotFound);
+    }
     keep(&site.local, &all)?;
+    keep_parted(&site.local, node, true)?;
+    links.part(node);
+    Ok(Reply::To("/nodes/neighbours".to_owned()))
+}
+
+fn admit(site: &Site, request: &Request, links: &dyn Links) -> Result<Reply, PageError> {
+    let node = meant(site, request)?;
+    keep_parted(&site.local, node, false)?;
+    links.admit(node);
     Ok(Reply::To("/nodes/neighbours".to_owned()))
 }

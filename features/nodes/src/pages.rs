@@ -53,6 +53,10 @@ pub trait Links: Send + Sync {
     /// # Errors
     /// [`PageError::Rule`] for what is no address.
     fn meet(&self, node: NodeId, address: &str) -> Result<(), PageError>;
+    /// Meets another school's node no more, from now on: not dialled, and not let in.
+    fn part(&self, node: NodeId);
+    /// Lets it in again.
+    fn admit(&self, node: NodeId);
     /// A code with which a school's node can join, kept as one-use.
     ///
     /// # Errors

@@ -133,3 +133,34 @@ async fn an_address_that_is_none_is_refused() {
     }
     link.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_parted_with_is_out_at_once_until_met_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let hub = Node::hub(dir.path(), &[1]);
+    let (hub_link, address) = listen(&hub);
+    let school = Node::open(dir.path(), 1);
+    let link = dial(&school, address);
+    until("the connection", 10, || find(&link, 0).is_some_and(|s| s.connected)).await;
+    // By who dials: it is dialled no more, and is in no list.
+    link.part(key(0).id());
+    until("the end", 10, || link.status().is_empty() && !status(&hub_link, 1).connected).await;
+    hub.letters(PROGRAMME, 1);
+    link.nudge();
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    assert!(!status(&hub_link, 1).connected);
+    link.dial(&address.to_string(), key(0).id()).unwrap();
+    until("what it missed", 10, || school.entries() == hub.entries()).await;
+    // By who is dialled: the session ends, and the other is told, and not let in.
+    hub_link.part(key(1).id());
+    until("the other to be told", 10, || status(&link, 0).last_error == Some(Trouble::Parted)).await;
+    hub.letters(PROGRAMME, 1);
+    link.nudge();
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    assert_eq!((status(&link, 0).connected, school.entries() + 1), (false, hub.entries()));
+    hub_link.admit(key(1).id());
+    link.nudge();
+    until("what it missed", 20, || school.entries() == hub.entries()).await;
+    link.shutdown().await;
+    hub_link.shutdown().await;
+}
