@@ -34,6 +34,9 @@ export async function records(box: HTMLElement): Promise<void> {
   const kind = typeof MediaRecorder === "undefined" ? undefined : KINDS.find((k) => MediaRecorder.isTypeSupported(k));
   if (!window.isSecureContext || !navigator.mediaDevices || !kind) {
     say(window.isSecureContext ? "old" : "insecure");
+    part("trust").hidden = window.isSecureContext;
+    // Nothing here would do anything.
+    for (const what of ["sheet", "tools", "voice"]) part(what).hidden = true;
     return;
   }
 
