@@ -67,6 +67,23 @@ test("a device that trusts the node speaks in class over https", { timeout: 240_
   problems.push(...await look(page, "class-insecure"));
   await press(page, "[data-class-insecure] a");
   assert.equal(await page.locator("main a[href^='https:']").getAttribute("href"), `${secure}/`);
+  // So does who would record a micro-lesson.
+  await page.goto(`${plain}/courses/upload`);
+  await page.fill("#c-title", "雪莲微课");
+  await page.selectOption("#c-subject", "heritage");
+  await page.selectOption("#c-licence", "cc_by");
+  await page.setInputFiles("input[type=file]", [{ name: "雪莲.txt", mimeType: "text/plain", buffer: Buffer.from("雪莲") }]);
+  await Promise.all([page.waitForURL(/\/courses\/[a-z0-9]{10,}$/), page.locator("main button.primary").click()]);
+  const course = page.url();
+  for (const lang of ["zh", "bo", "en"]) {
+    await page.context().addCookies([{ name: "zampa_lang", value: lang, url: plain }]);
+    await page.goto(`${course}/record?of=blank`);
+    await page.locator("[data-micro-trust] a").waitFor({ state: "visible" });
+    assert.equal(await page.locator("[data-micro-tools]").isVisible(), false, "nothing to press that would do nothing");
+    problems.push(...await look(page, `${lang}-micro-insecure`));
+  }
+  await press(page, "[data-micro-trust] a");
+  assert.equal(new URL(page.url()).pathname, "/trust");
   for (const lang of ["zh", "bo", "en"]) {
     await page.context().addCookies([{ name: "zampa_lang", value: lang, url: plain }]);
     await page.goto(`${plain}/trust`);
@@ -138,6 +155,19 @@ test("a device that trusts the node speaks in class over https", { timeout: 240_
       await press(school1, "main button.primary");
     }
     problems.push(...await look(school1, `${lang}-neighbours`));
+    // One line of navigation where there is room for it.
+    const tops = await school1.locator(".nav li").evaluateAll((all) => new Set(all.map((li) => li.offsetTop)).size);
+    assert.equal(tops, 1, `the navigation in ${lang}`);
   }
+  // Removed, it is not met from now on; let in again, nothing is said of it.
+  await press(school1, "form[action$='/remove'] button");
+  for (const lang of ["zh", "bo", "en"]) {
+    await school1.context().addCookies([{ name: "zampa_lang", value: lang, url: school(1) }]);
+    await school1.goto(`${school(1)}/nodes/neighbours`);
+    assert.equal(await school1.locator("form[action$='/admit']").count(), 1);
+    problems.push(...await look(school1, `${lang}-neighbours-removed`));
+  }
+  await press(school1, "form[action$='/admit'] button");
+  assert.equal(await school1.locator("main .rows li").count(), 0);
   assert.deepEqual(problems, []);
 });
