@@ -114,6 +114,12 @@ fn datagrams_of_one_peer_are_bounded_and_a_lesson_of_others_loses_nothing() {
         let most = READ * 2 + READ * FLOOD_MS / 1000 + 200;
         assert!(sent - dropped <= most, "{} of {sent} were read", sent - dropped);
         assert!(refused(&went.world).malformed > 1000);
+        println!(
+            "{} of {sent} datagrams were read; {} events, {} packets heard",
+            sent - dropped,
+            went.said,
+            went.heard
+        );
     }
 }
 
@@ -185,6 +191,7 @@ fn voice_without_the_floor_and_sayings_of_one_peer_are_bounded() {
     let most = VOICE * 2 + VOICE * (FLOOD_MS + 5000) / 1000;
     assert!(bytes > 0 && bytes as u64 <= most, "{bytes} bytes of voice");
     assert!(refused(&went.world).flooded > 1000, "{:?}", refused(&went.world));
+    println!("{bytes} bytes of voice of at most {most}; {:?}", refused(&went.world));
     let said = went.world.events(HUB, class(1)).len() as u64;
     assert!(said <= 600 + 300 * (FLOOD_MS + 15_000) / 1000, "{said} sayings");
 }
