@@ -337,6 +337,9 @@ CREATE TABLE pairing (
   school BLOB,
   subject TEXT,
   goals TEXT,
+  observes INTEGER,
+  attends INTEGER,
+  months INTEGER,
   renews BLOB,
   online INTEGER,
   master_signed_on TEXT,
@@ -344,6 +347,101 @@ CREATE TABLE pairing (
   active_from TEXT,
   ended_on TEXT,
   handed_to BLOB
+);
+CREATE TABLE pair_signature (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  pairing BLOB,
+  person BLOB,
+  signed_on TEXT
+);
+CREATE TABLE pair_note (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  pairing BLOB,
+  person BLOB,
+  what TEXT,
+  held_on TEXT,
+  said TEXT,
+  next_step TEXT
+);
+CREATE TABLE pair_lesson (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  pairing BLOB,
+  person BLOB,
+  what TEXT,
+  held_on TEXT,
+  subject TEXT
+);
+CREATE TABLE pair_fit (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  pairing BLOB,
+  person BLOB,
+  fit TEXT
+);
+CREATE TABLE pair_offer (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  person BLOB,
+  school BLOB,
+  kind TEXT,
+  subject TEXT,
+  about TEXT,
+  capacity INTEGER
+);
+CREATE TABLE pair_wish (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  person BLOB,
+  school BLOB,
+  kind TEXT,
+  subject TEXT,
+  about TEXT,
+  offer BLOB
 );
 CREATE TABLE team (
   id BLOB PRIMARY KEY,
@@ -875,6 +973,34 @@ CREATE INDEX pairing_by_active_from ON pairing (active_from, title_key);
 CREATE INDEX pairing_by_ended_on ON pairing (ended_on, title_key);
 CREATE INDEX pairing_by_handed_to ON pairing (handed_to, title_key);
 CREATE INDEX pairing_by_state ON pairing (state, title_key);
+CREATE INDEX pair_signature_by_title ON pair_signature (title_key, id);
+CREATE INDEX pair_signature_by_changed ON pair_signature (changed);
+CREATE INDEX pair_signature_by_pairing ON pair_signature (pairing, title_key);
+CREATE INDEX pair_signature_by_person ON pair_signature (person, title_key);
+CREATE INDEX pair_signature_by_signed_on ON pair_signature (signed_on, title_key);
+CREATE INDEX pair_note_by_title ON pair_note (title_key, id);
+CREATE INDEX pair_note_by_changed ON pair_note (changed);
+CREATE INDEX pair_note_by_pairing ON pair_note (pairing, title_key);
+CREATE INDEX pair_note_by_person ON pair_note (person, title_key);
+CREATE INDEX pair_note_by_held_on ON pair_note (held_on, title_key);
+CREATE INDEX pair_lesson_by_title ON pair_lesson (title_key, id);
+CREATE INDEX pair_lesson_by_changed ON pair_lesson (changed);
+CREATE INDEX pair_lesson_by_pairing ON pair_lesson (pairing, title_key);
+CREATE INDEX pair_lesson_by_person ON pair_lesson (person, title_key);
+CREATE INDEX pair_lesson_by_held_on ON pair_lesson (held_on, title_key);
+CREATE INDEX pair_fit_by_title ON pair_fit (title_key, id);
+CREATE INDEX pair_fit_by_changed ON pair_fit (changed);
+CREATE INDEX pair_fit_by_pairing ON pair_fit (pairing, title_key);
+CREATE INDEX pair_fit_by_person ON pair_fit (person, title_key);
+CREATE INDEX pair_offer_by_title ON pair_offer (title_key, id);
+CREATE INDEX pair_offer_by_changed ON pair_offer (changed);
+CREATE INDEX pair_offer_by_person ON pair_offer (person, title_key);
+CREATE INDEX pair_offer_by_school ON pair_offer (school, title_key);
+CREATE INDEX pair_wish_by_title ON pair_wish (title_key, id);
+CREATE INDEX pair_wish_by_changed ON pair_wish (changed);
+CREATE INDEX pair_wish_by_person ON pair_wish (person, title_key);
+CREATE INDEX pair_wish_by_school ON pair_wish (school, title_key);
+CREATE INDEX pair_wish_by_offer ON pair_wish (offer, title_key);
 CREATE INDEX team_by_title ON team (title_key, id);
 CREATE INDEX team_by_changed ON team (changed);
 CREATE INDEX team_by_kind ON team (kind, title_key);

@@ -48,6 +48,8 @@ struct Fact {
     scope: Scope,
     subject: Subject,
     what: What,
+    /// Who wrote it, where that is not somebody of the office.
+    by: Option<Subject>,
 }
 
 /// Facts to be written. On one day they stand in the order in which they were put in.
@@ -56,12 +58,18 @@ pub(crate) struct Book {
     ids: u32,
     salt: u32,
     names: BTreeMap<Subject, String>,
+    by: Option<Subject>,
 }
 
 impl Book {
     pub fn new(seed: u64) -> Self {
         let salt = u32::try_from((seed ^ (seed >> 32)) & 0xffff_ffff).unwrap_or(0);
-        Self { facts: Vec::new(), ids: 0, salt, names: BTreeMap::new() }
+        Self { facts: Vec::new(), ids: 0, salt, names: BTreeMap::new(), by: None }
+    }
+
+    /// From now on somebody writes with their own hand; nobody: the office does.
+    pub fn hand(&mut self, by: Option<Subject>) {
+        self.by = by;
     }
 
     /// A new record, recorded on a day.
@@ -93,7 +101,8 @@ impl Book {
         day: Day,
         update: Vec<u8>,
     ) {
-        self.facts.push(Fact { day, kind, scope, subject, what: What::Update(field, update) });
+        let by = self.by;
+        self.facts.push(Fact { day, kind, scope, subject, what: What::Update(field, update), by });
     }
 
     /// An id for a record to come. Ids follow from the seed, and an odd factor lets no two of them meet.
@@ -104,7 +113,8 @@ impl Book {
 
     /// A further fact about a record.
     pub fn change(&mut self, kind: &'static str, scope: Scope, subject: Subject, day: Day, change: Change) {
-        self.facts.push(Fact { day, kind, scope, subject, what: What::Change(change) });
+        let by = self.by;
+        self.facts.push(Fact { day, kind, scope, subject, what: What::Change(change), by });
     }
 
     /// Writes all facts in the order of their days, one of the authors after the other, a batch each. Tells how
@@ -121,13 +131,14 @@ impl Book {
         let times = times(&self.facts);
         let total = self.facts.len();
         let mut done = 0;
-        let mut facts = self.facts.into_iter().zip(times);
+        let mut facts = self.facts.into_iter().zip(times).peekable();
         let mut authors = authors.iter().copied().cycle();
-        while done < total {
-            let author = authors.next().unwrap_or_default();
+        while let Some(by) = facts.peek().map(|(fact, _)| fact.by) {
+            let author = by.or_else(|| authors.next()).unwrap_or_default();
             let wrote = store.write(Context { author }, |tx| {
                 let mut wrote = 0;
-                for (fact, ms) in facts.by_ref().take(BATCH) {
+                while wrote < BATCH {
+                    let Some((fact, ms)) = facts.next_if(|(fact, _)| fact.by == by) else { break };
                     clock.set(ms);
                     let kind = kinds.get(fact.kind).ok_or(DemoError::NoKind(fact.kind))?;
                     let (scope, subject) = (fact.scope, fact.subject);

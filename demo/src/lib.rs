@@ -4,6 +4,7 @@
 
 mod activities;
 mod advice;
+mod between;
 mod book;
 mod chance;
 mod clock;

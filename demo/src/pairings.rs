@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use base::Subject;
 use records::Change;
 
+use crate::between;
 use crate::book::{Book, Say};
 use crate::chance::Chance;
 use crate::day::Day;
@@ -55,7 +56,8 @@ struct Closed<'a> {
 pub(crate) fn plan(book: &mut Book, world: &World, chance: &mut Chance) {
     let mut known = BTreeSet::new();
     let mut closed = Vec::new();
-    let mut active = 0;
+    // Those whose people can be looked at come first; they count like any other.
+    let mut active = between::plan(book, world);
     while active < PAIRINGS {
         let day = chance.school_day(Day::on(2016, 9, 26), last_day().plus(-20));
         let Some(pair) = draw(chance, world, day) else { continue };

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use base::Lang;
-use records::Shape;
+use records::{Home, Shape};
 use rusqlite::Connection;
 use zampa::house;
 
@@ -224,5 +224,11 @@ fn kinds_hang_together() {
             assert!(way.asks.iter().all(|f| kind.field(f).is_some()), "{}: {}", kind.name, way.name);
         }
         assert!(kind.title.iter().all(|t| kind.field(t).is_some()), "{}", kind.name);
+        // What two people have between them is opened by being one of the two, and stands in no list, search or history.
+        if let Home::Pair(field) = kind.home {
+            assert!(kind.hidden && kind.access.seen.contains("{me}"), "{}", kind.name);
+            assert_eq!(kind.field(field).and_then(|f| f.shape.links_to()), Some("pairing"), "{}", kind.name);
+            assert!(kind.fields.iter().all(|f| !f.searched && !f.column), "{}", kind.name);
+        }
     }
 }

@@ -19,6 +19,7 @@ mod groups;
 mod house;
 mod matrix;
 mod neighbours;
+mod pairings;
 mod pictures;
 mod plans;
 mod play;

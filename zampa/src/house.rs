@@ -94,6 +94,7 @@ pub fn routes(
     let mut routes = web::routes();
     routes.extend(register::routes(kinds));
     routes.extend(people::routes());
+    routes.extend(pairings::routes());
     routes.extend(lessons::routes(&Arc::new(lessons::Rooms::default())));
     let carrier: Arc<dyn courses::Carrier> = Arc::clone(links) as _;
     routes.extend(courses::routes(shelf, &carrier, films));

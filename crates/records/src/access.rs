@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use base::Subject;
 
-use crate::Kind;
+use crate::{Home, Kind};
 
 /// What somebody is in the programme, bound to an organisation and a period by a grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -152,6 +152,10 @@ impl Reader {
 
     /// Which scopes' records of a kind the reader sees, by the roles that may read it.
     pub fn homes(&self, kind: &Kind) -> Homes {
+        if let Home::Pair(_) = kind.home {
+            // What two people have between them is of no school, and of no office.
+            return Homes::Of(BTreeSet::new());
+        }
         let grants = || self.grants.iter().filter(|g| kind.access.read.has(g.role));
         if grants().any(|g| g.role.is_programme_wide()) {
             return Homes::All;
@@ -161,6 +165,10 @@ impl Reader {
 
     /// The condition, in SQL, that the reader sees a record of a kind in a table that has its `id` and `home`.
     pub fn sees(&self, kind: &Kind, table: &str) -> String {
+        if let Home::Pair(_) = kind.home {
+            let open = self.may_read(kind) && !kind.access.seen.is_empty();
+            return if open { format!("({})", self.filled(kind.access.seen, table)) } else { "0".to_owned() };
+        }
         let homes = match self.homes(kind) {
             Homes::All => "1".to_owned(),
             Homes::Of(schools) if schools.is_empty() => format!("{table}.home IS NULL"),

@@ -44,6 +44,9 @@ pub enum Home {
     With(&'static str, &'static str),
     /// The nodes that hold the account of the person in this link field.
     Person(&'static str),
+    /// The nodes of the two people of the pairing in this link field, and the hub. Such a kind has no pages in the
+    /// register: [`Access::seen`] alone says who sees a record, whatever their role.
+    Pair(&'static str),
     /// Wherever the room that makes it says: it has no form to make it with.
     Elsewhere,
 }

@@ -37,6 +37,7 @@ pub fn scope_of(
         }
         Home::Elsewhere => Err(RecordError::NotFound),
         Home::Person(field) => link(field).map(Scope::Person).ok_or(RecordError::NotFound),
+        Home::Pair(field) => link(field).map(Scope::Pair).ok_or(RecordError::NotFound),
     }
 }
 

@@ -87,7 +87,7 @@ pub fn make_in(
         change.set.insert(STATE.to_owned(), Value::text(birth.to));
     }
     let scope = scope_of(tx.conn(), &site.kinds, site.programme, kind, &change)?;
-    let home = records::home_column(&scope).filter(|_| !matches!(kind.home, Home::Person(_)));
+    let home = records::home_column(&scope).filter(|_| !matches!(kind.home, Home::Person(_) | Home::Pair(_)));
     authorise(tx.conn(), reader, kind, home, &change, birth)?;
     check_links(tx, site, reader, kind, &change)?;
     let subject = id.map_or_else(|| tx.subject(&scope), |(ms, chance)| Subject::new(&scope, ms, chance));

@@ -50,7 +50,11 @@ fn waits(
         if !mine {
             continue;
         }
-        let sees = reader.sees(kind, kind.name);
+        let mut sees = reader.sees(kind, kind.name);
+        if let Some(holds) = reader.holds(kind, kind.name) {
+            // What lies in other people's hands does not wait for this reader.
+            sees = format!("{sees} AND ({holds})");
+        }
         // What is planned waits once its day has come.
         let due = if *state == "planned" && kind.field("starts_on").is_some() {
             " AND starts_on <= ?2"

@@ -56,8 +56,8 @@ impl Members {
             Scope::Programme(id) => *id == self.programme,
             Scope::School(school) => known.school == Some(*school),
             Scope::Person(person) => known.school.is_some_and(|school| belongs(conn, person, &school).unwrap_or(false)),
-            // Until pairs write: nobody but the hub passes them on.
-            Scope::Private(_) | Scope::Pair(_) => false,
+            Scope::Pair(pairing) => known.school.is_some_and(|school| pairs(conn, pairing, &school).unwrap_or(false)),
+            Scope::Private(_) => false,
         }
     }
 }
@@ -95,6 +95,28 @@ fn belongs(conn: &Connection, person: &Subject, school: &Subject) -> Result<bool
     for place in places.into_iter().flatten() {
         let Ok(place) = Subject::try_from(place.as_slice()) else { continue };
         if school_of(conn, &place)? == Some(*school) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether what the two of a pairing write lies at a school: the pairing is the school's, or, where it is no school's, one
+/// of the two belongs there.
+fn pairs(conn: &Connection, pairing: &Subject, school: &Subject) -> Result<bool, RecordError> {
+    let id = |bytes: Vec<u8>| Subject::try_from(bytes.as_slice()).ok();
+    let found = conn
+        .prepare_cached("SELECT home, master, apprentice FROM pairing WHERE id = ?1")?
+        .query_row([pairing.as_bytes()], |r| {
+            Ok((r.get::<_, Option<Vec<u8>>>(0)?, [r.get::<_, Option<Vec<u8>>>(1)?, r.get(2)?]))
+        })
+        .optional()?;
+    let Some((home, two)) = found else { return Ok(false) };
+    if let Some(home) = home {
+        return Ok(id(home) == Some(*school));
+    }
+    for person in two.into_iter().flatten().filter_map(id) {
+        if belongs(conn, &person, school)? {
             return Ok(true);
         }
     }

@@ -2,26 +2,41 @@ use records::vocabulary::SUBJECTS;
 use records::{Access, Field, Home, Kind, Move, Role, Roles, Rule};
 
 /// The records of this room.
-pub const KINDS: &[&Kind] = &[&PAIRING];
+pub const KINDS: &[&Kind] = &[&PAIRING, &PAIR_SIGNATURE, &PAIR_NOTE, &PAIR_LESSON, &PAIR_FIT, &PAIR_OFFER, &PAIR_WISH];
 
 const KEEPERS: &[Role] = &[Role::Administrator, Role::Officer, Role::Head, Role::Posted, Role::Local];
 const WHO: Roles = Roles::of(KEEPERS);
+/// Who records what was signed on paper.
+const OFFICE: Roles = Roles::of(&[Role::Administrator, Role::Officer]);
+/// Who can be one of two.
+const PEOPLE: &[Role] = &[Role::Administrator, Role::Officer, Role::Coordinator, Role::Head, Role::Posted, Role::Local];
+
+/// The sorts of pairing.
+pub(crate) const SORTS: &[&str] = &["master_apprentice", "new_old", "course", "subject"];
+
+/// What is agreed: who changes one of these after somebody has signed leaves that signature behind.
+pub(crate) const AGREED: &[&str] =
+    &["kind", "master", "apprentice", "subject", "goals", "observes", "attends", "months"];
 
 /// Two people who learn from each other. That it exists is the school's; what the two write is their own.
 /// A renewal is a pairing of its own that names the one it renews.
-static PAIRING: Kind = Kind {
+pub(crate) static PAIRING: Kind = Kind {
     name: "pairing",
     route: "pairings",
     icon: "link",
     home: Home::School("school"),
     title: &["master", "apprentice"],
     fields: &[
-        Field::choice("kind", &["master_apprentice", "new_old", "course", "subject"]).required().filter(),
+        Field::choice("kind", SORTS).required().filter(),
         Field::link("master", "person").required().column(),
         Field::link("apprentice", "person").required().column(),
         Field::link("school", "organisation").required().filter(),
         Field::choice("subject", SUBJECTS).filter(),
-        Field::line("goals").searched(),
+        // What is left empty of these is proposed by the template of its sort.
+        Field::text("goals").searched(),
+        Field::int("observes", 0, 60),
+        Field::int("attends", 0, 60),
+        Field::int("months", 1, 60),
         Field::link("renews", "pairing"),
         Field::yes("online"),
         Field::date("master_signed_on").by_move(),
@@ -30,16 +45,26 @@ static PAIRING: Kind = Kind {
         Field::date("ended_on").by_move().column(),
         Field::link("handed_to", "person").by_move(),
     ],
-    states: &["invited", "signed", "active", "paused", "handed_over", "closed"],
+    // No move leads to `declined`: one of the two says so on the page, and nobody's name stands under it.
+    states: &["invited", "signed", "active", "paused", "handed_over", "closed", "declined"],
     moves: &[
-        Move::new("sign", &["invited"], "signed", WHO).asks(&["master_signed_on", "apprentice_signed_on"]),
+        // Each of the two signs on the page. This is for what they have signed on paper.
+        Move::new("sign", &["invited"], "signed", OFFICE).asks(&["master_signed_on", "apprentice_signed_on"]),
         Move::new("begin", &["signed"], "active", WHO).asks(&["active_from"]),
         Move::new("pause", &["active"], "paused", WHO).with_reason(),
         Move::new("resume", &["paused"], "active", WHO),
         Move::new("hand_over", &["active", "paused"], "handed_over", WHO).asks(&["handed_to", "ended_on"]),
         Move::new("close", &["invited", "signed", "active", "paused"], "closed", WHO).asks(&["ended_on"]),
     ],
-    access: Access::staff(KEEPERS, &["school"]),
+    // A colleague of the same school reads that there is a pairing; only the two, the school's head and the office
+    // move it.
+    access: Access::staff(KEEPERS, &["school"]).in_hands(
+        "{t}.id IN (SELECT p.id FROM pairing p WHERE {me} IN (p.master, p.apprentice))
+         OR EXISTS (SELECT 1 FROM grant_of_role g WHERE g.person = {me} AND coalesce(g.state, 'given') = 'given'
+                    AND (g.role IN ('administrator', 'officer') OR g.role = 'head' AND EXISTS
+                         (SELECT 1 FROM pairing p JOIN organisation o ON o.id = p.school
+                          WHERE p.id = {t}.id AND g.organisation IN (o.id, o.parent))))",
+    ),
     rules: &[
         Rule {
             code: "pairing-two-people",
@@ -61,8 +86,187 @@ static PAIRING: Kind = Kind {
             one: "a.id = ?1",
             other: "",
         },
+        // Only what began beyond the number breaks it: who offers less from now on breaks nothing that goes on.
+        Rule {
+            code: "pairing-beyond-capacity",
+            sql: "SELECT a.id, NULL FROM pairing a
+                  WHERE a.state = 'active'
+                    AND (SELECT max(o.capacity) FROM pair_offer o WHERE o.person = a.master) <
+                        (SELECT count(*) FROM pairing b WHERE b.master = a.master AND b.state = 'active'
+                         AND (b.active_from < a.active_from OR b.active_from = a.active_from AND b.id <= a.id))
+                    AND {one}",
+            one: "a.id = ?1",
+            other: "",
+        },
     ],
     order: "-active_from",
     hub_only: false,
     hidden: false,
+};
+
+/// Who may see what two people have between them: they, and nobody by a role.
+macro_rules! the_two {
+    ($kind:literal) => {
+        concat!(
+            "{t}.id IN (SELECT n.id FROM ",
+            $kind,
+            " n JOIN pairing p ON p.id = n.pairing WHERE {me} IN (p.master, p.apprentice))"
+        )
+    };
+}
+
+/// That one of the two has agreed. It counts where its entry's author is its person, and it stays between the two until
+/// both have signed: who has signed alone has left no word for others when the other says "not this time".
+pub(crate) static PAIR_SIGNATURE: Kind = Kind {
+    name: "pair_signature",
+    route: "pair-signatures",
+    icon: "pencil",
+    home: Home::Pair("pairing"),
+    title: &["signed_on"],
+    fields: &[
+        Field::link("pairing", "pairing").required(),
+        Field::link("person", "person").required(),
+        Field::date("signed_on").required(),
+    ],
+    states: &[],
+    moves: &[],
+    access: Access::staff(PEOPLE, &[])
+        .seen_where(the_two!("pair_signature"))
+        .in_hands("{t}.id IN (SELECT n.id FROM pair_signature n WHERE n.person = {me})"),
+    rules: &[],
+    order: "signed_on",
+    hub_only: false,
+    hidden: true,
+};
+
+/// What one of the two writes for both: of a session, with one next step; how they see the goals; the review at the end.
+/// Its words are personal: they are erased with their author, or when the author takes them back.
+pub(crate) static PAIR_NOTE: Kind = Kind {
+    name: "pair_note",
+    route: "pair-notes",
+    icon: "pencil",
+    home: Home::Pair("pairing"),
+    title: &["said"],
+    fields: &[
+        Field::link("pairing", "pairing").required(),
+        Field::link("person", "person").required(),
+        Field::choice("what", &["session", "goals", "review"]).required(),
+        Field::date("held_on").required(),
+        Field::text("said").required().personal(),
+        Field::line("next_step").personal(),
+    ],
+    states: &[],
+    moves: &[],
+    access: Access::staff(PEOPLE, &[])
+        .seen_where(the_two!("pair_note"))
+        .in_hands("{t}.id IN (SELECT n.id FROM pair_note n WHERE n.person = {me})"),
+    rules: &[],
+    order: "-held_on",
+    hub_only: false,
+    hidden: true,
+};
+
+/// A lesson at which one of the two was the other's guest: a date and a subject, and nothing about how it was. The master
+/// observes, the apprentice attends; the closing lesson is the apprentice's too. Others see how many there were.
+pub(crate) static PAIR_LESSON: Kind = Kind {
+    name: "pair_lesson",
+    route: "pair-lessons",
+    icon: "file-text",
+    home: Home::With("pairing", "pairing"),
+    title: &["what", "held_on"],
+    fields: &[
+        Field::link("pairing", "pairing").required(),
+        Field::link("person", "person").required(),
+        Field::choice("what", &["observed", "attended", "closing"]).required(),
+        Field::date("held_on").required(),
+        Field::choice("subject", SUBJECTS),
+    ],
+    states: &[],
+    moves: &[],
+    access: Access::staff(PEOPLE, &[])
+        .seen_where(the_two!("pair_lesson"))
+        .in_hands("{t}.id IN (SELECT n.id FROM pair_lesson n WHERE n.person = {me})"),
+    rules: &[],
+    order: "-held_on",
+    hub_only: false,
+    hidden: true,
+};
+
+/// Whether it fits, by one of the two and for nobody else; the officer is told only what both together come to.
+pub(crate) static PAIR_FIT: Kind = Kind {
+    name: "pair_fit",
+    route: "pair-fits",
+    icon: "check",
+    home: Home::Pair("pairing"),
+    title: &["fit"],
+    fields: &[
+        Field::link("pairing", "pairing").required(),
+        Field::link("person", "person").required(),
+        Field::choice("fit", &["well", "another"]).required(),
+    ],
+    states: &[],
+    moves: &[],
+    access: Access::staff(PEOPLE, &[])
+        .seen_where("{t}.id IN (SELECT n.id FROM pair_fit n WHERE n.person = {me})")
+        .in_hands("{t}.id IN (SELECT n.id FROM pair_fit n WHERE n.person = {me})"),
+    rules: &[],
+    order: "-changed",
+    hub_only: false,
+    hidden: true,
+};
+
+/// That somebody would guide others: in what, and how many at a time. At the page where people choose each other.
+pub(crate) static PAIR_OFFER: Kind = Kind {
+    name: "pair_offer",
+    route: "pair-offers",
+    icon: "hand-helping",
+    home: Home::School("school"),
+    title: &["person"],
+    fields: &[
+        Field::link("person", "person").required(),
+        Field::link("school", "organisation").required(),
+        Field::choice("kind", SORTS).required(),
+        Field::choice("subject", SUBJECTS),
+        Field::line("about").required(),
+        Field::int("capacity", 1, 5).required(),
+    ],
+    states: &[],
+    moves: &[],
+    access: Access::staff(PEOPLE, &[]).in_hands("{t}.id IN (SELECT n.id FROM pair_offer n WHERE n.person = {me})"),
+    rules: &[],
+    order: "-changed",
+    hub_only: false,
+    hidden: true,
+};
+
+/// That somebody would learn from another: what, or from whom. For those who propose pairings.
+pub(crate) static PAIR_WISH: Kind = Kind {
+    name: "pair_wish",
+    route: "pair-wishes",
+    icon: "hand-helping",
+    home: Home::School("school"),
+    title: &["person"],
+    fields: &[
+        Field::link("person", "person").required(),
+        Field::link("school", "organisation").required(),
+        Field::choice("kind", SORTS).required(),
+        Field::choice("subject", SUBJECTS),
+        Field::line("about").required(),
+        // Whom they would learn from is somebody who offers. The link is to the offer and not to its person, since what
+        // leads to a person stands in what that person is told to be held about them.
+        Field::link("offer", "pair_offer"),
+    ],
+    states: &[],
+    moves: &[],
+    access: Access::staff(PEOPLE, &[])
+        .seen_where(
+            "{t}.id IN (SELECT n.id FROM pair_wish n WHERE n.person = {me})
+             OR EXISTS (SELECT 1 FROM grant_of_role g WHERE g.person = {me} AND coalesce(g.state, 'given') = 'given'
+                        AND g.role IN ('administrator', 'officer', 'head'))",
+        )
+        .in_hands("{t}.id IN (SELECT n.id FROM pair_wish n WHERE n.person = {me})"),
+    rules: &[],
+    order: "-changed",
+    hub_only: false,
+    hidden: true,
 };

@@ -1,10 +1,27 @@
-//! Master-apprentice and other pairings.
+//! Master-apprentice and other pairings: how two people choose each other, what they agree and sign, what they write
+//! between them, and how it ends: closed, handed over, or gone on online.
 
+mod agreement;
+mod certificate;
+mod choice;
 mod facts;
+mod handover;
+mod notes;
+mod part;
+mod templates;
+mod today;
+mod two;
 
 pub use facts::KINDS;
+pub use part::part;
+pub use templates::made;
+pub use today::today;
 
 use base::Lang;
+use web::{Check, Route};
+
+/// Where people say whom they would guide, and from whom they would learn.
+pub const ALSO: (&str, &str, &str) = ("pairing", "/pairings/choice", "pair-choice");
 
 /// The room's words.
 pub const WORDS: [(Lang, &str, &str); 3] = [
@@ -12,3 +29,24 @@ pub const WORDS: [(Lang, &str, &str); 3] = [
     (Lang::Bo, "pairings", include_str!("../words/bo.ftl")),
     (Lang::En, "pairings", include_str!("../words/en.ftl")),
 ];
+
+/// The room's routes. Which of the two somebody is, and whether at all, each command asks first.
+pub fn routes() -> Vec<Route> {
+    let read = Check::Read(&facts::PAIRING);
+    vec![
+        Route::post("/pairings/{id}/sign", read, agreement::sign),
+        Route::post("/pairings/{id}/decline", read, agreement::decline),
+        Route::post("/pairings/{id}/notes", read, notes::add),
+        Route::post("/pairings/{id}/take-back", read, notes::take_back),
+        Route::post("/pairings/{id}/lessons", read, notes::add_lesson),
+        Route::post("/pairings/{id}/fit", read, notes::fit),
+        Route::post("/pairings/{id}/online", read, handover::online),
+        Route::get("/pairings/{id}/certificate", read, certificate::send),
+        Route::get("/pairings/due", Check::Roles(handover::DECIDE), handover::page),
+        Route::get("/pairings/choice", read, choice::page),
+        Route::post("/pairings/choice/offer", Check::Write(&facts::PAIR_OFFER), choice::offer),
+        Route::post("/pairings/choice/wish", Check::Write(&facts::PAIR_WISH), choice::wish),
+        Route::post("/pairings/choice/withdraw", Check::Write(&facts::PAIR_OFFER), choice::withdraw),
+        Route::post("/pairings/choice/propose", Check::Roles(handover::DECIDE), choice::propose),
+    ]
+}

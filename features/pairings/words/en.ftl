@@ -1,6 +1,6 @@
 pairing = Pairing
 pairing-list = Pairings
-pairing-empty = No pairing is recorded yet. Two people choose each other; both sign.
+pairing-empty = No pairing is recorded yet. Begin with who would guide and who would learn; both sign.
 pairing-master = Master
 pairing-apprentice = Apprentice
 pairing-goals = Goals
@@ -17,3 +17,152 @@ word-subject = subject
 rule-pairing-two-people = Master and apprentice must be two people.
 rule-pairing-both-sign = Both must sign before a pairing begins.
 rule-pairing-renews-same-two = A renewal is of the same two people and the same kind.
+pairing-observes = Lessons that the master observes in a term
+pairing-observes-hint = Left empty, the template of the kind says it. About 8 is usual.
+pairing-attends = Lessons that the apprentice attends in a term
+pairing-attends-hint = Left empty, the template of the kind says it. About 10 is usual.
+pairing-months = Months
+pairing-months-hint = Left empty, the template of the kind says it.
+pairing-goals-hint = Left empty, the template of the kind proposes them. The head and the office read them, so write here what is agreed and nothing about a person. How you see them is written on the pairing's page, for the two of you alone.
+pairing-state-declined = not this time
+pairing-move-sign = Record signatures on paper
+pairing-move-begin = Begin
+pair-goals-master_apprentice = Plan and teach whole units alone by the end of the year. Observe each other's lessons every month and agree on one next step each time. Hold a closing lesson.
+pair-goals-new_old = Find one's feet: routines of the class, textbooks and homework, talks with families. One lesson prepared together every two weeks.
+pair-goals-course = Carry one course together from its plan to its last lesson, so that it can be taught without the master afterwards.
+pair-goals-subject = Work through the hard points of the subject together, with one open lesson a term each.
+pair_signature = Signature
+pair_note = Note of two
+pair_lesson = Lesson of a pairing
+pair_fit = Fit
+pair_offer = Offer
+pair_wish = Wish
+pair-agreement = Agreement
+pair-signed-own = { $who } signed on { $day }
+pair-signed-paper = { $who } signed on { $day }, on paper
+pair-signed-before = { $who } signed before the agreement was changed
+pair-signed-not = { $who } has not signed yet
+pair-sign = Sign the agreement
+pair-sign-hint = You sign what stands below: kind, goals, lessons, months. Only you can do it; what you have signed stays between the two of you until both have.
+pair-signs-again = The agreement was changed after you signed. Read what stands below, and sign again if you agree.
+pair-decline = Not this time
+pair-decline-hint = No reason is asked, and nobody is told who said it.
+pair-declined = Not this time.
+pair-done-signed = Signed.
+pair-done-declined = Not this time. Nobody is told who said it.
+pair-done-proposed = Proposed. Both are asked on their first page.
+pair-term = Term { $n } of the agreement
+pair-observed-of = observed { $n } of { $all } lessons
+pair-attended-of = attended { $n } of { $all } lessons
+pair-observed = observed { $n ->
+    [one] 1 lesson
+   *[other] { $n } lessons
+  }
+pair-attended = attended { $n ->
+    [one] 1 lesson
+   *[other] { $n } lessons
+  }
+pair-write = After a session
+pair-private = The two of you read this, and nobody else on any page: no head, no officer, no administrator. It lies on your school's node and on the hub; who holds their disks could read it there.
+pair-said = What was it about?
+pair-one-step = One next step
+pair-keep = Keep
+pair-next-step = Next step:
+pair-session = Session
+pair-goals = How the goals look
+pair-goals-add = Write how you see the goals
+pair-goals-said = How far have you come, and what would help?
+pair-lesson-add = Note a lesson
+pair-lesson-hint = A date and a subject, nothing about how it was. Others see only how many there were.
+pair-lesson-which = Which?
+pair-lesson-observed = Master observed the apprentice's lesson
+pair-lesson-attended = Apprentice attended the master's lesson
+pair-lesson-closing = Closing lesson
+pair-timeline = What was
+pair-timeline-none = Nothing is written yet. Begin with the first session.
+pair-take-back = Take back
+pair-was-begun = Began
+pair-was-closed = Closed
+pair-was-handed-over = Handed over
+pair-fit-title = Does it fit?
+pair-fit-hint = You answer for yourself; the other does not see it. The officer learns only that both are content, or that a re-pairing is wished, and never by whom.
+pair-fit-said = You said:
+pair-fit-well = It goes well
+pair-fit-another = Another pairing would be better
+pair-fits-both = Both say that it goes well
+pair-fits-another = A re-pairing is wished
+pair-review = Review in both voices
+pair-review-own = Write your part
+pair-review-said = What has changed, what stays, what do you take with you?
+pair-certificate = Certificate (PDF)
+pair-next = Begin the next pairing
+pair-due-title = Close, hand over, or go on online
+pair-due-intro = Somebody of these pairings leaves within 30 days or has left. The two decide; a posting cannot end before.
+pair-due-none = Nothing is to be decided.
+pair-due-leaves = { $who }'s posting ends on { $day }.
+pair-due-left = { $who }'s posting ended on { $day }.
+pair-due-only = A decision of the two is due.
+pair-due-ways = None of it happens by itself. Choose one before the posting ends.
+pair-due-close = Close
+pair-due-hand-over = Hand over
+pair-due-online = Go on online
+pair-due-count = { $n ->
+    [one] A pairing whose end is to be decided
+   *[other] { $n } pairings whose end is to be decided
+  }
+pair-wished-title = A re-pairing is wished
+pair-wished-intro = At least one of the two thinks so. Who it is is not told: ask both what would help, or propose another pairing.
+pair-wished-none = Nowhere.
+pair-wished-count = { $n ->
+    [one] A re-pairing is wished
+   *[other] { $n } re-pairings are wished
+  }
+pair-wishes-count = { $n ->
+    [one] Somebody wishes to learn from a colleague
+   *[other] { $n } wish to learn from a colleague
+  }
+pair-today-sign = An agreement asks for your signature
+pair-today-due = Decide how your pairing goes on
+pair-today-fit = Does your pairing fit?
+pair-posting-title = Before this posting ends
+pair-posting-intro = These pairings are to be closed, handed over, or to go on online first.
+pair-choice = Choose each other
+pair-choice-intro = Who would guide says in what and how many at a time; who would learn says what, or from whom. The head or the office proposes a pairing, and both sign it, or say "not this time".
+pair-choice-rows = Wishes, and offers that fit
+pair-choice-fitting = Offers that fit
+pair-choice-none-fits = None yet
+pair-choice-no-wish = Nobody waits.
+pair-choice-offers = Offers
+pair-choice-no-offer = Nobody has offered yet.
+pair-choice-wishes = My wishes
+pair-offer-new = Offer to guide
+pair-offer-about = What can you guide?
+pair-offer-capacity = How many at a time?
+pair-offer-free = { $n } of { $all } taken
+pair-offer-full = full: { $n } of { $all }
+pair-wish-new = Wish to learn
+pair-wish-about = What would you learn?
+pair-wish-from = From whom?
+pair-wish-anybody = anybody who fits
+pair-wish-guide = from { $who }
+pair-wish-who = The head and the office see your wish; colleagues do not.
+pair-withdraw = Withdraw
+pair-propose = Propose
+pair-paper-title = Certificate of a pairing
+pair-paper-said = These two have learned from each other. The numbers were counted from what was recorded as it happened; there are no marks.
+pair-paper-period = Period
+pair-paper-from-until = { $from } to { $until }
+pair-paper-sessions = Sessions
+rule-pairing-beyond-capacity = The master has as many apprentices as they offered to guide at a time. Wait until one pairing ends, or ask the master to offer more.
+rule-pairing-of-others = You can propose a pairing of your own. Those of others are proposed by the head of their school or the office.
+rule-pairing-over = This pairing is over.
+rule-pairing-not-active = This can be done while the pairing is active.
+rule-pair-form = Something in the form could not be read. Go back and choose again.
+rule-pair-long = This is longer than 4,000 characters. Go back and shorten it; your browser still has it.
+rule-pair-day = Give a day that has come: only what was held is noted.
+rule-pair-empty = Nothing was written.
+rule-pair-step = One next step is wanted. Go back and write it; your browser still has the note.
+rule-pair-lesson-twice = This lesson is noted already.
+rule-pair-no-school = Offers and wishes are made at a school, and you have none here.
+rule-pair-capacity = Say how many at a time: from 1 to 5.
+rule-pair-not-ended = The certificate is made when the pairing has ended.

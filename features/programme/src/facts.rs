@@ -263,10 +263,10 @@ static POSTING: Kind = Kind {
             one: "a.id = ?1",
             other: "",
         },
-        // A master who leaves: each pairing is closed, handed over, or goes on online first.
+        // Who leaves, master or apprentice: each pairing is closed, handed over, or goes on online first.
         Rule {
             code: "posting-leaves-pairings",
-            sql: "SELECT a.id, p.id FROM posting a JOIN pairing p ON p.master = a.person
+            sql: "SELECT a.id, p.id FROM posting a JOIN pairing p ON a.person IN (p.master, p.apprentice)
                   WHERE a.state IN ('completed', 'ended_early') AND p.state IN ('active', 'paused')
                     AND coalesce(p.online, 0) = 0
                     AND NOT EXISTS (SELECT 1 FROM posting b

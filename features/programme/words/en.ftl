@@ -64,4 +64,4 @@ posting-move-complete = Complete
 posting-move-end_early = End early
 rule-posting-one-full-time = This person already has a full-time posting in that time.
 rule-posting-to-a-school = A posting goes to a supported school or one of its outlying schools.
-rule-posting-leaves-pairings = This person is the master in a pairing that is still active. Close it, hand it over, or let it go on online first.
+rule-posting-leaves-pairings = This person is one of the two of a pairing that is still active. Close it, hand it over, or let it go on online first: the page of the posting names it.

@@ -64,4 +64,4 @@ posting-move-complete = 期满
 posting-move-end_early = 提前结束
 rule-posting-one-full-time = 此人在该时段已有全职选派。
 rule-posting-to-a-school = 选派须到受援学校或其下属学校。
-rule-posting-leaves-pairings = 此人仍是有效结对中的师傅。请先结束、移交,或改为线上继续。
+rule-posting-leaves-pairings = 此人还在有效的结对中。请先结束、移交,或改为线上继续;选派页面上列出了这些结对。

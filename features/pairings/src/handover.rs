@@ -1,0 +1,169 @@
+//! When one of the two leaves: the pairing is closed, handed over, or goes on online, and none of it by silence. That a
+//! posting cannot end before is a rule of postings; here is what tells the two beforehand, and the third way.
+
+use askama::Template;
+use base::Subject;
+use log::Context;
+use records::{Change, Role, Roles, Value, append, check, record_scope};
+use register::Look;
+use rusqlite::Connection;
+use web::{PageError, Reply, Request, Shell, Site};
+
+use crate::facts::PAIRING;
+use crate::notes::{Fits, fits};
+use crate::two::{Two, id};
+
+/// Who is told that something is to be decided.
+pub(crate) const DECIDE: Roles = Roles::of(&[Role::Administrator, Role::Officer, Role::Head]);
+/// Days before the end of a posting from which it is asked.
+const AHEAD_DAYS: i64 = 30;
+/// Pairings that are listed.
+const MOST: i64 = 200;
+
+/// A pairing of which one leaves.
+#[derive(Clone, Debug)]
+pub(crate) struct Due {
+    pub pairing: Subject,
+    /// Who leaves.
+    pub person: Subject,
+    /// The last day of the posting.
+    pub day: String,
+}
+
+/// Pairings that are to be closed, handed over or to go on online, those where somebody leaves first at the top:
+/// `narrowed` is a condition on `p`.
+pub(crate) fn due(conn: &Connection, today: &str, narrowed: &str) -> Result<Vec<Due>, PageError> {
+    let mut stmt = conn.prepare(&format!(
+        "WITH mine AS (SELECT p.id, p.master, p.apprentice, p.active_from FROM pairing p
+                       WHERE p.state IN ('active', 'paused') AND coalesce(p.online, 0) = 0 AND ({narrowed})),
+              leaves(person, day) AS (
+                SELECT a.person, max(coalesce(a.ended_on, a.ends_on)) FROM posting a
+                WHERE a.state IN ('arrived', 'completed', 'ended_early')
+                  AND a.person IN (SELECT master FROM mine UNION SELECT apprentice FROM mine)
+                  AND NOT EXISTS (SELECT 1 FROM posting b WHERE b.person = a.person AND b.state = 'accepted')
+                GROUP BY a.person HAVING max(coalesce(a.ended_on, a.ends_on)) <= date(?1, '+{AHEAD_DAYS} days'))
+         SELECT m.id, l.person, min(l.day) FROM mine m JOIN leaves l ON l.person IN (m.master, m.apprentice)
+         WHERE m.active_from <= l.day GROUP BY m.id ORDER BY 3, m.id LIMIT {MOST}"
+    ))?;
+    let rows = stmt.query_map([today], |r| {
+        Ok(Due {
+            pairing: id(r.get(0)?).unwrap_or_default(),
+            person: id(r.get(1)?).unwrap_or_default(),
+            day: r.get(2)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The two go on over the wire.
+pub(crate) fn online(site: &Site, request: &Request) -> Result<Reply, PageError> {
+    let (id, reader) = (request.id("id")?, request.reader()?);
+    site.store.write(Context { author: reader.person }, |tx| {
+        register::visible(tx.conn(), reader, &PAIRING, &id)?;
+        if !register::in_hands(tx.conn(), reader, &PAIRING, &id)? {
+            return Err(PageError::NotAllowed);
+        }
+        if !Two::read(tx.conn(), &id)?.goes_on() {
+            return Err(PageError::Rule("pairing-not-active".to_owned()));
+        }
+        let scope = record_scope(tx.conn(), site.programme, &PAIRING, &id)?;
+        append(tx, &PAIRING, scope, id, Change::new().with("online", Value::Bool(true)), None)?;
+        Ok(check(tx, &PAIRING, &id)?)
+    })?;
+    Ok(register::done(&PAIRING, id, "done-saved"))
+}
+
+/// Pairings in which a re-pairing is wished, for the officer; nobody learns by whom.
+pub(crate) fn wished(conn: &Connection, sees: &str) -> Result<Vec<Subject>, PageError> {
+    let mut stmt = conn.prepare(&format!(
+        "SELECT DISTINCT p.id FROM pair_fit f JOIN pairing p ON p.id = f.pairing
+         WHERE p.state IN ('active', 'paused') AND ({sees}) ORDER BY p.id"
+    ))?;
+    let ids = stmt.query_map([], |r| Ok(id(r.get(0)?).unwrap_or_default()))?.collect::<Result<Vec<_>, _>>()?;
+    let mut out = Vec::new();
+    for pairing in ids {
+        if fits(conn, &Two::read(conn, &pairing)?)? == Some(Fits::Another) {
+            out.push(pairing);
+        }
+    }
+    Ok(out)
+}
+
+#[derive(Template)]
+#[template(path = "due.html")]
+struct Page<'a> {
+    s: Shell<'a>,
+    due: Vec<Line>,
+    /// For officers alone.
+    wished: Option<Vec<Line>>,
+}
+
+struct Line {
+    href: String,
+    title: String,
+    detail: String,
+}
+
+/// Where a decision is due: for the school's head and the office.
+pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
+    let reader = request.reader()?;
+    let html = site.store.read(|conn| {
+        let look = Look::new(site, request, conn);
+        let sees = reader.sees(&PAIRING, "p");
+        let line = |pairing: &Subject, detail: String| {
+            let href = format!("/pairings/{pairing}");
+            Ok::<_, PageError>(Line { href, title: look.title(&PAIRING, pairing)?, detail })
+        };
+        let lines = due(conn, &site.today().to_string(), &sees)?;
+        let lines = lines.iter().map(|d| line(&d.pairing, said(site, &look, d)?)).collect::<Result<_, _>>()?;
+        let wished = if reader.is(Role::Officer) {
+            let ids = wished(conn, &sees)?;
+            Some(ids.iter().map(|p| line(p, String::new())).collect::<Result<_, _>>()?)
+        } else {
+            None
+        };
+        let s = Shell::new(site, request, look.words.get("pair-due-title"));
+        Ok::<_, PageError>(Page { s, due: lines, wished }.render()?)
+    })?;
+    Ok(Reply::Page(html))
+}
+
+#[derive(Template)]
+#[template(path = "posting.html")]
+struct PostingPart<'a> {
+    s: Shell<'a>,
+    lines: Vec<Line>,
+}
+
+/// On the page of a posting: the pairings without which it cannot end.
+pub(crate) fn of_posting(
+    site: &Site,
+    request: &Request,
+    conn: &Connection,
+    posting: &Subject,
+) -> Result<Option<String>, PageError> {
+    let look = Look::new(site, request, conn);
+    let mut stmt = conn.prepare(&format!(
+        "SELECT p.id FROM posting a JOIN pairing p ON a.person IN (p.master, p.apprentice)
+         WHERE a.id = ?1 AND a.state = 'arrived' AND p.state IN ('active', 'paused') AND coalesce(p.online, 0) = 0
+           AND {} ORDER BY p.active_from LIMIT {MOST}",
+        request.reader()?.sees(&PAIRING, "p")
+    ))?;
+    let ids = stmt.query_map([posting.as_bytes()], |r| Ok(id(r.get(0)?).unwrap_or_default()))?;
+    let mut lines = Vec::new();
+    for pairing in ids {
+        let pairing = pairing?;
+        let href = format!("/pairings/{pairing}");
+        lines.push(Line { href, title: look.title(&PAIRING, &pairing)?, detail: String::new() });
+    }
+    let page = PostingPart { s: Shell::new(site, request, ""), lines };
+    Ok(if page.lines.is_empty() { None } else { Some(page.render()?) })
+}
+
+/// Who leaves, and when.
+pub(crate) fn said(site: &Site, look: &Look<'_>, due: &Due) -> Result<String, PageError> {
+    let person = site.kinds.get("person").ok_or(PageError::NotFound)?;
+    let (who, day) = (look.title(person, &due.person)?, look.date(&due.day));
+    let key = if due.day < site.today().to_string() { "pair-due-left" } else { "pair-due-leaves" };
+    Ok(look.words.with(key, &[("who", who.as_str().into()), ("day", day.as_str().into())]))
+}

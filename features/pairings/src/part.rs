@@ -1,0 +1,355 @@
+//! What a pairing shows on its page: to the two, what they agreed, what they wrote and the quick way to write; to others
+//! that there is an agreement, and how many lessons there were.
+
+use askama::Template;
+use base::{Date, Subject};
+use records::vocabulary::SUBJECTS;
+use records::{Kind, Role};
+use register::Look;
+use rusqlite::Connection;
+use web::{PageError, Request, Shell, Site};
+
+use crate::agreement::{Signature, Signatures};
+use crate::facts::{PAIR_LESSON, PAIR_NOTE, PAIRING};
+use crate::handover::{self, Due};
+use crate::notes::{self, Fits};
+use crate::two::{Part, Two, id};
+
+/// Months of a term: two in a year of an agreement.
+const TERM: i32 = 6;
+/// Notes and lessons of the timeline.
+const SHOWN: usize = 200;
+
+#[derive(Template)]
+#[template(path = "part.html")]
+struct PairPart<'a> {
+    s: Shell<'a>,
+    id: String,
+    state: String,
+    /// The line between the two.
+    sort: String,
+    master: String,
+    apprentice: String,
+    signed: Vec<Signed>,
+    may_sign: bool,
+    /// What was agreed is another since the reader signed.
+    signs_again: bool,
+    may_decline: bool,
+    declined: bool,
+    counts: Vec<String>,
+    due: Option<String>,
+    /// Whether the reader decides it.
+    decides: bool,
+    may_go_online: bool,
+    own: Option<Own>,
+    /// What both together come to, for an officer.
+    fits: Option<String>,
+    /// Where the next pairing begins, after this one was handed over.
+    next: Option<String>,
+}
+
+struct Signed {
+    said: String,
+    tone: &'static str,
+}
+
+/// What is between the two.
+struct Own {
+    writes: bool,
+    today: String,
+    subjects: Vec<(&'static str, String)>,
+    next_step: Option<(String, String)>,
+    lines: Vec<Line>,
+    goals: bool,
+    asks_fit: bool,
+    fit: Option<String>,
+    reviews: bool,
+    /// Reviews: whose, what, and by which its author takes it back.
+    said: Vec<(String, String, Option<String>)>,
+    review: String,
+    other: String,
+    certificate: bool,
+}
+
+/// What stands in the timeline.
+struct Line {
+    /// Sorts: the day, then when it was written.
+    at: (String, i64),
+    day: String,
+    what: String,
+    who: String,
+    said: String,
+    next_step: String,
+    /// By which its author takes it back.
+    own: Option<String>,
+}
+
+/// The part of a pairing's page.
+///
+/// # Errors
+/// What the database says.
+pub fn part(
+    site: &Site,
+    request: &Request,
+    conn: &Connection,
+    kind: &Kind,
+    id: &Subject,
+) -> Result<Option<String>, PageError> {
+    if kind.name == "posting" {
+        return handover::of_posting(site, request, conn, id);
+    }
+    if kind.name != PAIRING.name {
+        return Ok(None);
+    }
+    let reader = request.reader()?;
+    let look = Look::new(site, request, conn);
+    let person = site.kinds.get("person").ok_or(PageError::NotFound)?;
+    let two = Two::read(conn, id)?;
+    let me = two.part(&reader.person);
+    let signatures = Signatures::of(conn, &two)?;
+    let names = [look.title(person, &two.master)?, look.title(person, &two.apprentice)?];
+    let today = site.today();
+    let due = handover::due(conn, &today.to_string(), &format!("p.id = {}", records::literal(id)))?;
+    let hands = register::in_hands(conn, reader, &PAIRING, id)?;
+    let decides = hands && !due.is_empty();
+    let lacks = me.is_some_and(|me| two.is_open() && signatures.lacks(me));
+    let page = PairPart {
+        s: Shell::new(site, request, ""),
+        id: id.to_string(),
+        sort: register::label(&look.words, &PAIRING, PAIRING.field("kind"), &two.sort),
+        signed: signed(&look, &two, me, &names, &signatures),
+        // Where the two have signed at two nodes apart, either of them says that it stands.
+        may_sign: lacks || me.is_some() && two.state == "invited" && both(&signatures),
+        signs_again: lacks && me.and_then(|me| signatures.by(me)).is_some(),
+        may_decline: me.is_some() && matches!(&*two.state, "invited" | "signed"),
+        declined: two.state == "declined",
+        counts: counts(&look, &two, today)?,
+        due: due.first().map(|d| said(site, &look, d, me)).transpose()?,
+        decides,
+        may_go_online: decides && !two.online,
+        own: me.map(|me| own(site, request, &look, &two, me, &names)).transpose()?,
+        fits: match (reader.is(Role::Officer) && two.goes_on()).then(|| notes::fits(conn, &two)).transpose()? {
+            Some(Some(Fits::Both)) => Some(look.words.get("pair-fits-both").into_owned()),
+            Some(Some(Fits::Another)) => Some(look.words.get("pair-fits-another").into_owned()),
+            _ => None,
+        },
+        next: (hands && two.state == "handed_over").then(|| next(&two)).flatten(),
+        state: two.state.clone(),
+        master: names[0].clone(),
+        apprentice: names[1].clone(),
+    };
+    Ok(Some(page.render()?))
+}
+
+fn both(signatures: &Signatures) -> bool {
+    !signatures.lacks(Part::Master) && !signatures.lacks(Part::Apprentice)
+}
+
+/// To others than the two only that one of them leaves.
+fn said(site: &Site, look: &Look<'_>, due: &Due, me: Option<Part>) -> Result<String, PageError> {
+    match me {
+        Some(_) => handover::said(site, look, due),
+        None => Ok(look.words.get("pair-due-only").into_owned()),
+    }
+}
+
+/// Who has signed. Before both have, that is between the two.
+fn signed(look: &Look<'_>, two: &Two, me: Option<Part>, names: &[String; 2], signatures: &Signatures) -> Vec<Signed> {
+    if two.state == "declined" || (me.is_none() && !both(signatures) && two.state == "invited") {
+        return Vec::new();
+    }
+    let one = |part: Part, name: &String| {
+        let words = &look.words;
+        let who = [("who", name.as_str().into())];
+        match signatures.by(part) {
+            None => Signed { said: words.with("pair-signed-not", &who), tone: "wait" },
+            Some(Signature { left_behind: true, .. }) => {
+                Signed { said: words.with("pair-signed-before", &who), tone: "wait" }
+            }
+            Some(Signature { on, own, .. }) => {
+                let day = look.date(on);
+                let key = if *own { "pair-signed-own" } else { "pair-signed-paper" };
+                Signed {
+                    said: words.with(key, &[("who", name.as_str().into()), ("day", day.as_str().into())]),
+                    tone: "ok",
+                }
+            }
+        }
+    };
+    vec![one(Part::Master, &names[0]), one(Part::Apprentice, &names[1])]
+}
+
+/// The first day of the term of the agreement in which a day lies.
+fn term(from: Date, day: Date) -> (i32, String) {
+    let months = i32::from(day.year() - from.year()) * 12 + i32::from(day.month() - from.month())
+        - i32::from(day.day() < from.day());
+    let n = months.max(0) / TERM;
+    let at = i32::from(from.month()) - 1 + n * TERM;
+    let (year, month) = (i32::from(from.year()) + at / 12, at % 12 + 1);
+    (n + 1, format!("{year:04}-{month:02}-{:02}", from.day()))
+}
+
+/// How many lessons there were in this term, of how many that were agreed.
+fn counts(look: &Look<'_>, two: &Two, today: Date) -> Result<Vec<String>, PageError> {
+    let Some(from) = two.active_from.as_deref().and_then(|d| d.parse::<Date>().ok()) else { return Ok(Vec::new()) };
+    let (n, since) = term(from, today);
+    let mut out = vec![look.words.with("pair-term", &[("n", i64::from(n).into())])];
+    for (what, key, open, agreed) in [
+        ("observed", "pair-observed-of", "pair-observed", two.observes),
+        ("attended", "pair-attended-of", "pair-attended", two.attends),
+    ] {
+        let n = notes::count(look.conn, two, what, &since)?;
+        out.push(match agreed {
+            Some(all) => look.words.with(key, &[("n", n.into()), ("all", all.into())]),
+            None => look.words.with(open, &[("n", n.into())]),
+        });
+    }
+    Ok(out)
+}
+
+/// The form of a new pairing with who took this one on.
+fn next(two: &Two) -> Option<String> {
+    let heir = two.handed_to?;
+    let school = two.school.map(|s| format!("&school={s}")).unwrap_or_default();
+    let subject = two.subject.as_ref().map(|s| format!("&subject={s}")).unwrap_or_default();
+    // Whoever took it over is not their own apprentice.
+    let (master, apprentice) = if heir == two.apprentice { (two.master, heir) } else { (heir, two.apprentice) };
+    Some(format!("/pairings/new?kind={}&master={master}&apprentice={apprentice}{school}{subject}", two.sort))
+}
+
+fn own(
+    site: &Site,
+    request: &Request,
+    look: &Look<'_>,
+    two: &Two,
+    me: Part,
+    names: &[String; 2],
+) -> Result<Own, PageError> {
+    let (conn, words) = (look.conn, &look.words);
+    let reader = request.reader()?;
+    let name_of = |person: &Subject| match two.part(person) {
+        Some(Part::Master) => names[0].clone(),
+        Some(Part::Apprentice) => names[1].clone(),
+        None => String::new(),
+    };
+    let mut lines = Vec::new();
+    let mut reviews: Vec<(Subject, String, Option<String>)> = Vec::new();
+    let mut stmt = conn.prepare(&format!(
+        "SELECT n.id, n.person, n.what, coalesce(n.held_on, ''), coalesce(n.said, ''), coalesce(n.next_step, ''), n.made
+         FROM pair_note n WHERE n.pairing = ?1 AND {} ORDER BY n.held_on DESC, n.made DESC LIMIT {SHOWN}",
+        reader.sees(&PAIR_NOTE, "n")
+    ))?;
+    let mut rows = stmt.query([two.id.as_bytes()])?;
+    while let Some(row) = rows.next()? {
+        let (note, person) = (id(row.get(0)?).unwrap_or_default(), id(row.get(1)?).unwrap_or_default());
+        let (what, day): (String, String) = (row.get(2)?, row.get(3)?);
+        let said: String = row.get(4)?;
+        if what == "review" {
+            if !reviews.iter().any(|(who, ..)| *who == person) {
+                reviews.push((person, said, (person == reader.person).then(|| note.to_string())));
+            }
+            continue;
+        }
+        let key = if what == "session" { "pair-session" } else { "pair-goals" };
+        lines.push(Line {
+            at: (day.clone(), row.get(6)?),
+            day: look.date(&day),
+            what: words.get(key).into_owned(),
+            who: name_of(&person),
+            said,
+            next_step: row.get(5)?,
+            own: (person == reader.person).then(|| note.to_string()),
+        });
+    }
+    // The note that came last says what comes next.
+    let next_step = lines.iter().find(|l| !l.next_step.is_empty()).map(|l| (l.next_step.clone(), l.day.clone()));
+    lines.extend(lessons(look, two, &reader.sees(&PAIR_LESSON, "n"))?);
+    lines.extend(milestones(look, two));
+    lines.sort_by(|a, b| b.at.cmp(&a.at));
+    lines.truncate(SHOWN);
+    let had = notes::count(conn, two, "session", "")? > 0;
+    let fit = notes::fit_of(conn, two, me)?;
+    let key = |fit: &str| if fit == "well" { "pair-fit-well" } else { "pair-fit-another" };
+    let review = reviews.iter().find(|(who, ..)| *who == reader.person).map(|(_, said, _)| said.clone());
+    Ok(Own {
+        writes: two.goes_on(),
+        today: site.today().to_string(),
+        subjects: SUBJECTS.iter().map(|w| (*w, register::label(words, &PAIRING, None, w))).collect(),
+        next_step: next_step.filter(|_| two.goes_on()),
+        lines,
+        goals: two.goes_on() && two.goals.is_some(),
+        asks_fit: two.goes_on() && had,
+        fit: fit.map(|f| words.get(key(&f)).into_owned()),
+        reviews: two.active_from.is_some(),
+        said: reviews.into_iter().map(|(who, said, own)| (name_of(&who), said, own)).collect(),
+        review: review.unwrap_or_default(),
+        other: two.subject.clone().unwrap_or_default(),
+        certificate: two.active_from.is_some() && two.ended_on.is_some(),
+    })
+}
+
+fn lessons(look: &Look<'_>, two: &Two, sees: &str) -> Result<Vec<Line>, PageError> {
+    let mut stmt = look.conn.prepare(&format!(
+        "SELECT n.what, coalesce(n.held_on, ''), n.subject, n.made FROM pair_lesson n
+         WHERE n.pairing = ?1 AND {sees} ORDER BY n.held_on DESC LIMIT {SHOWN}"
+    ))?;
+    let mut rows = stmt.query([two.id.as_bytes()])?;
+    let mut out = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (what, day, subject): (String, String, Option<String>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let key = match &*what {
+            "observed" => "pair-lesson-observed",
+            "attended" => "pair-lesson-attended",
+            _ => "pair-lesson-closing",
+        };
+        out.push(Line {
+            at: (day.clone(), row.get(3)?),
+            day: look.date(&day),
+            what: look.words.get(key).into_owned(),
+            who: subject.map(|s| register::label(&look.words, &PAIRING, None, &s)).unwrap_or_default(),
+            said: String::new(),
+            next_step: String::new(),
+            own: None,
+        });
+    }
+    Ok(out)
+}
+
+fn milestones(look: &Look<'_>, two: &Two) -> Vec<Line> {
+    let ended = if two.state == "handed_over" { "pair-was-handed-over" } else { "pair-was-closed" };
+    let days = [("pair-was-begun", &two.active_from), (ended, &two.ended_on)];
+    let line = |(key, day): (&str, &Option<String>)| {
+        let day = day.clone()?;
+        Some(Line {
+            day: look.date(&day),
+            // What happened on the day of a beginning or an end stands within it.
+            at: (day, if key == "pair-was-begun" { 0 } else { i64::MAX }),
+            what: look.words.get(key).into_owned(),
+            who: String::new(),
+            said: String::new(),
+            next_step: String::new(),
+            own: None,
+        })
+    };
+    days.into_iter().filter_map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::term;
+    use base::Date;
+
+    #[test]
+    fn a_term_begins_every_six_months_after_the_first_day() {
+        let from = Date::constant(2025, 9, 15);
+        for (day, n, since) in [
+            (Date::constant(2025, 9, 15), 1, "2025-09-15"),
+            (Date::constant(2026, 3, 14), 1, "2025-09-15"),
+            (Date::constant(2026, 3, 15), 2, "2026-03-15"),
+            (Date::constant(2026, 11, 1), 3, "2026-09-15"),
+            (Date::constant(2025, 1, 1), 1, "2025-09-15"),
+        ] {
+            assert_eq!(term(from, day), (n, since.to_owned()), "{day}");
+        }
+    }
+}

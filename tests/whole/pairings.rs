@@ -1,0 +1,427 @@
+//! Pairings: what two write is read by two, each signs for themselves, nobody leaves in silence.
+
+use std::collections::BTreeSet;
+
+use axum::http::StatusCode;
+use base::{Scope, Subject};
+use log::LogError;
+use records::Role;
+use web::{Check, Method};
+use zampa::node::members;
+
+use crate::desk::{Desk, desk, desk_at};
+use crate::two_nodes::give;
+
+type Who = (String, String);
+
+const PHRASE: &str = "xuelianhua7f3";
+/// The pairing of the demonstration that is well on its way, at the school of a box.
+const GOING: &str = "FROM pairing WHERE state = 'active' AND kind = 'master_apprentice'
+                     AND id IN (SELECT pairing FROM pair_note) AND home = ?1";
+
+fn sql(id: Subject) -> String {
+    format!("x'{}'", id.as_bytes().iter().map(|b| format!("{b:02X}")).collect::<String>())
+}
+
+impl Desk {
+    fn as_person(&self, person: Subject) -> Who {
+        let local = &self.node.site.local;
+        let token = local.start_session(person).unwrap();
+        let csrf = local.session(&token).unwrap().unwrap().1;
+        (format!("{}={token}", self.node.site.session_cookie(false)), csrf)
+    }
+
+    fn ask<T: rusqlite::types::FromSql>(&self, sql: &str) -> T {
+        self.node.site.store.read(|c| Ok::<_, LogError>(c.query_row(sql, [], |r| r.get(0))?)).unwrap()
+    }
+
+    async fn page(&self, path: &str, who: &Who) -> (StatusCode, String) {
+        let (head, body) = self.get(path, who, None).await;
+        (head.status(), String::from_utf8_lossy(&body).into_owned())
+    }
+
+    async fn does(&self, path: &str, who: &Who, form: &str) -> StatusCode {
+        self.post(path, who, form).await.status()
+    }
+
+    /// A pairing that goes on, with its master and apprentice.
+    fn going(&self, home: Subject) -> (Subject, Subject, Subject) {
+        let of = |what: &str| self.one(&format!("SELECT {what} {}", GOING.replace("?1", &sql(home))));
+        (of("id"), of("master"), of("apprentice"))
+    }
+
+    fn with_role(&self, role: Role) -> Subject {
+        self.one(&format!("SELECT person FROM grant_of_role WHERE role = '{}' ORDER BY id LIMIT 1", role.code()))
+    }
+}
+
+/// A note by the apprentice with words that stand nowhere else.
+async fn write(desk: &Desk, pairing: Subject, who: &Who) {
+    let form = format!("what=session&held_on=2026-10-20&said={PHRASE}+said&next_step={PHRASE}+step");
+    assert_eq!(desk.does(&format!("/pairings/{pairing}/notes"), who, &form).await, StatusCode::SEE_OTHER);
+}
+
+/// Every page that a reader can ask for, of this pairing and of what hangs on it: none holds the words.
+async fn nowhere(desk: &Desk, pairing: Subject, who: &Who, label: &str) -> usize {
+    let mut asked = 0;
+    let mut ids = vec![pairing];
+    for kind in ["pair_note", "pair_fit", "pair_signature", "pair_lesson"] {
+        ids.push(desk.one(&format!("SELECT id FROM {kind} WHERE pairing = {} ORDER BY made DESC", sql(pairing))));
+    }
+    let mut paths = BTreeSet::from([format!("/search?q={PHRASE}"), "/conflicts".to_owned(), "/today".to_owned()]);
+    for route in &desk.node.routes {
+        if route.method != Method::Get || route.path.contains("{*path}") {
+            continue;
+        }
+        for id in &ids {
+            let path = route
+                .path
+                .replace("{id}", &id.to_string())
+                .replace("{node}", &desk.node.site.store.key().id().to_string())
+                .replace("{kind}", "pairing");
+            if !path.contains('{') && !matches!(route.check, Check::Public | Check::Demonstration) {
+                paths.insert(path);
+            }
+        }
+        for kind in ["pair-notes", "pair-fits", "pair-signatures", "pair-lessons"] {
+            paths.insert(format!("/{kind}"));
+            paths.insert(format!("/csv/{kind}"));
+            paths.extend(ids.iter().flat_map(|id| [format!("/{kind}/{id}"), format!("/{kind}/{id}/history")]));
+        }
+    }
+    for path in paths {
+        let (_, body) = desk.page(&path, who).await;
+        // The search box shows again what was typed into it.
+        let read = ["said", "step"].iter().any(|word| body.contains(&format!("{PHRASE} {word}")));
+        assert!(!read, "{label} reads it at {path}");
+        asked += 1;
+    }
+    asked
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_two_write_is_read_by_two_and_by_nobody_else_on_either_node() {
+    let school = desk();
+    let (pairing, master, apprentice) = school.going(school.home);
+    let (at_master, at_apprentice) = (school.as_person(master), school.as_person(apprentice));
+    write(&school, pairing, &at_apprentice).await;
+    for who in [&at_master, &at_apprentice] {
+        let (status, body) = school.page(&format!("/pairings/{pairing}"), who).await;
+        assert_eq!(status, StatusCode::OK);
+        assert!(body.contains(&format!("{PHRASE} said")) && body.contains(&format!("{PHRASE} step")));
+        let (_, found) = school.page(&format!("/search?q={PHRASE}"), who).await;
+        assert!(!found.contains(&format!("{PHRASE} said")), "not even for them does the search box hold it");
+    }
+    let colleague = school.one(&format!(
+        "SELECT person FROM grant_of_role WHERE role = 'local' AND person NOT IN ({}, {})",
+        sql(master),
+        sql(apprentice)
+    ));
+    let head = school.as_person(school.with_role(Role::Head));
+    let (status, page) = school.page(&format!("/pairings/{pairing}"), &head).await;
+    assert!(status == StatusCode::OK && page.contains("id=\"pair\""), "that there is a pairing, the head sees");
+    for (who, label) in [(head, "the head"), (school.as_person(colleague), "a colleague")] {
+        assert!(nowhere(&school, pairing, &who, label).await > 100);
+        for (path, form) in [
+            ("notes", "what=session&held_on=2026-10-20&said=x&next_step=y"),
+            ("lessons", "what=observed&held_on=2026-10-20"),
+            ("fit", "fit=well"),
+            ("sign", ""),
+            ("decline", ""),
+            ("take-back", ""),
+            ("certificate", ""),
+        ] {
+            let path = format!("/pairings/{pairing}/{path}");
+            let status = if path.ends_with("certificate") {
+                school.page(&path, &who).await.0
+            } else {
+                school.does(&path, &who, form).await
+            };
+            assert_eq!(status, StatusCode::FORBIDDEN, "{label} at {path}");
+        }
+    }
+
+    // At the hub it arrives, for the two alone; at another school's node it does not.
+    let (hub, other) = (desk_at(0), desk_at(2));
+    let known = members(&school.files.settings().unwrap());
+    give(&school.node.site.store, &hub.node.site.store, &known);
+    give(&hub.node.site.store, &other.node.site.store, &known);
+    let held = format!("SELECT count(*) FROM pair_note WHERE pairing = {}", sql(pairing));
+    assert_eq!(hub.ask::<i64>(&held), school.ask::<i64>(&held));
+    assert_eq!(other.ask::<i64>(&held), 0);
+    let chains = other.node.site.store.read(|c| log::vector(c, &|_| true)).unwrap();
+    assert!(!chains.keys().any(|(scope, _)| *scope == Scope::Pair(pairing)), "not even its entries");
+    let own = other.going(other.home).0;
+    assert!(chains.keys().any(|(scope, _)| *scope == Scope::Pair(own)), "a school's node holds those of its own");
+    let (_, body) = hub.page(&format!("/pairings/{pairing}"), &hub.as_person(master)).await;
+    assert!(body.contains(&format!("{PHRASE} said")));
+    for role in [Role::Officer, Role::Administrator, Role::Head, Role::Observer, Role::Coordinator] {
+        let who = hub.as_person(hub.with_role(role));
+        assert!(nowhere(&hub, pairing, &who, role.code()).await > 100);
+    }
+    // One who is of the office and one of the two reads what is theirs, and nothing by the office.
+    let entries = hub.node.site.store.read(|c| log::entries_of(c, &pairing)).unwrap();
+    assert!(
+        !entries.iter().any(|e| e.payload().is_some_and(|p| p.windows(PHRASE.len()).any(|w| w == PHRASE.as_bytes())))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_taken_back_is_destroyed() {
+    let desk = desk();
+    let (pairing, master, apprentice) = desk.going(desk.home);
+    let (at_master, at_apprentice) = (desk.as_person(master), desk.as_person(apprentice));
+    write(&desk, pairing, &at_apprentice).await;
+    let note = desk.one("SELECT id FROM pair_note ORDER BY made DESC LIMIT 1");
+    let path = format!("/pairings/{pairing}/take-back");
+    assert_eq!(desk.does(&path, &at_master, &format!("note={note}")).await, StatusCode::NOT_FOUND);
+    assert_eq!(desk.does(&path, &at_apprentice, &format!("note={note}")).await, StatusCode::SEE_OTHER);
+    let (_, body) = desk.page(&format!("/pairings/{pairing}"), &at_master).await;
+    assert!(!body.contains(PHRASE));
+    let entries = desk.node.site.store.read(|c| log::entries_of(c, &note)).unwrap();
+    let words = entries.iter().find(|e| e.header.kind == "pair_note.identity").unwrap();
+    assert!(words.payload().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_head_proposes_and_each_of_the_two_signs_or_says_not_this_time() {
+    let desk = desk();
+    let head = desk.as_person(desk.with_role(Role::Head));
+    let (_, choice) = desk.page("/pairings/choice", &head).await;
+    assert!(choice.contains("/pairings/choice/propose"));
+    let wish = desk.one("SELECT id FROM pair_wish WHERE subject = 'science'");
+    let offer = desk.one("SELECT id FROM pair_offer WHERE subject = 'science'");
+    let form = format!("wish={wish}&offer={offer}");
+    let master = desk.one(&format!("SELECT person FROM pair_offer WHERE id = {}", sql(offer)));
+    let apprentice = desk.one(&format!("SELECT person FROM pair_wish WHERE id = {}", sql(wish)));
+    let (at_master, at_apprentice) = (desk.as_person(master), desk.as_person(apprentice));
+    // Who wishes sees no other's wish, and proposes nobody.
+    let guide = desk.one("SELECT id FROM pair_wish WHERE offer IS NOT NULL");
+    let (_, own) = desk.page("/pairings/choice", &at_apprentice).await;
+    assert!(own.contains(&wish.to_string()) && !own.contains(&guide.to_string()));
+    assert_eq!(desk.does("/pairings/choice/propose", &at_apprentice, &form).await, StatusCode::FORBIDDEN);
+
+    let made = desk.post("/pairings/choice/propose", &head, &form).await;
+    assert_eq!(made.status(), StatusCode::SEE_OTHER);
+    let path = made.headers()["location"].to_str().unwrap().to_owned();
+    let pairing: Subject = path.rsplit('/').next().unwrap().parse().unwrap();
+    let of =
+        |what: &str| desk.ask::<Option<String>>(&format!("SELECT {what} FROM pairing WHERE id = {}", sql(pairing)));
+    // The template of its sort stands in the agreement.
+    assert_eq!(desk.ask::<i64>(&format!("SELECT observes FROM pairing WHERE id = {}", sql(pairing))), 8);
+    assert!(of("goals").is_some());
+    let (_, again) = desk.page("/pairings/choice", &head).await;
+    assert!(!again.contains(&format!("value=\"{wish}\"")), "a wish that was answered waits no more");
+
+    // Nobody signs for another, and a first signature is between the two.
+    let (_, asked) = desk.page("/today", &at_master).await;
+    assert!(asked.contains(&path), "who is asked is told so");
+    assert_eq!(desk.does(&format!("{path}/sign"), &head, "").await, StatusCode::FORBIDDEN);
+    assert_eq!(
+        desk.does(
+            &format!("{path}/move/sign"),
+            &at_master,
+            "master_signed_on=2026-10-20&apprentice_signed_on=2026-10-20"
+        )
+        .await,
+        StatusCode::FORBIDDEN
+    );
+    let before = desk.page(&path, &head).await.1;
+    assert_eq!(desk.does(&format!("{path}/sign"), &at_apprentice, "").await, StatusCode::SEE_OTHER);
+    let plain = |page: &str| page.split("id=\"pair\"").nth(1).unwrap().to_owned();
+    let shown = |page: &str| plain(page).split("</section>").next().unwrap().to_owned();
+    assert_eq!(shown(&desk.page(&path, &head).await.1), shown(&before), "the head sees no difference");
+    assert_eq!((of("state").as_deref(), of("apprentice_signed_on")), (Some("invited"), None));
+    assert_eq!(desk.does(&format!("{path}/sign"), &at_master, "").await, StatusCode::SEE_OTHER);
+    assert_eq!(of("state").as_deref(), Some("signed"));
+    assert!(of("master_signed_on").is_some() && of("apprentice_signed_on").is_some());
+    for (person, who) in [(master, "master"), (apprentice, "apprentice")] {
+        let signature = desk.one(&format!(
+            "SELECT id FROM pair_signature WHERE pairing = {} AND person = {}",
+            sql(pairing),
+            sql(person)
+        ));
+        let entries = desk.node.site.store.read(|c| log::entries_of(c, &signature)).unwrap();
+        assert_eq!(entries[0].header.author, person, "{who}");
+    }
+
+    // What the head changes afterwards leaves the signatures behind, and asks anew.
+    let page = desk.page(&format!("{path}/edit"), &head).await.1;
+    let base = page.split("name=\"_base\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let school = desk.home;
+    let edit = format!(
+        "_base={base}&kind=master_apprentice&master={master}&apprentice={apprentice}&school={school}&goals=other&observes=12"
+    );
+    assert_eq!(desk.does(&format!("{path}/edit"), &head, &edit).await, StatusCode::SEE_OTHER);
+    for who in [&at_master, &at_apprentice] {
+        let page = desk.page(&path, who).await.1;
+        assert!(page.contains(&format!("action=\"{path}/sign\"")), "signs again");
+        assert_eq!(desk.does(&format!("{path}/sign"), who, "").await, StatusCode::SEE_OTHER);
+        assert!(!desk.page(&path, who).await.1.contains(&format!("action=\"{path}/sign\"")));
+    }
+
+    // "Not this time" has no author.
+    assert_eq!(desk.does(&format!("{path}/decline"), &head, "").await, StatusCode::FORBIDDEN);
+    assert_eq!(desk.does(&format!("{path}/decline"), &at_apprentice, "").await, StatusCode::SEE_OTHER);
+    assert_eq!(of("state").as_deref(), Some("declined"));
+    let last = desk.node.site.store.read(|c| log::entries_of(c, &pairing)).unwrap().pop().unwrap();
+    assert_eq!(last.header.author, Subject::default());
+    let (_, choice) = desk.page("/pairings/choice", &head).await;
+    assert!(choice.contains(&format!("value=\"{wish}\"")) || choice.contains("<b>"), "the wish waits again");
+    assert!(!choice.contains(&format!("value=\"{wish}\"><input type=\"hidden\" name=\"offer\" value=\"{offer}\"")));
+    assert_eq!(desk.does("/pairings/choice/propose", &head, &form).await, StatusCode::CONFLICT);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_teacher_pairs_themselves_alone_and_no_colleague_moves_a_pairing() {
+    let desk = desk();
+    let (pairing, master, apprentice) = desk.going(desk.home);
+    let colleague = desk.one(&format!(
+        "SELECT person FROM grant_of_role WHERE role = 'local' AND person NOT IN ({}, {})",
+        sql(master),
+        sql(apprentice)
+    ));
+    let who = desk.as_person(colleague);
+    let of = |a: Subject, b: Subject| format!("kind=subject&master={a}&apprentice={b}&school={}", desk.home);
+    assert_eq!(desk.does("/pairings/new", &who, &of(master, apprentice)).await, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(desk.does("/pairings/new", &who, &of(master, colleague)).await, StatusCode::SEE_OTHER);
+    let path = format!("/pairings/{pairing}/move/close");
+    assert_eq!(desk.does(&path, &who, "ended_on=2026-10-20").await, StatusCode::FORBIDDEN);
+    assert_eq!(desk.does(&path, &desk.as_person(apprentice), "ended_on=2026-10-20").await, StatusCode::SEE_OTHER);
+    // Now the certificate is there, for the two, in each language.
+    let certificate = format!("/pairings/{pairing}/certificate");
+    for lang in ["zh", "bo", "en"] {
+        let (cookie, csrf) = desk.as_person(master);
+        let who = (format!("{cookie}; zampa_lang={lang}"), csrf);
+        let (head, bytes) = desk.get(&certificate, &who, None).await;
+        assert!(head.status() == StatusCode::OK && bytes.starts_with(b"%PDF-"), "{lang}");
+    }
+    let head = desk.as_person(desk.with_role(Role::Head));
+    assert_eq!(desk.page(&certificate, &head).await.0, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whether_it_fits_reaches_the_officer_without_a_name() {
+    let hub = desk_at(0);
+    let home = hub.one("SELECT p.home FROM pairing p JOIN pair_fit f ON f.pairing = p.id LIMIT 1");
+    let (pairing, master, apprentice) = hub.going(home);
+    let path = format!("/pairings/{pairing}");
+    let officer = hub.as_person(hub.with_role(Role::Officer));
+    let (both, another) = ("Both say that it goes well", "A re-pairing is wished");
+    let english = |who: &Who| (format!("{}; zampa_lang=en", who.0), who.1.clone());
+    let page = async |who: &Who| hub.page(&path, &english(who)).await.1;
+    assert!(page(&officer).await.contains(both));
+    let at = hub.as_person(apprentice);
+    let other = hub.as_person(master);
+    let before = page(&other).await;
+    assert_eq!(hub.does(&format!("{path}/fit"), &at, "fit=another").await, StatusCode::SEE_OTHER);
+    let told = page(&officer).await;
+    assert!(told.contains(another) && !told.contains(both));
+    assert!(!page(&other).await.contains(another), "the other of the two does not learn it");
+    assert_eq!(before.matches("pair-fit").count(), page(&other).await.matches("pair-fit").count());
+    for role in [Role::Administrator, Role::Head] {
+        let who = hub.as_person(hub.with_role(role));
+        let page = page(&who).await;
+        assert!(!page.contains(another) && !page.contains(both), "{}", role.code());
+    }
+    let (_, due) = hub.page("/pairings/due", &english(&officer)).await;
+    assert!(due.contains(&path));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_posting_does_not_end_before_each_pairing_is_closed_handed_over_or_goes_on_online() {
+    let hub = desk_at(0);
+    let officer = hub.as_person(hub.with_role(Role::Officer));
+    // As the master, and as the apprentice who learns from a local teacher.
+    for side in ["master", "apprentice"] {
+        let posting = hub.one(&format!(
+            "SELECT a.id FROM posting a JOIN pairing p ON p.{side} = a.person WHERE a.state = 'arrived'
+             AND p.state = 'active' AND coalesce(p.online, 0) = 0 AND p.id IN (SELECT pairing FROM pair_note)
+             AND NOT EXISTS (SELECT 1 FROM posting b WHERE b.person = a.person AND b.id <> a.id
+                             AND b.state IN ('accepted', 'arrived')) ORDER BY a.id LIMIT 1"
+        ));
+        let path = format!("/postings/{posting}");
+        let end = async || {
+            let form = "ended_on=2026-11-25";
+            hub.does(&format!("{path}/move/complete"), &officer, form).await
+        };
+        assert_eq!(end().await, StatusCode::UNPROCESSABLE_ENTITY, "{side}");
+        let state = format!("SELECT state FROM posting WHERE id = {}", sql(posting));
+        assert_eq!(hub.ask::<String>(&state), "arrived");
+        let held: Vec<Subject> = hub
+            .node
+            .site
+            .store
+            .read(|c| {
+                let mut stmt = c.prepare(
+                    "SELECT p.id FROM pairing p JOIN posting a ON a.person IN (p.master, p.apprentice)
+                     WHERE a.id = ?1 AND p.state IN ('active', 'paused') AND coalesce(p.online, 0) = 0 ORDER BY p.id",
+                )?;
+                let ids = stmt.query_map([posting.as_bytes()], |r| r.get::<_, Vec<u8>>(0))?;
+                Ok::<_, LogError>(ids.map(|i| Subject::try_from(i.unwrap().as_slice()).unwrap()).collect())
+            })
+            .unwrap();
+        let (_, page) = hub.page(&path, &officer).await;
+        for (n, pairing) in held.iter().enumerate() {
+            assert!(page.contains(&format!("/pairings/{pairing}")), "the page of the posting names each");
+            assert_eq!(end().await, StatusCode::UNPROCESSABLE_ENTITY, "{side}: {} to go", held.len() - n);
+            let one = hub.one(&format!("SELECT master FROM pairing WHERE id = {}", sql(*pairing)));
+            let done = if n % 2 == 0 {
+                hub.does(&format!("/pairings/{pairing}/online"), &hub.as_person(one), "").await
+            } else {
+                hub.does(&format!("/pairings/{pairing}/move/close"), &officer, "ended_on=2026-11-25").await
+            };
+            assert_eq!(done, StatusCode::SEE_OTHER);
+        }
+        assert_eq!(end().await, StatusCode::SEE_OTHER, "{side}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_leaves_is_told_on_the_first_page_and_the_head_learns_only_that_something_is_due() {
+    let hub = desk_at(0);
+    let home = hub.one("SELECT p.home FROM pairing p JOIN pair_fit f ON f.pairing = p.id LIMIT 1");
+    let (pairing, master, apprentice) = hub.going(home);
+    let posting = hub.one(&format!("SELECT id FROM posting WHERE person = {} AND state = 'arrived'", sql(master)));
+    let today = hub.node.site.today();
+    let officer = hub.as_person(hub.with_role(Role::Officer));
+    let form = format!("ends_on={}&_why=x", today.checked_add(std::time::Duration::from_hours(480)).unwrap());
+    let extended = hub.does(&format!("/postings/{posting}/move/extend"), &officer, &form).await;
+    assert_eq!(extended, StatusCode::SEE_OTHER);
+    for person in [master, apprentice] {
+        let (_, page) = hub.page("/today", &hub.as_person(person)).await;
+        assert!(page.contains(&format!("/pairings/{pairing}#pair-due")));
+        let (_, page) = hub.page(&format!("/pairings/{pairing}"), &hub.as_person(person)).await;
+        assert!(page.contains(&format!("/pairings/{pairing}/online")));
+    }
+    let (_, page) = hub.page("/today", &officer).await;
+    assert!(page.contains("/pairings/due") && !page.contains(&format!("/pairings/{pairing}#pair-due")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_master_does_not_begin_more_than_they_offered() {
+    let desk = desk();
+    let offer = desk.one("SELECT id FROM pair_offer WHERE subject = 'tibetan'");
+    let master = desk.one(&format!("SELECT person FROM pair_offer WHERE id = {}", sql(offer)));
+    let who = desk.as_person(master);
+    // The offer becomes one of a single apprentice, and the master has one.
+    assert_eq!(desk.does("/pairings/choice/withdraw", &who, &format!("which={offer}")).await, StatusCode::SEE_OTHER);
+    let form = "kind=subject&subject=tibetan&about=x&capacity=1";
+    assert_eq!(desk.does("/pairings/choice/offer", &who, form).await, StatusCode::SEE_OTHER);
+    let active = format!("SELECT count(*) FROM pairing WHERE state = 'active' AND master = {}", sql(master));
+    assert!(desk.ask::<i64>(&active) >= 1);
+    let apprentice = desk.one(&format!(
+        "SELECT person FROM grant_of_role WHERE role = 'local' AND person <> {0}
+         AND person NOT IN (SELECT apprentice FROM pairing WHERE master = {0})",
+        sql(master)
+    ));
+    let form = format!("kind=subject&master={master}&apprentice={apprentice}&school={}", desk.home);
+    let made = desk.post("/pairings/new", &who, &form).await;
+    assert_eq!(made.status(), StatusCode::SEE_OTHER);
+    let path = made.headers()["location"].to_str().unwrap().to_owned();
+    for who in [&who, &desk.as_person(apprentice)] {
+        assert_eq!(desk.does(&format!("{path}/sign"), who, "").await, StatusCode::SEE_OTHER);
+    }
+    let begin = desk.does(&format!("{path}/move/begin"), &who, "active_from=2026-11-20").await;
+    assert_eq!(begin, StatusCode::UNPROCESSABLE_ENTITY);
+}
