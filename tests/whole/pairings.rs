@@ -184,6 +184,19 @@ async fn what_is_taken_back_is_destroyed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_wrote_goes_with_them() {
+    let hub = desk_at(0);
+    let (_, master, _) = hub.going(hub.one("SELECT home FROM pairing WHERE id IN (SELECT pairing FROM pair_fit)"));
+    let words = format!("SELECT count(*) FROM pair_note WHERE said IS NOT NULL AND person = {}", sql(master));
+    assert!(hub.ask::<i64>(&words) > 0);
+    let title = hub.ask::<String>(&format!("SELECT title FROM person WHERE id = {}", sql(master)));
+    let keeper = hub.as_person(hub.with_role(Role::Administrator));
+    let form = format!("title={}", web::escape(&title));
+    assert_eq!(hub.does(&format!("/people/{master}/erase"), &keeper, &form).await, StatusCode::SEE_OTHER);
+    assert_eq!(hub.ask::<i64>(&words), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_head_proposes_and_each_of_the_two_signs_or_says_not_this_time() {
     let desk = desk();
     let head = desk.as_person(desk.with_role(Role::Head));

@@ -14,6 +14,8 @@ use crate::settle::{Clash, clashes};
 
 /// Linked records of a kind that are shown.
 const LINKED: i64 = 5;
+/// What marks the button of a room's part that comes before any move.
+const ASKS: &str = "data-asks";
 /// Events of the history that are shown here.
 const EVENTS: usize = 5;
 
@@ -28,6 +30,8 @@ struct RecordPage<'a> {
     steps: Vec<Step>,
     moves: Vec<(String, String, bool)>,
     has_moves: bool,
+    /// A room's part asks the reader for something that is no move.
+    asked: bool,
     fields: Vec<(String, Vec<Shown>)>,
     files: Vec<files::Shown>,
     parts: Vec<String>,
@@ -76,6 +80,11 @@ pub(crate) fn page(site: &Site, request: &Request, kind: &'static Kind) -> Resul
             .collect::<Result<_, _>>()?;
         let mut events = events(site, &look, kind, &id, may_edit)?;
         let linked = linked(site, request, &look, kind, &id)?;
+        let parts: Vec<String> = site
+            .parts
+            .iter()
+            .filter_map(|part| part(site, request, conn, kind, &id).transpose())
+            .collect::<Result<_, _>>()?;
         let more = events.len() > EVENTS;
         events.truncate(EVENTS);
         let page = RecordPage {
@@ -87,11 +96,8 @@ pub(crate) fn page(site: &Site, request: &Request, kind: &'static Kind) -> Resul
             has_moves: !leads.is_empty(),
             moves,
             fields: fields(&look, kind, &id)?,
-            parts: site
-                .parts
-                .iter()
-                .filter_map(|part| part(site, request, conn, kind, &id).transpose())
-                .collect::<Result<_, _>>()?,
+            asked: parts.iter().any(|part| part.contains(ASKS)),
+            parts,
             files: files::of_record(site, &look, request, kind, &id)?,
             takes_files: may_edit && kind.field(FILES).is_some(),
             adds: linked

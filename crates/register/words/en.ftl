@@ -161,6 +161,7 @@ record-add = Add
 record-next = What can be done next
 record-none-next = This record has come to its end.
 record-not-you = Your role cannot take the next step.
+record-asks = You are asked below.
 record-save = Save
 record-cancel = Cancel
 record-optional = optional

@@ -161,6 +161,7 @@ record-add = 添加
 record-next = 下一步
 record-none-next = 此记录已到终点。
 record-not-you = 下一步由其他角色进行。
+record-asks = 下面有事请您决定。
 record-save = 保存
 record-cancel = 取消
 record-optional = 选填

@@ -19,6 +19,8 @@ pub(crate) fn send(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let paper = site.store.read(|conn| {
         let look = Look::new(site, request, conn);
         let words = &look.words;
+        let person = site.kinds.get("person").ok_or(PageError::NotFound)?;
+        let two_names = format!("{} — {}", look.title(person, &two.master)?, look.title(person, &two.apprentice)?);
         let organisation = site.kinds.get("organisation").ok_or(PageError::NotFound)?;
         let mut facts = vec![
             (words.get("pairing-master").into_owned(), names(&look, site, &two.master)?),
@@ -42,6 +44,9 @@ pub(crate) fn send(site: &Site, request: &Request) -> Result<Reply, PageError> {
             ("pair-lesson-closing", "closing"),
         ] {
             let n = notes::count(conn, &two, what, "")?;
+            if n == 0 {
+                continue;
+            }
             facts.push((words.get(key).into_owned(), words.number(n)));
         }
         let said = words.get("pair-paper-said");
@@ -49,7 +54,8 @@ pub(crate) fn send(site: &Site, request: &Request) -> Result<Reply, PageError> {
             title: words.get("pair-paper-title").into_owned(),
             lang: words.lang().code().to_owned(),
             foot: site.node_title.clone(),
-            blocks: vec![Block::Text(vec![Run::from(&*said)]), Block::Facts(facts)],
+            landscape: true,
+            blocks: vec![Block::Text(vec![Run::from(&*said)]), Block::Heading(two_names), Block::Facts(facts)],
             ..Paper::default()
         })
     })?;

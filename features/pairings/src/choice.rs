@@ -10,8 +10,7 @@ use register::Look;
 use rusqlite::Connection;
 use web::{PageError, Reply, Request, Shell, Site, set_cookie};
 
-use crate::facts::{PAIR_OFFER, PAIR_WISH, PAIRING, SORTS};
-use crate::handover::DECIDE;
+use crate::facts::{PAIR_OFFER, PAIR_WISH, PAIRING, PROPOSERS, SORTS};
 use crate::notes::{chosen, keep};
 use crate::two::id;
 
@@ -87,7 +86,7 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let reader = request.reader()?;
     let html = site.store.read(|conn| {
         let look = Look::new(site, request, conn);
-        let proposes = reader.is_any(DECIDE);
+        let proposes = reader.is_any(PROPOSERS);
         let offers = offers(site, &look, request)?;
         let wishes = wishes(site, &look, request)?;
         let rows = if proposes {

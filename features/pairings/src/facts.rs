@@ -8,6 +8,8 @@ const KEEPERS: &[Role] = &[Role::Administrator, Role::Officer, Role::Head, Role:
 const WHO: Roles = Roles::of(KEEPERS);
 /// Who records what was signed on paper.
 const OFFICE: Roles = Roles::of(&[Role::Administrator, Role::Officer]);
+/// Who proposes pairings of others.
+pub(crate) const PROPOSERS: Roles = Roles::of(&[Role::Administrator, Role::Officer, Role::Head]);
 /// Who can be one of two.
 const PEOPLE: &[Role] = &[Role::Administrator, Role::Officer, Role::Coordinator, Role::Head, Role::Posted, Role::Local];
 
@@ -54,7 +56,9 @@ pub(crate) static PAIRING: Kind = Kind {
         Move::new("pause", &["active"], "paused", WHO).with_reason(),
         Move::new("resume", &["paused"], "active", WHO),
         Move::new("hand_over", &["active", "paused"], "handed_over", WHO).asks(&["handed_to", "ended_on"]),
-        Move::new("close", &["invited", "signed", "active", "paused"], "closed", WHO).asks(&["ended_on"]),
+        Move::new("close", &["active", "paused"], "closed", WHO).asks(&["ended_on"]),
+        // For who proposed it; the two say "not this time" without a name.
+        Move::new("call_off", &["invited", "signed"], "closed", PROPOSERS).asks(&["ended_on"]),
     ],
     // A colleague of the same school reads that there is a pairing; only the two, the school's head and the office
     // move it.

@@ -4,7 +4,7 @@
 use askama::Template;
 use base::Subject;
 use log::Context;
-use records::{Change, Role, Roles, Value, append, check, record_scope};
+use records::{Change, Role, Value, append, check, record_scope};
 use register::Look;
 use rusqlite::Connection;
 use web::{PageError, Reply, Request, Shell, Site};
@@ -13,8 +13,6 @@ use crate::facts::PAIRING;
 use crate::notes::{Fits, fits};
 use crate::two::{Two, id};
 
-/// Who is told that something is to be decided.
-pub(crate) const DECIDE: Roles = Roles::of(&[Role::Administrator, Role::Officer, Role::Head]);
 /// Days before the end of a posting from which it is asked.
 const AHEAD_DAYS: i64 = 30;
 /// Pairings that are listed.

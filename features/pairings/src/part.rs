@@ -31,7 +31,11 @@ struct PairPart<'a> {
     master: String,
     apprentice: String,
     signed: Vec<Signed>,
+    /// The master has as many as they offered to guide.
+    full: bool,
     may_sign: bool,
+    /// What is signed, where it is.
+    agreed: Vec<(String, String)>,
     /// What was agreed is another since the reader signed.
     signs_again: bool,
     may_decline: bool,
@@ -120,6 +124,8 @@ pub fn part(
         signed: signed(&look, &two, me, &names, &signatures),
         // Where the two have signed at two nodes apart, either of them says that it stands.
         may_sign: lacks || me.is_some() && two.state == "invited" && both(&signatures),
+        agreed: if lacks { agreed(&look, &two) } else { Vec::new() },
+        full: hands && matches!(&*two.state, "invited" | "signed") && full(conn, &two)?,
         signs_again: lacks && me.and_then(|me| signatures.by(me)).is_some(),
         may_decline: me.is_some() && matches!(&*two.state, "invited" | "signed"),
         declined: two.state == "declined",
@@ -143,6 +149,30 @@ pub fn part(
 
 fn both(signatures: &Signatures) -> bool {
     !signatures.lacks(Part::Master) && !signatures.lacks(Part::Apprentice)
+}
+
+/// What one signs, before one's eyes.
+fn agreed(look: &Look<'_>, two: &Two) -> Vec<(String, String)> {
+    let number = |n: Option<i64>| n.map(|n| look.words.number(n));
+    [
+        ("goals", two.goals.clone()),
+        ("observes", number(two.observes)),
+        ("attends", number(two.attends)),
+        ("months", number(two.months)),
+    ]
+    .into_iter()
+    .filter_map(|(field, said)| Some((look.field(&PAIRING, field), said?)))
+    .collect()
+}
+
+/// Whether the master already guides as many as they offered to.
+fn full(conn: &Connection, two: &Two) -> Result<bool, PageError> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT coalesce((SELECT max(o.capacity) FROM pair_offer o WHERE o.person = ?1) <=
+                             (SELECT count(*) FROM pairing p WHERE p.master = ?1 AND p.state = 'active'), 0)",
+        )?
+        .query_row([two.master.as_bytes()], |r| r.get(0))?)
 }
 
 /// To others than the two only that one of them leaves.

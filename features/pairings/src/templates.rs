@@ -2,10 +2,10 @@
 //! sign.
 
 use log::Tx;
-use records::{Change, Kind, Role, Roles, Value, append, concerns, record_scope};
+use records::{Change, Kind, Value, append, concerns, record_scope};
 use web::{PageError, Request, Site};
 
-use crate::facts::PAIRING;
+use crate::facts::{PAIRING, PROPOSERS};
 use crate::two::Two;
 
 /// What is proposed for a sort of pairing.
@@ -27,9 +27,6 @@ const TEMPLATES: [Template; 4] = [
     Template { sort: "subject", goals: "pair-goals-subject", observes: 6, attends: 6, months: 12 },
 ];
 
-/// Who may pair others; a teacher only asks for a pairing of their own.
-const PAIRS_OTHERS: Roles = Roles::of(&[Role::Administrator, Role::Officer, Role::Head]);
-
 /// A new pairing is of people who may be paired by who makes it, and begins with the template of its sort.
 ///
 /// # Errors
@@ -44,7 +41,7 @@ pub fn made(tx: &Tx<'_>, site: &Site, request: &Request, kind: &Kind, id: &base:
     let school = |_: &str| two.school.into_iter().collect();
     let concerned = concerns(conn, &PAIRING, records::home_column(&scope), &school)?;
     let own = two.part(&reader.person).is_some();
-    if !reader.reaches(PAIRING.access.write, &concerned) || !(own || reader.reaches(PAIRS_OTHERS, &concerned)) {
+    if !reader.reaches(PAIRING.access.write, &concerned) || !(own || reader.reaches(PROPOSERS, &concerned)) {
         return Err(PageError::Rule("pairing-of-others".to_owned()));
     }
     let Some(template) = TEMPLATES.iter().find(|t| t.sort == two.sort) else { return Ok(()) };

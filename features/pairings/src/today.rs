@@ -9,8 +9,8 @@ use web::{PageError, Request, Site, TodayItem};
 
 use crate::agreement::Signatures;
 use crate::choice;
-use crate::facts::{PAIR_WISH, PAIRING};
-use crate::handover::{self, DECIDE};
+use crate::facts::{PAIR_WISH, PAIRING, PROPOSERS};
+use crate::handover;
 use crate::notes;
 use crate::two::{Two, id};
 
@@ -37,7 +37,7 @@ pub fn today(site: &Site, request: &Request) -> Result<Vec<TodayItem>, PageError
         let mut items = own(site, &look, conn, reader.person)?;
         let sees = reader.sees(&PAIRING, "p");
         let today = site.today().to_string();
-        if reader.is_any(DECIDE) {
+        if reader.is_any(PROPOSERS) {
             let n = i64::try_from(handover::due(conn, &today, &sees)?.len()).unwrap_or(0);
             if n > 0 {
                 let said = look.words.with("pair-due-count", &[("n", n.into())]);
