@@ -82,6 +82,9 @@ fn at(book: &mut Book, school: &School) -> Option<usize> {
             ("observed", 150),
             ("attended", 170),
             ("attended", 180),
+            ("observed", 205),
+            ("attended", 212),
+            ("observed", 221),
         ],
     );
     for person in [first.person, learner] {

@@ -109,6 +109,11 @@ test("somebody offers and wishes, and a posting does not end before its pairings
 
   const officer = await open("zh");
   await be(officer, hub, "officer", "/postings?state=arrived");
+  await officer.goto(`${hub}/pairings/choice`);
+  problems.push(...await look(officer, "zh-pair-choice-hub"));
+  await press(officer, "#pair-begin a >> nth=0");
+  assert.equal(await officer.inputValue("#c-observes"), "8", "the template stands in the form");
+  await officer.goto(`${hub}/postings?state=arrived`);
   // A posting that holds a pairing: its page names it, and ending it is refused until the two have decided.
   const postings = await officer.locator("main td a[href^='/postings/'], main th a[href^='/postings/']").evaluateAll((links) => [...new Set(links.map((a) => a.pathname))]);
   let posting;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
 use base::{Scope, Subject};
-use log::LogError;
-use records::Role;
+use log::{Context, LogError};
+use records::{Change, Role, append};
 use web::{Check, Method};
 use zampa::node::members;
 
@@ -166,6 +166,42 @@ async fn what_two_write_is_read_by_two_and_by_nobody_else_on_either_node() {
     );
 }
 
+#[test]
+fn another_school_s_node_writes_nothing_into_a_pairing() {
+    let (hub, other) = (desk_at(0), desk_at(2));
+    let known = members(&other.files.settings().unwrap());
+    let home = hub.one(&format!(
+        "SELECT home FROM pairing WHERE id IN (SELECT pairing FROM pair_note) AND home <> {}",
+        sql(other.home)
+    ));
+    let (pairing, master, _) = hub.going(home);
+    let scope = Scope::Pair(pairing);
+    let change = Change::new()
+        .with_link("pairing", pairing)
+        .with_link("person", master)
+        .with_text("what", "session")
+        .with_text("held_on", "2026-10-20")
+        .with_text("said", PHRASE);
+    let kind = other.node.site.kinds.get("pair_note").unwrap();
+    let (from, to) = (&other.node.site.store, &hub.node.site.store);
+    from.write(Context { author: master }, |tx| append(tx, kind, scope, tx.subject(&scope), change, None)).unwrap();
+    from.sign().unwrap();
+    let segment = from.read(|c| log::since(c, &scope, from.key().id(), 0)).unwrap().unwrap();
+    assert!(matches!(log::receive(to, &known, &segment), Err(LogError::NotAllowed { .. })));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stands_on_paper_is_entered_by_the_office_and_called_so() {
+    let hub = desk_at(0);
+    let officer = hub.as_person(hub.with_role(Role::Officer));
+    let pairing = hub.one("SELECT id FROM pairing WHERE state = 'invited' ORDER BY id LIMIT 1");
+    let path = format!("/pairings/{pairing}");
+    let form = "master_signed_on=2026-10-20&apprentice_signed_on=2026-10-21";
+    assert_eq!(hub.does(&format!("{path}/move/sign"), &officer, form).await, StatusCode::SEE_OTHER);
+    let (_, page) = hub.page(&path, &(format!("{}; zampa_lang=en", officer.0), officer.1.clone())).await;
+    assert_eq!(page.matches(", on paper").count(), 2);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_taken_back_is_destroyed() {
     let desk = desk();
@@ -283,6 +319,60 @@ async fn the_head_proposes_and_each_of_the_two_signs_or_says_not_this_time() {
     assert!(choice.contains(&format!("value=\"{wish}\"")) || choice.contains("<b>"), "the wish waits again");
     assert!(!choice.contains(&format!("value=\"{wish}\"><input type=\"hidden\" name=\"offer\" value=\"{offer}\"")));
     assert_eq!(desk.does("/pairings/choice/propose", &head, &form).await, StatusCode::CONFLICT);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_who_sign_at_two_nodes_apart_have_both_signed() {
+    let (school, hub) = (desk(), desk_at(0));
+    let known = members(&school.files.settings().unwrap());
+    let (here, there) = (&school.node.site.store, &hub.node.site.store);
+    // The demonstration has one that waits for its apprentice; another is begun, so that neither has signed.
+    let head = school.as_person(school.with_role(Role::Head));
+    let wish = school.one("SELECT id FROM pair_wish WHERE subject = 'science'");
+    let offer = school.one("SELECT id FROM pair_offer WHERE subject = 'science'");
+    let made = school.post("/pairings/choice/propose", &head, &format!("wish={wish}&offer={offer}")).await;
+    let path = made.headers()["location"].to_str().unwrap().to_owned();
+    let pairing: Subject = path.rsplit('/').next().unwrap().parse().unwrap();
+    let of = |what: &str| school.one(&format!("SELECT {what} FROM pairing WHERE id = {}", sql(pairing)));
+    let (master, apprentice) = (of("master"), of("apprentice"));
+    give(here, there, &known);
+    let sign = format!("{path}/sign");
+    assert_eq!(hub.does(&sign, &hub.as_person(master), "").await, StatusCode::SEE_OTHER);
+    let at = school.as_person(apprentice);
+    assert_eq!(school.does(&sign, &at, "").await, StatusCode::SEE_OTHER);
+    give(there, here, &known);
+    give(here, there, &known);
+    let state = || {
+        let sql = format!("SELECT state || coalesce(master_signed_on, '') FROM pairing WHERE id = {}", sql(pairing));
+        school.ask::<String>(&sql)
+    };
+    assert_eq!(state(), "invited");
+    let page = school.page(&path, &at).await.1;
+    assert!(page.contains(&format!("action=\"{sign}\"")), "either of them says that it stands");
+    assert_eq!(school.does(&sign, &at, "").await, StatusCode::SEE_OTHER);
+    assert!(state().starts_with("signed20"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pairing_is_handed_over_to_a_third_and_the_next_one_begins_from_it() {
+    let desk = desk();
+    let (pairing, master, apprentice) = desk.going(desk.home);
+    let who = desk.as_person(master);
+    let path = format!("/pairings/{pairing}");
+    let over = async |to: Subject| {
+        let form = format!("handed_to={to}&ended_on=2026-11-20");
+        desk.does(&format!("{path}/move/hand_over"), &who, &form).await
+    };
+    assert_eq!(over(apprentice).await, StatusCode::UNPROCESSABLE_ENTITY);
+    let heir = desk.one(&format!(
+        "SELECT person FROM grant_of_role WHERE role = 'local' AND person NOT IN ({}, {})",
+        sql(master),
+        sql(apprentice)
+    ));
+    assert_eq!(over(heir).await, StatusCode::SEE_OTHER);
+    let next = format!("/pairings/new?kind=master_apprentice&amp;master={heir}&amp;apprentice={apprentice}");
+    let page = desk.page(&path, &desk.as_person(apprentice)).await.1;
+    assert!(page.replace("&#38;", "&amp;").contains(&next), "the heir takes the master's place");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,6 +12,7 @@ use web::{PageError, Reply, Request, Shell, Site, set_cookie};
 
 use crate::facts::{PAIR_OFFER, PAIR_WISH, PAIRING, PROPOSERS, SORTS};
 use crate::notes::{chosen, keep};
+use crate::templates;
 use crate::two::id;
 
 /// Offers and wishes that are shown.
@@ -54,6 +55,7 @@ struct Line {
     id: String,
     who: String,
     what: String,
+    place: String,
     about: String,
     tag: String,
     full: bool,
@@ -79,6 +81,8 @@ struct Page<'a> {
     sorts: Vec<(&'static str, String)>,
     subjects: Vec<(&'static str, String)>,
     guides: Vec<(String, String)>,
+    /// Where a pairing is begun without an offer, by sort.
+    forms: Vec<(String, String)>,
 }
 
 /// Who would guide and who would learn.
@@ -110,6 +114,7 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
             takes_part: !reader.schools().is_empty() && reader.may_make(&PAIR_OFFER),
             sorts: SORTS.iter().map(|w| label("kind", w)).collect(),
             subjects: SUBJECTS.iter().map(|w| label("subject", w)).collect(),
+            forms: if reader.may_make(&PAIRING) { templates::forms(&look.words) } else { Vec::new() },
             guides: guides(&offers, reader.person),
             offers: offers.into_iter().map(|o| o.line).collect(),
             wishes: wishes.into_iter().map(|w| w.line).filter(|l| l.own).collect(),
@@ -124,6 +129,15 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
 fn guides(offers: &[Offer], me: Subject) -> Vec<(String, String)> {
     let others = offers.iter().filter(|o| o.person != me);
     others.map(|o| (o.id.to_string(), format!("{} · {}", o.line.who, o.line.what))).collect()
+}
+
+/// The school, for who looks at several.
+fn place(site: &Site, look: &Look<'_>, request: &Request, school: Option<Subject>) -> Result<String, PageError> {
+    let organisation = site.kinds.get("organisation").ok_or(PageError::NotFound)?;
+    match school {
+        Some(school) if request.reader()?.schools().len() != 1 => look.title(organisation, &school),
+        _ => Ok(String::new()),
+    }
 }
 
 fn what(look: &Look<'_>, sort: &str, subject: Option<&str>) -> String {
@@ -150,13 +164,15 @@ fn offers(site: &Site, look: &Look<'_>, request: &Request) -> Result<Vec<Offer>,
         let (sort, subject): (String, Option<String>) = (row.get(3)?, row.get(4)?);
         let (capacity, has): (i64, i64) = (row.get(6)?, row.get(7)?);
         let full = has >= capacity;
+        let school = id(row.get(2)?);
         let key = if full { "pair-offer-full" } else { "pair-offer-free" };
         out.push(Offer {
             id: offer,
             person: whose,
-            school: id(row.get(2)?),
+            school,
             line: Line {
                 id: offer.to_string(),
+                place: place(site, look, request, school)?,
                 who: look.title(person, &whose)?,
                 what: what(look, &sort, subject.as_deref()),
                 about: row.get(5)?,
@@ -187,6 +203,7 @@ fn wishes(site: &Site, look: &Look<'_>, request: &Request) -> Result<Vec<Wish>, 
     while let Some(row) = rows.next()? {
         let (wish, whose) = (id(row.get(0)?).unwrap_or_default(), id(row.get(1)?).unwrap_or_default());
         let (sort, subject): (String, Option<String>) = (row.get(3)?, row.get(4)?);
+        let school = id(row.get(2)?);
         let (guide, open) = (id(row.get(6)?), row.get::<_, bool>(8)?);
         let tag = match guide {
             Some(guide) => look.words.with("pair-wish-guide", &[("who", look.title(person, &guide)?.as_str().into())]),
@@ -195,11 +212,12 @@ fn wishes(site: &Site, look: &Look<'_>, request: &Request) -> Result<Vec<Wish>, 
         out.push(Wish {
             id: wish,
             person: whose,
-            school: id(row.get(2)?),
+            school,
             guide,
             made: row.get(7)?,
             line: Line {
                 id: wish.to_string(),
+                place: place(site, look, request, school)?,
                 who: look.title(person, &whose)?,
                 what: what(look, &sort, subject.as_deref()),
                 about: row.get(5)?,

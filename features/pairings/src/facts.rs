@@ -90,6 +90,12 @@ pub(crate) static PAIRING: Kind = Kind {
             one: "a.id = ?1",
             other: "",
         },
+        Rule {
+            code: "pairing-handed-to-a-third",
+            sql: "SELECT a.id, NULL FROM pairing a WHERE a.handed_to IN (a.master, a.apprentice) AND {one}",
+            one: "a.id = ?1",
+            other: "",
+        },
         // Only what began beyond the number breaks it: who offers less from now on breaks nothing that goes on.
         Rule {
             code: "pairing-beyond-capacity",

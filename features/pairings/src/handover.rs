@@ -71,8 +71,8 @@ pub(crate) fn online(site: &Site, request: &Request) -> Result<Reply, PageError>
     Ok(register::done(&PAIRING, id, "done-saved"))
 }
 
-/// Pairings in which a re-pairing is wished, for the officer; nobody learns by whom.
-pub(crate) fn wished(conn: &Connection, sees: &str) -> Result<Vec<Subject>, PageError> {
+/// Pairings of others in which a re-pairing is wished, for the officer; nobody learns by whom.
+pub(crate) fn wished(conn: &Connection, sees: &str, officer: &Subject) -> Result<Vec<Subject>, PageError> {
     let mut stmt = conn.prepare(&format!(
         "SELECT DISTINCT p.id FROM pair_fit f JOIN pairing p ON p.id = f.pairing
          WHERE p.state IN ('active', 'paused') AND ({sees}) ORDER BY p.id"
@@ -80,7 +80,8 @@ pub(crate) fn wished(conn: &Connection, sees: &str) -> Result<Vec<Subject>, Page
     let ids = stmt.query_map([], |r| Ok(id(r.get(0)?).unwrap_or_default()))?.collect::<Result<Vec<_>, _>>()?;
     let mut out = Vec::new();
     for pairing in ids {
-        if fits(conn, &Two::read(conn, &pairing)?)? == Some(Fits::Another) {
+        let two = Two::read(conn, &pairing)?;
+        if two.part(officer).is_none() && fits(conn, &two)? == Some(Fits::Another) {
             out.push(pairing);
         }
     }
@@ -115,7 +116,7 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
         let lines = due(conn, &site.today().to_string(), &sees)?;
         let lines = lines.iter().map(|d| line(&d.pairing, said(site, &look, d)?)).collect::<Result<_, _>>()?;
         let wished = if reader.is(Role::Officer) {
-            let ids = wished(conn, &sees)?;
+            let ids = wished(conn, &sees, &reader.person)?;
             Some(ids.iter().map(|p| line(p, String::new())).collect::<Result<_, _>>()?)
         } else {
             None

@@ -46,7 +46,7 @@ struct PairPart<'a> {
     decides: bool,
     may_go_online: bool,
     own: Option<Own>,
-    /// What both together come to, for an officer.
+    /// What both together come to, for an officer; not for one who is one of the two, who would learn what the other said.
     fits: Option<String>,
     /// Where the next pairing begins, after this one was handed over.
     next: Option<String>,
@@ -134,12 +134,15 @@ pub fn part(
         decides,
         may_go_online: decides && !two.online,
         own: me.map(|me| own(site, request, &look, &two, me, &names)).transpose()?,
-        fits: match (reader.is(Role::Officer) && two.goes_on()).then(|| notes::fits(conn, &two)).transpose()? {
+        fits: match (reader.is(Role::Officer) && me.is_none() && two.goes_on())
+            .then(|| notes::fits(conn, &two))
+            .transpose()?
+        {
             Some(Some(Fits::Both)) => Some(look.words.get("pair-fits-both").into_owned()),
             Some(Some(Fits::Another)) => Some(look.words.get("pair-fits-another").into_owned()),
             _ => None,
         },
-        next: (hands && two.state == "handed_over").then(|| next(&two)).flatten(),
+        next: if hands && two.state == "handed_over" { next(conn, &two)? } else { None },
         state: two.state.clone(),
         master: names[0].clone(),
         apprentice: names[1].clone(),
@@ -237,14 +240,22 @@ fn counts(look: &Look<'_>, two: &Two, today: Date) -> Result<Vec<String>, PageEr
     Ok(out)
 }
 
-/// The form of a new pairing with who took this one on.
-fn next(two: &Two) -> Option<String> {
-    let heir = two.handed_to?;
-    let school = two.school.map(|s| format!("&school={s}")).unwrap_or_default();
+/// The form of a new pairing with who took this one on, in the place of the one who leaves: of a guest and somebody of the
+/// school it is the guest, and otherwise the master.
+fn next(conn: &Connection, two: &Two) -> Result<Option<String>, PageError> {
+    let (Some(heir), Some(school)) = (two.handed_to, two.school) else { return Ok(None) };
+    let guest_learns: bool = conn
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM person m, person a
+                            WHERE m.id = ?1 AND a.id = ?2 AND m.home IS NOT NULL AND a.home IS NULL)",
+        )?
+        .query_row([two.master.as_bytes(), two.apprentice.as_bytes()], |r| r.get(0))?;
+    let (master, apprentice) = if guest_learns { (two.master, heir) } else { (heir, two.apprentice) };
     let subject = two.subject.as_ref().map(|s| format!("&subject={s}")).unwrap_or_default();
-    // Whoever took it over is not their own apprentice.
-    let (master, apprentice) = if heir == two.apprentice { (two.master, heir) } else { (heir, two.apprentice) };
-    Some(format!("/pairings/new?kind={}&master={master}&apprentice={apprentice}{school}{subject}", two.sort))
+    Ok(Some(format!(
+        "/pairings/new?kind={}&master={master}&apprentice={apprentice}&school={school}{subject}",
+        two.sort
+    )))
 }
 
 fn own(

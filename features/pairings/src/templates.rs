@@ -27,6 +27,18 @@ const TEMPLATES: [Template; 4] = [
     Template { sort: "subject", goals: "pair-goals-subject", observes: 6, attends: 6, months: 12 },
 ];
 
+/// The forms of new pairings, one a sort, with what its template proposes already in them.
+pub(crate) fn forms(words: &text::Words<'_>) -> Vec<(String, String)> {
+    let form = |t: &Template| {
+        let Template { sort, observes, attends, months, .. } = t;
+        let goals = web::escape(&words.get(t.goals));
+        let said = register::label(words, &PAIRING, PAIRING.field("kind"), sort);
+        let asks = format!("kind={sort}&goals={goals}&observes={observes}&attends={attends}&months={months}");
+        (format!("/pairings/new?{asks}"), said)
+    };
+    TEMPLATES.iter().map(form).collect()
+}
+
 /// A new pairing is of people who may be paired by who makes it, and begins with the template of its sort.
 ///
 /// # Errors

@@ -50,7 +50,7 @@ pub fn today(site: &Site, request: &Request) -> Result<Vec<TodayItem>, PageError
             }
         }
         if reader.is(Role::Officer) {
-            let n = i64::try_from(handover::wished(conn, &sees)?.len()).unwrap_or(0);
+            let n = i64::try_from(handover::wished(conn, &sees, &reader.person)?.len()).unwrap_or(0);
             if n > 0 {
                 let said = look.words.with("pair-wished-count", &[("n", n.into())]);
                 items.push(item("rotate-cw", said, String::new(), "/pairings/due".to_owned(), FIRST + 1));
