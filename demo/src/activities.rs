@@ -1,5 +1,7 @@
 //! Activities with who was there and how many: 50,863 person-times of local teachers.
 
+use std::collections::BTreeSet;
+
 use base::Subject;
 use records::Change;
 
@@ -135,6 +137,7 @@ fn count(book: &mut Book, chance: &mut Chance, activity: Subject, of: &Activity<
 /// Records activities until the person-times are what they are to be. `so_far`: those of the teams' meetings.
 pub(crate) fn plan(book: &mut Book, world: &World, visits: &[Held], so_far: i32, chance: &mut Chance) {
     let mut rest = PERSON_TIMES - so_far;
+    let mut named = BTreeSet::new();
     for held in chance.some(visits, VISIT_LESSONS) {
         let Some(school) = world.schools.get(held.school) else { continue };
         let activity = Activity {
@@ -149,7 +152,8 @@ pub(crate) fn plan(book: &mut Book, world: &World, visits: &[Held], so_far: i32,
             given_by: held.visitors.iter().copied().take(1).collect(),
         };
         let busy = &held.visitors;
-        let way = if chance.percent(55) { Way::Counted } else { Way::Both };
+        // Nobody signs in with two hosts on one day: a school's people are named with the first.
+        let way = if chance.percent(55) || !named.insert((held.school, held.day)) { Way::Counted } else { Way::Both };
         rest -= hold(book, chance, &activity, way, (4, 16), busy, rest);
     }
     while rest > 0 {
