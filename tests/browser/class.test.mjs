@@ -171,6 +171,28 @@ test("a class reaches both schools, and a room that is cut off goes on", { timeo
   for (const [replay, name] of [[teacher, "zh-class-replay"], [first, "bo-class-replay"]]) problems.push(...await look(replay, name));
   await cut(link, false);
 
+  // As a film: asked for on the class's page, made by the node's own worker, seen and saved; as long as the class was.
+  await teacher.goto(hub + path);
+  await press(teacher, "a[href$='/film']");
+  problems.push(...await look(teacher, "zh-class-film-asked"));
+  await press(teacher, "form[action$='/film'] button");
+  await until(async () => (await teacher.locator("#film progress").count()) === 1, "the film to be under way", 30_000);
+  await until(async () => (await teacher.locator("#film video").count()) === 1, "the film", 120_000);
+  const film = await teacher.locator("#film video").evaluate(async (video) => {
+    if (video.readyState < 1) await new Promise((resolve, reject) => { video.onloadedmetadata = resolve; video.onerror = () => reject(new Error("no film")); });
+    return { seconds: video.duration, width: video.videoWidth, height: video.videoHeight };
+  });
+  await first.locator("[data-replay-time]").waitFor();
+  const clock = (await first.locator("[data-replay-time]").textContent()).split("/ ")[1].split(":").map(Number);
+  const lasted = clock.reduce((sum, part) => sum * 60 + part, 0);
+  // The replay goes on to the last that came late; the film ends with the class.
+  assert.ok(film.seconds > 20 && film.seconds <= lasted + 1 && film.seconds > lasted - 15, `${film.seconds} of ${lasted} seconds`);
+  assert.deepEqual([film.width, film.height], [1280, 720]);
+  problems.push(...await look(teacher, "zh-class-film"));
+  const saved = await teacher.evaluate(async () => Array.from(new Uint8Array(await (await fetch(document.querySelector("#film video").src)).arrayBuffer())).slice(4, 8));
+  assert.equal(String.fromCharCode(...saved), "ftyp", "an MP4");
+
+  await teacher.goto(`${hub}${path}/replay`);
   // The teacher makes a course of it by one click; shared, it plays at the other school, with the link down too, and what
   // adults wrote is not in it.
   await press(teacher, "form[action$='/keep'] button");

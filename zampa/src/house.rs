@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use assets::{Films, Shelf};
+use assets::{Films, Shelf, Tool};
 use base::{Hash, Lang};
-use classroom::Classes;
+use classroom::{Classes, Studio};
 use figures::Counted;
 use origin::Authority;
 use records::{Kinds, Role, Roles};
@@ -98,7 +98,8 @@ pub fn routes(
     routes.extend(lessons::routes(&Arc::new(lessons::Rooms::default())));
     let carrier: Arc<dyn courses::Carrier> = Arc::clone(links) as _;
     routes.extend(courses::routes(shelf, &carrier, films));
-    routes.extend(classroom::routes(classes, shelf));
+    let can = || !crate::workshop::missing().contains(&Tool::Ffmpeg);
+    routes.extend(classroom::routes(classes, shelf, &Studio { films: Arc::clone(films), can }));
     routes.extend(pocket::routes());
     routes.extend(activities::routes());
     routes.extend(figures::routes(counted));

@@ -23,7 +23,7 @@ pub const MAX_PEN: usize = 8 << 20;
 /// Milliseconds of a record: a day.
 const MAX_TIME: u32 = 86_400_000;
 /// Pages of a record.
-const MAX_PAGES: u32 = 2000;
+pub const MAX_PAGES: u32 = 2000;
 /// The farthest that a point lies from the corner, also outside the page.
 const MAX_PLACE: i32 = 65_535;
 
@@ -93,52 +93,73 @@ pub struct Sum {
 ///
 /// # Errors
 /// [`BrokenPen`]; and what `each` is told before is not taken back.
-pub fn read(bytes: &[u8], mut each: impl FnMut(u32, Act)) -> Result<Sum, BrokenPen> {
+pub fn read(bytes: &[u8], each: impl FnMut(u32, Act)) -> Result<Sum, BrokenPen> {
     let rest = bytes.strip_prefix(&HEAD).filter(|_| bytes.len() <= MAX_PEN).ok_or(BrokenPen)?;
-    let mut input = Input(rest);
-    let (mut now, mut sum, mut last) = (0u32, Sum::default(), None::<Point>);
-    while !input.0.is_empty() {
-        now = later(now, input.number()?)?;
-        let act = match input.byte()? {
-            1 => Act::Page(Some(input.number()?).filter(|n| *n < MAX_PAGES).ok_or(BrokenPen)?),
-            2 => {
-                let (colour, width) = (input.byte()?, input.byte()?);
-                let at = Point { x: input.place(0)?, y: input.place(0)?, pressure: input.byte()? };
-                last = Some(at);
-                Act::Begin { colour, width, at }
-            }
-            3 => {
-                // Each point takes four bytes, so the count needs no bound of its own.
-                for _ in 0..input.number()? {
-                    now = later(now, input.number()?)?;
-                    let from = last.ok_or(BrokenPen)?;
-                    let (x, y) = (input.place(from.x)?, input.place(from.y)?);
-                    let pressure = i32::from(from.pressure) + input.signed()?;
-                    let point = Point { x, y, pressure: u8::try_from(pressure).map_err(|_| BrokenPen)? };
-                    last = Some(point);
-                    sum.points += 1;
-                    each(now, Act::Go(point));
+    let mut reader = Reader::default();
+    reader.more(rest, each)?;
+    Ok(Sum { ends: reader.now, ..reader.sum })
+}
+
+/// Reads a record that comes in pieces, as a class's ink does: without what a record begins with, and each going on where the
+/// one before it ended.
+#[derive(Clone, Debug, Default)]
+pub struct Reader {
+    now: u32,
+    sum: Sum,
+    last: Option<Point>,
+}
+
+impl Reader {
+    /// Reads the next piece.
+    ///
+    /// # Errors
+    /// [`BrokenPen`]; and what `each` is told before is not taken back.
+    pub fn more(&mut self, bytes: &[u8], mut each: impl FnMut(u32, Act)) -> Result<(), BrokenPen> {
+        let mut input = Input(bytes);
+        while !input.0.is_empty() {
+            self.now = later(self.now, input.number()?)?;
+            let act = match input.byte()? {
+                1 => Act::Page(Some(input.number()?).filter(|n| *n < MAX_PAGES).ok_or(BrokenPen)?),
+                2 => {
+                    let (colour, width) = (input.byte()?, input.byte()?);
+                    let at = Point { x: input.place(0)?, y: input.place(0)?, pressure: input.byte()? };
+                    self.last = Some(at);
+                    Act::Begin { colour, width, at }
                 }
-                continue;
+                3 => {
+                    // Each point takes four bytes, so the count needs no bound of its own.
+                    for _ in 0..input.number()? {
+                        self.now = later(self.now, input.number()?)?;
+                        let from = self.last.ok_or(BrokenPen)?;
+                        let (x, y) = (input.place(from.x)?, input.place(from.y)?);
+                        let pressure = i32::from(from.pressure) + input.signed()?;
+                        let point = Point { x, y, pressure: u8::try_from(pressure).map_err(|_| BrokenPen)? };
+                        self.last = Some(point);
+                        self.sum.points += 1;
+                        each(self.now, Act::Go(point));
+                    }
+                    continue;
+                }
+                4 => {
+                    self.last.take().ok_or(BrokenPen)?;
+                    Act::End
+                }
+                5 => Act::Undo,
+                6 => Act::Wipe,
+                7 => Act::Pointer { x: input.place(0)?, y: input.place(0)? },
+                8 => Act::Away,
+                _ => return Err(BrokenPen),
+            };
+            let sum = &mut self.sum;
+            match act {
+                Act::Page(n) => sum.pages = sum.pages.max(n + 1),
+                Act::Begin { .. } => (sum.strokes, sum.points) = (sum.strokes + 1, sum.points + 1),
+                _ => {}
             }
-            4 => {
-                last.take().ok_or(BrokenPen)?;
-                Act::End
-            }
-            5 => Act::Undo,
-            6 => Act::Wipe,
-            7 => Act::Pointer { x: input.place(0)?, y: input.place(0)? },
-            8 => Act::Away,
-            _ => return Err(BrokenPen),
-        };
-        match act {
-            Act::Page(n) => sum.pages = sum.pages.max(n + 1),
-            Act::Begin { .. } => (sum.strokes, sum.points) = (sum.strokes + 1, sum.points + 1),
-            _ => {}
+            each(self.now, act);
         }
-        each(now, act);
+        Ok(())
     }
-    Ok(Sum { ends: now, ..sum })
 }
 
 fn later(now: u32, by: u32) -> Result<u32, BrokenPen> {
@@ -310,6 +331,28 @@ mod tests {
             let sum = read(&writer.finish(), |at, act| heard.push((at, act))).unwrap();
             prop_assert_eq!(heard, said);
             prop_assert_eq!(sum.ends, now);
+        }
+
+        #[test]
+        fn pieces_are_read_as_the_whole_is(one in acts(), other in acts()) {
+            // Two pieces, the second of which says nothing of where the first ended.
+            let (mut writer, mut said) = (Writer::default(), Vec::new());
+            for (at, act) in (0..).zip(&one) {
+                writer.act(at * 5, *act);
+            }
+            let first = writer.clone().finish();
+            for (at, act) in (0..).zip(&other) {
+                writer.act(10_000 + at * 5, *act);
+            }
+            // What waited is written by the piece's end as by the next act: a piece ends where the pen rests.
+            let whole = writer.finish();
+            let mut reader = Reader::default();
+            prop_assert!(whole.starts_with(&first));
+            reader.more(&first[HEAD.len()..], |at, act| said.push((at, act))).unwrap();
+            reader.more(&whole[first.len()..], |at, act| said.push((at, act))).unwrap();
+            let mut heard = Vec::new();
+            read(&whole, |at, act| heard.push((at, act))).unwrap();
+            prop_assert_eq!(heard, said);
         }
 
         #[test]

@@ -7,7 +7,6 @@ use std::borrow::Cow;
 use askama::Template;
 use assets::{Leaf, Shelf, TREE, Tree};
 use base::{Hash, Subject};
-use live::Track;
 use log::Context;
 use records::{Change, Kind, Value, append, record_scope};
 use register::Look;
@@ -21,7 +20,7 @@ use crate::groups::group_of;
 use crate::open::{Classes, Open};
 use crate::page::{Line, languages, rooms, said, shown};
 use crate::pupils::for_pupils;
-use crate::replay::{ReplayPage, record, seen, tracks};
+use crate::replay::{ReplayPage, is_whole, record, seen, tracks};
 use crate::say::of_node;
 use crate::talk::{framed, happened_as};
 
@@ -138,7 +137,7 @@ fn tree(
     rooms: &[Line],
 ) -> Result<Tree, PageError> {
     let replay = record(site, shelf, conn, class)?;
-    if !replay.lacks().is_empty() {
+    if !is_whole(shelf, conn, class, &replay)? {
         return Err(PageError::Rule("class-keep-coming".to_owned()));
     }
     let mut out = Tree::default();
@@ -159,13 +158,8 @@ fn tree(
         }
     }
     put(EVENTS, &events, "application/octet-stream")?;
-    let consents = |track: &Track| {
-        let room = open.room_of(track.id.node, &track.who);
-        // Who interprets and has no room speaks for themselves.
-        room.map_or(track.channel > 0, |room| fold.may_be_heard(room, true))
-    };
     let mut voices = Vec::new();
-    for (track, ms) in tracks(&replay)?.iter().filter(|(track, ms)| *ms > 0 && consents(track)) {
+    for (track, ms) in tracks(&replay)?.iter().filter(|(track, ms)| *ms > 0 && open.consented(&fold, track)) {
         let path = format!("voice/{:04}.ogg", voices.len());
         put(&path, &replay.ogg(track.id, 0, *ms).map_err(inside)?, "audio/ogg")?;
         voices.push(json!({ "path": path, "at": track.began_ms, "ms": ms, "channel": track.channel }));

@@ -6,6 +6,8 @@
 mod device;
 mod exit;
 mod facts;
+mod film;
+mod filmed;
 mod fold;
 mod groups;
 mod inner;
@@ -31,9 +33,10 @@ use std::sync::Arc;
 
 use assets::Shelf;
 use base::Lang;
-use web::{Check, Route};
+use web::{Check, Request, Route, Site};
 
 pub use facts::KINDS;
+pub use film::Studio;
 pub use keep::kept;
 pub use noted::note_ready;
 pub use open::Classes;
@@ -47,7 +50,7 @@ pub const WORDS: [(Lang, &str, &str); 3] = [
 ];
 
 /// The room's routes.
-pub fn routes(classes: &Arc<Classes>, shelf: &Arc<Shelf>) -> Vec<Route> {
+pub fn routes(classes: &Arc<Classes>, shelf: &Arc<Shelf>, studio: &Studio) -> Vec<Route> {
     let read = Check::Read(&facts::LIVE_CLASS);
     let (asked, talking, shown) = (Arc::clone(classes), Arc::clone(classes), Arc::clone(shelf));
     let (played, told, heard) = (Arc::clone(shelf), Arc::clone(shelf), Arc::clone(shelf));
@@ -90,5 +93,17 @@ pub fn routes(classes: &Arc<Classes>, shelf: &Arc<Shelf>) -> Vec<Route> {
         ),
     ];
     routes.extend(keys::routes(classes));
+    let room = Arc::new(film::Room { classes: Arc::clone(classes), shelf: Arc::clone(shelf), studio: studio.clone() });
+    let filmed = |handle: film::Handle| {
+        let room = Arc::clone(&room);
+        move |site: &Site, request: &Request| handle(site, request, &room)
+    };
+    routes.extend([
+        Route::get("/classes/{id}/film", read, filmed(film::page)),
+        Route::post("/classes/{id}/film", read, filmed(film::ask)),
+        Route::post("/classes/{id}/film/cancel", read, filmed(film::cancel)),
+        Route::get("/classes/{id}/film/save", read, filmed(film::save)),
+        Route::get("/classes/{id}/film/captions", read, filmed(film::beside)),
+    ]);
     routes
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use assets::{Shelf, Tree};
 use base::{Date, Hash, NodeId, Subject};
-use live::{Audience, Booths, Door, Live, Reach, View, Way};
+use live::{Audience, Booths, Door, Live, Reach, Track, View, Way};
 use records::{Change, Value, school_of};
 use rusqlite::Connection;
 use serde_json::json;
@@ -102,6 +102,12 @@ impl Open {
         let at = self.about.rooms.iter().position(|r| r.id == *who)?;
         self.nodes.get(at).filter(|serves| **serves == node)?;
         u16::try_from(at + 1).ok()
+    }
+
+    /// Whether what was said on a track goes out of the class: not that of a room whose adult has taken the consent back.
+    pub fn consented(&self, fold: &Fold, track: &Track) -> bool {
+        // Who interprets and has no room speaks for themselves.
+        self.room_of(track.id.node, &track.who).map_or(track.channel > 0, |room| fold.may_be_heard(room, true))
     }
 
     /// Whether this node serves a room.

@@ -24,6 +24,8 @@ struct ClassPart<'a> {
     /// Has a part in it, and so may make keys.
     keys: bool,
     record: bool,
+    /// Why it cannot be played again, though it was held.
+    unheard: Option<&'static str>,
     /// How it was, for its teacher.
     how: Option<How>,
     adds: bool,
@@ -90,11 +92,18 @@ pub fn part(
         enters: planned || about.state == "live",
         keys: about.part(&request.reader()?.person) != Part::Guest,
         record,
+        unheard: (!record && about.state == "held").then(|| unheard(about.recorded)),
         how: how(request, &look, &about, classes, id)?,
         adds: planned && request.reader()?.may_make(&CLASS_ROOM),
         s: Shell::new(site, request, ""),
     };
     Ok(Some(page.render()?))
+}
+
+/// What is said of a class that was held and of which no record is here: one that was planned to be recorded may have one that
+/// is still on its way.
+pub(crate) fn unheard(planned: bool) -> &'static str {
+    if planned { "class-record-none" } else { "class-unrecorded" }
 }
 
 /// How it was, as pupils said: for the teacher alone, at the node where the class has its order, while it is held there.

@@ -45,6 +45,16 @@ pub(crate) fn record(site: &Site, shelf: &Shelf, conn: &Connection, class: &Subj
     if any { Ok(Replay::new((*site.blobs).clone(), &trees)) } else { Err(PageError::NotFound) }
 }
 
+/// Whether all of a class's record is here that facts name.
+pub(crate) fn is_whole(shelf: &Shelf, conn: &Connection, class: &Subject, replay: &Replay) -> Result<bool, PageError> {
+    for (_, hash) in kept(conn)?.into_iter().filter(|(of, _)| of == class) {
+        if shelf.tree(&hash).map_err(|e| PageError::Internal(e.to_string()))?.is_none() {
+            return Ok(false);
+        }
+    }
+    Ok(replay.lacks().is_empty())
+}
+
 /// What was said aloud: in the order of its beginnings, so that a number names it.
 pub(crate) fn tracks(replay: &Replay) -> Result<Vec<(Track, u64)>, PageError> {
     replay.tracks().map_err(|e| PageError::Internal(e.to_string()))

@@ -1,0 +1,235 @@
+//! What the film of a class is made of: the slides that it showed, a pen for each hand and one that turns the pages, and the
+//! voices that were consented to, each from when it began.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use assets::{Script, Sheet, Shelf, Voice};
+use base::{Hash, Subject};
+use live::{Event, Replay};
+use pen::Act;
+use rusqlite::Connection;
+use serde_json::Value as Json;
+use web::{PageError, Site};
+
+use crate::facts::LIVE_CLASS;
+use crate::fold::{Fold, INK, WORDS};
+use crate::keep::kept;
+use crate::open::Open;
+use crate::page::{Shown, shown};
+use crate::replay::tracks;
+
+/// The longest film of a class, in milliseconds: as much of a voice as is taken in one piece.
+const MAX_MS: u64 = 4 * 3_600_000;
+/// How long a caption stands, in milliseconds, as on the page of the class.
+const CAPTION_MS: u64 = 12_000;
+/// A white page where nothing was shown before it.
+const WHITE: (u32, u32) = (1280, 720);
+
+/// A class that was recorded.
+pub(crate) struct Filmed {
+    /// By what its film is known: another record, or slides that another reader sees, make another film.
+    pub of: Hash,
+    /// All of the record is here.
+    pub whole: bool,
+    open: Open,
+    replay: Replay,
+    slides: Vec<Shown>,
+}
+
+/// A caption: from when to when, in milliseconds of the film, and what it says.
+pub(crate) type Cue = (u64, u64, String);
+
+/// A hand that draws: how far what it sent was read, and what it did in the film's time.
+#[derive(Default)]
+struct Hand {
+    reader: pen::Reader,
+    acts: pen::Writer,
+}
+
+fn inside(e: impl std::fmt::Display) -> PageError {
+    PageError::Internal(e.to_string())
+}
+
+impl Filmed {
+    /// A class, with what a reader may see of its slides.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn read(
+        conn: &Connection,
+        shelf: &Shelf,
+        reader: Subject,
+        open: Open,
+        replay: Replay,
+        whole: bool,
+    ) -> Result<Self, PageError> {
+        let course = open.about().course;
+        let slides = course.map(|c| shown(conn, shelf, &c, Some(&reader))).transpose()?.unwrap_or_default();
+        let mut named = open.class.as_bytes().to_vec();
+        for (_, tree) in kept(conn)?.into_iter().filter(|(of, _)| *of == open.class) {
+            named.extend(tree.0);
+        }
+        named.extend(LIVE_CLASS.name.bytes());
+        slides.iter().for_each(|s| named.extend(s.slide.content.0));
+        Ok(Self { of: Hash::of(&named), whole, open, replay, slides })
+    }
+
+    /// What the film is made of, as files among the blobs: those that are made for it alone are named by no fact, so that a
+    /// sweep takes them as it takes the film.
+    ///
+    /// # Errors
+    /// What the disk says; a rule where the class was longer than a film can be.
+    pub fn script(&self, site: &Site) -> Result<Script, PageError> {
+        let events = self.replay.events().map_err(inside)?;
+        let fold = self.fold(&events);
+        let from = fold.began_ms.unwrap_or(0);
+        let ms = until(&events, &fold).saturating_sub(from);
+        if ms > MAX_MS {
+            return Err(PageError::Rule("class-film-long".to_owned()));
+        }
+        let put = |bytes: &[u8]| -> Result<PathBuf, PageError> {
+            let (hash, _) = site.blobs.put(bytes).map_err(inside)?;
+            place(site, &hash)
+        };
+        let mut pages = Vec::new();
+        for Shown { slide, .. } in &self.slides {
+            if !site.blobs.has(&slide.content) {
+                return Err(PageError::Rule("class-keep-coming".to_owned()));
+            }
+            let picture = Some(place(site, &slide.content)?);
+            pages.push(Sheet { picture, width: slide.width, height: slide.height });
+        }
+        let (width, height) = pages.last().map_or(WHITE, |p| (p.width, p.height));
+        let (turns, hands, blanks) = self.pens(&events, from);
+        pages.extend((0..blanks).map(|_| Sheet { picture: None, width, height }));
+        // Pages turn before what is drawn at the same moment.
+        let pens = std::iter::once(turns).chain(hands).map(|pen| put(&pen.finish())).collect::<Result<_, _>>()?;
+        let mut voices = Vec::new();
+        for (track, lasts) in tracks(&self.replay)? {
+            // Interpreters would speak over what they interpret.
+            if track.channel > 0 || !self.open.consented(&fold, &track) {
+                continue;
+            }
+            let (skip, at) = (from.saturating_sub(track.began_ms), track.began_ms.saturating_sub(from));
+            let end = lasts.min((skip + ms).saturating_sub(at));
+            if end > skip {
+                let file = put(&self.replay.ogg(track.id, skip, end).map_err(inside)?)?;
+                voices.push(Voice { file, at: u32::try_from(at).unwrap_or(u32::MAX) });
+            }
+        }
+        Ok(Script { ms: u32::try_from(ms).unwrap_or(0), pages, pens, voices })
+    }
+
+    /// What was written as captions, in the film's time.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn cues(&self) -> Result<Vec<Cue>, PageError> {
+        let events = self.replay.events().map_err(inside)?;
+        let fold = self.fold(&events);
+        let from = fold.began_ms.unwrap_or(0);
+        let end = until(&events, &fold).saturating_sub(from);
+        let mut cues: Vec<Cue> = Vec::new();
+        for event in &events {
+            let Some(said) = self.said(event).filter(|said| said.get("k").and_then(Json::as_str) == Some("caption"))
+            else {
+                continue;
+            };
+            let at = event.at_ms.saturating_sub(from);
+            if let Some(before) = cues.last_mut() {
+                before.1 = before.1.min(at);
+            }
+            let text = said.get("text").and_then(Json::as_str).unwrap_or_default();
+            cues.push((at, (at + CAPTION_MS).min(end), text.to_owned()));
+        }
+        cues.retain(|(from, to, _)| from < to);
+        Ok(cues)
+    }
+
+    /// What somebody who has a say said in words.
+    fn said(&self, event: &Event) -> Option<Json> {
+        self.open.room_of(event.node, &event.who)?;
+        let (_, words) = event.payload.split_first().filter(|(how, _)| **how == WORDS)?;
+        serde_json::from_slice(words).ok()
+    }
+
+    fn fold(&self, events: &[Event]) -> Fold {
+        let mut fold = Fold::default();
+        for event in events {
+            let room = self.open.room_of(event.node, &event.who);
+            fold.take(event.seq, event.at_ms.saturating_sub(event.late_ms), room, &event.payload);
+        }
+        fold
+    }
+
+    /// The pen that turns pages, those of hands, and how many white pages were added.
+    fn pens(&self, events: &[Event], from: u64) -> (pen::Writer, Vec<pen::Writer>, usize) {
+        let mut turns = pen::Writer::default();
+        let mut hands: BTreeMap<u32, Hand> = BTreeMap::new();
+        let mut blanks = 0;
+        for event in events {
+            let at = u32::try_from(event.at_ms.saturating_sub(from)).unwrap_or(u32::MAX);
+            let Some(room) = self.open.room_of(event.node, &event.who) else { continue };
+            if let Some((&INK, ink)) = event.payload.split_first() {
+                // Whose hand, which piece, and what it did.
+                let Some((by, acts)) = ink.split_first_chunk::<4>() else { continue };
+                let hand = hands.entry(u32::from_be_bytes(*by)).or_default();
+                hand.draw(at, acts.get(4..).unwrap_or_default());
+            } else if room == 0
+                && let Some(said) = self.said(event)
+            {
+                match said.get("k").and_then(Json::as_str) {
+                    Some("blank") => blanks += 1,
+                    Some("page") => {
+                        let page = said.get("p").and_then(Json::as_u64).and_then(|p| u32::try_from(p).ok());
+                        if let Some(page) = page.filter(|p| *p < pen::MAX_PAGES) {
+                            turns.act(at, Act::Page(page));
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        let blanks = blanks.min(usize::try_from(pen::MAX_PAGES).unwrap_or(0));
+        (turns, hands.into_values().map(|hand| hand.acts).collect(), blanks)
+    }
+}
+
+impl Hand {
+    /// Draws what came at a time: the last was done when it was sent, the others before it.
+    fn draw(&mut self, came: u32, piece: &[u8]) {
+        let mut acts = Vec::new();
+        // What was read of a piece that is none was drawn on the pages, too.
+        let _ = self.reader.more(piece, |at, act| acts.push((at, act)));
+        let end = acts.last().map_or(0, |(at, _)| *at);
+        for (at, act) in acts {
+            // Pages are turned by who leads, in words.
+            if !matches!(act, Act::Page(_)) {
+                self.acts.act(came.saturating_sub(end - at), act);
+            }
+        }
+    }
+}
+
+/// When the class was over; what came late is in no film.
+fn until(events: &[Event], fold: &Fold) -> u64 {
+    fold.over_ms.unwrap_or_else(|| events.last().map_or(0, |event| event.at_ms))
+}
+
+fn place(site: &Site, hash: &Hash) -> Result<PathBuf, PageError> {
+    std::path::absolute(site.blobs.path(hash)).map_err(inside)
+}
+
+/// Captions as a file that players read beside a film: `WebVTT`.
+pub(crate) fn captions(cues: &[Cue]) -> String {
+    let clock =
+        |ms: u64| format!("{:02}:{:02}:{:02}.{:03}", ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60, ms % 1000);
+    let mut out = "WEBVTT\n".to_owned();
+    for (from, to, text) in cues {
+        let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        let _ = write!(out, "\n{} --> {}\n{text}\n", clock(*from), clock(*to));
+    }
+    out
+}
