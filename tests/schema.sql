@@ -683,6 +683,45 @@ CREATE TABLE rendition (
   content BLOB,
   refused TEXT
 );
+CREATE TABLE class_series (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  work TEXT,
+  subject TEXT,
+  starts_on TEXT,
+  ends_on TEXT,
+  starts_at TEXT,
+  minutes INTEGER,
+  origin BLOB,
+  teacher BLOB,
+  byline TEXT,
+  course BLOB,
+  recorded INTEGER
+);
+CREATE TABLE class_series_languages (id BLOB NOT NULL, value TEXT NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
+CREATE TABLE series_school (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  series BLOB,
+  school BLOB,
+  grade TEXT,
+  person BLOB,
+  byline TEXT
+);
 CREATE TABLE live_class (
   id BLOB PRIMARY KEY,
   home BLOB, -- the school whose nodes alone hold it
@@ -705,6 +744,7 @@ CREATE TABLE live_class (
   plan BLOB,
   course BLOB,
   recorded INTEGER,
+  series BLOB,
   held_on TEXT,
   held_minutes INTEGER,
   notes TEXT
@@ -1086,6 +1126,21 @@ CREATE INDEX rendition_by_title ON rendition (title_key, id);
 CREATE INDEX rendition_by_changed ON rendition (changed);
 CREATE INDEX rendition_by_source ON rendition (source);
 CREATE INDEX rendition_by_content ON rendition (content);
+CREATE INDEX class_series_by_title ON class_series (title_key, id);
+CREATE INDEX class_series_by_changed ON class_series (changed);
+CREATE INDEX class_series_by_subject ON class_series (subject, title_key);
+CREATE INDEX class_series_by_starts_on ON class_series (starts_on, title_key);
+CREATE INDEX class_series_by_ends_on ON class_series (ends_on, title_key);
+CREATE INDEX class_series_by_origin ON class_series (origin, title_key);
+CREATE INDEX class_series_by_teacher ON class_series (teacher, title_key);
+CREATE INDEX class_series_languages_by_value ON class_series_languages (value, id);
+CREATE INDEX class_series_by_course ON class_series (course, title_key);
+CREATE INDEX class_series_by_state ON class_series (state, title_key);
+CREATE INDEX series_school_by_title ON series_school (title_key, id);
+CREATE INDEX series_school_by_changed ON series_school (changed);
+CREATE INDEX series_school_by_series ON series_school (series, title_key);
+CREATE INDEX series_school_by_school ON series_school (school, title_key);
+CREATE INDEX series_school_by_person ON series_school (person, title_key);
 CREATE INDEX live_class_by_title ON live_class (title_key, id);
 CREATE INDEX live_class_by_changed ON live_class (changed);
 CREATE INDEX live_class_by_kind ON live_class (kind, title_key);
@@ -1097,6 +1152,7 @@ CREATE INDEX live_class_by_co_teacher ON live_class (co_teacher, title_key);
 CREATE INDEX live_class_languages_by_value ON live_class_languages (value, id);
 CREATE INDEX live_class_by_plan ON live_class (plan, title_key);
 CREATE INDEX live_class_by_course ON live_class (course, title_key);
+CREATE INDEX live_class_by_series ON live_class (series, title_key);
 CREATE INDEX live_class_by_held_on ON live_class (held_on, title_key);
 CREATE INDEX live_class_by_state ON live_class (state, title_key);
 CREATE INDEX class_room_by_title ON class_room (title_key, id);

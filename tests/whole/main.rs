@@ -29,6 +29,7 @@ mod programs;
 mod rooms;
 mod rules;
 mod said;
+mod series;
 mod sign_in;
 mod sittings;
 mod templates;

@@ -126,7 +126,7 @@ impl Node {
             catalogue: house::catalogue()?,
             nav: house::navigation(&kinds),
             begins: vec![courses::BEGINS],
-            also: vec![lessons::ALSO, pairings::ALSO],
+            also: vec![lessons::ALSO, pairings::ALSO, classroom::ALSO],
             leads: courses::LEADS.to_vec(),
             node_kind: settings.kind,
             node_title: settings.title.clone(),

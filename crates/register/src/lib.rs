@@ -15,11 +15,11 @@ mod settle;
 mod today;
 mod typed;
 
-pub use command::{Refusal, Saved, change_in, in_hands, make_in, move_in, save_new, visible};
+pub use command::{Refusal, Saved, change_in, in_hands, make_in, may_change, move_in, save_new, visible};
 pub use files::{Wanted, attach, attach_as, lies_in, named, wanted};
 pub use history::{done, who};
 pub use list::csv_line;
-pub use look::{Look, byline, label};
+pub use look::{Look, byline, label, tone};
 pub use today::today;
 pub use typed::picked;
 

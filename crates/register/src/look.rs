@@ -321,7 +321,7 @@ fn string(text: &[u8]) -> String {
 }
 
 /// The tag of a state: what is well, what waits, what was lost.
-pub(crate) fn tone(state: &str) -> &'static str {
+pub fn tone(state: &str) -> &'static str {
     match state {
         "arrived" | "held" | "active" | "met" | "kept" | "verified" | "signed" | "running" | "given"
         | "followed_up" | "completed" | "open" => "ok",

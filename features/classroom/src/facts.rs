@@ -2,11 +2,79 @@ use records::vocabulary::{SUBJECTS, TEACHING_LANGUAGES};
 use records::{Access, Field, Home, Kind, Move, Role, Roles, Rule};
 
 /// The records of this room.
-pub const KINDS: &[&Kind] = &[&LIVE_CLASS, &CLASS_ROOM, &CLASS_RECORD, &CLASS_STILL];
+pub const KINDS: &[&Kind] = &[&CLASS_SERIES, &SERIES_SCHOOL, &LIVE_CLASS, &CLASS_ROOM, &CLASS_RECORD, &CLASS_STILL];
 
 const TEACHERS: &[Role] =
     &[Role::Administrator, Role::Officer, Role::Coordinator, Role::Head, Role::Posted, Role::Local];
 const WHO: Roles = Roles::of(TEACHERS);
+
+/// Classes of several schools that work on one thing over weeks: what their classes have in common.
+pub(crate) static CLASS_SERIES: Kind = Kind {
+    name: "class_series",
+    route: "class-series",
+    icon: "calendar",
+    home: Home::Programme,
+    title: &["title"],
+    fields: &[
+        Field::line("title").required().column().searched(),
+        // What they work on together.
+        Field::text("work").required().searched(),
+        Field::choice("subject", SUBJECTS).filter(),
+        Field::date("starts_on").required().column(),
+        Field::date("ends_on").column(),
+        Field::time("starts_at").required().column(),
+        Field::int("minutes", 5, 240).required(),
+        Field::link("origin", "organisation").required(),
+        Field::link("teacher", "person").required(),
+        Field::line("byline").personal().by_move().column(),
+        Field::tags("languages", TEACHING_LANGUAGES),
+        Field::link("course", "course"),
+        Field::yes("recorded"),
+    ],
+    states: &["open", "closed"],
+    moves: &[Move::new("close", &["open"], "closed", WHO), Move::new("reopen", &["closed"], "open", WHO)],
+    access: Access::staff(TEACHERS, &["origin"]),
+    rules: &[Rule {
+        code: "class_series-ends",
+        sql: "SELECT a.id, NULL FROM class_series a WHERE a.ends_on < a.starts_on AND {one}",
+        one: "a.id = ?1",
+        other: "",
+    }],
+    order: "-starts_on",
+    hub_only: false,
+    hidden: false,
+};
+
+/// A school in a series, with the adult who answers for its pupils.
+pub(crate) static SERIES_SCHOOL: Kind = Kind {
+    name: "series_school",
+    route: "series-schools",
+    icon: "school",
+    home: Home::With("series", "class_series"),
+    title: &["school", "grade"],
+    fields: &[
+        Field::link("series", "class_series").required().filter().within(),
+        Field::link("school", "organisation").required().column(),
+        Field::line("grade").column(),
+        Field::link("person", "person").required(),
+        Field::line("byline").personal().by_move().column(),
+    ],
+    states: &[],
+    moves: &[],
+    access: Access::staff(TEACHERS, &["school"]),
+    rules: &[Rule {
+        code: "series_school-once",
+        sql: "SELECT a.id, b.id FROM series_school a JOIN series_school b
+                ON b.series = a.series AND b.school = a.school AND coalesce(b.grade, '') = coalesce(a.grade, '')
+                AND b.id <> a.id
+              WHERE {one}",
+        one: "a.id = ?1",
+        other: "",
+    }],
+    order: "made",
+    hub_only: false,
+    hidden: false,
+};
 
 /// A lesson that is held over the link, for one classroom or many.
 pub(crate) static LIVE_CLASS: Kind = Kind {
@@ -33,6 +101,8 @@ pub(crate) static LIVE_CLASS: Kind = Kind {
         // What is shown: it is in every receiving school before the class begins.
         Field::link("course", "course"),
         Field::yes("recorded"),
+        // What it is one of: classes of several schools that work on one thing over weeks.
+        Field::link("series", "class_series").within(),
         Field::date("held_on").by_move(),
         Field::int("held_minutes", 0, 1440).by_move(),
         // What was written together while it went on.
@@ -46,7 +116,15 @@ pub(crate) static LIVE_CLASS: Kind = Kind {
         Move::new("cancel", &["planned", "failed"], "cancelled", WHO).with_reason(),
     ],
     access: Access::staff(TEACHERS, &["origin"]),
-    rules: &[],
+    rules: &[Rule {
+        // Two nodes may plan the same weeks apart.
+        code: "live_class-series-day",
+        sql: "SELECT a.id, b.id FROM live_class a JOIN live_class b
+                ON b.series = a.series AND b.starts_on = a.starts_on AND b.id <> a.id
+              WHERE coalesce(a.state, '') <> 'cancelled' AND coalesce(b.state, '') <> 'cancelled' AND {one}",
+        one: "a.id = ?1",
+        other: "",
+    }],
     order: "-starts_on",
     hub_only: false,
     hidden: false,

@@ -21,6 +21,7 @@ mod part;
 mod pupils;
 mod replay;
 mod say;
+mod series;
 mod still;
 mod talk;
 mod whip;
@@ -41,6 +42,9 @@ pub use keep::kept;
 pub use noted::note_ready;
 pub use open::Classes;
 pub use part::{made, part};
+
+/// Classes that belong together are found beside the list of all.
+pub const ALSO: (&str, &str, &str) = ("live_class", "/class-series", "class_series-list");
 
 /// The room's words.
 pub const WORDS: [(Lang, &str, &str); 3] = [
@@ -92,6 +96,7 @@ pub fn routes(classes: &Arc<Classes>, shelf: &Arc<Shelf>, studio: &Studio) -> Ve
             move |site, request, socket| Box::pin(talk::converse(Arc::clone(&talking), site, request, socket)),
         ),
     ];
+    routes.push(Route::post("/class-series/{id}/weeks", Check::Write(&facts::CLASS_SERIES), series::plan));
     routes.extend(keys::routes(classes));
     let room = Arc::new(film::Room { classes: Arc::clone(classes), shelf: Arc::clone(shelf), studio: studio.clone() });
     let filmed = |handle: film::Handle| {

@@ -9,8 +9,9 @@ use rusqlite::Connection;
 use web::{PageError, Request, Shell, Site};
 
 use crate::exit::{Exit, Marks};
-use crate::facts::{CLASS_ROOM, LIVE_CLASS};
+use crate::facts::{CLASS_ROOM, CLASS_SERIES, LIVE_CLASS, SERIES_SCHOOL};
 use crate::open::Classes;
+use crate::series;
 use crate::who::{About, Part};
 
 #[derive(Template)]
@@ -58,6 +59,9 @@ pub fn part(
     id: &Subject,
     classes: &Classes,
 ) -> Result<Option<String>, PageError> {
+    if kind.name == CLASS_SERIES.name {
+        return series::part(site, request, conn, id).map(Some);
+    }
     if kind.name != LIVE_CLASS.name {
         return Ok(None);
     }
@@ -140,6 +144,8 @@ pub fn made(tx: &Tx<'_>, site: &Site, _: &Request, kind: &Kind, id: &Subject) ->
     let (kind, person) = match kind.name {
         "live_class" => (&LIVE_CLASS, "teacher"),
         "class_room" => (&CLASS_ROOM, "person"),
+        "class_series" => (&CLASS_SERIES, "teacher"),
+        "series_school" => (&SERIES_SCHOOL, "person"),
         _ => return Ok(()),
     };
     let sql = format!("SELECT {person} FROM {} WHERE id = ?1", kind.name);
