@@ -92,6 +92,20 @@ test("notes, captions and pictures stand beside a class", { timeout: 300_000 }, 
   await teacher.locator("[data-still-away]").click();
   await until(async () => !(await second.locator("[data-class-still]").isVisible()), "the picture to go");
 
+  // A picture that a room takes back is gone for ever: from every page, and from where it lay.
+  first.on("dialog", (dialog) => void dialog.accept());
+  await first.locator("[data-class-consent]").check();
+  await until(async () => camera(first).isEnabled(), "the consent again");
+  await camera(first).setInputFiles([file(photograph("1200x900"))]);
+  for (const one of [first, second]) await until(async () => one.locator("[data-still-shown]").isVisible(), "another picture");
+  const third = (await second.locator("[data-still-shown]").getAttribute("src")).split("?")[0];
+  assert.ok(!(await second.locator("[data-still-withdraw]").isVisible()), "what another room shows is not this room's");
+  assert.ok(await teacher.locator("[data-still-withdraw]").isVisible(), "who leads may");
+  problems.push(...await look(first, "bo-class-still-own"));
+  await first.locator("[data-still-withdraw]").click();
+  for (const one of [first, teacher, second]) await until(async () => !(await one.locator("[data-class-still]").isVisible()), "the picture to be withdrawn");
+  await until(async () => (await second.evaluate(async (url) => (await fetch(url)).status, third)) === 404, "the picture to be nowhere", 60_000);
+
   // Afterwards the notes stand with the class, at every school.
   teacher.on("dialog", (dialog) => void dialog.accept());
   await teacher.locator("[data-class-end]").click();
@@ -113,5 +127,24 @@ test("notes, captions and pictures stand beside a class", { timeout: 300_000 }, 
   }
   await until(async () => second.locator("[data-still-shown]").isVisible(), "the picture, played again");
   problems.push(...await look(second, "en-replay-notes"));
+  // The teacher withdraws what was shown: the replay of the school shows nothing where it was.
+  await teacher.goto(`${hub}${path}/pictures`);
+  assert.equal(await teacher.locator("figure.class-still").count(), 2, "but for the one that was withdrawn");
+  await teacher.locator("figure.class-still summary").first().click();
+  problems.push(...await look(teacher, "zh-class-pictures"));
+  await teacher.locator("figure.class-still summary").first().click();
+  while (await teacher.locator("figure.class-still details").count() > 0) {
+    await teacher.locator("figure.class-still summary").first().click();
+    await press(teacher, "figure.class-still button >> nth=0");
+  }
+  problems.push(...await look(teacher, "zh-class-pictures-none"));
+  await until(async () => { await second.goto(`${school(2)}${path}/pictures`); return (await second.locator("figure.class-still").count()) === 0; }, "the withdrawal at the school", 60_000);
+  problems.push(...await look(second, "en-class-pictures"));
+  await second.goto(`${school(2)}${path}/replay`);
+  await second.waitForSelector("[data-replay][data-ready]");
+  for (let at = 0.02; at <= 1; at += 0.02) {
+    await second.locator("[data-replay-line]").evaluate((line, at) => { line.value = Math.round(line.max * at); line.dispatchEvent(new Event("input")); }, at);
+    assert.ok(!(await second.locator("[data-class-still]").isVisible()), `no picture at ${at}`);
+  }
   assert.deepEqual(problems, []);
 });

@@ -93,12 +93,12 @@ fn tone(hertz: u32, seconds: u32) -> Vec<Vec<u8>> {
 }
 
 /// A class of today at the hub, and its two rooms, each with the node that serves it.
-struct Planned {
-    class: Subject,
-    rooms: Vec<(Subject, NodeId)>,
+pub struct Planned {
+    pub class: Subject,
+    pub rooms: Vec<(Subject, NodeId)>,
 }
 
-fn plan(desk: &Desk, course: Subject) -> Planned {
+pub fn plan(desk: &Desk, course: Subject) -> Planned {
     let site = &desk.node.site;
     let who = "FROM grant_of_role WHERE role = 'coordinator' ORDER BY organisation IS NOT NULL DESC LIMIT 1";
     let (teacher, unit) = (desk.one(&format!("SELECT person {who}")), desk.one(&format!("SELECT organisation {who}")));
@@ -143,7 +143,8 @@ fn plan(desk: &Desk, course: Subject) -> Planned {
 }
 
 /// A class as it went: what its hands, its teacher and its rooms did, written down by the node of each and named by facts.
-fn hold(desk: &Desk, Planned { class, rooms }: &Planned) {
+/// `more` are words of the teacher, in the film's time.
+pub fn hold(desk: &Desk, Planned { class, rooms }: &Planned, more: &[(u64, serde_json::Value)]) {
     let site = &desk.node.site;
     let hub = site.hub;
     let mut events: Vec<(u64, NodeId, Subject, Vec<u8>)> = Vec::new();
@@ -171,6 +172,8 @@ fn hold(desk: &Desk, Planned { class, rooms }: &Planned) {
     events.push((at(2000), hub, *class, words(json!({ "k": "caption", "text": "a < b", "by": "T" }))));
     events.push((at(3000), hub, *class, words(json!({ "k": "page", "p": 1 }))));
     events.push((at(LASTS), hub, *class, words(json!({ "k": "end" }))));
+    events.extend(more.iter().map(|(film, said)| (at(*film), hub, *class, words(said.clone()))));
+    events.sort_by_key(|(at, ..)| *at);
     // Each voice: which node, who, from when in the film, for how long.
     let voices = [
         (hub, *class, 1000, tone(300, 2)),
@@ -260,7 +263,7 @@ async fn a_recorded_class_becomes_a_film_as_long_as_it_was() {
     assert_eq!(desk.post(&film, &teacher, "").await.status(), StatusCode::CONFLICT);
     assert!(!page(&desk, &at, &teacher).await.contains(&film));
 
-    hold(&desk, &planned);
+    hold(&desk, &planned, &[]);
     assert!(page(&desk, &at, &teacher).await.contains(&film));
     assert!(page(&desk, &film, &teacher).await.contains(&format!("action=\"{film}\"")));
     assert_eq!(desk.post(&film, &teacher, "").await.status(), StatusCode::SEE_OTHER);

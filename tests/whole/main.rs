@@ -32,6 +32,7 @@ mod said;
 mod series;
 mod sign_in;
 mod sittings;
+mod stills;
 mod templates;
 mod tidy;
 mod two_nodes;

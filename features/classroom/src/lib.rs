@@ -62,7 +62,7 @@ pub fn routes(classes: &Arc<Classes>, shelf: &Arc<Shelf>, studio: &Studio) -> Ve
         (Arc::clone(classes), Arc::clone(classes), Arc::clone(classes), Arc::clone(classes), Arc::clone(classes));
     let (small, slides) = (Arc::clone(shelf), Arc::clone(shelf));
     let (keeping, laid, item, parts) = (Arc::clone(classes), Arc::clone(shelf), Arc::clone(shelf), Arc::clone(shelf));
-    let (taking, taken) = (Arc::clone(classes), Arc::clone(classes));
+    let (taking, taken, withdrawn) = (Arc::clone(classes), Arc::clone(classes), Arc::clone(classes));
     let (again, lane) = (Arc::clone(classes), Arc::clone(classes));
     let mut routes = vec![
         Route::get("/classes/{id}/live", read, move |site, request| page::live(site, request, &shown)),
@@ -74,6 +74,8 @@ pub fn routes(classes: &Arc<Classes>, shelf: &Arc<Shelf>, studio: &Studio) -> Ve
             move |site, request| still::show(site, request, &taken),
         ),
         Route::get("/classes/{id}/stills/{still}", read, still::picture),
+        Route::get("/classes/{id}/pictures", read, still::page),
+        Route::post("/classes/{id}/stills/{still}/withdraw", read, move |site, r| still::withdraw(site, r, &withdrawn)),
         Route::post("/classes/{id}/keep", read, move |site, request| item::keep(site, request, &keeping, &laid)),
         Route::get("/resources/{id}/class", Check::SignedIn, move |site, request| item::page(site, request, &item)),
         Route::get("/resources/{id}/class/{*path}", Check::SignedIn, move |site, r| item::part(site, r, &parts)),

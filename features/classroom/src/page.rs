@@ -127,6 +127,8 @@ const WORDS: &[&str] = &[
     "class-groups-this-page",
     "class-refused-sheet",
     "class-refused-later",
+    "class-still-sure",
+    "class-still-withdrawn",
 ];
 pub(crate) const COLOURS: [&str; 6] =
     ["class-black", "class-red", "class-blue", "class-green", "class-amber", "class-white"];

@@ -11,8 +11,8 @@ use web::{PageError, Request, Shell, Site};
 use crate::exit::{Exit, Marks};
 use crate::facts::{CLASS_ROOM, CLASS_SERIES, LIVE_CLASS, SERIES_SCHOOL};
 use crate::open::Classes;
-use crate::series;
 use crate::who::{About, Part};
+use crate::{series, still};
 
 #[derive(Template)]
 #[template(path = "part.html")]
@@ -25,6 +25,8 @@ struct ClassPart<'a> {
     /// Has a part in it, and so may make keys.
     keys: bool,
     record: bool,
+    /// Pictures that were shown in it.
+    pictures: Option<String>,
     /// Why it cannot be played again, though it was held.
     unheard: Option<&'static str>,
     /// How it was, for its teacher.
@@ -96,6 +98,9 @@ pub fn part(
         enters: planned || about.state == "live",
         keys: about.part(&request.reader()?.person) != Part::Guest,
         record,
+        pictures: Some(still::count(conn, id)?)
+            .filter(|n| *n > 0)
+            .map(|n| look.words.with("class-pictures-n", &[("n", i64::try_from(n).unwrap_or(0).into())])),
         unheard: (!record && about.state == "held").then(|| unheard(about.recorded)),
         how: how(request, &look, &about, classes, id)?,
         adds: planned && request.reader()?.may_make(&CLASS_ROOM),

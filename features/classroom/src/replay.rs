@@ -15,6 +15,7 @@ use crate::keep::kept;
 use crate::open::Classes;
 use crate::page::{Line, languages, pages, rooms, said};
 use crate::say::is_for_pages;
+use crate::still::is_withdrawn;
 use crate::talk::{framed, happened};
 
 #[derive(Template)]
@@ -117,11 +118,12 @@ pub(crate) fn events(site: &Site, request: &Request, classes: &Classes, shelf: &
         let replay = record(site, shelf, conn, &class)?;
         let open = classes.planned(conn, &class)?;
         let events = replay.events().map_err(|e| PageError::Internal(e.to_string()))?;
-        let bytes = events
-            .iter()
-            .filter(|event| is_for_pages(&event.payload))
-            .flat_map(|event| framed(&happened(&open, event)))
-            .collect();
+        let mut bytes = Vec::new();
+        for event in events.iter().filter(|event| is_for_pages(&event.payload)) {
+            if !is_withdrawn(conn, &event.payload)? {
+                bytes.extend(framed(&happened(&open, event)));
+            }
+        }
         Ok(Reply::Bytes("application/octet-stream", None, bytes))
     })
 }

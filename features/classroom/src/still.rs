@@ -1,17 +1,20 @@
 //! Pictures that are taken in a class and shown to all: small, freed of what they say of place and device, of a room only with
 //! the consent of everyone seen there. They are files as any other, so they take what voice and pen leave of the link.
 
+use askama::Template;
 use base::Subject;
 use log::Context;
-use records::{Change, Value, append, record_scope};
+use records::{Change, REMOVED, Value, append, record_scope};
+use register::Look;
 use rusqlite::{Connection, OptionalExtension};
-use serde_json::json;
-use web::{PageError, Reply, Request, Site};
+use serde_json::{Value as Json, json};
+use web::{PageError, Reply, Request, Shell, Site};
 
-use crate::facts::{CLASS_STILL, LIVE_CLASS};
+use crate::facts::{CLASS_ROOM, CLASS_STILL, LIVE_CLASS};
+use crate::fold::WORDS;
 use crate::open::Classes;
 use crate::say::of_node;
-use crate::who::Part;
+use crate::who::{About, Part};
 
 /// Bytes of a picture: some seconds of a link of 64 kbit/s.
 const MAX_STILL: u64 = 40 * 1024;
@@ -99,4 +102,130 @@ pub(crate) fn picture(site: &Site, request: &Request) -> Result<Reply, PageError
         let hash = base::Hash::try_from(content.as_slice()).map_err(|_| PageError::NotFound)?;
         Ok(Reply::File { hash, media, name: "still".to_owned() })
     })
+}
+
+#[derive(Template)]
+#[template(path = "pictures.html")]
+struct PicturesPage<'a> {
+    s: Shell<'a>,
+    /// Where the class is.
+    at: String,
+    title: String,
+    pictures: Vec<Picture>,
+}
+
+struct Picture {
+    id: String,
+    /// Of which room it is; nothing where the teacher is.
+    room: Option<String>,
+    /// The reader may withdraw it.
+    may: bool,
+}
+
+/// A picture of a class: its room, if it has one.
+struct Shown {
+    id: Subject,
+    room: Option<Subject>,
+}
+
+fn subject(bytes: Option<Vec<u8>>) -> Option<Subject> {
+    bytes.and_then(|b| Subject::try_from(b.as_slice()).ok())
+}
+
+/// The pictures of a class that were not withdrawn, as they were shown.
+fn of_class(conn: &Connection, class: &Subject) -> Result<Vec<Shown>, PageError> {
+    let mut stmt = conn.prepare_cached("SELECT id, room FROM class_still WHERE class = ?1 ORDER BY made, id")?;
+    let rows = stmt.query_map([class.as_bytes()], |r| Ok((subject(r.get(0)?), subject(r.get(1)?))))?;
+    let mut out = Vec::new();
+    for row in rows {
+        let (id, room) = row?;
+        out.extend(id.map(|id| Shown { id, room }));
+    }
+    Ok(out)
+}
+
+/// How many pictures a class has.
+pub(crate) fn count(conn: &Connection, class: &Subject) -> Result<usize, PageError> {
+    Ok(of_class(conn, class)?.len())
+}
+
+/// Whether a person withdraws a picture: who leads the class, who answers for the room that it is of, and who showed it.
+fn may_withdraw(conn: &Connection, about: &About, person: &Subject, still: &Shown) -> Result<bool, PageError> {
+    if matches!(about.part(person), Part::Teacher | Part::Co) {
+        return Ok(true);
+    }
+    let answers = about.rooms.iter().any(|r| Some(r.id) == still.room && r.person == *person);
+    Ok(answers || log::entries_of(conn, &still.id)?.first().is_some_and(|entry| entry.header.author == *person))
+}
+
+/// Where the pictures of a class stand, and are withdrawn.
+pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
+    let class = request.id("id")?;
+    let reader = request.reader()?;
+    site.store.read(|conn| {
+        register::visible(conn, reader, &LIVE_CLASS, &class)?;
+        let (about, look) = (About::read(conn, &class)?, Look::new(site, request, conn));
+        let picture = |still: &Shown| {
+            Ok::<_, PageError>(Picture {
+                id: still.id.to_string(),
+                room: still.room.map(|room| look.title(&CLASS_ROOM, &room)).transpose()?,
+                may: may_withdraw(conn, &about, &reader.person, still)?,
+            })
+        };
+        let page = PicturesPage {
+            at: format!("/classes/{class}"),
+            pictures: of_class(conn, &class)?.iter().map(picture).collect::<Result<_, _>>()?,
+            s: Shell::new(site, request, look.words.get("class-pictures")),
+            title: about.title,
+        };
+        Ok(Reply::Page(page.render()?))
+    })
+}
+
+/// Withdraws a picture, for ever: no page and no replay shows it any more. Where the class goes on, its pages are told at once.
+pub(crate) fn withdraw(site: &Site, request: &Request, classes: &Classes) -> Result<Reply, PageError> {
+    let (class, id) = (request.id("id")?, request.id("still")?);
+    let reader = request.reader()?;
+    site.store.write(Context { author: reader.person }, |tx| {
+        register::visible(tx.conn(), reader, &LIVE_CLASS, &class)?;
+        let stills = of_class(tx.conn(), &class)?;
+        let still = stills.iter().find(|s| s.id == id).ok_or(PageError::NotFound)?;
+        if !may_withdraw(tx.conn(), &About::read(tx.conn(), &class)?, &reader.person, still)? {
+            return Err(PageError::NotAllowed);
+        }
+        let scope = record_scope(tx.conn(), site.programme, &LIVE_CLASS, &class)?;
+        append(tx, &CLASS_STILL, scope, id, Change::new().with(REMOVED, Value::Bool(true)), None)?;
+        tx.fold()?;
+        Ok::<_, PageError>(())
+    })?;
+    if let Some(open) = classes.get(&class).filter(|open| open.inner().fold.goes_on()) {
+        let who = match classes.part(&open, &reader.person) {
+            Part::Teacher => Some(class),
+            Part::Co => Some(reader.person),
+            Part::Adult(room) => open.about().rooms.get(usize::from(room) - 1).map(|r| r.id),
+            Part::Guest => None,
+        };
+        if let Some(who) = who {
+            let said = json!({ "k": "still-gone", "id": id.to_string() });
+            let _ = classes.live()?.say(class, who, &of_node(&said));
+        }
+    }
+    Ok(Reply::To(format!("/classes/{class}/pictures")))
+}
+
+/// Whether an event shows a picture that was withdrawn: a replay tells nothing of it.
+pub(crate) fn is_withdrawn(conn: &Connection, payload: &[u8]) -> Result<bool, PageError> {
+    let Some((&WORDS, words)) = payload.split_first() else { return Ok(false) };
+    // A needle first: this is asked of every event.
+    if !words.windows(7).any(|w| w == b"\"still\"") {
+        return Ok(false);
+    }
+    let said: Json = serde_json::from_slice(words).unwrap_or_default();
+    let id = said.get("id").and_then(Json::as_str).and_then(|id| id.parse::<Subject>().ok());
+    let Some(id) = id.filter(|_| said.get("k").and_then(Json::as_str) == Some("still")) else { return Ok(false) };
+    let stands: bool = conn
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM class_still WHERE id = ?1)")?
+        .query_row([id.as_bytes()], |r| r.get(0))?;
+    // One that has no entry here is still on its way.
+    Ok(!stands && !log::entries_of(conn, &id)?.is_empty())
 }

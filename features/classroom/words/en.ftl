@@ -348,3 +348,14 @@ rule-series-closed = This series is closed. Go on with it first.
 rule-class_series-ends = The last day of a series is not before its first.
 rule-series_school-once = This class of this school is in the series already.
 rule-live_class-series-day = The series has another class on this day. Cancel one of the two, or move it.
+class-pictures = Pictures of the class
+class-pictures-n = { $n ->
+    [one] { $n } picture
+   *[other] { $n } pictures
+}
+class-pictures-intro = What was shown by cameras in this class. Who showed a picture, who answers for its room and who leads the class can withdraw it: no page and no replay shows it any more, at no school. That cannot be taken back.
+class-pictures-none = No picture was shown, or all were withdrawn.
+class-teacher-place = From where the teacher is
+class-still-withdraw = Withdraw
+class-still-sure = Withdraw this picture? No page and no replay will show it any more.
+class-still-withdrawn = The picture is withdrawn.

@@ -8,7 +8,7 @@ import { Notes } from "./notes.ts";
 import { Devices, pupil } from "./pupils.ts";
 import type { Answered } from "./question.ts";
 import { replays } from "./replay.ts";
-import { takes } from "./still.ts";
+import { takes, withdraws } from "./still.ts";
 import { View, type Given } from "./view.ts";
 import { Saying, Wire, type Happened } from "./wire.ts";
 
@@ -139,6 +139,7 @@ function attend(box: HTMLElement): void {
   on("ask-in", () => location.reload());
   const notes = new Notes(box.querySelector<HTMLTextAreaElement>("[data-class-notes]"), (update) => wire.say(Saying.Notes, update));
   takes(view);
+  withdraws(view, () => is.still?.id);
   box.querySelector("[data-still-away]")?.addEventListener("click", () => wire.json({ k: "still-away" }));
   const hears = new Hears(view, (channel) => void media.interpret(channel));
   on("play", () => void media.play());

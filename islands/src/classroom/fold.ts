@@ -26,6 +26,7 @@ export type Said =
   | { k: "show"; r: number; g: number }
   | { k: "still"; id: string }
   | { k: "still-away" }
+  | { k: "still-gone"; id: string }
   | { k: "interpret"; room?: number; person?: string; lang: string }
   | { k: "chat"; text: string; by?: string }
   | { k: "caption"; text: string; by?: string }
@@ -142,6 +143,9 @@ export class Class {
   caption: Line | undefined;
   /** The picture that is shown to all. */
   still: { id: string; room: number } | undefined;
+  /** Which room showed each picture; and those that were withdrawn, which come back with nothing. */
+  stills = new Map<string, number>();
+  withdrawn = new Set<string>();
   guests = new Map<string, Guest>();
   /** Who interprets, by the number of their room or their own id, and into what. */
   interpreters = new Map<string, string>();
@@ -160,6 +164,8 @@ export class Class {
     copy.interpreters = new Map(this.interpreters);
     copy.rounds = new Map(this.rounds);
     copy.sheets = new Map(this.sheets);
+    copy.stills = new Map(this.stills);
+    copy.withdrawn = new Set(this.withdrawn);
     copy.guests = new Map([...this.guests].map(([who, guest]) => [who, { ...guest }]));
     if (this.question) copy.question = { ...this.question, rooms: new Map([...this.question.rooms].map(([n, answers]) => [n, { ...answers }])) };
     return copy;
@@ -259,8 +265,16 @@ export class Class {
         } else if ((leads || room) && this.mayWrite(event.room, said.r, said.g)) this.shown = { r: said.r, g: said.g };
         return true;
       case "still":
-        if (leads || room) this.still = { id: said.id, room: event.room };
-        return leads || room;
+        if (!leads && !room) return false;
+        this.stills.set(said.id, event.room);
+        if (!this.withdrawn.has(said.id)) this.still = { id: said.id, room: event.room };
+        return true;
+      case "still-gone":
+        // Who leads withdraws any, a room its own.
+        if (!leads && this.stills.get(said.id) !== event.room) return false;
+        this.withdrawn.add(said.id);
+        if (this.still?.id === said.id) this.still = undefined;
+        return true;
       case "still-away":
         if (leads) this.still = undefined;
         return leads;

@@ -60,6 +60,18 @@ export function takes(view: View): void {
   });
 }
 
+/** Withdraws the picture that is shown, for ever. */
+export function withdraws(view: View, shown: () => string | undefined): void {
+  const token = view.part<HTMLFormElement>("take-still").querySelector<HTMLInputElement>("[name=_csrf]");
+  view.box.querySelector("[data-still-withdraw]")?.addEventListener("click", async () => {
+    const id = shown();
+    if (!id || !token || !confirm(view.word("still-sure"))) return;
+    const body = new URLSearchParams({ _csrf: token.value });
+    const answer = await fetch(`${view.given.stills}/${id}/withdraw`, { method: "POST", body }).catch(() => undefined);
+    view.note(view.word(answer?.ok ? "still-withdrawn" : "still-failed"));
+  });
+}
+
 /** Shows the newest picture; asks again until it has come. */
 export class Still {
   private shown = "";
@@ -71,6 +83,9 @@ export class Still {
     const part = this.view.part("still");
     const now = is.still?.id ?? "";
     part.hidden = now === "";
+    const withdraw = part.querySelector<HTMLElement>("[data-still-withdraw]");
+    const leads = ["teacher", "co"].includes(this.view.role);
+    if (withdraw) withdraw.hidden = !leads && !(this.view.role === "adult" && this.view.room === is.still?.room);
     if (now === this.shown) return;
     this.shown = now;
     clearTimeout(this.timer);
