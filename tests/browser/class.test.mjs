@@ -192,6 +192,15 @@ test("a class reaches both schools, and a room that is cut off goes on", { timeo
   const saved = await teacher.evaluate(async () => Array.from(new Uint8Array(await (await fetch(document.querySelector("#film video").src)).arrayBuffer())).slice(4, 8));
   assert.equal(String.fromCharCode(...saved), "ftyp", "an MP4");
 
+  // A school makes one of its own, of what came to it.
+  await until(async () => { await second.goto(`${school(2)}${path}/film`); return (await second.locator("#film form").count()) === 1; }, "the record at the other school", 90_000);
+  problems.push(...await look(second, "en-class-film-asked"));
+  await press(second, "form[action$='/film'] button");
+  await until(async () => (await second.locator("#film video").count()) === 1, "the school's own film", 120_000);
+  problems.push(...await look(second, "en-class-film"));
+  await first.goto(`${school(1)}${path}/film`);
+  problems.push(...await look(first, "bo-class-film-asked"));
+
   await teacher.goto(`${hub}${path}/replay`);
   // The teacher makes a course of it by one click; shared, it plays at the other school, with the link down too, and what
   // adults wrote is not in it.

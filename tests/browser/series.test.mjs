@@ -89,6 +89,13 @@ test("two schools work on one thing over weeks", { timeout: 180_000 }, async () 
   assert.equal(await keeper.locator(`dl a[href='${path}']`).count(), 1, "a class names its series");
   assert.equal(await keeper.locator("#class-rooms .rows li").count(), 2, "with a room for each school");
   problems.push(...await look(keeper, "zh-series-class"));
+  // It was not recorded, so there is no film of it to ask for, and the page says so.
+  const planned = new URL(keeper.url()).pathname;
+  await keeper.goto(`${hub}${planned}/film`);
+  assert.equal(await keeper.locator("#film .notice").count(), 1);
+  assert.equal(await keeper.locator("#film form, #film video").count(), 0);
+  problems.push(...await look(keeper, "zh-class-film-none"));
+  await keeper.goto(hub + planned);
   await press(keeper, "main a[href$='/move/cancel']");
   await keeper.fill("#c-_why", "学校放假");
   await press(keeper, "main form button.danger, main form button.primary");
