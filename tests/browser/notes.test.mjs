@@ -115,7 +115,7 @@ test("notes, captions and pictures stand beside a class", { timeout: 300_000 }, 
   assert.equal((await teacher.textContent("main")).split("状态: 已上课").length - 1, 1, "it became held once");
   // Played again, they come as they came.
   await until(async () => { await second.goto(school(2) + path); return (await second.locator("a[href$='/replay']").count()) === 1; }, "the record to be named", 90_000);
-  await second.goto(`${school(2)}${path}/replay`);
+  await until(async () => { await second.goto(`${school(2)}${path}/replay`); return (await second.locator(".class > .notice").count()) === 0; }, "the record to be whole", 90_000);
   await second.waitForSelector("[data-replay][data-ready]");
   const line = second.locator("[data-replay-line]");
   await line.evaluate((line) => { line.value = line.max; line.dispatchEvent(new Event("input")); });

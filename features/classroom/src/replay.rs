@@ -86,6 +86,12 @@ pub(crate) fn page(site: &Site, request: &Request, classes: &Classes, shelf: &Sh
             })
             .collect();
         let lacks: u64 = replay.lacks().iter().map(|(_, bytes)| bytes).sum();
+        // A record that is named before its list of blocks has come lacks nothing that is known of.
+        let coming = match lacks {
+            0 if is_whole(shelf, conn, &class, &replay)? => None,
+            0 => Some(words.get("rule-class-keep-coming").into_owned()),
+            _ => Some(words.with("class-coming", &[("size", words.bytes(lacks).as_str().into())])),
+        };
         let shown = about.course.map(|c| pages(request, conn, shelf, &c)).transpose()?.unwrap_or_default();
         let given = json!({
             "pages": shown,
@@ -102,7 +108,7 @@ pub(crate) fn page(site: &Site, request: &Request, classes: &Classes, shelf: &Sh
             title: about.title.clone(),
             given: given.to_string(),
             rooms,
-            coming: (lacks > 0).then(|| words.with("class-coming", &[("size", words.bytes(lacks).as_str().into())])),
+            coming,
             keeps: may_keep(site, request, &open).then(|| format!("/classes/{class}/keep")),
             chats: true,
             s: Shell::new(site, request, about.title.clone()),
