@@ -35,7 +35,8 @@ struct LearningPage<'a> {
 
 /// What somebody attended of activities that were held, the newest first; days and kinds as they are kept.
 fn attended(conn: &Connection, person: &Subject) -> Result<Vec<Line>, PageError> {
-    let sql = "SELECT p.day, a.id, coalesce(a.title, ''), coalesce(a.kind, ''), coalesce(nullif(a.place, ''), o.title, '')
+    let sql =
+        "SELECT p.day, a.id, coalesce(a.title, ''), coalesce(a.kind, ''), coalesce(nullif(a.place, ''), o.title, '')
                FROM participation p JOIN activity a ON a.id = p.activity LEFT JOIN organisation o ON o.id = a.school
                WHERE p.person = ?1 AND p.part = 'attends' AND p.present = 1 AND a.held_on IS NOT NULL
                  AND a.state IN ('held', 'verified') ORDER BY p.day DESC, a.id";
