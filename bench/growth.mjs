@@ -108,13 +108,14 @@ try {
     starts: day(n), ends: day(n), visitors: [pack.person.id], lessons: 2, advice: "先让学生猜,再看实验。", follow_up: "",
     days: [{ day: day(n), people, codes: [], counts: [] }],
   });
-  const queue = Array.from({ length: 100 }, (_, n) => visit(n * 7, host.people.slice(0, 48).map((one) => one.id)));
+  const named = host.people.slice(0, 48).map((one) => one.id);
+  const queue = Array.from({ length: 100 }, (_, n) => visit(n * 7, named.map((_, at) => at)));
   const relay = await link(port);
   const through = relay.address().port;
   const from = performance.now();
   await ask(through, "GET", `/pocket/state/${made.id}`, {}, "");
   for (let at = 0; at < queue.length; at += 50) {
-    const answer = await ask(through, "POST", "/pocket/hand", bearer, JSON.stringify({ lang: "zh", items: queue.slice(at, at + 50) }));
+    const answer = await ask(through, "POST", "/pocket/hand", bearer, JSON.stringify({ lang: "zh", items: queue.slice(at, at + 50), people: named }));
     const done = JSON.parse(answer.body).done;
     if (done.length !== 50 || done.some((one) => !one.visit || one.left.length)) throw new Error(answer.body.slice(0, 500));
   }

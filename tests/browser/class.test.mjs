@@ -176,7 +176,8 @@ test("a class reaches both schools, and a room that is cut off goes on", { timeo
   await press(teacher, "a[href$='/film']");
   problems.push(...await look(teacher, "zh-class-film-asked"));
   await press(teacher, "form[action$='/film'] button");
-  await until(async () => (await teacher.locator("#film progress").count()) === 1, "the film to be under way", 30_000);
+  // A short class is a film before one has looked.
+  await until(async () => (await teacher.locator("#film progress, #film video").count()) === 1, "the film to be under way", 30_000);
   await until(async () => (await teacher.locator("#film video").count()) === 1, "the film", 120_000);
   const film = await teacher.locator("#film video").evaluate(async (video) => {
     if (video.readyState < 1) await new Promise((resolve, reject) => { video.onloadedmetadata = resolve; video.onerror = () => reject(new Error("no film")); });

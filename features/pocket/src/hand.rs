@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension};
 use serde_json::{Value as Json, json};
 use web::{PageError, Request, Sent, Site, store};
 
-use crate::item::{self, Day, Item, Mark};
+use crate::item::{self, Day, Item, Mark, Names};
 
 /// Letters of a person's code.
 const CODE: usize = 8;
@@ -25,11 +25,11 @@ struct Taken {
 }
 
 /// Takes in what came; answers for each.
-pub(crate) fn take_all(site: &Site, request: &Request, items: &[Json]) -> Result<Json, PageError> {
+pub(crate) fn take_all(site: &Site, request: &Request, items: &[Json], names: &Names) -> Result<Json, PageError> {
     let words = request.words(site);
     let mut done = Vec::new();
     for json in items.iter().take(item::MAX_ITEMS) {
-        let taken = Item::read(json).map_err(|key| Refusal::Fields(vec![(String::new(), key)]));
+        let taken = Item::read(json, names).map_err(|key| Refusal::Fields(vec![(String::new(), key)]));
         let answer = match taken.and_then(|item| take(site, request, &item)) {
             Ok(taken) => {
                 let left = taken.left.iter().map(|(who, key)| json!({ "who": who, "said": words.get(key) }));

@@ -11,8 +11,34 @@ const MAX_DAYS: usize = 31;
 const MAX_PEOPLE: usize = 400;
 /// Visitors.
 const MAX_VISITORS: usize = 60;
+/// People whom one delivery names.
+const MAX_NAMES: usize = 5000;
 /// Kinds of people that are counted on one day.
 const MAX_COUNTS: usize = 10;
+
+/// People whom one delivery names, each once: what signs in is a number in this list, so that a queue weighs little on a thin
+/// link. An id itself is understood too.
+#[derive(Debug, Default)]
+pub(crate) struct Names(Vec<Subject>);
+
+impl Names {
+    /// Reads the list of a delivery.
+    pub fn read(json: Option<&Json>) -> Self {
+        let all = json.and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
+        Self(all.iter().take(MAX_NAMES).map(|one| subject(Some(one)).unwrap_or_default()).collect())
+    }
+
+    fn one(&self, json: &Json) -> Option<Subject> {
+        match json.as_u64() {
+            Some(n) => self.0.get(usize::try_from(n).ok()?).copied(),
+            None => subject(Some(json)),
+        }
+    }
+
+    fn some(&self, json: Option<&Json>, most: usize) -> Result<Vec<Subject>, &'static str> {
+        list(json, most)?.iter().map(|one| self.one(one).ok_or("pocket-no-broken")).collect()
+    }
+}
 
 /// Who made it, so that it is made once: its time and its chance.
 pub(crate) type Mark = (u64, u32);
@@ -56,7 +82,7 @@ pub(crate) fn name(json: &Json) -> &str {
 
 impl Item {
     /// Reads one; the key of what is wrong with it.
-    pub fn read(json: &Json) -> Result<Self, &'static str> {
+    pub fn read(json: &Json, names: &Names) -> Result<Self, &'static str> {
         let broken = "pocket-no-broken";
         let mark = json.get("made").and_then(Json::as_u64).zip(json.get("chance").and_then(Json::as_u64));
         let (made, chance) = mark.ok_or(broken)?;
@@ -70,12 +96,15 @@ impl Item {
             from: subject(json.get("from")),
             starts: line(json, "starts", 10)?,
             ends: line(json, "ends", 10)?,
-            visitors: subjects(json.get("visitors"), MAX_VISITORS)?,
+            visitors: names.some(json.get("visitors"), MAX_VISITORS)?,
             lessons: json.get("lessons").and_then(Json::as_i64).unwrap_or(0),
             advice: text(json, "advice")?,
             follow_up: text(json, "follow_up")?,
             kind: line(json, "kind", 40)?,
-            days: list(json.get("days"), MAX_DAYS)?.iter().map(Day::read).collect::<Result<_, _>>()?,
+            days: list(json.get("days"), MAX_DAYS)?
+                .iter()
+                .map(|day| Day::read(day, names))
+                .collect::<Result<_, _>>()?,
         };
         let (starts, ends) = (date(&item.starts)?, date(&item.ends)?);
         if ends < starts {
@@ -98,7 +127,7 @@ impl Item {
 }
 
 impl Day {
-    fn read(json: &Json) -> Result<Self, &'static str> {
+    fn read(json: &Json, names: &Names) -> Result<Self, &'static str> {
         let mut counts = Vec::new();
         for count in list(json.get("counts"), MAX_COUNTS)? {
             let number = count.get("number").and_then(Json::as_i64).ok_or("pocket-no-broken")?;
@@ -106,7 +135,7 @@ impl Day {
         }
         let day = line(json, "day", 10)?;
         date(&day)?;
-        let mut people = subjects(json.get("people"), MAX_PEOPLE)?;
+        let mut people = names.some(json.get("people"), MAX_PEOPLE)?;
         people.sort_unstable();
         people.dedup();
         let codes = list(json.get("codes"), MAX_PEOPLE)?.iter().filter_map(Json::as_str);
@@ -137,10 +166,6 @@ fn subject(json: Option<&Json>) -> Option<Subject> {
     json?.as_str()?.parse().ok()
 }
 
-fn subjects(json: Option<&Json>, most: usize) -> Result<Vec<Subject>, &'static str> {
-    list(json, most)?.iter().map(|one| subject(Some(one)).ok_or("pocket-no-broken")).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,11 +178,22 @@ mod tests {
 
     #[test]
     fn a_visit_is_read() {
-        let item = Item::read(&whole()).unwrap();
+        let item = Item::read(&whole(), &Names::default()).unwrap();
         assert_eq!(item.mark, (1_700_000_000_000, 7));
         assert_eq!(item.days[0].counts, [("pupils".to_owned(), 30, "counted".to_owned())]);
         assert_ne!(item.part("a"), item.part("b"));
-        assert_eq!(item.part("a"), Item::read(&whole()).unwrap().part("a"));
+        assert_eq!(item.part("a"), Item::read(&whole(), &Names::default()).unwrap().part("a"));
+    }
+
+    #[test]
+    fn who_is_named_by_a_number_stands_in_the_list() {
+        let id = Subject([7; 16]);
+        let names = Names::read(Some(&json!([id.to_string()])));
+        let mut item = whole();
+        item["visitors"] = json!([0, id.to_string()]);
+        assert_eq!(Item::read(&item, &names).unwrap().visitors, [id, id]);
+        item["visitors"] = json!([1]);
+        assert_eq!(Item::read(&item, &names), Err("pocket-no-broken"));
     }
 
     #[test]
@@ -165,7 +201,7 @@ mod tests {
         let with = |field: &str, value: Json| {
             let mut item = whole();
             item[field] = value;
-            Item::read(&item)
+            Item::read(&item, &Names::default())
         };
         assert_eq!(with("ends", json!("2026-05-03")), Err("rule-dates-in-order"));
         assert_eq!(with("days", json!([{ "day": "2026-05-09" }])), Err("pocket-no-day"));
@@ -175,6 +211,6 @@ mod tests {
         assert_eq!(with("visitors", json!(["nobody"])), Err("pocket-no-broken"));
         assert_eq!(with("visitors", json!(vec!["x"; 100])), Err("pocket-no-many"));
         assert_eq!(with("chance", json!(u64::MAX)), Err("pocket-no-broken"));
-        assert_eq!(Item::read(&json!([1])), Err("pocket-no-broken"));
+        assert_eq!(Item::read(&json!([1]), &Names::default()), Err("pocket-no-broken"));
     }
 }

@@ -10,6 +10,7 @@ use text::Arg;
 use web::{Answered, Asked, Check, PageError, Reply, Request, Route, Shell, Site, set_cookie};
 
 use crate::facts::{GOES, OFFICE, POCKET};
+use crate::item::Names;
 use crate::{hand, key, pack};
 
 /// The languages of the screens.
@@ -32,7 +33,7 @@ pub fn routes() -> Vec<Route> {
         Route::machine("/pocket/hand", |site, asked| {
             answer(site, asked, |request, body| {
                 let items = body.get("items").and_then(Json::as_array).ok_or(PageError::Malformed("items"))?;
-                hand::take_all(site, request, items)
+                hand::take_all(site, request, items, &Names::read(body.get("people")))
             })
         }),
         Route::machine("/pocket/picture/{visit}/{made}/{chance}", picture),

@@ -3,6 +3,7 @@
 import { Board, type Page } from "../micro/board.ts";
 import { read, Writer, type Act } from "../micro/pen.ts";
 import type { Piece } from "./fold.ts";
+import { button } from "./sketch.ts";
 
 const enum What {
   Pen = 0,
@@ -52,14 +53,6 @@ export function ink(board: Board, pieces: readonly Piece[]): void {
 
 /** Whether anything was drawn, and how many lines there are. */
 export const isEmpty = (pieces: readonly Piece[]): boolean => lines(pieces).length === 0 && !pieces.some((p) => p.what[0] === What.Pen);
-
-const button = (text: string, act: () => void): HTMLButtonElement => {
-  const made = document.createElement("button");
-  made.type = "button";
-  made.textContent = text;
-  made.addEventListener("click", act);
-  return made;
-};
 
 export class GroupSheet {
   readonly box = document.createElement("div");

@@ -10,7 +10,8 @@ const MOST = 5900;
 const NEAR = 40;
 const WIDTH = 52;
 
-const button = (text: string, act: () => void): HTMLButtonElement => {
+/** A button that says something. */
+export const button = (text: string, act: () => void): HTMLButtonElement => {
   const made = document.createElement("button");
   made.type = "button";
   made.textContent = text;

@@ -63,7 +63,16 @@ export async function meet(vault: Vault, progress: (done: number, all: number) =
     const part = waiting.slice(at, at + BATCH);
     for (const item of part) await keep(vault, Object.assign(item, { state: "sent" }));
     progress(at, waiting.length);
-    const body = JSON.stringify({ lang: language(), items: part.map(sent) });
+    // Each person stands in the delivery once, and as a number wherever they signed in.
+    const people: string[] = [];
+    const number = (who: string): number => {
+      const at = numbers.get(who);
+      if (at !== undefined) return at;
+      numbers.set(who, people.length);
+      return people.push(who) - 1;
+    };
+    const numbers = new Map<string, number>();
+    const body = JSON.stringify({ lang: language(), items: part.map((item) => sent(item, number)), people });
     const answer = await ask(`${node}/pocket/hand`, { method: "POST", headers: { ...bearer, "content-type": "application/json" }, body });
     if (!answer.ok) throw new Error(String(answer.status));
     for (const done of ((await answer.json()) as Answer).done) {
@@ -79,9 +88,10 @@ export async function meet(vault: Vault, progress: (done: number, all: number) =
 }
 
 /** What goes to the node: nothing of how things stand here. */
-function sent(item: Item): Partial<Item> {
+function sent(item: Item, number: (who: string) => number): object {
   const { pictures: _pictures, state: _state, said: _said, left: _left, handed: _handed, ...rest } = item;
-  return { ...rest, days: item.days.filter((day) => day.people.length + day.codes.length + day.counts.length > 0) };
+  const days = item.days.filter((day) => day.people.length + day.codes.length + day.counts.length > 0);
+  return { ...rest, visitors: item.visitors.map(number), days: days.map((day) => ({ ...day, people: day.people.map(number) })) };
 }
 
 function became(item: Item, done: Answer["done"][number], node: string): Item {
