@@ -160,3 +160,28 @@ test("three schools in a village with no network", { timeout: 300_000 }, async (
   await phone.close();
   await office.close();
 });
+
+test("a phone that meets nobody for thirty days goes on, and keeps what was recorded after that too", { timeout: 120_000 }, async () => {
+  const phone = await reader(stage.browser, "en", 360);
+  const page = await phone.newPage();
+  page.setDefaultTimeout(10_000);
+  await be(page, school(1), "posted");
+  await prepare(page, school(1));
+  const planned = await page.locator("#planned li").count();
+  assert.ok(planned > 0);
+  await phone.setOffline(true);
+  for (const [days, lists] of [[29, planned], [31, 0]]) {
+    await page.clock.setFixedTime(Date.now() + days * 24 * 3600 * 1000);
+    await page.reload();
+    await unlock(page);
+    await page.locator("#unplanned").waitFor();
+    assert.equal(await page.locator("#planned li").count(), lists, `after ${days} days`);
+    if (days === 29) {
+      await page.locator("#planned button").first().click();
+      await page.locator("#record").click();
+      await page.locator("#recorded").waitFor();
+    }
+  }
+  assert.equal(await page.locator("#recorded .tag.wait").count(), 1, "what was recorded is there");
+  await phone.close();
+});
