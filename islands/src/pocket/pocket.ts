@@ -34,7 +34,7 @@ function head(): HTMLElement {
     // The Tibetan name is drawn: its letters alone weigh more than all the rest.
     el("button", { type: "button", className: "plain", lang: tag, "aria-label": name, "aria-pressed": String(tag === language()), onclick: () => void choose(tag) },
       tag === "bo" ? mark("bodyig") : name));
-  const brand = el("a", { className: "brand", href: "#" }, mark("mark"), el("span", {}, `Zampa · ${w("pocket")}`));
+  const brand = el("a", { className: "brand", href: "#" }, mark("mark"), el("span", {}, "Zampa"));
   return el("header", { className: "site" }, brand, el("nav", { className: "langs", "aria-label": w("languages") }, ...langs));
 }
 
