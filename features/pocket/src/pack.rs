@@ -75,7 +75,8 @@ fn schools(site: &Site, conn: &Connection, reader: &Reader) -> Result<Json, Page
     Ok(as_json(found, "title"))
 }
 
-/// Planned visits that the reader goes on, or that set out from a school of theirs.
+/// Planned visits that the reader goes on, or that set out from a school of theirs; the nearest day first, and those too whose
+/// day has passed, since somebody may have yet to record them.
 fn visits(site: &Site, conn: &Connection, reader: &Reader, today: &str) -> Result<Vec<Json>, PageError> {
     let sees = reader.sees(kind(site, "visit")?, "v");
     let own: Vec<String> = reader.schools().iter().map(literal).collect();
@@ -83,9 +84,9 @@ fn visits(site: &Site, conn: &Connection, reader: &Reader, today: &str) -> Resul
     let sql = format!(
         "SELECT v.id, v.purpose, v.host, v.from_school, v.starts_on, v.ends_on, v.asked, t.title, t.route
          FROM visit v LEFT JOIN trip t ON t.id = v.trip
-         WHERE coalesce(v.state, 'planned') = 'planned' AND {sees} AND v.ends_on >= date(?1, '-30 days')
+         WHERE coalesce(v.state, 'planned') = 'planned' AND {sees}
            AND (v.from_school IN ({}) OR EXISTS (SELECT 1 FROM visit_visitors w WHERE w.id = v.id AND w.value = {me}))
-         ORDER BY v.starts_on, v.id LIMIT {MAX_VISITS}",
+         ORDER BY abs(julianday(v.starts_on) - julianday(?1)), v.id LIMIT {MAX_VISITS}",
         if own.is_empty() { "NULL".to_owned() } else { own.join(", ") }
     );
     let mut stmt = conn.prepare(&sql)?;
