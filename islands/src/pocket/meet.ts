@@ -22,7 +22,7 @@ export async function nodes(): Promise<string[]> {
   return [location.origin, ...((await clear())?.nodes ?? [])].filter((url, at, all) => all.indexOf(url) === at);
 }
 
-/** What a node knows of this phone: `in_use`, `lost`, `given_back`; nothing where it knows none such or is not there. */
+/** What a node knows of this phone: `in_use` or `lost`; nothing where it knows none such or is not there. */
 async function state(node: string, id: string): Promise<string | undefined> {
   try {
     const answer = await ask(`${node}/pocket/state/${id}`);
