@@ -49,7 +49,7 @@ test-rust: islands
 
 test-browser: islands
 	@cargo build --locked --quiet --workspace --bins --tests --examples
-	@cd tests/browser && npm ci --no-audit --no-fund --silent && ZAMPA=$(abspath $(TARGET))/debug/zampa node --test --test-concurrency=1 *.test.mjs
+	@cd tests/browser && npm ci --no-audit --no-fund --silent && ZAMPA=$(abspath $(TARGET))/debug/zampa node --test --test-concurrency=2 *.test.mjs
 
 bench: build
 	@cargo build --quiet --profile release-run --locked -p bench

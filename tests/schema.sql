@@ -479,6 +479,77 @@ CREATE TABLE membership (
   from_on TEXT,
   until_on TEXT
 );
+CREATE TABLE team_term (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  team BLOB,
+  from_on TEXT,
+  until_on TEXT,
+  aims TEXT
+);
+CREATE TABLE team_output (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  team BLOB,
+  plan BLOB,
+  course BLOB,
+  made_on TEXT,
+  note TEXT
+);
+CREATE TABLE research_cycle (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  question TEXT,
+  team BLOB,
+  school BLOB,
+  subject TEXT,
+  starts_on TEXT,
+  plan BLOB,
+  learned TEXT,
+  ended_on TEXT
+);
+CREATE TABLE research_lesson (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  cycle BLOB,
+  school BLOB,
+  grade TEXT,
+  starts_on TEXT,
+  given_by BLOB,
+  taught_on TEXT,
+  seen TEXT,
+  revised TEXT
+);
+CREATE TABLE research_lesson_observers (id BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
+CREATE TABLE research_lesson_files (id BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
 CREATE TABLE lesson_plan (
   id BLOB PRIMARY KEY,
   home BLOB, -- the school whose nodes alone hold it
@@ -1056,6 +1127,36 @@ CREATE INDEX membership_by_team ON membership (team, title_key);
 CREATE INDEX membership_by_person ON membership (person, title_key);
 CREATE INDEX membership_by_from_on ON membership (from_on, title_key);
 CREATE INDEX membership_by_until_on ON membership (until_on, title_key);
+CREATE INDEX team_term_by_title ON team_term (title_key, id);
+CREATE INDEX team_term_by_changed ON team_term (changed);
+CREATE INDEX team_term_by_team ON team_term (team, title_key);
+CREATE INDEX team_term_by_from_on ON team_term (from_on, title_key);
+CREATE INDEX team_term_by_until_on ON team_term (until_on, title_key);
+CREATE INDEX team_output_by_title ON team_output (title_key, id);
+CREATE INDEX team_output_by_changed ON team_output (changed);
+CREATE INDEX team_output_by_team ON team_output (team, title_key);
+CREATE INDEX team_output_by_plan ON team_output (plan, title_key);
+CREATE INDEX team_output_by_course ON team_output (course, title_key);
+CREATE INDEX team_output_by_made_on ON team_output (made_on, title_key);
+CREATE INDEX research_cycle_by_title ON research_cycle (title_key, id);
+CREATE INDEX research_cycle_by_changed ON research_cycle (changed);
+CREATE INDEX research_cycle_by_team ON research_cycle (team, title_key);
+CREATE INDEX research_cycle_by_school ON research_cycle (school, title_key);
+CREATE INDEX research_cycle_by_subject ON research_cycle (subject, title_key);
+CREATE INDEX research_cycle_by_starts_on ON research_cycle (starts_on, title_key);
+CREATE INDEX research_cycle_by_plan ON research_cycle (plan, title_key);
+CREATE INDEX research_cycle_by_ended_on ON research_cycle (ended_on, title_key);
+CREATE INDEX research_cycle_by_state ON research_cycle (state, title_key);
+CREATE INDEX research_lesson_by_title ON research_lesson (title_key, id);
+CREATE INDEX research_lesson_by_changed ON research_lesson (changed);
+CREATE INDEX research_lesson_by_cycle ON research_lesson (cycle, title_key);
+CREATE INDEX research_lesson_by_school ON research_lesson (school, title_key);
+CREATE INDEX research_lesson_by_starts_on ON research_lesson (starts_on, title_key);
+CREATE INDEX research_lesson_by_given_by ON research_lesson (given_by, title_key);
+CREATE INDEX research_lesson_observers_by_value ON research_lesson_observers (value, id);
+CREATE INDEX research_lesson_by_taught_on ON research_lesson (taught_on, title_key);
+CREATE INDEX research_lesson_files_by_value ON research_lesson_files (value, id);
+CREATE INDEX research_lesson_by_state ON research_lesson (state, title_key);
 CREATE INDEX lesson_plan_by_title ON lesson_plan (title_key, id);
 CREATE INDEX lesson_plan_by_changed ON lesson_plan (changed);
 CREATE INDEX lesson_plan_by_subject ON lesson_plan (subject, title_key);

@@ -183,8 +183,10 @@ fn text(plan: &Plan) -> Vec<Node> {
 }
 
 /// Plans of the first two schools: a local teacher leads, somebody posted writes along, the head reviews.
-pub(crate) fn plan(book: &mut Book, world: &World, office: &Office) -> Result<(), DemoError> {
+/// Plans the plans; returns that of fractions, which teachers go on with.
+pub(crate) fn plan(book: &mut Book, world: &World, office: &Office) -> Result<Option<Subject>, DemoError> {
     let scope = world.programme;
+    let mut fractions = None;
     for (n, plan) in PLANS.iter().enumerate() {
         let at = n % 2;
         let nth = |people: &[Subject]| people.get(n / 2).or(people.first()).copied();
@@ -201,6 +203,9 @@ pub(crate) fn plan(book: &mut Book, world: &World, office: &Office) -> Result<()
             .int("minutes", plan.minutes)
             .state("draft");
         let id = book.record("lesson_plan", scope, day, change);
+        if plan.subject == "mathematics" {
+            fractions = fractions.or(Some(id));
+        }
         let chance = u64::try_from(n).unwrap_or(0) + 1;
         let updates = documents::seed(&text(plan), chance)?;
         let written = Live::of(updates.iter().map(Vec::as_slice));
@@ -249,7 +254,7 @@ pub(crate) fn plan(book: &mut Book, world: &World, office: &Office) -> Result<()
             book.change("lesson_plan", scope, id, day, change);
         }
     }
-    Ok(())
+    Ok(fractions)
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod pairings;
 mod people;
 mod places;
 mod postings;
+mod research;
 mod teams;
 mod templates;
 mod visits;
@@ -96,9 +97,10 @@ pub fn fill(
     let held = visits::plan(&mut book, &world, &mut part("visits"));
     activities::plan(&mut book, &world, &held, so_far, &mut part("activities"));
     let office = office::plan(&mut book, &world, &staff, &mut part("office")).ok_or(DemoError::NobodyThere)?;
-    lessons::plan(&mut book, &world, &office)?;
+    let fractions = lessons::plan(&mut book, &world, &office)?;
     templates::keep(&mut book, &world)?;
-    library::plan(&mut book, &world, &office, &mut part("library"));
+    let course = library::plan(&mut book, &world, &office, &mut part("library"));
+    research::plan(&mut book, &world, fractions, course);
     let facts = book.write(store, clock, kinds, &staff.authors(), progress);
     clock.release();
     Ok(Filled {

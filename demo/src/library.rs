@@ -240,7 +240,7 @@ const COURSES: [Course; 12] = [
 ];
 
 /// Calls, the courses, and the classes that they were planned for.
-pub(crate) fn plan(book: &mut Book, world: &World, office: &Office, chance: &mut Chance) {
+pub(crate) fn plan(book: &mut Book, world: &World, office: &Office, chance: &mut Chance) -> Option<Subject> {
     let scope = world.programme;
     let call = |title: &str, sought: &str, opens: Day| {
         Change::new()
@@ -269,6 +269,7 @@ pub(crate) fn plan(book: &mut Book, world: &World, office: &Office, chance: &mut
         }
     }
     uses(book, world, &good, chance);
+    good.first().map(|(id, _)| *id)
 }
 
 /// A course with its parts and reviews; when it got as far as it did.

@@ -1,7 +1,9 @@
 //! Every figure of the first programme, from the rows by its rule; and what moves when something happens.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
+use std::time::UNIX_EPOCH;
 
 use base::{Env, Scope, Subject};
 use figures::{count, indicators};
@@ -10,17 +12,33 @@ use records::{Change, Kinds, RecordError, Value, append};
 use zampa::files::Files;
 use zampa::{fill, house, node};
 
-/// A demonstration filled once for all tests; each works on a copy.
-pub static FILLED: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
-    let dir = tempfile::tempdir().unwrap();
-    fill::fill(dir.path(), 1, &Env::system(), &|_| {}).unwrap();
+/// A demonstration filled once for all tests of this build, whichever process runs them; each works on a copy.
+static FILLED: LazyLock<PathBuf> = LazyLock::new(|| {
+    let at = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    std::fs::create_dir_all(at).unwrap();
+    // What is filled follows from the code, so each build has its own.
+    let build = std::fs::metadata(std::env::current_exe().unwrap()).unwrap();
+    let made = build.modified().unwrap().duration_since(UNIX_EPOCH).unwrap().as_nanos();
+    let dir = at.join(format!("demonstration-{made}-{}", build.len()));
+    let lock = std::fs::File::create(at.join("demonstration.lock")).unwrap();
+    lock.lock().unwrap();
+    if !dir.exists() {
+        for entry in std::fs::read_dir(at).unwrap().flatten() {
+            if entry.file_name().to_string_lossy().starts_with("demonstration-") {
+                std::fs::remove_dir_all(entry.path()).unwrap();
+            }
+        }
+        let half = tempfile::tempdir_in(at).unwrap();
+        fill::fill(half.path(), 1, &Env::system(), &|_| {}).unwrap();
+        std::fs::rename(half.keep(), &dir).unwrap();
+    }
     dir
 });
 
 /// A copy of a node of the demonstration.
 pub fn copy(n: usize) -> (tempfile::TempDir, Files) {
     let dir = tempfile::tempdir().unwrap();
-    let from = fill::place(FILLED.path(), n).0;
+    let from = fill::place(&FILLED, n).0;
     for entry in std::fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
         if path.is_file() {

@@ -144,6 +144,7 @@ impl Node {
             ],
             parts: vec![
                 Box::new(visits::part),
+                Box::new(teams::part),
                 Box::new(activities::part),
                 Box::new(lessons::part),
                 Box::new(pairings::part),

@@ -2,13 +2,13 @@ use records::vocabulary::SUBJECTS;
 use records::{Access, Field, Home, Kind, Move, Role, Roles, Rule};
 
 /// The records of this room.
-pub const KINDS: &[&Kind] = &[&TEAM, &MEMBERSHIP];
+pub const KINDS: &[&Kind] = &[&TEAM, &MEMBERSHIP, &TEAM_TERM, &TEAM_OUTPUT, &RESEARCH_CYCLE, &RESEARCH_LESSON];
 
 const KEEPERS: &[Role] = &[Role::Administrator, Role::Officer, Role::Head, Role::Posted, Role::Local];
 const WHO: Roles = Roles::of(KEEPERS);
 
 /// A team counts once it had three members and a held meeting (an activity that names it).
-static TEAM: Kind = Kind {
+pub(crate) static TEAM: Kind = Kind {
     name: "team",
     route: "teams",
     icon: "users",
@@ -39,7 +39,7 @@ static TEAM: Kind = Kind {
     hidden: false,
 };
 
-static MEMBERSHIP: Kind = Kind {
+pub(crate) static MEMBERSHIP: Kind = Kind {
     name: "membership",
     route: "memberships",
     icon: "user-plus",
@@ -64,6 +64,143 @@ static MEMBERSHIP: Kind = Kind {
         other: "",
     }],
     order: "-from_on",
+    hub_only: false,
+    hidden: false,
+};
+
+/// What a team means to do in a term. What became of it is not typed again: meetings, research lessons and outputs within
+/// its days stand beside it.
+pub(crate) static TEAM_TERM: Kind = Kind {
+    name: "team_term",
+    route: "team-terms",
+    icon: "calendar",
+    home: Home::With("team", "team"),
+    title: &["title"],
+    fields: &[
+        Field::link("team", "team").required().filter().within(),
+        Field::line("title").required().column().searched(),
+        Field::date("from_on").required().column(),
+        Field::date("until_on").required().column(),
+        Field::text("aims").required().searched(),
+    ],
+    states: &[],
+    moves: &[],
+    access: Access::staff(KEEPERS, &["team"]),
+    rules: &[
+        Rule {
+            code: "dates-in-order",
+            sql: "SELECT a.id, NULL FROM team_term a WHERE a.until_on < a.from_on AND {one}",
+            one: "a.id = ?1",
+            other: "",
+        },
+        Rule {
+            code: "team_term-once",
+            sql: "SELECT a.id, b.id FROM team_term a JOIN team_term b ON b.team = a.team AND b.id <> a.id
+                  WHERE a.from_on <= b.until_on AND b.from_on <= a.until_on AND {one}",
+            one: "a.id = ?1",
+            other: "",
+        },
+    ],
+    order: "-from_on",
+    hub_only: false,
+    hidden: false,
+};
+
+/// What a team made: a lesson plan or a course that others can use.
+pub(crate) static TEAM_OUTPUT: Kind = Kind {
+    name: "team_output",
+    route: "team-outputs",
+    icon: "book-open",
+    home: Home::With("team", "team"),
+    title: &["title"],
+    fields: &[
+        Field::link("team", "team").required().filter().within(),
+        Field::line("title").required().column().searched(),
+        Field::link("plan", "lesson_plan"),
+        Field::link("course", "course"),
+        Field::date("made_on").required().column(),
+        Field::text("note").searched(),
+    ],
+    states: &[],
+    moves: &[],
+    access: Access::staff(KEEPERS, &["team"]),
+    rules: &[Rule {
+        code: "team_output-of-what",
+        sql: "SELECT a.id, NULL FROM team_output a WHERE a.plan IS NULL AND a.course IS NULL AND {one}",
+        one: "a.id = ?1",
+        other: "",
+    }],
+    order: "-made_on",
+    hub_only: false,
+    hidden: false,
+};
+
+/// A question that teachers look into by one lesson, taught again and again: planned, taught, observed, revised. Every node
+/// holds it, since its lessons are taught at several schools.
+pub(crate) static RESEARCH_CYCLE: Kind = Kind {
+    name: "research_cycle",
+    route: "research-cycles",
+    icon: "rotate-cw",
+    home: Home::Programme,
+    title: &["title"],
+    fields: &[
+        Field::line("title").required().column().searched(),
+        Field::text("question").required().searched(),
+        Field::link("team", "team").filter().within(),
+        Field::link("school", "organisation").required().column(),
+        Field::choice("subject", SUBJECTS).filter(),
+        Field::date("starts_on").required().column(),
+        Field::link("plan", "lesson_plan"),
+        Field::text("learned").by_move().searched(),
+        Field::date("ended_on").by_move(),
+    ],
+    states: &["open", "closed"],
+    moves: &[
+        Move::new("close", &["open"], "closed", WHO).asks(&["learned", "ended_on"]),
+        Move::new("reopen", &["closed"], "open", WHO),
+    ],
+    access: Access::staff(KEEPERS, &["school"]),
+    rules: &[Rule {
+        code: "dates-in-order",
+        sql: "SELECT a.id, NULL FROM research_cycle a WHERE a.ended_on < a.starts_on AND {one}",
+        one: "a.id = ?1",
+        other: "",
+    }],
+    order: "-starts_on",
+    hub_only: false,
+    hidden: false,
+};
+
+/// One time that the lesson of a cycle is taught. What was seen is of the lesson and of what pupils did with it, not of who
+/// taught.
+pub(crate) static RESEARCH_LESSON: Kind = Kind {
+    name: "research_lesson",
+    route: "research-lessons",
+    icon: "presentation",
+    home: Home::With("cycle", "research_cycle"),
+    title: &["school", "starts_on"],
+    fields: &[
+        Field::link("cycle", "research_cycle").required().filter().within(),
+        Field::link("school", "organisation").required().column(),
+        Field::line("grade"),
+        Field::date("starts_on").required().column(),
+        Field::link("given_by", "person"),
+        Field::links("observers", "person"),
+        Field::date("taught_on").by_move(),
+        Field::text("seen").by_move().searched(),
+        Field::text("revised").by_move().searched(),
+        Field::files(),
+    ],
+    states: &["planned", "taught", "observed", "revised", "cancelled"],
+    moves: &[
+        Move::new("teach", &["planned"], "taught", WHO).asks(&["taught_on"]),
+        Move::new("observe", &["taught"], "observed", WHO).asks(&["seen"]),
+        Move::new("revise", &["observed"], "revised", WHO).asks(&["revised"]),
+        Move::new("cancel", &["planned"], "cancelled", WHO).with_reason(),
+    ],
+    access: Access::staff(KEEPERS, &["school"]),
+    rules: &[],
+    order: "starts_on",
     hub_only: false,
     hidden: false,
 };
