@@ -190,6 +190,26 @@ CREATE TABLE commitment (
   due_on TEXT,
   kept_on TEXT
 );
+CREATE TABLE delivery (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  commitment BLOB,
+  what TEXT,
+  amount INTEGER,
+  number INTEGER,
+  delivered_on TEXT,
+  unit BLOB,
+  place BLOB,
+  confirmed_on TEXT
+);
+CREATE TABLE delivery_files (id BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
 CREATE TABLE cohort (
   id BLOB PRIMARY KEY,
   home BLOB, -- the school whose nodes alone hold it
@@ -224,7 +244,9 @@ CREATE TABLE need (
   stage TEXT,
   hours INTEGER,
   done_when TEXT,
-  carried_by BLOB
+  carried_by BLOB,
+  met_on TEXT,
+  reopened_on TEXT
 );
 CREATE TABLE need_teaching_languages (id BLOB NOT NULL, value TEXT NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
 CREATE TABLE posting (
@@ -251,6 +273,84 @@ CREATE TABLE posting (
   arrived_on TEXT,
   ended_on TEXT,
   handed_to BLOB
+);
+CREATE TABLE nomination (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  person BLOB,
+  unit BLOB,
+  cohort BLOB,
+  available INTEGER,
+  wishes TEXT,
+  need BLOB,
+  notified_on TEXT
+);
+CREATE TABLE nomination_roles (id BLOB NOT NULL, value TEXT NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
+CREATE TABLE nomination_subjects (id BLOB NOT NULL, value TEXT NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
+CREATE TABLE nomination_stages (id BLOB NOT NULL, value TEXT NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
+CREATE TABLE nomination_teaching_languages (id BLOB NOT NULL, value TEXT NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
+CREATE TABLE nomination_keep_with (id BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
+CREATE TABLE reverse_posting (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  person BLOB,
+  school BLOB,
+  host BLOB,
+  role TEXT,
+  subject TEXT,
+  purpose TEXT,
+  starts_on TEXT,
+  ends_on TEXT,
+  arrived_on TEXT,
+  ended_on TEXT
+);
+CREATE TABLE reverse_report (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  reverse_posting BLOB,
+  person BLOB,
+  said TEXT,
+  shared INTEGER
+);
+CREATE TABLE health_session (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  topic TEXT,
+  school BLOB,
+  starts_on TEXT,
+  medic BLOB,
+  medic_name TEXT,
+  held_on TEXT,
+  number INTEGER,
+  basis TEXT
 );
 CREATE TABLE person (
   id BLOB PRIMARY KEY,
@@ -1015,6 +1115,15 @@ CREATE INDEX commitment_by_kind ON commitment (kind, title_key);
 CREATE INDEX commitment_by_due_on ON commitment (due_on, title_key);
 CREATE INDEX commitment_by_kept_on ON commitment (kept_on, title_key);
 CREATE INDEX commitment_by_state ON commitment (state, title_key);
+CREATE INDEX delivery_by_title ON delivery (title_key, id);
+CREATE INDEX delivery_by_changed ON delivery (changed);
+CREATE INDEX delivery_by_commitment ON delivery (commitment, title_key);
+CREATE INDEX delivery_by_delivered_on ON delivery (delivered_on, title_key);
+CREATE INDEX delivery_by_unit ON delivery (unit, title_key);
+CREATE INDEX delivery_by_place ON delivery (place, title_key);
+CREATE INDEX delivery_files_by_value ON delivery_files (value, id);
+CREATE INDEX delivery_by_confirmed_on ON delivery (confirmed_on, title_key);
+CREATE INDEX delivery_by_state ON delivery (state, title_key);
 CREATE INDEX cohort_by_title ON cohort (title_key, id);
 CREATE INDEX cohort_by_changed ON cohort (changed);
 CREATE INDEX cohort_by_opens_on ON cohort (opens_on, title_key);
@@ -1028,6 +1137,8 @@ CREATE INDEX need_by_subject ON need (subject, title_key);
 CREATE INDEX need_by_stage ON need (stage, title_key);
 CREATE INDEX need_teaching_languages_by_value ON need_teaching_languages (value, id);
 CREATE INDEX need_by_carried_by ON need (carried_by, title_key);
+CREATE INDEX need_by_met_on ON need (met_on, title_key);
+CREATE INDEX need_by_reopened_on ON need (reopened_on, title_key);
 CREATE INDEX need_by_state ON need (state, title_key);
 CREATE INDEX posting_by_title ON posting (title_key, id);
 CREATE INDEX posting_by_changed ON posting (changed);
@@ -1044,6 +1155,43 @@ CREATE INDEX posting_by_arrived_on ON posting (arrived_on, title_key);
 CREATE INDEX posting_by_ended_on ON posting (ended_on, title_key);
 CREATE INDEX posting_by_handed_to ON posting (handed_to, title_key);
 CREATE INDEX posting_by_state ON posting (state, title_key);
+CREATE INDEX nomination_by_title ON nomination (title_key, id);
+CREATE INDEX nomination_by_changed ON nomination (changed);
+CREATE INDEX nomination_by_person ON nomination (person, title_key);
+CREATE INDEX nomination_by_unit ON nomination (unit, title_key);
+CREATE INDEX nomination_by_cohort ON nomination (cohort, title_key);
+CREATE INDEX nomination_roles_by_value ON nomination_roles (value, id);
+CREATE INDEX nomination_subjects_by_value ON nomination_subjects (value, id);
+CREATE INDEX nomination_stages_by_value ON nomination_stages (value, id);
+CREATE INDEX nomination_teaching_languages_by_value ON nomination_teaching_languages (value, id);
+CREATE INDEX nomination_keep_with_by_value ON nomination_keep_with (value, id);
+CREATE INDEX nomination_by_need ON nomination (need, title_key);
+CREATE INDEX nomination_by_notified_on ON nomination (notified_on, title_key);
+CREATE INDEX nomination_by_state ON nomination (state, title_key);
+CREATE INDEX reverse_posting_by_title ON reverse_posting (title_key, id);
+CREATE INDEX reverse_posting_by_changed ON reverse_posting (changed);
+CREATE INDEX reverse_posting_by_person ON reverse_posting (person, title_key);
+CREATE INDEX reverse_posting_by_school ON reverse_posting (school, title_key);
+CREATE INDEX reverse_posting_by_host ON reverse_posting (host, title_key);
+CREATE INDEX reverse_posting_by_role ON reverse_posting (role, title_key);
+CREATE INDEX reverse_posting_by_subject ON reverse_posting (subject, title_key);
+CREATE INDEX reverse_posting_by_starts_on ON reverse_posting (starts_on, title_key);
+CREATE INDEX reverse_posting_by_ends_on ON reverse_posting (ends_on, title_key);
+CREATE INDEX reverse_posting_by_arrived_on ON reverse_posting (arrived_on, title_key);
+CREATE INDEX reverse_posting_by_ended_on ON reverse_posting (ended_on, title_key);
+CREATE INDEX reverse_posting_by_state ON reverse_posting (state, title_key);
+CREATE INDEX reverse_report_by_title ON reverse_report (title_key, id);
+CREATE INDEX reverse_report_by_changed ON reverse_report (changed);
+CREATE INDEX reverse_report_by_reverse_posting ON reverse_report (reverse_posting, title_key);
+CREATE INDEX reverse_report_by_person ON reverse_report (person, title_key);
+CREATE INDEX health_session_by_title ON health_session (title_key, id);
+CREATE INDEX health_session_by_changed ON health_session (changed);
+CREATE INDEX health_session_by_school ON health_session (school, title_key);
+CREATE INDEX health_session_by_starts_on ON health_session (starts_on, title_key);
+CREATE INDEX health_session_by_medic ON health_session (medic, title_key);
+CREATE INDEX health_session_by_held_on ON health_session (held_on, title_key);
+CREATE INDEX health_session_by_basis ON health_session (basis, title_key);
+CREATE INDEX health_session_by_state ON health_session (state, title_key);
 CREATE INDEX person_by_title ON person (title_key, id);
 CREATE INDEX person_by_changed ON person (changed);
 CREATE INDEX person_by_school ON person (school, title_key);

@@ -9,6 +9,7 @@ mod book;
 mod chance;
 mod clock;
 mod day;
+mod dispatch;
 mod lessons;
 mod library;
 mod names;
@@ -91,7 +92,7 @@ pub fn fill(
     }
     postings::plan(&mut book, &mut world, &mut part("postings"));
     needs::plan(&mut book, &world, &mut part("needs"));
-    needs::partnerships(&mut book, &world, &mut part("partnerships"));
+    let kept = needs::partnerships(&mut book, &world, &mut part("partnerships"));
     pairings::plan(&mut book, &world, &mut part("pairings"));
     let so_far = teams::plan(&mut book, &mut world, &mut part("teams"));
     let held = visits::plan(&mut book, &world, &mut part("visits"));
@@ -101,6 +102,7 @@ pub fn fill(
     templates::keep(&mut book, &world)?;
     let course = library::plan(&mut book, &world, &office, &mut part("library"));
     research::plan(&mut book, &world, fractions, course);
+    dispatch::plan(&mut book, &world, &office, &kept, &mut part("dispatch"));
     let facts = book.write(store, clock, kinds, &staff.authors(), progress);
     clock.release();
     Ok(Filled {

@@ -23,6 +23,7 @@ const DONE: [&str; 6] = [
     "管理流程由本校人员独立运行一个学期。",
 ];
 const RETURNED: [&str; 3] = ["请写明课表空缺的课时", "请说明达成标准", "与另一需求重复，请合并"];
+const REOPENED: &str = "承担的本地教师调离，课程又有空缺";
 const WITHDRAWN: [&str; 3] = ["本地教师已到岗", "课程调整，不再需要", "并入学科组需求"];
 
 const ROLES: [(&str, &str); 5] =
@@ -127,14 +128,21 @@ fn filled(book: &mut Book, world: &World, chance: &mut Chance, school: &School, 
     if stint.to < last_day()
         && let Some(local) = chance.pick(&carries)
     {
-        let change = Change::new().state("met").with_link("carried_by", *local);
-        book.change("need", world.programme, id, stint.to.plus(-3), change);
+        let met = stint.to.plus(-3);
+        let change = Change::new().state("met").with_link("carried_by", *local).day("met_on", met);
+        book.change("need", world.programme, id, met, change);
+        // Here and there the local teacher did not stay, and the need came back.
+        let gone = met.plus(400);
+        if stint.from.0 % 7 == 0 && gone <= last_day() {
+            let change = Change::new().state("approved").day("reopened_on", gone);
+            book.change("need", world.programme, id, gone.plus(2), change.because(REOPENED));
+        }
     }
 }
 
 const PROMISES: [(&str, &str); 8] = [
     ("people", "每批选派教师"),
-    ("people", "接收跟岗教师"),
+    ("shadowing", "接收跟岗教师"),
     ("equipment", "捐赠实验器材（套）"),
     ("equipment", "配备多媒体教室（间）"),
     ("training", "组织集中培训（人次）"),
@@ -143,21 +151,38 @@ const PROMISES: [(&str, &str); 8] = [
     ("money", "教研专项经费"),
 ];
 
-/// What units and schools signed, a few commitments each.
-pub(crate) fn partnerships(book: &mut Book, world: &World, chance: &mut Chance) {
+/// A commitment that was kept by bringing something.
+pub(crate) struct Kept {
+    pub commitment: Subject,
+    pub unit: Subject,
+    pub school: Subject,
+    pub what: &'static str,
+    pub money: bool,
+    /// How many; of money, hundredths.
+    pub how_much: i32,
+    pub on: Day,
+}
+
+/// The two of a partnership.
+type Two = (Subject, Subject);
+
+/// What units and schools signed, a few commitments each; gives those that were kept by bringing something.
+pub(crate) fn partnerships(book: &mut Book, world: &World, chance: &mut Chance) -> Vec<Kept> {
+    let mut kept = Vec::new();
     for school in &world.schools {
         for (i, unit) in world.units_of(school).into_iter().enumerate() {
             let made = school.since.plus(20 + chance.between(0, 20));
             let signed = made.plus(chance.between(10, 40));
             let partnership = sign(book, world, chance, (unit.id, &unit.zh), school, made, signed);
-            commitments(book, world, chance, partnership, signed);
+            let two = (unit.id, school.id);
+            commitments(book, world, chance, (partnership, two, signed), &mut kept);
             // The change of plan ended some, and others were signed in their place.
             if i > 0 && chance.percent(40) && school.since < Day::on(2019, 1, 1) {
                 let day = Day::on(2019, 8, 1).plus(chance.between(0, 60));
                 let change = Change::new().state("ended").day("ended_on", day).because("方案调整，另签新协议");
                 book.change("partnership", world.programme, partnership, day, change);
                 let new = sign(book, world, chance, (unit.id, &unit.zh), school, day, day.plus(20));
-                commitments(book, world, chance, new, day.plus(20));
+                commitments(book, world, chance, (new, two, day.plus(20)), &mut kept);
             }
         }
     }
@@ -165,6 +190,7 @@ pub(crate) fn partnerships(book: &mut Book, world: &World, chance: &mut Chance) 
         let made = last_day().plus(-chance.between(3, 40));
         book.record("partnership", world.programme, made, proposal((unit.id, &unit.zh), school));
     }
+    kept
 }
 
 fn proposal((unit, name): (Subject, &str), school: &School) -> Change {
@@ -190,9 +216,15 @@ fn sign(
     id
 }
 
-fn commitments(book: &mut Book, world: &World, chance: &mut Chance, partnership: Subject, signed: Day) {
+fn commitments(
+    book: &mut Book,
+    world: &World,
+    chance: &mut Chance,
+    (partnership, (unit, school), signed): (Subject, Two, Day),
+    out: &mut Vec<Kept>,
+) {
     let count = 2 + chance.below(3);
-    let promises: Vec<(&str, &str)> = chance.some(&PROMISES, count).into_iter().copied().collect();
+    let promises: Vec<(&'static str, &'static str)> = chance.some(&PROMISES, count).into_iter().copied().collect();
     for (kind, what) in promises {
         let due = signed.plus(chance.between(200, 1600));
         let change = Change::new()
@@ -200,16 +232,17 @@ fn commitments(book: &mut Book, world: &World, chance: &mut Chance, partnership:
             .with_text("what", what)
             .with_text("kind", kind)
             .day("due_on", due);
-        let change = if kind == "money" {
-            // In hundredths of a yuan.
-            change.int("amount", chance.between(5, 60) * 1_000_000)
-        } else {
-            change.int("number", chance.between(2, 40))
-        };
+        let money = kind == "money";
+        // Money in hundredths of a yuan.
+        let how_much = if money { chance.between(5, 60) * 1_000_000 } else { chance.between(2, 40) };
+        let change = change.int(if money { "amount" } else { "number" }, how_much);
         let id = book.record("commitment", world.programme, signed.plus(6), change);
         let kept = due.plus(chance.between(-60, 30));
         if kept <= last_day() {
             let change = if chance.percent(90) {
+                if matches!(kind, "money" | "equipment" | "exchange") {
+                    out.push(Kept { commitment: id, unit, school, what, money, how_much, on: kept });
+                }
                 Change::new().state("kept").day("kept_on", kept)
             } else {
                 Change::new().state("dropped").because("方案调整，由其他单位承担")

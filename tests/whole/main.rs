@@ -13,6 +13,7 @@ mod corpora;
 mod counted;
 mod courses;
 mod desk;
+mod dispatch;
 mod edits;
 mod exports;
 mod files;

@@ -272,6 +272,10 @@ fn routes_open_to_everybody_are_known() {
         "Get /language/{lang}",
         "Get /theme/{theme}",
         "Get /sign",
+        // What was promised and what arrived is a public account; publicly its rows have codes and no names.
+        "Get /promises",
+        "Get /promises/{id}",
+        "Get /csv/promises",
         "Get /sign-in",
         "Post /sign-in",
         "Get /set-up/{secret}",

@@ -12,35 +12,35 @@ use zampa::node::members;
 use crate::desk::{Desk, desk, desk_at};
 use crate::two_nodes::give;
 
-type Who = (String, String);
+pub type Who = (String, String);
 
 const PHRASE: &str = "xuelianhua7f3";
 /// The pairing of the demonstration that is well on its way, at the school of a box.
 const GOING: &str = "FROM pairing WHERE state = 'active' AND kind = 'master_apprentice'
                      AND id IN (SELECT pairing FROM pair_note) AND home = ?1";
 
-fn sql(id: Subject) -> String {
+pub fn sql(id: Subject) -> String {
     format!("x'{}'", id.as_bytes().iter().map(|b| format!("{b:02X}")).collect::<String>())
 }
 
 impl Desk {
-    fn as_person(&self, person: Subject) -> Who {
+    pub fn as_person(&self, person: Subject) -> Who {
         let local = &self.node.site.local;
         let token = local.start_session(person).unwrap();
         let csrf = local.session(&token).unwrap().unwrap().1;
         (format!("{}={token}", self.node.site.session_cookie(false)), csrf)
     }
 
-    fn ask<T: rusqlite::types::FromSql>(&self, sql: &str) -> T {
+    pub fn ask<T: rusqlite::types::FromSql>(&self, sql: &str) -> T {
         self.node.site.store.read(|c| Ok::<_, LogError>(c.query_row(sql, [], |r| r.get(0))?)).unwrap()
     }
 
-    async fn page(&self, path: &str, who: &Who) -> (StatusCode, String) {
+    pub async fn page(&self, path: &str, who: &Who) -> (StatusCode, String) {
         let (head, body) = self.get(path, who, None).await;
         (head.status(), String::from_utf8_lossy(&body).into_owned())
     }
 
-    async fn does(&self, path: &str, who: &Who, form: &str) -> StatusCode {
+    pub async fn does(&self, path: &str, who: &Who, form: &str) -> StatusCode {
         self.post(path, who, form).await.status()
     }
 

@@ -13,6 +13,8 @@ fn map() -> BTreeMap<String, Option<BTreeSet<String>>> {
     let mut map = BTreeMap::new();
     let features: Vec<&str> = vec![
         "programme",
+        "dispatch",
+        "health",
         "people",
         "pairings",
         "pocket",

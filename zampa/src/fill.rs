@@ -161,6 +161,7 @@ fn indicators(store: &Store, kinds: &Kinds, settings: &Settings) -> Result<()> {
         ("visits", "visits_held", &[], "送教下乡", "Visits to the countryside", 4277, false),
         ("person-times", "person_times", &[], "本地教师受益人次", "Attendances of local teachers", 50_000, true),
         ("pupils", "pupils_counted", &[], "学生人次", "Pupils at activities", 0, false),
+        ("health-sessions", "health_sessions", &[], "健康服务", "Health sessions", 0, false),
     ];
     store.write(Context::NODE, |tx| {
         let kind = |name: &str| kinds.get(name).ok_or(RecordError::NotFound);

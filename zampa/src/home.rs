@@ -60,9 +60,13 @@ fn more(site: &Site, request: &Request) -> Result<Reply, PageError> {
         .filter(|k| !k.hidden && reader.may_read(k))
         .map(|k| (format!("/{}", k.route), k.icon, words.get(&format!("{}-list", k.name)).into_owned()))
         .collect();
-    for (href, icon, key) in
-        [("/learning", "book-open", "learning"), ("/pocket", "map-pin", "pocket"), ("/pockets", "lock", "pocket-list")]
-    {
+    for (href, icon, key) in [
+        ("/promises", "handshake", "promise-page"),
+        ("/needs/years", "table", "years-page"),
+        ("/learning", "book-open", "learning"),
+        ("/pocket", "map-pin", "pocket"),
+        ("/pockets", "lock", "pocket-list"),
+    ] {
         links.push((href.to_owned(), icon, words.get(key).into_owned()));
     }
     links.push(("/conflicts".to_owned(), "git-merge", words.get("conflict-list").into_owned()));

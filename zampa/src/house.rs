@@ -22,6 +22,8 @@ pub fn kinds() -> Kinds {
         pocket::KINDS,
         activities::KINDS,
         programme::KINDS,
+        dispatch::KINDS,
+        health::KINDS,
         people::KINDS,
         pairings::KINDS,
         teams::KINDS,
@@ -59,6 +61,8 @@ pub fn words() -> Vec<(Lang, &'static str, &'static str)> {
         web::WORDS,
         register::WORDS,
         programme::WORDS,
+        dispatch::WORDS,
+        health::WORDS,
         people::WORDS,
         pairings::WORDS,
         teams::WORDS,
@@ -93,6 +97,8 @@ pub fn routes(
 ) -> Vec<Route> {
     let mut routes = web::routes();
     routes.extend(register::routes(kinds));
+    routes.extend(programme::routes());
+    routes.extend(dispatch::routes());
     routes.extend(people::routes());
     routes.extend(pairings::routes());
     routes.extend(lessons::routes(&Arc::new(lessons::Rooms::default())));

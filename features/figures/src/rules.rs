@@ -23,7 +23,7 @@ pub struct CountingRule {
     pub measure: Measure,
     /// Rules shown beside it.
     pub beside: &'static [&'static str],
-    /// Counts of pupils: a number below 5 is shown as "<5".
+    /// Counts of pupils, or of who came to a health session: a number below 5 is shown as "<5".
     pub about_pupils: bool,
     /// Which kind of record a row's `id` is.
     pub rows_are: &'static str,
@@ -78,6 +78,27 @@ pub const RULES: &[CountingRule] = &[
         about_pupils: true,
         rows_are: "headcount",
     },
+    rule!("health_sessions", Distinct, "health_session", ["health_reached", "health_estimated"]),
+    CountingRule {
+        name: "health_reached",
+        version: 1,
+        sql: include_str!("../queries/health_reached.sql"),
+        measure: Measure::Sum,
+        beside: &[],
+        // Not of pupils alone; a number so small could tell who came.
+        about_pupils: true,
+        rows_are: "health_session",
+    },
+    CountingRule {
+        name: "health_estimated",
+        version: 1,
+        sql: include_str!("../queries/health_estimated.sql"),
+        measure: Measure::Sum,
+        beside: &[],
+        // Not of pupils alone; a number so small could tell who came.
+        about_pupils: true,
+        rows_are: "health_session",
+    },
 ];
 
 /// The names of the rules, as an indicator may choose among them.
@@ -107,6 +128,9 @@ pub const RULE_NAMES: &[&str] = &[
     "teachers_named",
     "estimates",
     "pupils_counted",
+    "health_sessions",
+    "health_reached",
+    "health_estimated",
 ];
 
 /// A rule by its name.

@@ -2,12 +2,19 @@ use records::vocabulary::{ROLES, STAGES, SUBJECTS, TEACHING_LANGUAGES};
 use records::{Access, Field, Home, Kind, Move, Role, Roles, Rule};
 
 /// The records of this room.
-pub const KINDS: &[&Kind] = &[&PROGRAMME, &ORGANISATION, &PARTNERSHIP, &COMMITMENT, &COHORT, &NEED, &POSTING];
+pub const KINDS: &[&Kind] =
+    &[&PROGRAMME, &ORGANISATION, &PARTNERSHIP, &COMMITMENT, &DELIVERY, &COHORT, &NEED, &POSTING];
 
 const OFFICE: &[Role] = &[Role::Administrator, Role::Officer];
 const OFFICE_ONLY: Roles = Roles::of(OFFICE);
 const WITH_UNIT: Roles = Roles::of(&[Role::Administrator, Role::Officer, Role::Coordinator]);
+/// The receiving school's own word: no office says it in the school's place.
+const SCHOOL: Roles = Roles::of(&[Role::Head]);
 const WITH_SCHOOL: Roles = Roles::of(&[Role::Administrator, Role::Officer, Role::Head]);
+
+/// What can be promised. People who are posted, people who come to learn, and training are counted from what is recorded of
+/// them; the rest is told by who brings it and confirmed by who receives it.
+const COMMITMENTS: &[&str] = &["people", "shadowing", "money", "equipment", "training", "exchange"];
 
 static PROGRAMME: Kind = Kind {
     name: "programme",
@@ -77,7 +84,7 @@ static ORGANISATION: Kind = Kind {
     hidden: false,
 };
 
-static PARTNERSHIP: Kind = Kind {
+pub(crate) static PARTNERSHIP: Kind = Kind {
     name: "partnership",
     route: "partnerships",
     icon: "handshake",
@@ -109,7 +116,7 @@ static PARTNERSHIP: Kind = Kind {
     hidden: false,
 };
 
-static COMMITMENT: Kind = Kind {
+pub(crate) static COMMITMENT: Kind = Kind {
     name: "commitment",
     route: "commitments",
     icon: "check",
@@ -118,7 +125,7 @@ static COMMITMENT: Kind = Kind {
     fields: &[
         Field::link("partnership", "partnership").required().filter(),
         Field::line("what").required().column().searched(),
-        Field::choice("kind", &["people", "money", "equipment", "training", "exchange"]).required().filter(),
+        Field::choice("kind", COMMITMENTS).required().filter(),
         Field::amount("amount").column(),
         Field::int("number", 0, 1_000_000).column(),
         Field::date("due_on").column(),
@@ -132,6 +139,61 @@ static COMMITMENT: Kind = Kind {
     access: Access::staff(OFFICE, &[]),
     rules: &[],
     order: "due_on",
+    hub_only: false,
+    hidden: false,
+};
+
+/// What arrived of a commitment. Who brings it tells of it; that it came is the receiving school's own word.
+pub(crate) static DELIVERY: Kind = Kind {
+    name: "delivery",
+    route: "deliveries",
+    icon: "inbox",
+    home: Home::Programme,
+    title: &["what"],
+    fields: &[
+        Field::link("commitment", "commitment").required().column(),
+        Field::line("what").required().searched(),
+        Field::amount("amount").column(),
+        Field::int("number", 1, 1_000_000).column(),
+        Field::date("delivered_on").required().column(),
+        Field::link("unit", "organisation").required().filter(),
+        Field::link("place", "organisation").required().filter(),
+        Field::files(),
+        Field::date("confirmed_on").by_move().column(),
+    ],
+    states: &["told", "confirmed", "not_arrived"],
+    moves: &[
+        Move::new("confirm", &["told", "not_arrived"], "confirmed", SCHOOL).asks(&["confirmed_on"]).seals(),
+        Move::new("contest", &["told", "confirmed"], "not_arrived", SCHOOL).with_reason(),
+    ],
+    access: Access::staff(&[Role::Administrator, Role::Officer, Role::Coordinator, Role::Head], &["unit", "place"]),
+    rules: &[
+        Rule {
+            code: "delivery-of-the-two",
+            sql: "SELECT a.id, NULL FROM delivery a JOIN commitment c ON c.id = a.commitment
+                  JOIN partnership p ON p.id = c.partnership LEFT JOIN organisation o ON o.id = a.place
+                  WHERE (a.unit <> p.unit OR p.school NOT IN (o.id, coalesce(o.parent, o.id))) AND {one}",
+            one: "a.id = ?1",
+            other: "",
+        },
+        Rule {
+            code: "delivery-how-much",
+            sql: "SELECT a.id, NULL FROM delivery a JOIN commitment c ON c.id = a.commitment
+                  WHERE (c.kind = 'money' AND (a.amount IS NULL OR a.number IS NOT NULL)
+                      OR c.kind <> 'money' AND (a.number IS NULL OR a.amount IS NOT NULL)) AND {one}",
+            one: "a.id = ?1",
+            other: "",
+        },
+        // What is recorded already is not entered again.
+        Rule {
+            code: "delivery-is-counted",
+            sql: "SELECT a.id, NULL FROM delivery a JOIN commitment c ON c.id = a.commitment
+                  WHERE c.kind IN ('people', 'shadowing', 'training') AND {one}",
+            one: "a.id = ?1",
+            other: "",
+        },
+    ],
+    order: "-delivered_on",
     hub_only: false,
     hidden: false,
 };
@@ -169,7 +231,7 @@ static COHORT: Kind = Kind {
     hidden: false,
 };
 
-static NEED: Kind = Kind {
+pub(crate) static NEED: Kind = Kind {
     name: "need",
     route: "needs",
     icon: "hand-helping",
@@ -185,13 +247,17 @@ static NEED: Kind = Kind {
         Field::int("hours", 0, 60),
         Field::text("done_when").required().searched(),
         Field::link("carried_by", "person").by_move(),
+        Field::date("met_on").by_move(),
+        Field::date("reopened_on").by_move(),
     ],
     states: &["draft", "returned", "approved", "filled", "met", "withdrawn"],
     moves: &[
         Move::new("return", &["draft"], "returned", OFFICE_ONLY).with_reason(),
         Move::new("approve", &["draft", "returned"], "approved", OFFICE_ONLY),
         Move::new("fill", &["approved"], "filled", OFFICE_ONLY),
-        Move::new("meet", &["filled", "approved"], "met", WITH_SCHOOL).asks(&["carried_by"]),
+        Move::new("meet", &["filled", "approved"], "met", WITH_SCHOOL).asks(&["carried_by", "met_on"]),
+        // The local teacher who carried it does so no more: the need is there again.
+        Move::new("reopen", &["met"], "approved", WITH_SCHOOL).asks(&["reopened_on"]).with_reason(),
         Move::new("withdraw", &["draft", "returned", "approved"], "withdrawn", WITH_SCHOOL).with_reason(),
     ],
     access: Access::staff(&[Role::Administrator, Role::Officer, Role::Head], &["school"]),
@@ -202,7 +268,7 @@ static NEED: Kind = Kind {
 };
 
 /// A posting counts from the day it arrived to the day it ended, or is to end.
-static POSTING: Kind = Kind {
+pub(crate) static POSTING: Kind = Kind {
     name: "posting",
     route: "postings",
     icon: "arrow-right",
@@ -274,6 +340,17 @@ static POSTING: Kind = Kind {
                     AND {one}",
             one: "a.id = ?1",
             other: "pairing",
+        },
+        Rule {
+            code: "posting-not-shadowing",
+            sql: "SELECT a.id, b.id FROM posting a JOIN reverse_posting b ON b.person = a.person
+                  WHERE a.state IN ('accepted', 'arrived', 'completed', 'ended_early') AND b.state <> 'declined'
+                    AND coalesce(a.part_time, 0) = 0
+                    AND coalesce(a.arrived_on, a.starts_on) <= coalesce(b.ended_on, b.ends_on)
+                    AND coalesce(b.arrived_on, b.starts_on) <= coalesce(a.ended_on, a.ends_on)
+                    AND {one}",
+            one: "a.id = ?1",
+            other: "reverse_posting",
         },
         Rule {
             code: "posting-to-a-school",

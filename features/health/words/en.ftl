@@ -1,0 +1,13 @@
+health_session = Health session
+health_session-list = Health sessions
+health_session-empty = No health session is recorded yet. What is kept of one is its topic, its place and how many came; nothing about anybody.
+health_session-topic = Topic
+health_session-topic-hint = What it was about. Nothing about anybody who comes.
+health_session-medic = Medic (a posting)
+health_session-medic_name = Medic, if not posted
+health_session-number = How many came
+health_session-basis = Counted or estimated
+rule-health-session-medic = Say which posted medic holds it, or the name of the medic.
+rule-health-session-by-a-medic = This posting is not a medic’s.
+rule-health-session-medic-there = The medic was not at the school on that day.
+rule-health-session-number = A session that was held has its day, how many came, and whether they were counted or estimated.

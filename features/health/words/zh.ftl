@@ -1,0 +1,13 @@
+health_session = 健康服务
+health_session-list = 健康服务
+health_session-empty = 尚无健康服务。只记主题、地点和人数,不记任何人的情况。
+health_session-topic = 主题
+health_session-topic-hint = 讲什么。不写来的人的任何情况。
+health_session-medic = 医务人员(选派)
+health_session-medic_name = 医务人员姓名(非选派)
+health_session-number = 到场人数
+health_session-basis = 清点或估计
+rule-health-session-medic = 请选择选派的医务人员,或填写姓名。
+rule-health-session-by-a-medic = 这项选派不是医务人员。
+rule-health-session-medic-there = 那一天该医务人员不在学校。
+rule-health-session-number = 已举行的健康服务须有日期、人数,并注明清点或估计。
