@@ -22,7 +22,7 @@ const NOMINEES: [(&str, &str, &str); 6] = [
     ("mathematics", "junior", "selected"),
     ("music", "primary", "approved"),
 ];
-/// Schools that have reverse postings and health sessions: those with a box, and one more.
+/// Schools that have reverse postings: those with a box, and one more; as many others have a medic's health sessions.
 const SCHOOLS: usize = 3;
 const TOPICS: [&str; 5] = ["洗手与饮水", "高原地区用眼卫生", "常见外伤怎么办", "牙齿保健", "青春期卫生常识"];
 
@@ -31,6 +31,10 @@ pub(crate) fn plan(book: &mut Book, world: &World, office: &Office, kept: &[Kept
     for (number, school) in world.schools.iter().enumerate().take(SCHOOLS) {
         let locals = office.locals.get(number).map(Vec::as_slice).unwrap_or_default();
         reverse_postings(book, world, school, locals, office);
+    }
+    let has_medic = |s: &School| s.stints.iter().any(|t| t.role == "medic" && t.to > last_day());
+    let (boxes, others) = world.schools.split_at(SCHOOLS.min(world.schools.len()));
+    for school in boxes.iter().chain(others.iter().filter(|s| has_medic(s)).take(SCHOOLS)) {
         health_sessions(book, school, chance);
     }
     deliveries(book, world, kept, chance);

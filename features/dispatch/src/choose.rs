@@ -244,7 +244,9 @@ pub(crate) fn tone(state: &str) -> &'static str {
 
 /// The form of a posting in which all that is known stands already.
 pub(crate) fn propose(conn: &Connection, nominee: &Nominee) -> Result<String, PageError> {
-    let mut to = format!("/postings/new?person={}&sender={}&cohort={}", nominee.person, nominee.unit, nominee.cohort);
+    // It is proposed, and has not arrived yet.
+    let (person, unit, cohort) = (nominee.person, nominee.unit, nominee.cohort);
+    let mut to = format!("/postings/new?_birth=&person={person}&sender={unit}&cohort={cohort}");
     let mut put = |name: &str, value: &str| to.push_str(&format!("&{name}={}", escape(value)));
     let need = match &nominee.need {
         Some(need) => conn

@@ -26,18 +26,18 @@ fn names(look: &Look<'_>, site: &Site, who: &Subject) -> Result<String, PageErro
     Ok(all.join(" · "))
 }
 
-fn send(site: &Site, title: &str, blocks: Vec<Block>, look: &Look<'_>) -> Result<Paper, PageError> {
-    let mut blocks = blocks;
+/// The sheet: what it says, then by which node and when.
+fn sheet(site: &Site, title: &str, mut blocks: Vec<Block>, look: &Look<'_>) -> Paper {
     let on = look.words.date(site.today());
     let signed = format!("{} · {on}", site.node_title);
     blocks.push(Block::Text(vec![Run::from(signed.as_str())]));
-    Ok(Paper {
+    Paper {
         title: title.to_owned(),
         lang: look.words.lang().code().to_owned(),
         foot: if site.demonstration { look.words.get("demonstration-strip").into_owned() } else { String::new() },
         blocks,
         ..Paper::default()
-    })
+    }
 }
 
 fn reply(paper: &Paper, name: &str) -> Result<Reply, PageError> {
@@ -130,7 +130,7 @@ pub(crate) fn of_one(site: &Site, request: &Request) -> Result<Reply, PageError>
         ];
         let title = words.get("notice-title").into_owned();
         let name = format!("{title} {}", look.title(kind(site, "person")?, &nominee.person)?);
-        Ok::<_, PageError>((send(site, &title, blocks, &look)?, name))
+        Ok::<_, PageError>((sheet(site, &title, blocks, &look), name))
     })?;
     reply(&paper, &name)
 }
@@ -169,7 +169,7 @@ pub(crate) fn of_unit(site: &Site, request: &Request) -> Result<Reply, PageError
         }
         let title = words.get("notice-title").into_owned();
         let name = format!("{title} {to}");
-        Ok::<_, PageError>((send(site, &title, blocks, &look)?, name))
+        Ok::<_, PageError>((sheet(site, &title, blocks, &look), name))
     })?;
     reply(&paper, &name)
 }
@@ -228,7 +228,7 @@ pub(crate) fn of_reverse(site: &Site, request: &Request) -> Result<Reply, PageEr
         ];
         let title = words.get("notice-reverse-title").into_owned();
         let name = format!("{title} {}", look.title(kind(site, "person")?, &person)?);
-        Ok::<_, PageError>((send(site, &title, blocks, &look)?, name))
+        Ok::<_, PageError>((sheet(site, &title, blocks, &look), name))
     })?;
     reply(&paper, &name)
 }

@@ -57,7 +57,7 @@ fn need(site: &Site, request: &Request, conn: &Connection, of: &Subject) -> Resu
     let person = site.kinds.get("person").ok_or(PageError::NotFound)?;
     let periods: Periods = years::periods(site, conn, of)?;
     let shown = periods.iter().map(|(from, to, who)| {
-        let to = to.map(|d| look.words.date(d)).unwrap_or_default();
+        let to = to.map_or_else(|| look.words.get("years-goes-on").into_owned(), |d| look.words.date(d));
         let who = who.as_ref().map(|w| look.title(person, w)).transpose()?.unwrap_or_default();
         Ok::<_, PageError>((who, format!("{} – {to}", look.words.date(*from))))
     });

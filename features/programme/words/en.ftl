@@ -138,3 +138,4 @@ years-of-met = Carried by a local teacher
 years-of-wanted = The need was open
 years-of-pairing = Paired in this subject
 years-carried = Carried by a local teacher
+years-goes-on = goes on

@@ -138,3 +138,4 @@ years-of-met = 本地教师承担
 years-of-wanted = 需求尚在
 years-of-pairing = 本学科结对
 years-carried = 本地教师承担
+years-goes-on = 至今

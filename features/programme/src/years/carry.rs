@@ -49,7 +49,7 @@ pub(crate) enum Of {
     Met,
     /// A need that nobody local carried yet.
     Wanted,
-    /// A pairing of the two.
+    /// A pairing of somebody who is posted for the subject with somebody of the school.
     Pairing,
 }
 
@@ -88,7 +88,7 @@ impl Spell {
         }
         let from = self.from.max(first);
         let last = if to < next { to } else { next.yesterday().unwrap_or(next) };
-        let days = from.until(last).map(|s| s.get_days()).unwrap_or(0) + 1;
+        let days = from.until(last).map_or(0, |s| s.get_days()) + 1;
         days >= CARRIES_DAYS || self.to.is_none_or(|to| to > today) && school_year(today) == year
     }
 }
@@ -164,7 +164,9 @@ pub(crate) fn spells(
             "SELECT p.id, CASE s.kind WHEN 'outlying_school' THEN s.parent ELSE s.id END AS at, p.subject, p.active_from,
                     p.ended_on
              FROM pairing p JOIN organisation s ON s.id = p.school
-             WHERE p.subject IS NOT NULL AND p.active_from IS NOT NULL",
+             WHERE p.subject IS NOT NULL AND p.active_from IS NOT NULL
+               AND EXISTS (SELECT 1 FROM posting b WHERE b.person IN (p.master, p.apprentice) AND b.school = p.school
+                           AND b.subject = p.subject AND b.arrived_on IS NOT NULL)",
         ),
     ];
     for (of, sql) in sources {
@@ -224,7 +226,7 @@ pub(crate) fn years(spells: &Spells, today: Date) -> Vec<i16> {
 /// A school with how many of its needs are met: of those that were approved.
 pub(crate) struct Met {
     pub school: Subject,
-    pub met: i64,
+    pub carried: i64,
     pub of: i64,
 }
 
@@ -238,7 +240,7 @@ pub(crate) fn met(conn: &Connection, school: Option<Subject>, subject: Option<&s
          GROUP BY at ORDER BY o.title_key",
     )?;
     let rows = stmt.query_map(rusqlite::params![school.map(|s| s.0.to_vec()), subject], |r| {
-        Ok(Met { school: id(r.get(0)?).unwrap_or_default(), met: r.get(1)?, of: r.get(2)? })
+        Ok(Met { school: id(r.get(0)?).unwrap_or_default(), carried: r.get(1)?, of: r.get(2)? })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -11,8 +11,8 @@ pub(crate) struct Row {
     pub cells: Vec<Option<By>>,
 }
 
-const LEFT: usize = 176;
-const CELL: usize = 44;
+const LEFT: usize = 152;
+const CELL: usize = 38;
 const HIGH: usize = 28;
 const TOP: usize = 28;
 
@@ -23,7 +23,7 @@ fn clean(text: &str) -> String {
 /// A label that fits its place: the whole of it stands in the table.
 fn short(label: &str) -> String {
     let wide = |c: char| if c.is_ascii() { 1 } else { 2 };
-    let mut room = 22;
+    let mut room = 20;
     let mut out = String::new();
     for c in label.chars() {
         if room < wide(c) {
@@ -57,6 +57,23 @@ pub(crate) fn sign(by: By) -> String {
     shape(&mut out, by, 10, 10);
     out.push_str("</svg>");
     out
+}
+
+/// The same for the bars, where a part has a fill of its own: what stays is full, what is shared is light.
+pub(crate) fn swatch(by: By) -> String {
+    let class = bar(by);
+    format!(
+        "<svg class=\"y-sign\" width=\"20\" height=\"20\" viewBox=\"0 0 20 20\" aria-hidden=\"true\"><rect class=\"b-{class}\" x=\"2\" y=\"3\" width=\"16\" height=\"14\"/></svg>"
+    )
+}
+
+fn bar(by: By) -> &'static str {
+    match by {
+        By::Posted => "posted",
+        By::Both => "both",
+        By::Local => "local",
+        By::Nobody => "nobody",
+    }
 }
 
 /// The rows over the years.
@@ -103,8 +120,8 @@ pub(crate) fn bars(title: &str, years: &[i16], counts: &[[i64; 4]]) -> String {
         let x = WIDE * i + 6;
         let mut y = 20 + TALL;
         // From the ground: local, both, posted, nobody, so that what stays grows from below.
-        for (class, n) in [("local", local), ("both", both), ("posted", posted), ("nobody", nobody)] {
-            let tall = n * TALL / most;
+        for (by, n) in [(By::Local, local), (By::Both, both), (By::Posted, posted), (By::Nobody, nobody)] {
+            let (class, tall) = (bar(by), n * TALL / most);
             y -= tall;
             if tall > 0 {
                 let w = WIDE - 12;

@@ -121,7 +121,7 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
                 title: school_title(&look, &m.school)?,
                 href: format!("/needs/years?school={}{subject}", m.school),
                 list: format!("/needs?state=met&school={}{subject}", m.school),
-                met: m.met,
+                met: m.carried,
                 of: m.of,
             })
         });
@@ -133,14 +133,20 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
                 .filter(|s| asked.subject.is_some() || known_subjects.contains(**s))
                 .map(|s| (*s, subject_word(&look, s), asked.subject == Some(*s)))
                 .collect(),
-            legend: By::ALL.iter().map(|b| (chart::sign(*b), words.get(b.key()).into_owned())).collect(),
+            legend: By::ALL
+                .iter()
+                .map(|b| {
+                    let sign = if narrowed { chart::sign(*b) } else { chart::swatch(*b) };
+                    (sign, words.get(b.key()).into_owned())
+                })
+                .collect(),
             years: years.iter().map(|y| called(*y)).collect(),
             what: title,
             chart: if known.is_empty() { String::new() } else { chart },
             lines: lines.collect(),
             totals: if narrowed { Vec::new() } else { totals.collect() },
             met: met_shown.collect::<Result<_, _>>()?,
-            met_all: words.with("years-met", &[("n", sum(|m| m.met).into()), ("all", sum(|m| m.of).into())]),
+            met_all: words.with("years-met", &[("n", sum(|m| m.carried).into()), ("all", sum(|m| m.of).into())]),
             list: "/needs?state=met".to_owned(),
             csv: format!("/csv{}", request.query_with("", None)),
             is_hub: site.node_kind == NodeKind::Hub,
@@ -236,7 +242,7 @@ pub(crate) fn rows(site: &Site, request: &Request) -> Result<Reply, PageError> {
                 when: format!(
                     "{} – {}",
                     look.words.date(spell.from),
-                    spell.to.map(|d| look.words.date(d)).unwrap_or_default()
+                    spell.to.map_or_else(|| look.words.get("years-goes-on").into_owned(), |d| look.words.date(d))
                 ),
             });
         }
