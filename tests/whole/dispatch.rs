@@ -212,7 +212,9 @@ async fn what_came_is_confirmed_by_the_school_and_shown_to_all() {
     let line = |csv: &str| csv.lines().find(|l| l.contains("1234567.89")).map(ToOwned::to_owned);
     let told = line(&desk.page(&csv, &nobody).await.1).unwrap();
     assert!(told.contains("\"2000000.00\",\"0.00\",\"1234567.89\",\"2000000.00\""), "{told}");
-    // Only the school that received it says so.
+    // Only the school that received it says so, and is asked to.
+    assert!(desk.page("/today", &head).await.1.contains("/deliveries?state=told"));
+    assert!(!desk.page("/today", &officer).await.1.contains("/deliveries?state=told"));
     let confirm = format!("/deliveries/{delivery}/move/confirm");
     assert_eq!(desk.does(&confirm, &officer, "confirmed_on=2026-10-09").await, StatusCode::FORBIDDEN);
     assert_eq!(desk.does(&confirm, &head, "confirmed_on=2026-10-09").await, StatusCode::SEE_OTHER);

@@ -142,6 +142,7 @@ impl Node {
                 Box::new(courses::today),
                 Box::new(pairings::today),
                 Box::new(dispatch::today),
+                Box::new(programme::today),
             ],
             parts: vec![
                 Box::new(visits::part),

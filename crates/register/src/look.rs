@@ -324,10 +324,12 @@ fn string(text: &[u8]) -> String {
 pub fn tone(state: &str) -> &'static str {
     match state {
         "arrived" | "held" | "active" | "met" | "kept" | "verified" | "signed" | "running" | "given"
-        | "followed_up" | "completed" | "open" => "ok",
-        "draft" | "proposed" | "planned" | "invited" | "returned" | "entered" | "paused" | "dormant" => "wait",
-        "ended_early" | "declined" | "cancelled" | "withdrawn" | "dropped" => "bad",
-        "accepted" | "approved" | "filled" => "now",
+        | "followed_up" | "completed" | "open" | "confirmed" | "notified" => "ok",
+        "draft" | "proposed" | "planned" | "invited" | "returned" | "entered" | "paused" | "dormant" | "offered" => {
+            "wait"
+        }
+        "ended_early" | "declined" | "cancelled" | "withdrawn" | "dropped" | "not_arrived" => "bad",
+        "accepted" | "approved" | "filled" | "told" | "selected" | "reserve" => "now",
         _ => "",
     }
 }

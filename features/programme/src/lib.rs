@@ -5,10 +5,12 @@
 mod facts;
 mod part;
 mod promises;
+mod today;
 mod years;
 
 pub use facts::KINDS;
 pub use part::part;
+pub use today::today;
 
 use base::Lang;
 use web::{Check, Route};

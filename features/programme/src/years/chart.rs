@@ -11,7 +11,7 @@ pub(crate) struct Row {
     pub cells: Vec<Option<By>>,
 }
 
-const LEFT: usize = 152;
+const LEFT: usize = 160;
 const CELL: usize = 38;
 const HIGH: usize = 28;
 const TOP: usize = 28;
@@ -23,7 +23,7 @@ fn clean(text: &str) -> String {
 /// A label that fits its place: the whole of it stands in the table.
 fn short(label: &str) -> String {
     let wide = |c: char| if c.is_ascii() { 1 } else { 2 };
-    let mut room = 20;
+    let mut room = 18;
     let mut out = String::new();
     for c in label.chars() {
         if room < wide(c) {

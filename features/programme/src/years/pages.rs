@@ -21,6 +21,8 @@ struct Page<'a> {
     /// The picture.
     chart: String,
     what: String,
+    /// What a line is of.
+    line: String,
     lines: Vec<LineShown>,
     /// For the region: how many subjects of schools were carried by whom.
     totals: Vec<(String, Vec<String>)>,
@@ -91,9 +93,11 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
         let known = spells(site, conn, asked.school, asked.subject)?;
         let years = years(&known, today);
         let narrowed = asked.school.is_some() || asked.subject.is_some();
+        let schools = schools(&look, asked.school)?;
+        let order: Vec<&str> = schools.iter().map(|(id, ..)| id.as_str()).collect();
         let mut shown = Vec::new();
         if narrowed {
-            for (line, spells) in &known {
+            for (line, spells) in ordered(&known, &order) {
                 let cells: Vec<Option<By>> = years.iter().map(|y| by(spells, *y, today)).collect();
                 if cells.iter().any(Option::is_some) {
                     shown.push((label(&look, &asked, line)?, line, cells));
@@ -127,7 +131,8 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
         });
         let known_subjects = subjects(&known);
         let page = Page {
-            schools: schools(&look, asked.school)?,
+            schools,
+            line: words.get(if asked.school.is_some() { "field-subject" } else { "field-school" }).into_owned(),
             subjects: SUBJECTS
                 .iter()
                 .filter(|s| asked.subject.is_some() || known_subjects.contains(**s))
@@ -155,6 +160,16 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
         Ok::<_, PageError>(page.render()?)
     })?;
     Ok(Reply::Page(html))
+}
+
+/// What is known, in the order of the schools' names, then of the subjects.
+fn ordered<'a>(known: &'a Spells, schools: &[&str]) -> Vec<(&'a Line, &'a Vec<Spell>)> {
+    let mut lines: Vec<_> = known.iter().collect();
+    lines.sort_by_key(|((school, subject), _)| {
+        let school = school.to_string();
+        (schools.iter().position(|s| *s == school), SUBJECTS.iter().position(|s| s == subject))
+    });
+    lines
 }
 
 fn schools(look: &Look<'_>, chosen: Option<Subject>) -> Result<Vec<(String, String, bool)>, PageError> {
@@ -286,7 +301,9 @@ pub(crate) fn csv(site: &Site, request: &Request) -> Result<Reply, PageError> {
         let heads = [words.get("field-school").into_owned(), words.get("field-subject").into_owned()];
         let heads: Vec<String> = heads.into_iter().chain(years.iter().map(|y| called(*y))).collect();
         register::csv_line(&mut out, heads.iter().map(String::as_str));
-        for ((school, subject), spells) in &known {
+        let schools = schools(&look, None)?;
+        let order: Vec<&str> = schools.iter().map(|(id, ..)| id.as_str()).collect();
+        for ((school, subject), spells) in ordered(&known, &order) {
             let mut cells = vec![school_title(&look, school)?, subject_word(&look, subject)];
             let said = |y: &i16| by(spells, *y, today).map(|b| words.get(b.key()).into_owned()).unwrap_or_default();
             cells.extend(years.iter().map(said));
