@@ -48,6 +48,229 @@ CREATE TABLE trip (
   brings TEXT
 );
 CREATE TABLE trip_files (id BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
+CREATE TABLE study_tour (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  school BLOB,
+  host BLOB,
+  starts_on TEXT,
+  ends_on TEXT,
+  purpose TEXT,
+  plan TEXT,
+  series BLOB,
+  left_on TEXT,
+  closed_on TEXT,
+  pupils INTEGER,
+  pupils_mark BLOB
+);
+CREATE TABLE study_tour_files (id BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
+CREATE TABLE tour_leg (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  tour BLOB,
+  day TEXT,
+  leaves_at TEXT,
+  from_place TEXT,
+  to_place TEXT,
+  how TEXT,
+  adult BLOB,
+  remarks TEXT
+);
+CREATE TABLE tour_risk (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  tour BLOB,
+  what TEXT,
+  measure TEXT,
+  who BLOB
+);
+CREATE TABLE tour_adult (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  tour BLOB,
+  person BLOB,
+  part TEXT
+);
+CREATE TABLE tour_approval (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  tour BLOB,
+  tier TEXT,
+  verdict TEXT,
+  person BLOB,
+  given_on TEXT,
+  dates TEXT,
+  route BLOB,
+  pupils BLOB,
+  reason TEXT
+);
+CREATE TABLE tour_roll (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  tour BLOB,
+  leg BLOB,
+  day TEXT,
+  called_at TEXT,
+  here INTEGER,
+  missing INTEGER,
+  person BLOB
+);
+CREATE TABLE tour_story (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  titles TEXT,
+  tour BLOB,
+  text_zh TEXT,
+  text_bo TEXT,
+  text_en TEXT,
+  unseen INTEGER
+);
+CREATE TABLE tour_story_files (id BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
+CREATE TABLE pupil (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  school BLOB,
+  code TEXT,
+  name TEXT,
+  class TEXT
+);
+CREATE TABLE pupil_consent (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  school BLOB,
+  pupil BLOB,
+  tour BLOB,
+  purpose TEXT,
+  given_by TEXT,
+  language TEXT,
+  version TEXT,
+  given_on TEXT,
+  withdrawn_on TEXT
+);
+CREATE TABLE tour_pupil (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  school BLOB,
+  tour BLOB,
+  pupil BLOB
+);
+CREATE TABLE tour_contact (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  school BLOB,
+  tour BLOB,
+  pupil BLOB,
+  sealed BLOB
+);
+CREATE TABLE tour_opening (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  school BLOB,
+  tour BLOB,
+  pupil BLOB,
+  person BLOB,
+  what TEXT,
+  opened_on TEXT,
+  opened_at TEXT
+);
+CREATE TABLE tour_missing (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  school BLOB,
+  roll BLOB,
+  pupil BLOB
+);
 CREATE TABLE pocket (
   id BLOB PRIMARY KEY,
   home BLOB, -- the school whose nodes alone hold it
@@ -130,6 +353,7 @@ CREATE TABLE programme (
   titles TEXT,
   purpose TEXT,
   zone TEXT,
+  pupils_per_adult INTEGER,
   demonstration INTEGER
 );
 CREATE TABLE programme_languages (id BLOB NOT NULL, value TEXT NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
@@ -1058,6 +1282,82 @@ CREATE INDEX trip_by_ends_on ON trip (ends_on, title_key);
 CREATE INDEX trip_by_leader ON trip (leader, title_key);
 CREATE INDEX trip_files_by_value ON trip_files (value, id);
 CREATE INDEX trip_by_state ON trip (state, title_key);
+CREATE INDEX study_tour_by_title ON study_tour (title_key, id);
+CREATE INDEX study_tour_by_changed ON study_tour (changed);
+CREATE INDEX study_tour_by_school ON study_tour (school, title_key);
+CREATE INDEX study_tour_by_host ON study_tour (host, title_key);
+CREATE INDEX study_tour_by_starts_on ON study_tour (starts_on, title_key);
+CREATE INDEX study_tour_by_ends_on ON study_tour (ends_on, title_key);
+CREATE INDEX study_tour_by_series ON study_tour (series, title_key);
+CREATE INDEX study_tour_files_by_value ON study_tour_files (value, id);
+CREATE INDEX study_tour_by_left_on ON study_tour (left_on, title_key);
+CREATE INDEX study_tour_by_closed_on ON study_tour (closed_on, title_key);
+CREATE INDEX study_tour_by_state ON study_tour (state, title_key);
+CREATE INDEX tour_leg_by_title ON tour_leg (title_key, id);
+CREATE INDEX tour_leg_by_changed ON tour_leg (changed);
+CREATE INDEX tour_leg_by_tour ON tour_leg (tour, title_key);
+CREATE INDEX tour_leg_by_day ON tour_leg (day, title_key);
+CREATE INDEX tour_leg_by_how ON tour_leg (how, title_key);
+CREATE INDEX tour_leg_by_adult ON tour_leg (adult, title_key);
+CREATE INDEX tour_risk_by_title ON tour_risk (title_key, id);
+CREATE INDEX tour_risk_by_changed ON tour_risk (changed);
+CREATE INDEX tour_risk_by_tour ON tour_risk (tour, title_key);
+CREATE INDEX tour_risk_by_who ON tour_risk (who, title_key);
+CREATE INDEX tour_adult_by_title ON tour_adult (title_key, id);
+CREATE INDEX tour_adult_by_changed ON tour_adult (changed);
+CREATE INDEX tour_adult_by_tour ON tour_adult (tour, title_key);
+CREATE INDEX tour_adult_by_person ON tour_adult (person, title_key);
+CREATE INDEX tour_adult_by_part ON tour_adult (part, title_key);
+CREATE INDEX tour_approval_by_title ON tour_approval (title_key, id);
+CREATE INDEX tour_approval_by_changed ON tour_approval (changed);
+CREATE INDEX tour_approval_by_tour ON tour_approval (tour, title_key);
+CREATE INDEX tour_approval_by_person ON tour_approval (person, title_key);
+CREATE INDEX tour_approval_by_given_on ON tour_approval (given_on, title_key);
+CREATE INDEX tour_roll_by_title ON tour_roll (title_key, id);
+CREATE INDEX tour_roll_by_changed ON tour_roll (changed);
+CREATE INDEX tour_roll_by_tour ON tour_roll (tour, title_key);
+CREATE INDEX tour_roll_by_leg ON tour_roll (leg, title_key);
+CREATE INDEX tour_roll_by_day ON tour_roll (day, title_key);
+CREATE INDEX tour_roll_by_person ON tour_roll (person, title_key);
+CREATE INDEX tour_story_by_title ON tour_story (title_key, id);
+CREATE INDEX tour_story_by_changed ON tour_story (changed);
+CREATE INDEX tour_story_by_tour ON tour_story (tour, title_key);
+CREATE INDEX tour_story_files_by_value ON tour_story_files (value, id);
+CREATE INDEX tour_story_by_state ON tour_story (state, title_key);
+CREATE INDEX pupil_by_title ON pupil (title_key, id);
+CREATE INDEX pupil_by_changed ON pupil (changed);
+CREATE INDEX pupil_by_school ON pupil (school, title_key);
+CREATE INDEX pupil_consent_by_title ON pupil_consent (title_key, id);
+CREATE INDEX pupil_consent_by_changed ON pupil_consent (changed);
+CREATE INDEX pupil_consent_by_school ON pupil_consent (school, title_key);
+CREATE INDEX pupil_consent_by_pupil ON pupil_consent (pupil, title_key);
+CREATE INDEX pupil_consent_by_tour ON pupil_consent (tour, title_key);
+CREATE INDEX pupil_consent_by_given_on ON pupil_consent (given_on, title_key);
+CREATE INDEX pupil_consent_by_withdrawn_on ON pupil_consent (withdrawn_on, title_key);
+CREATE INDEX pupil_consent_by_state ON pupil_consent (state, title_key);
+CREATE INDEX tour_pupil_by_title ON tour_pupil (title_key, id);
+CREATE INDEX tour_pupil_by_changed ON tour_pupil (changed);
+CREATE INDEX tour_pupil_by_school ON tour_pupil (school, title_key);
+CREATE INDEX tour_pupil_by_tour ON tour_pupil (tour, title_key);
+CREATE INDEX tour_pupil_by_pupil ON tour_pupil (pupil, title_key);
+CREATE INDEX tour_pupil_by_state ON tour_pupil (state, title_key);
+CREATE INDEX tour_contact_by_title ON tour_contact (title_key, id);
+CREATE INDEX tour_contact_by_changed ON tour_contact (changed);
+CREATE INDEX tour_contact_by_school ON tour_contact (school, title_key);
+CREATE INDEX tour_contact_by_tour ON tour_contact (tour, title_key);
+CREATE INDEX tour_contact_by_pupil ON tour_contact (pupil, title_key);
+CREATE INDEX tour_opening_by_title ON tour_opening (title_key, id);
+CREATE INDEX tour_opening_by_changed ON tour_opening (changed);
+CREATE INDEX tour_opening_by_school ON tour_opening (school, title_key);
+CREATE INDEX tour_opening_by_tour ON tour_opening (tour, title_key);
+CREATE INDEX tour_opening_by_pupil ON tour_opening (pupil, title_key);
+CREATE INDEX tour_opening_by_person ON tour_opening (person, title_key);
+CREATE INDEX tour_opening_by_opened_on ON tour_opening (opened_on, title_key);
+CREATE INDEX tour_missing_by_title ON tour_missing (title_key, id);
+CREATE INDEX tour_missing_by_changed ON tour_missing (changed);
+CREATE INDEX tour_missing_by_school ON tour_missing (school, title_key);
+CREATE INDEX tour_missing_by_roll ON tour_missing (roll, title_key);
+CREATE INDEX tour_missing_by_pupil ON tour_missing (pupil, title_key);
 CREATE INDEX pocket_by_title ON pocket (title_key, id);
 CREATE INDEX pocket_by_changed ON pocket (changed);
 CREATE INDEX pocket_by_person ON pocket (person, title_key);

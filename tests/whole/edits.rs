@@ -13,7 +13,7 @@ async fn page(desk: &Desk, path: &str, who: &(String, String)) -> String {
 }
 
 /// The value of a control of a form.
-fn value(page: &str, name: &str) -> String {
+pub fn value(page: &str, name: &str) -> String {
     let at = page.find(&format!("name=\"{name}\"")).unwrap();
     let tag = &page[page[..at].rfind('<').unwrap()..at + page[at..].find('>').unwrap()];
     let from = tag.find("value=\"").unwrap() + 7;

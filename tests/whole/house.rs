@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use base::Lang;
-use records::{Home, Shape};
+use records::{Home, Role, Shape};
 use rusqlite::Connection;
 use zampa::house;
 
@@ -229,6 +229,13 @@ fn kinds_hang_together() {
             assert!(kind.hidden && kind.access.seen.contains("{me}"), "{}", kind.name);
             assert_eq!(kind.field(field).and_then(|f| f.shape.links_to()), Some("pairing"), "{}", kind.name);
             assert!(kind.fields.iter().all(|f| !f.searched && !f.column), "{}", kind.name);
+        }
+        // What a school holds of its pupils stands in no list, search or history, and no role of the whole programme reads it.
+        if let Home::Private(field) = kind.home {
+            assert!(kind.hidden && kind.fields.iter().all(|f| !f.searched && !f.column), "{}", kind.name);
+            assert_eq!(kind.field(field).and_then(|f| f.shape.links_to()), Some("organisation"), "{}", kind.name);
+            let wide = Role::ALL.into_iter().filter(|r| r.is_programme_wide());
+            assert!(wide.into_iter().all(|r| !kind.access.read.has(r) && !kind.access.write.has(r)), "{}", kind.name);
         }
     }
 }

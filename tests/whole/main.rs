@@ -36,4 +36,5 @@ mod sittings;
 mod stills;
 mod templates;
 mod tidy;
+mod tours;
 mod two_nodes;

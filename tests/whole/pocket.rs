@@ -20,7 +20,7 @@ fn number(desk: &Desk, sql: &str) -> i64 {
 }
 
 /// Asks as a phone does.
-async fn ask(desk: &Desk, path: &str, bearer: &str, body: impl Into<Body>) -> (StatusCode, Json) {
+pub async fn ask(desk: &Desk, path: &str, bearer: &str, body: impl Into<Body>) -> (StatusCode, Json) {
     let request = Request::post(path).header("host", "here").header("authorization", format!("Bearer {bearer}"));
     let answer = desk.router.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap();
     let (head, body) = answer.into_parts();
@@ -35,7 +35,7 @@ async fn hand(desk: &Desk, bearer: &str, items: &[&Json]) -> Json {
 }
 
 /// Prepares a phone of somebody posted here.
-async fn prepare(desk: &Desk) -> String {
+pub async fn prepare(desk: &Desk) -> String {
     let who = desk.sign_in(Role::Posted);
     let made = desk.post("/pocket/new", &who, "device=Phone").await;
     assert_eq!(made.status(), 200);
@@ -43,7 +43,7 @@ async fn prepare(desk: &Desk) -> String {
     format!("{}.{}", made["id"].as_str().unwrap(), made["secret"].as_str().unwrap())
 }
 
-async fn pack(desk: &Desk, bearer: &str) -> Json {
+pub async fn pack(desk: &Desk, bearer: &str) -> Json {
     let (status, pack) = ask(desk, "/pocket/pack", bearer, Body::empty()).await;
     assert_eq!(status, 200);
     pack

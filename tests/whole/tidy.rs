@@ -20,6 +20,7 @@ fn map() -> BTreeMap<String, Option<BTreeSet<String>>> {
         "pocket",
         "teams",
         "visits",
+        "tours",
         "activities",
         "lessons",
         "courses",

@@ -19,6 +19,8 @@ use crate::links::NodeLinks;
 pub fn kinds() -> Kinds {
     Kinds::new(&[
         visits::KINDS,
+        tours::OPEN,
+        tours::HELD,
         pocket::KINDS,
         activities::KINDS,
         programme::KINDS,
@@ -70,6 +72,7 @@ pub fn words() -> Vec<(Lang, &'static str, &'static str)> {
         courses::WORDS,
         classroom::WORDS,
         visits::WORDS,
+        tours::WORDS,
         pocket::WORDS,
         activities::WORDS,
         figures::WORDS,
@@ -106,13 +109,17 @@ pub fn routes(
     routes.extend(courses::routes(shelf, &carrier, films));
     let can = || !crate::workshop::missing().contains(&Tool::Ffmpeg);
     routes.extend(classroom::routes(classes, shelf, &Studio { films: Arc::clone(films), can }));
-    routes.extend(pocket::routes());
+    routes.extend(tours::routes());
+    routes.extend(pocket::routes(ALONG));
     routes.extend(activities::routes());
     routes.extend(figures::routes(counted));
     let links: Arc<dyn nodes::Links> = Arc::clone(links) as _;
     routes.extend(nodes::routes(&links, authority));
     routes
 }
+
+/// What rooms give a phone to take along, and take in from it.
+const ALONG: &[pocket::Load] = &[pocket::Load { name: "tours", pack: tours::pack, take: tours::take }];
 
 /// The navigation: what one looks for by its name. Everything else is linked from there.
 pub fn navigation(kinds: &Kinds) -> Vec<NavItem> {

@@ -143,10 +143,12 @@ impl Node {
                 Box::new(pairings::today),
                 Box::new(dispatch::today),
                 Box::new(programme::today),
+                Box::new(tours::today),
             ],
             parts: vec![
                 Box::new(visits::part),
                 Box::new(teams::part),
+                Box::new(tours::part),
                 Box::new(activities::part),
                 Box::new(lessons::part),
                 Box::new(pairings::part),

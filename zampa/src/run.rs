@@ -143,14 +143,19 @@ pub async fn serve(node: Node, first: Route, port: u16, address: IpAddr) -> Resu
 fn chores(node: &Node) {
     let (store, site, shelf) = (Arc::clone(&node.site.store), Arc::clone(&node.site), Arc::clone(&node.shelf));
     let index = Arc::clone(&node.index);
+    let tidied = Arc::clone(&site);
     let is_hub = node.site.node_kind == NodeKind::Hub;
     tokio::spawn(async move {
         let mut every = tokio::time::interval(std::time::Duration::from_secs(CHORES_SECONDS));
         loop {
             every.tick().await;
-            let store = Arc::clone(&store);
+            let (store, site) = (Arc::clone(&store), Arc::clone(&tidied));
             let done = tokio::task::spawn_blocking(move || {
                 store.settle_clocks(is_hub)?;
+                // Whom to call on a tour that is over, here or elsewhere, is destroyed.
+                if let Err(e) = tours::tidy(&site) {
+                    tracing::error!("destroying contacts of tours that are over: {e}");
+                }
                 // What was erased while somebody read leaves the write-ahead log now.
                 store.tidy()
             });

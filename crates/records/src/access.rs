@@ -157,6 +157,10 @@ impl Reader {
             return Homes::Of(BTreeSet::new());
         }
         let grants = || self.grants.iter().filter(|g| kind.access.read.has(g.role));
+        if let Home::Private(_) = kind.home {
+            // What a school holds of its pupils is its own people's: no role of the whole programme sees it.
+            return Homes::Of(grants().filter(|g| !g.role.is_programme_wide()).filter_map(|g| g.school).collect());
+        }
         if grants().any(|g| g.role.is_programme_wide()) {
             return Homes::All;
         }

@@ -81,6 +81,7 @@ fn lives_in(home: Home, scope: &Scope) -> bool {
         (Home::School(_) | Home::With(..), scope) => matches!(scope, Scope::Programme(_) | Scope::School(_)),
         (Home::Person(_), scope) => matches!(scope, Scope::Person(_)),
         (Home::Pair(_), scope) => matches!(scope, Scope::Pair(_)),
+        (Home::Private(_), scope) => matches!(scope, Scope::Private(_)),
         (Home::Elsewhere, _) => true,
     }
 }
@@ -149,11 +150,12 @@ pub fn fold(kinds: &Kinds, hub: NodeId, entries: &[Entry]) -> Option<Folded> {
             folded.conflicts.insert(field, versions);
         }
     }
-    if let (Home::Person(field), Scope::Person(whose)) | (Home::Pair(field), Scope::Pair(whose)) =
-        (kind.home, folded.scope)
+    if let (Home::Person(field), Scope::Person(whose))
+    | (Home::Pair(field), Scope::Pair(whose))
+    | (Home::Private(field), Scope::Private(whose)) = (kind.home, folded.scope)
         && folded.get(field).is_some_and(|v| v.as_link() != Some(whose))
     {
-        // Written in the scope of one person, or of one pairing, about another: it says nothing.
+        // Written in the scope of one person, pairing or school about another: it says nothing.
         return None;
     }
     Some(folded)

@@ -47,6 +47,9 @@ pub enum Home {
     /// The nodes of the two people of the pairing in this link field, and the hub. Such a kind has no pages in the
     /// register: [`Access::seen`] alone says who sees a record, whatever their role.
     Pair(&'static str),
+    /// The node of the supported school in this link field alone: what a school holds of its pupils. No hub, no other
+    /// school, no bundle and no role of the whole programme gets it. Such a kind has no pages in the register.
+    Private(&'static str),
     /// Wherever the room that makes it says: it has no form to make it with.
     Elsewhere,
 }

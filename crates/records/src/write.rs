@@ -38,6 +38,7 @@ pub fn scope_of(
         Home::Elsewhere => Err(RecordError::NotFound),
         Home::Person(field) => link(field).map(Scope::Person).ok_or(RecordError::NotFound),
         Home::Pair(field) => link(field).map(Scope::Pair).ok_or(RecordError::NotFound),
+        Home::Private(field) => link(field).map(Scope::Private).ok_or(RecordError::NotFound),
     }
 }
 

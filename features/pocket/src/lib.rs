@@ -9,7 +9,7 @@ mod pack;
 mod pages;
 
 pub use facts::KINDS;
-pub use pages::routes;
+pub use pages::{Load, routes};
 
 use base::Lang;
 

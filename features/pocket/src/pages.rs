@@ -16,8 +16,19 @@ use crate::{hand, key, pack};
 /// The languages of the screens.
 const LANGS: [Lang; 3] = [Lang::Zh, Lang::Bo, Lang::En];
 
-/// The routes of this room.
-pub fn routes() -> Vec<Route> {
+/// What another room gives a phone to take along, and takes in from it, under its name.
+#[derive(Clone, Copy, Debug)]
+pub struct Load {
+    /// The key in what is taken along and handed over.
+    pub name: &'static str,
+    /// What is taken along.
+    pub pack: fn(&Site, &Request) -> Result<Json, PageError>,
+    /// Takes in what was recorded on the phone, and answers for each.
+    pub take: fn(&Site, &Request, &[Json]) -> Result<Json, PageError>,
+}
+
+/// The routes of this room, with what other rooms put into it.
+pub fn routes(loads: &'static [Load]) -> Vec<Route> {
     let staff = Check::Roles(GOES);
     vec![
         // Nobody's data is in these three: a browser keeps them, so that they open without a node.
@@ -29,12 +40,11 @@ pub fn routes() -> Vec<Route> {
         Route::get("/pockets", staff, list),
         Route::post("/pockets/{id}/lost", staff, lost),
         Route::machine("/pocket/state/{id}", state),
-        Route::machine("/pocket/pack", |site, asked| answer(site, asked, |request, _| pack::pack(site, request))),
-        Route::machine("/pocket/hand", |site, asked| {
-            answer(site, asked, |request, body| {
-                let items = body.get("items").and_then(Json::as_array).ok_or(PageError::Malformed("items"))?;
-                hand::take_all(site, request, items, &Names::read(body.get("people")))
-            })
+        Route::machine("/pocket/pack", move |site, asked| {
+            answer(site, asked, |request, _| packed(site, request, loads))
+        }),
+        Route::machine("/pocket/hand", move |site, asked| {
+            answer(site, asked, |request, body| handed(site, request, body, loads))
         }),
         Route::machine("/pocket/picture/{visit}/{made}/{chance}", picture),
     ]
@@ -139,6 +149,32 @@ fn answer(site: &Site, asked: &Asked, what: impl FnOnce(&Request, &Json) -> Resu
         Ok(said) => open(json_of(200, &said)),
         Err(e) => failed(&e),
     }
+}
+
+/// All that a phone takes along.
+fn packed(site: &Site, request: &Request, loads: &[Load]) -> Result<Json, PageError> {
+    let mut all = pack::pack(site, request)?;
+    for load in loads {
+        let of = (load.pack)(site, request)?;
+        if let Some(all) = all.as_object_mut() {
+            all.insert(load.name.to_owned(), of);
+        }
+    }
+    Ok(all)
+}
+
+/// All that a phone hands over.
+fn handed(site: &Site, request: &Request, body: &Json, loads: &[Load]) -> Result<Json, PageError> {
+    let items = body.get("items").and_then(Json::as_array).ok_or(PageError::Malformed("items"))?;
+    let mut done = hand::take_all(site, request, items, &Names::read(body.get("people")))?;
+    for load in loads {
+        let Some(items) = body.get(load.name).and_then(Json::as_array) else { continue };
+        let of = (load.take)(site, request, items)?;
+        if let Some(done) = done.as_object_mut() {
+            done.insert(load.name.to_owned(), of);
+        }
+    }
+    Ok(done)
 }
 
 fn failed(error: &PageError) -> Answered {
@@ -310,6 +346,21 @@ const WORDS: &[&str] = &[
     "pocket-recorded-none",
     "pocket-refused",
     "pocket-remove",
+    "pocket-roll",
+    "pocket-roll-all",
+    "pocket-roll-called",
+    "pocket-roll-contact",
+    "pocket-roll-counted",
+    "pocket-roll-do",
+    "pocket-roll-hint",
+    "pocket-roll-leg",
+    "pocket-roll-missing",
+    "pocket-roll-n",
+    "pocket-roll-no-contact",
+    "pocket-roll-safe",
+    "pocket-roll-some",
+    "pocket-roll-until",
+    "pocket-roll-withdrawn",
     "pocket-safe",
     "pocket-safety",
     "pocket-safety-intro",
@@ -329,6 +380,7 @@ const WORDS: &[&str] = &[
     "pocket-wipe-sure",
     "pocket-wipe-yes",
     "rule-dates-in-order",
+    "study_tour",
     "trust",
     "visit-advice",
     "visit-advice-hint",

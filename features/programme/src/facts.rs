@@ -28,6 +28,8 @@ static PROGRAMME: Kind = Kind {
         Field::text("purpose"),
         Field::line("zone").required(),
         Field::tags("languages", TEACHING_LANGUAGES),
+        // On study tours.
+        Field::int("pupils_per_adult", 1, 30),
         Field::yes("demonstration").by_move(),
     ],
     states: &["draft", "running", "closed"],

@@ -139,3 +139,5 @@ years-of-pairing = Paired in this subject
 years-carried = Carried by a local teacher
 years-goes-on = goes on
 delivery-today = Deliveries to confirm: { $n }
+programme-pupils_per_adult = Pupils to one adult on a study tour
+programme-pupils_per_adult-hint = Left empty: eight.

@@ -139,3 +139,5 @@ years-of-pairing = 本学科结对
 years-carried = 本地教师承担
 years-goes-on = 至今
 delivery-today = 待确认的兑现记录:{ $n } 项
+programme-pupils_per_adult = 研学旅行每名成人带学生数
+programme-pupils_per_adult-hint = 留空为八名。

@@ -2,6 +2,7 @@
 import { items, keep, pictureName, type Item, type Pack } from "./kept.ts";
 import { clear, wipe, type Vault } from "./sealed.ts";
 import { language } from "./said.ts";
+import { handOver, takeAlong, type Tour } from "./way.ts";
 
 const PATIENCE_MS = 20_000;
 /** Visits in one delivery: a lost answer costs no more than these again. */
@@ -80,9 +81,19 @@ export async function meet(vault: Vault, progress: (done: number, all: number) =
       if (item) await keep(vault, became(item, done, node));
     }
   }
+  await handOver(vault, node, async (calls) => {
+    const body = JSON.stringify({ lang: language(), items: [], tours: calls });
+    const answer = await ask(`${node}/pocket/hand`, { method: "POST", headers: { ...bearer, "content-type": "application/json" }, body });
+    if (!answer.ok) throw new Error(String(answer.status));
+    return ((await answer.json()) as { tours?: { id: string }[] }).tours ?? [];
+  });
   await pictures(vault, node, bearer);
   const pack = await ask(`${node}/pocket/pack`, { headers: bearer });
-  if (pack.ok) await vault.put("pack", (await pack.json()) as Pack);
+  if (pack.ok) {
+    const { tours, ...rest } = (await pack.json()) as Pack & { tours?: Tour[] };
+    await vault.put("pack", rest);
+    await takeAlong(vault, tours ?? [], node);
+  }
   progress(waiting.length, waiting.length);
   return node;
 }

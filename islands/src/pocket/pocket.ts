@@ -7,6 +7,7 @@ import { enrol, meet, reached } from "./meet.ts";
 import { clear, setClear, Vault, wipe } from "./sealed.ts";
 import { day, el, icon, language, mark, moment, speak, w } from "./said.ts";
 import { begin, form } from "./visit.ts";
+import { expire, rollCall, tourRows, waiting as calls } from "./way.ts";
 
 const LANGS: [string, string][] = [["zh", "中文"], ["bo", "བོད་ཡིག"], ["en", "English"]];
 /** A phone that lies there is locked after so long. */
@@ -120,7 +121,7 @@ function lock(): void {
 
 /** Whether a record waits to be handed over. */
 async function waits(): Promise<boolean> {
-  return !!vault && (await items(vault)).some((item) => item.state === "waiting" || item.state === "sent");
+  return !!vault && ((await items(vault)).some((item) => item.state === "waiting" || item.state === "sent") || (await calls(vault)) > 0);
 }
 
 /** Meets a node. By itself it says nothing where none is there. */
@@ -142,7 +143,7 @@ async function hand(quietly = false): Promise<void> {
   } finally {
     busy = false;
   }
-  if (!location.hash.startsWith("#visit/")) await show();
+  if (!/^#(visit|tour)\//.test(location.hash)) await show();
 }
 
 function gone(): void {
@@ -183,8 +184,9 @@ async function home(): Promise<void> {
     await vault.remove("pack");
     pack = undefined;
   }
+  await expire(vault);
   const all = await items(vault);
-  const waiting = all.filter((item) => item.state === "waiting" || item.state === "sent").length;
+  const waiting = all.filter((item) => item.state === "waiting" || item.state === "sent").length + (await calls(vault));
   const begun = new Set(all.map((item) => item.visit));
   const planned = (pack?.visits ?? []).filter((visit) => !begun.has(visit.id));
   const fresh = async (): Promise<void> => {
@@ -199,6 +201,7 @@ async function home(): Promise<void> {
         el("button", { type: "button", className: waiting ? "primary" : "", id: "hand", onclick: () => void hand() }, icon("send"), waiting ? `${w("pocket-hand")} (${waiting})` : w("pocket-take")),
         el("a", { className: "button", href: "#phone" }, icon("settings"), w("pocket-phone")))),
     pack ? undefined : el("p", { className: "notice wait" }, w("pocket-no-pack")),
+    await tourRows(vault),
     el("div", { className: "sec" }, el("h2", {}, w("pocket-planned")), el("button", { type: "button", id: "unplanned", onclick: () => void fresh() }, icon("plus"), w("pocket-unplanned"))),
     planned.length ? el("ul", { className: "rows", id: "planned" }, ...planned.map(plannedRow)) : el("p", { className: "empty" }, w("pocket-planned-none")),
     el("h2", {}, w("pocket-recorded")),
@@ -255,12 +258,30 @@ async function one(id: string): Promise<void> {
   window.scrollTo(0, 0);
 }
 
+async function tour(id: string): Promise<void> {
+  if (!vault) return;
+  await expire(vault);
+  const parts = await rollCall(vault, id, (told) => {
+    location.hash = "";
+    tell(told, "ok");
+    void hand(true);
+  });
+  if (!parts) {
+    location.hash = "";
+    return;
+  }
+  draw(...parts);
+  window.scrollTo(0, 0);
+}
+
 async function show(): Promise<void> {
   const is = await clear();
   if (!is) return prepare();
   if (!vault) return unlock();
   const id = /^#visit\/(.+)$/.exec(location.hash)?.[1];
   if (id) return one(id);
+  const led = /^#tour\/(.+)$/.exec(location.hash)?.[1];
+  if (led) return tour(led);
   return location.hash === "#phone" ? phone() : home();
 }
 

@@ -1,0 +1,481 @@
+//! The pupils of a tour, at their school's node: who goes, which consents there are, whom to call. For the school's head and
+//! the tour's adults; that a pupil's page was looked at is noted.
+
+use askama::Template;
+use base::{Hash, Subject, base32};
+use log::{Context, Tx};
+use records::vocabulary::TEACHING_LANGUAGES;
+use records::{Change, Value};
+use register::{Look, label};
+use rusqlite::{Connection, OptionalExtension, params};
+use text::Words;
+use web::{PageError, Reply, Request, Shell, Site};
+
+use crate::contact::{self, Opening};
+use crate::held::{PUPIL, PUPIL_CONSENT, PURPOSES, TOUR_PUPIL};
+use crate::tour::{Tour, id_at, into_state, text_at};
+
+/// Pupils of one tour.
+const MOST: usize = 300;
+
+/// A pupil who goes, as far as leaving asks.
+#[derive(Clone, Debug)]
+pub(crate) struct Goes {
+    pub id: Subject,
+    pub code: String,
+    pub name: String,
+    pub class: String,
+    /// `given`, `withdrawn`, or nothing.
+    pub consent: String,
+    pub pictures: String,
+    pub contact: bool,
+}
+
+/// The pupils of a tour, by their codes.
+pub(crate) fn going(conn: &Connection, tour: &Subject) -> Result<Vec<Goes>, PageError> {
+    let last = "(SELECT coalesce(c.state, 'given') FROM pupil_consent c
+                  WHERE c.tour = ?1 AND c.pupil = p.id AND c.purpose = ";
+    let sql = format!(
+        "SELECT p.id, p.code, p.name, p.class, {last} 'study_tour' ORDER BY c.made DESC LIMIT 1),
+                {last} 'pictures' ORDER BY c.made DESC LIMIT 1),
+                EXISTS (SELECT 1 FROM tour_contact k WHERE k.tour = ?1 AND k.pupil = p.id AND k.erased = 0)
+         FROM tour_pupil g JOIN pupil p ON p.id = g.pupil
+         WHERE g.tour = ?1 AND coalesce(g.state, 'on') = 'on' ORDER BY p.code, p.id LIMIT {MOST}"
+    );
+    let mut stmt = conn.prepare_cached(&sql)?;
+    let rows = stmt.query_map([tour.as_bytes()], |r| {
+        Ok(Goes {
+            id: id_at(r, 0)?,
+            code: text_at(r, 1)?,
+            name: text_at(r, 2)?,
+            class: text_at(r, 3)?,
+            consent: text_at(r, 4)?,
+            pictures: text_at(r, 5)?,
+            contact: r.get(6)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Codes in one line.
+pub(crate) fn codes<'a>(pupils: impl Iterator<Item = &'a Goes>) -> String {
+    pupils.map(|p| p.code.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// A mark of which pupils go.
+pub(crate) fn mark(pupils: &[Goes]) -> Vec<u8> {
+    let mut ids: Vec<&[u8]> = pupils.iter().map(|p| p.id.as_bytes()).collect();
+    ids.sort_unstable();
+    if ids.is_empty() { Vec::new() } else { Hash::of(&ids.concat()).0.to_vec() }
+}
+
+/// Tells the hub how many go, and a mark of which: no code, no name.
+fn tell(tx: &Tx<'_>, site: &Site, tour: &Tour) -> Result<(), PageError> {
+    let going = going(tx.conn(), &tour.id)?;
+    let (n, now) = (i64::try_from(going.len()).unwrap_or(i64::MAX), mark(&going));
+    if tour.pupils == n && tour.mark == now {
+        return Ok(());
+    }
+    tour.change(tx, site, Change::new().with("pupils", Value::Int(n)).with("pupils_mark", Value::Bytes(now)))
+}
+
+fn clean(request: &Request, field: &str, most: usize) -> Result<String, PageError> {
+    let said = request.form(field).unwrap_or_default();
+    text::clean_line(said, most).map_err(|_| PageError::Rule("tour-too-long".to_owned()))
+}
+
+fn to_list(tour: &Tour, note: &str) -> Reply {
+    Reply::ToWith(format!("/tours/{}/pupils", tour.id), vec![web::set_cookie("zampa_note", note, 60)])
+}
+
+fn to_pupil(tour: &Tour, pupil: &Subject, note: &str) -> Reply {
+    Reply::ToWith(format!("/tours/{}/pupils/{pupil}", tour.id), vec![web::set_cookie("zampa_note", note, 60)])
+}
+
+/// Who goes is changed until the tour is over, since a consent may be withdrawn at any time.
+fn may_change(tour: &Tour) -> Result<(), PageError> {
+    if matches!(&*tour.state, "draft" | "approved" | "under_way") {
+        Ok(())
+    } else {
+        Err(PageError::Rule("tour-over".to_owned()))
+    }
+}
+
+/// Puts a pupil on a tour: one that the school knows by the code, or a new one.
+pub(crate) fn add(site: &Site, request: &Request) -> Result<Reply, PageError> {
+    let (code, name, class) = (clean(request, "code", 20)?, clean(request, "name", 80)?, clean(request, "class", 40)?);
+    let author = request.reader()?.person;
+    let (tour, pupil) = site.store.write(Context { author }, |tx| {
+        let tour = Tour::with_pupils(site, tx.conn(), request)?;
+        may_change(&tour)?;
+        if going(tx.conn(), &tour.id)?.len() >= MOST {
+            return Err(PageError::Rule("tour-many".to_owned()));
+        }
+        let pupil = match by_code(tx.conn(), &tour, &code)? {
+            Some(pupil) => pupil,
+            None if name.is_empty() => return Err(PageError::Rule("tour-pupil-name".to_owned())),
+            None => {
+                let code = if code.is_empty() { free_code(site) } else { code };
+                let change = Change::new().with_text("code", code).with_text("name", name);
+                let change = if class.is_empty() { change } else { change.with_text("class", class) };
+                tour.hold(tx, &PUPIL, change)?
+            }
+        };
+        let record = record(tx.conn(), &tour, &pupil)?.unwrap_or_else(|| tx.subject(&tour.private()));
+        let change = into_state("on").with_link("tour", tour.id).with_link("pupil", pupil);
+        tour.hold_as(tx, &TOUR_PUPIL, record, change)?;
+        tell(tx, site, &tour)?;
+        Ok::<_, PageError>((tour, pupil))
+    })?;
+    Ok(to_pupil(&tour, &pupil, "tour-done-pupil"))
+}
+
+/// A code where the school gives none: short, and told apart by chance.
+fn free_code(site: &Site) -> String {
+    base32::encode(&site.store.env().bytes::<4>())
+}
+
+fn by_code(conn: &Connection, tour: &Tour, code: &str) -> Result<Option<Subject>, PageError> {
+    let sql = "SELECT id FROM pupil WHERE school = ?1 AND code = ?2 LIMIT 1";
+    Ok(conn.prepare_cached(sql)?.query_row(params![tour.school.as_bytes(), code], |r| id_at(r, 0)).optional()?)
+}
+
+fn record(conn: &Connection, tour: &Tour, pupil: &Subject) -> Result<Option<Subject>, PageError> {
+    let sql = "SELECT id FROM tour_pupil WHERE tour = ?1 AND pupil = ?2 ORDER BY id LIMIT 1";
+    Ok(conn
+        .prepare_cached(sql)?
+        .query_row(params![tour.id.as_bytes(), pupil.as_bytes()], |r| id_at(r, 0))
+        .optional()?)
+}
+
+/// The pupil of the address, on the tour of the address.
+fn pupil(conn: &Connection, request: &Request, tour: &Tour) -> Result<Goes, PageError> {
+    let id = request.id("pupil")?;
+    going(conn, &tour.id)?.into_iter().find(|p| p.id == id).ok_or(PageError::NotFound)
+}
+
+/// Takes a pupil off a tour; whom to call for them is destroyed.
+pub(crate) fn take_off(site: &Site, request: &Request) -> Result<Reply, PageError> {
+    let author = request.reader()?.person;
+    let tour = site.store.write(Context { author }, |tx| {
+        let tour = Tour::with_pupils(site, tx.conn(), request)?;
+        may_change(&tour)?;
+        let pupil = pupil(tx.conn(), request, &tour)?;
+        let record = record(tx.conn(), &tour, &pupil.id)?.ok_or(PageError::NotFound)?;
+        tour.hold_as(tx, &TOUR_PUPIL, record, into_state("off"))?;
+        contact::erase_of(tx, &tour, &pupil.id)?;
+        tell(tx, site, &tour)?;
+        Ok::<_, PageError>(tour)
+    })?;
+    Ok(to_list(&tour, "tour-done-off"))
+}
+
+/// Records a consent.
+pub(crate) fn consent(site: &Site, request: &Request) -> Result<Reply, PageError> {
+    let (given_by, version) = (clean(request, "given_by", 80)?, clean(request, "version", 40)?);
+    let one_of = |field: &str, words: &[&str]| {
+        let said = request.form(field).unwrap_or_default();
+        if words.contains(&said) { Ok(said.to_owned()) } else { Err(PageError::Malformed("a word of a list")) }
+    };
+    let language = one_of("language", TEACHING_LANGUAGES)?;
+    let purposes: Vec<&str> = request.form_all("purpose").filter(|p| PURPOSES.contains(p)).collect();
+    let day = request.form("given_on").and_then(|d| d.parse::<base::Date>().ok());
+    let day = day.filter(|d| *d <= site.today()).ok_or(PageError::Rule("tour-consent-day".to_owned()))?;
+    if given_by.is_empty() || version.is_empty() || purposes.is_empty() {
+        return Err(PageError::Rule("tour-consent-whole".to_owned()));
+    }
+    let author = request.reader()?.person;
+    let (tour, pupil) = site.store.write(Context { author }, |tx| {
+        let tour = Tour::with_pupils(site, tx.conn(), request)?;
+        let pupil = pupil(tx.conn(), request, &tour)?;
+        for purpose in purposes {
+            let change = Change::new()
+                .with_link("pupil", pupil.id)
+                .with_link("tour", tour.id)
+                .with_text("purpose", purpose)
+                .with_text("given_by", given_by.as_str())
+                .with_text("language", language.as_str())
+                .with_text("version", version.as_str())
+                .with_text("given_on", day.to_string());
+            tour.hold(tx, &PUPIL_CONSENT, change)?;
+        }
+        Ok::<_, PageError>((tour, pupil.id))
+    })?;
+    Ok(to_pupil(&tour, &pupil, "tour-done-consent"))
+}
+
+/// A consent is withdrawn: at any time, and no reason is asked.
+pub(crate) fn withdraw(site: &Site, request: &Request) -> Result<Reply, PageError> {
+    let author = request.reader()?.person;
+    let which: Option<Subject> = request.form("consent").and_then(|c| c.parse().ok());
+    let (tour, pupil) = site.store.write(Context { author }, |tx| {
+        let tour = Tour::with_pupils(site, tx.conn(), request)?;
+        let pupil = pupil(tx.conn(), request, &tour)?;
+        let which = which.ok_or(PageError::NotFound)?;
+        let sql = "SELECT EXISTS (SELECT 1 FROM pupil_consent WHERE id = ?1 AND pupil = ?2 AND tour = ?3)";
+        let args = params![which.as_bytes(), pupil.id.as_bytes(), tour.id.as_bytes()];
+        if !tx.conn().prepare_cached(sql)?.query_row(args, |r| r.get::<_, bool>(0))? {
+            return Err(PageError::NotFound);
+        }
+        let change = into_state("withdrawn").with_text("withdrawn_on", site.today().to_string());
+        tour.hold_as(tx, &PUPIL_CONSENT, which, change)?;
+        Ok((tour, pupil.id))
+    })?;
+    Ok(to_pupil(&tour, &pupil, "tour-done-withdrawn"))
+}
+
+/// Keeps whom to call for a pupil.
+pub(crate) fn keep_contact(site: &Site, request: &Request) -> Result<Reply, PageError> {
+    let said = clean(request, "contact", contact::MOST)?;
+    let author = request.reader()?.person;
+    let (tour, pupil) = site.store.write(Context { author }, |tx| {
+        let tour = Tour::with_pupils(site, tx.conn(), request)?;
+        may_change(&tour)?;
+        let pupil = pupil(tx.conn(), request, &tour)?;
+        if said.is_empty() {
+            return Err(PageError::Rule("tour-contact-empty".to_owned()));
+        }
+        contact::keep(tx, site, &tour, pupil.id, &said)?;
+        Ok::<_, PageError>((tour, pupil.id))
+    })?;
+    Ok(to_pupil(&tour, &pupil, "tour-done-contact"))
+}
+
+/// The date and the time of the day.
+pub(crate) fn now(site: &Site) -> (String, String) {
+    time_of(site, site.now_ms())
+}
+
+/// The date and the time of a moment, in the programme's zone.
+pub(crate) fn time_of(site: &Site, ms: u64) -> (String, String) {
+    let ms = i64::try_from(ms).unwrap_or(i64::MAX);
+    let at = site.zone().to_datetime(jiff::Timestamp::from_millisecond(ms).unwrap_or_default());
+    (at.date().to_string(), format!("{:02}:{:02}", at.hour(), at.minute()))
+}
+
+#[derive(Template)]
+#[template(path = "pupils.html")]
+struct ListPage<'a> {
+    s: Shell<'a>,
+    id: String,
+    tour: String,
+    changes: bool,
+    lines: Vec<Line>,
+    all: i64,
+}
+
+struct Line {
+    id: String,
+    code: String,
+    name: String,
+    class: String,
+    tags: Vec<Tag>,
+}
+
+/// How one thing stands: what it says, and its tone.
+struct Tag {
+    said: String,
+    tone: &'static str,
+}
+
+fn tags(words: &Words<'_>, pupil: &Goes) -> Vec<Tag> {
+    let tag = |key: &str, tone| Tag { said: words.get(key).into_owned(), tone };
+    vec![
+        match &*pupil.consent {
+            "given" => tag("tour-consent-given", "ok"),
+            "withdrawn" => tag("tour-consent-withdrawn", "bad"),
+            _ => tag("tour-consent-none", "wait"),
+        },
+        if pupil.contact { tag("tour-contact-there", "ok") } else { tag("tour-contact-none", "wait") },
+        match &*pupil.pictures {
+            "given" => tag("tour-pictures-given", "ok"),
+            "withdrawn" => tag("tour-pictures-withdrawn", "bad"),
+            _ => tag("tour-pictures-none", ""),
+        },
+    ]
+}
+
+/// The list of a tour's pupils.
+pub(crate) fn list(site: &Site, request: &Request) -> Result<Reply, PageError> {
+    let html = site.store.read(|conn| {
+        let tour = Tour::with_pupils(site, conn, request)?;
+        let words = request.words(site);
+        let going = going(conn, &tour.id)?;
+        let line = |p: &Goes| Line {
+            id: p.id.to_string(),
+            code: p.code.clone(),
+            name: p.name.clone(),
+            class: p.class.clone(),
+            tags: tags(&words, p),
+        };
+        let page = ListPage {
+            id: tour.id.to_string(),
+            changes: may_change(&tour).is_ok(),
+            all: i64::try_from(going.len()).unwrap_or(0),
+            lines: going.iter().map(line).collect(),
+            tour: tour.title,
+            s: Shell::new(site, request, words.get("tour-pupils")),
+        };
+        Ok::<_, PageError>(page.render()?)
+    })?;
+    Ok(Reply::Page(html))
+}
+
+#[derive(Template)]
+#[template(path = "pupil.html")]
+struct PupilPage<'a> {
+    s: Shell<'a>,
+    id: String,
+    tour: String,
+    pupil: Line,
+    changes: bool,
+    consents: Vec<Consent>,
+    languages: Vec<(&'static str, String)>,
+    purposes: Vec<(&'static str, String)>,
+    today: String,
+    contact: bool,
+    /// The reader leads the tour, and contacts are released today.
+    opens: bool,
+    /// What was just opened.
+    opened: Option<String>,
+    /// Who opened the contact, for the head.
+    openings: Vec<(String, String)>,
+}
+
+struct Consent {
+    id: String,
+    said: String,
+    detail: String,
+    given: bool,
+}
+
+/// A pupil's page; that it was looked at is noted, once a day for each who looks.
+pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
+    let person = request.reader()?.person;
+    let now = now(site);
+    let (tour, id) = site.store.read(|conn| {
+        let tour = Tour::with_pupils(site, conn, request)?;
+        let id = pupil(conn, request, &tour)?.id;
+        Ok::<_, PageError>((tour, id))
+    })?;
+    let opening = Opening { person, pupil: Some(id), what: "page" };
+    if !site.store.read(|conn| contact::was_noted(conn, &tour, opening, &now.0))? {
+        site.store.write(Context { author: person }, |tx| contact::note(tx, &tour, opening, (&now.0, &now.1), None))?;
+    }
+    shown(site, request, None)
+}
+
+/// Opens a pupil's contact, for the tour's leader.
+pub(crate) fn open_contact(site: &Site, request: &Request) -> Result<Reply, PageError> {
+    let person = request.reader()?.person;
+    let now = now(site);
+    let said = site.store.write(Context { author: person }, |tx| {
+        let tour = Tour::with_pupils(site, tx.conn(), request)?;
+        let pupil = pupil(tx.conn(), request, &tour)?;
+        let opening = Opening { person, pupil: Some(pupil.id), what: "contact" };
+        contact::open_one(tx, site, &tour, opening, (&now.0, &now.1))
+    })?;
+    let said = said.unwrap_or_else(|| request.words(site).get("tour-contact-broken").into_owned());
+    shown(site, request, Some(said))
+}
+
+fn shown(site: &Site, request: &Request, opened: Option<String>) -> Result<Reply, PageError> {
+    let html = site.store.read(|conn| {
+        let look = Look::new(site, request, conn);
+        let reader = request.reader()?;
+        let tour = Tour::with_pupils(site, conn, request)?;
+        let pupil = pupil(conn, request, &tour)?;
+        let today = site.today().to_string();
+        let choice = |field: &str, words: &[&'static str]| {
+            let one = |w: &&'static str| (*w, label(&look.words, &PUPIL_CONSENT, PUPIL_CONSENT.field(field), w));
+            words.iter().map(one).collect()
+        };
+        let page = PupilPage {
+            id: tour.id.to_string(),
+            consents: consents(&look, &tour, &pupil.id)?,
+            languages: choice("language", TEACHING_LANGUAGES),
+            purposes: choice("purpose", PURPOSES),
+            contact: contact::is_there(conn, &tour.id, &pupil.id)?,
+            opens: tour.leader(conn)? == Some(reader.person) && contact::released(&tour, &today),
+            openings: if tour.is_head(reader) { openings(site, &look, &tour, Some(&pupil.id))? } else { Vec::new() },
+            changes: may_change(&tour).is_ok(),
+            today,
+            opened,
+            tour: tour.title,
+            s: Shell::new(site, request, pupil.name.clone()),
+            pupil: Line {
+                id: pupil.id.to_string(),
+                tags: tags(&look.words, &pupil),
+                code: pupil.code,
+                name: pupil.name,
+                class: pupil.class,
+            },
+        };
+        Ok::<_, PageError>(page.render()?)
+    })?;
+    Ok(Reply::Page(html))
+}
+
+fn consents(look: &Look<'_>, tour: &Tour, pupil: &Subject) -> Result<Vec<Consent>, PageError> {
+    let sql = "SELECT id, purpose, given_by, language, version, given_on, withdrawn_on, coalesce(state, 'given')
+               FROM pupil_consent WHERE tour = ?1 AND pupil = ?2 ORDER BY made DESC LIMIT 40";
+    let mut stmt = look.conn.prepare_cached(sql)?;
+    let mut rows = stmt.query(params![tour.id.as_bytes(), pupil.as_bytes()])?;
+    let mut out = Vec::new();
+    let say = |field: &str, word: &str| label(&look.words, &PUPIL_CONSENT, PUPIL_CONSENT.field(field), word);
+    while let Some(row) = rows.next()? {
+        let withdrawn = text_at(row, 6)?;
+        let given_by = text_at(row, 2)?;
+        let language = say("language", &text_at(row, 3)?);
+        let version = text_at(row, 4)?;
+        let day = look.date(&text_at(row, 5)?);
+        let args = [
+            ("who", (&given_by).into()),
+            ("language", (&language).into()),
+            ("version", (&version).into()),
+            ("day", (&day).into()),
+        ];
+        let mut detail = look.words.with("tour-consent-detail", &args);
+        if !withdrawn.is_empty() {
+            let day = look.date(&withdrawn);
+            detail = format!("{detail} · {}", look.words.with("tour-consent-until", &[("day", (&day).into())]));
+        }
+        out.push(Consent {
+            id: id_at(row, 0)?.to_string(),
+            said: say("purpose", &text_at(row, 1)?),
+            detail,
+            given: text_at(row, 7)? == "given",
+        });
+    }
+    Ok(out)
+}
+
+/// Who opened contacts, and when; of one pupil, or of all.
+pub(crate) fn openings(
+    site: &Site,
+    look: &Look<'_>,
+    tour: &Tour,
+    pupil: Option<&Subject>,
+) -> Result<Vec<(String, String)>, PageError> {
+    let person = site.kinds.get("person").ok_or(PageError::NotFound)?;
+    let sql = "SELECT o.person, o.what, o.opened_on, o.opened_at, p.code FROM tour_opening o
+               LEFT JOIN pupil p ON p.id = o.pupil
+               WHERE o.tour = ?1 AND (?2 IS NULL OR o.pupil = ?2 OR o.pupil IS NULL)
+               ORDER BY o.opened_on DESC, o.opened_at DESC, o.id DESC LIMIT 100";
+    let mut stmt = look.conn.prepare_cached(sql)?;
+    let mut rows = stmt.query(params![tour.id.as_bytes(), pupil.map(|p| p.as_bytes().to_vec())])?;
+    let mut out = Vec::new();
+    while let Some(row) = rows.next()? {
+        let what = match &*text_at(row, 1)? {
+            "contact" => look.words.get("tour-opened-contact"),
+            "taken_along" => look.words.get("tour-opened-taken"),
+            "on_the_way" => look.words.get("tour-opened-way"),
+            _ => look.words.get("tour-opened-page"),
+        };
+        let code = text_at(row, 4)?;
+        let what = if code.is_empty() { what.into_owned() } else { format!("{what} · {code}") };
+        let when = format!("{} {}", look.date(&text_at(row, 2)?), text_at(row, 3)?);
+        out.push((what, format!("{} · {when}", look.title(person, &id_at(row, 0)?)?)));
+    }
+    Ok(out)
+}

@@ -1,0 +1,483 @@
+//! A study tour: what it lacks is named and it does not leave; names, consents and contacts of pupils lie at the school's
+//! node alone; contacts open to the leader on the way and are destroyed after it; the roll is called once however often it
+//! comes.
+
+use axum::body::to_bytes;
+use axum::http::StatusCode;
+use base::{Date, Subject};
+use jiff::ToSpan;
+use log::LogError;
+use records::Role;
+use serde_json::{Value as Json, json};
+
+use crate::courses::{Who, made, status, upload};
+use crate::desk::{Desk, desk, desk_at};
+use crate::edits::value;
+use crate::play::page;
+use crate::pocket::{ask, pack, prepare};
+use crate::two_nodes::give;
+
+/// What nobody but the leader is to read.
+const NUMBER: &str = "阿妈 13900271828";
+const NAME: &str = "བསོད་ནམས་སྒྲོལ་མ་";
+
+/// A school's node, the hub, and a tour of the school that leads to a host elsewhere.
+struct Stand {
+    school: Desk,
+    hub: Desk,
+    head: Who,
+    leader: Who,
+    officer: Who,
+    tour: Subject,
+    first: Date,
+}
+
+fn person(desk: &Desk, role: &str) -> Subject {
+    desk.one(&format!(
+        "SELECT person FROM grant_of_role WHERE role = '{role}' ORDER BY organisation IS NOT NULL DESC LIMIT 1"
+    ))
+}
+
+fn number(desk: &Desk, sql: &str) -> i64 {
+    desk.node.site.store.read(|c| Ok::<_, LogError>(c.query_row(sql, [], |r| r.get(0))?)).unwrap()
+}
+
+impl Stand {
+    async fn new() -> Self {
+        let (school, hub) = (desk(), desk_at(0));
+        let (head, leader) = (school.sign_in(Role::Head), school.sign_in(Role::Posted));
+        let officer = hub.sign_in(Role::Officer);
+        let host = school.one("SELECT id FROM organisation WHERE kind = 'assisting_unit' ORDER BY id LIMIT 1");
+        let first = school.node.site.today();
+        let last = first.checked_add(2.days()).unwrap();
+        let form = format!(
+            "title=到重庆去&school={}&host={host}&starts_on={first}&ends_on={last}&purpose=看江河&plan=第一天",
+            school.home
+        );
+        let tour = made(&school.post("/tours/new", &leader, &form).await);
+        Self { school, hub, head, leader, officer, tour, first }
+    }
+
+    /// Both nodes give each other what they lack, as the link does.
+    fn meet(&self) {
+        let members = zampa::node::members(&self.school.files.settings().unwrap());
+        give(&self.school.node.site.store, &self.hub.node.site.store, &members);
+        give(&self.hub.node.site.store, &self.school.node.site.store, &members);
+    }
+
+    fn at(&self, rest: &str) -> String {
+        format!("/tours/{}{rest}", self.tour)
+    }
+
+    /// Adds the way, what may happen, the leader and another adult.
+    async fn plan(&self) {
+        let (leader, local) = (person(&self.school, "posted"), person(&self.school, "local"));
+        let (tour, day) = (self.tour, self.first);
+        for (path, form) in [
+            ("/tour-adults/new", format!("tour={tour}&person={leader}&part=leader")),
+            ("/tour-adults/new", format!("tour={tour}&person={local}&part=teacher")),
+            (
+                "/tour-legs/new",
+                format!("tour={tour}&day={day}&leaves_at=08:30&from_place=昌都&to_place=重庆&how=plane&adult={leader}"),
+            ),
+            ("/tour-risks/new", format!("tour={tour}&what=晕车&measure=带药,停车&who={local}")),
+        ] {
+            made(&self.school.post(path, &self.leader, &form).await);
+        }
+    }
+
+    async fn add(&self, code: &str) -> Subject {
+        let form = format!("code={code}&name={NAME}&class=五年级");
+        made(&self.school.post(&self.at("/pupils"), &self.leader, &form).await)
+    }
+
+    async fn consents(&self, pupil: Subject) {
+        let form = format!("purpose=study_tour&given_by=阿妈&language=bo&version=1&given_on={}", self.first);
+        let answer = self.school.post(&self.at(&format!("/pupils/{pupil}/consent")), &self.leader, &form).await;
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+    }
+
+    async fn contact(&self, pupil: Subject) {
+        let to = self.at(&format!("/pupils/{pupil}/contact"));
+        let answer = self.school.post(&to, &self.leader, &format!("contact={NUMBER}")).await;
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+    }
+
+    /// Changes a record with its form.
+    async fn edit(&self, at: &str, form: &str) {
+        let shown = page(&self.school, &format!("{at}/edit"), &self.leader).await;
+        let body = format!("_base={}&{form}", value(&shown, "_base"));
+        let answer = self.school.post(&format!("{at}/edit"), &self.leader, &body).await;
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{form}");
+    }
+
+    /// One tier approves what its page shows.
+    async fn approve(&self, desk: &Desk, who: &Who, tier: &str) -> StatusCode {
+        let shown = page(desk, &self.at(""), who).await;
+        let seen = shown.split("name=\"seen\" value=\"").nth(1).and_then(|s| s.split('"').next()).unwrap_or_default();
+        desk.post(&self.at("/approve"), who, &format!("tier={tier}&seen={seen}")).await.status()
+    }
+
+    async fn approved(&self) {
+        assert_eq!(self.approve(&self.school, &self.head, "school").await, StatusCode::SEE_OTHER);
+        self.meet();
+        assert_eq!(self.approve(&self.hub, &self.officer, "office").await, StatusCode::SEE_OTHER);
+        self.meet();
+    }
+
+    /// Tries to set out; what is missing.
+    async fn leave(&self) -> Vec<String> {
+        let answer = self.school.post(&self.at("/leave"), &self.leader, "").await;
+        if answer.status() == StatusCode::SEE_OTHER {
+            return Vec::new();
+        }
+        assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        let said = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+        let said = String::from_utf8(said.to_vec()).unwrap();
+        let list = said.split("<ul>").nth(1).map(|s| s.split("</ul>").next().unwrap_or_default().to_owned());
+        let list = said.split("id=\"lacks\"").nth(1).map_or(list.unwrap_or_default(), ToOwned::to_owned);
+        list.split("<li>").skip(1).map(|l| l.split("</li>").next().unwrap().to_owned()).collect()
+    }
+
+    fn state(&self) -> String {
+        let hex: String = self.tour.as_bytes().iter().map(|b| format!("{b:02X}")).collect();
+        let sql = format!("SELECT state FROM study_tour WHERE id = x'{hex}'");
+        self.school.node.site.store.read(|c| Ok::<_, LogError>(c.query_row(&sql, [], |r| r.get(0))?)).unwrap()
+    }
+
+    /// A tour under way, with two pupils.
+    async fn under_way() -> (Self, [Subject; 2]) {
+        let stand = Self::new().await;
+        stand.plan().await;
+        let pupils = [stand.add("A1").await, stand.add("A2").await];
+        for pupil in pupils {
+            stand.consents(pupil).await;
+            stand.contact(pupil).await;
+        }
+        stand.approved().await;
+        assert_eq!(stand.leave().await, Vec::<String>::new());
+        assert_eq!(stand.state(), "under_way");
+        (stand, pupils)
+    }
+}
+
+/// Everything that a node's databases hold, with what is written ahead.
+fn disk(desk: &Desk) -> Vec<u8> {
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(&desk.files.0).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            all.extend(std::fs::read(path).unwrap());
+        }
+    }
+    all
+}
+
+fn has(all: &[u8], what: &[u8]) -> bool {
+    all.windows(what.len()).any(|w| w == what)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tour_leaves_with_all_that_it_needs_and_is_told_what_it_lacks() {
+    let stand = Stand::new().await;
+    let site = &stand.school.node.site;
+    // Nobody goes along yet, so the head alone sees what is missing.
+    let first = page(&stand.school, &stand.at("/leave"), &stand.head).await;
+    for lack in ["审批:派出学校校长", "审批:主管部门", "领队", "名单还是空的", "风险", "尚无路段"]
+    {
+        assert!(first.contains(lack), "{lack}: {first}");
+    }
+    assert_eq!(status(&stand.school, &stand.at("/leave"), &stand.leader).await, StatusCode::FORBIDDEN);
+    stand.plan().await;
+    let mut pupils = Vec::new();
+    for n in 1..=17 {
+        pupils.push(stand.add(&format!("C{n:02}")).await);
+    }
+    let lacks = stand.leave().await;
+    assert!(lacks.contains(&"成人还差 1 名:17 名学生,每 8 人一名成人,已有 2 名".to_owned()), "{lacks:?}");
+    let all = (1..=17).map(|n| format!("C{n:02}")).collect::<Vec<_>>().join(", ");
+    assert!(lacks.contains(&format!("参加的同意书:{all}")), "{lacks:?}");
+    assert!(lacks.contains(&format!("紧急联系人:{all}")), "{lacks:?}");
+    assert_eq!(stand.state(), "draft", "nothing was done, and nothing is lost");
+
+    // The office does not come before the head, and neither approves what changed behind their back.
+    stand.meet();
+    assert_eq!(stand.approve(&stand.hub, &stand.officer, "office").await, StatusCode::CONFLICT);
+    let shown = page(&stand.school, &stand.at(""), &stand.head).await;
+    let seen = shown.split("name=\"seen\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let off = |pupil: Subject| stand.at(&format!("/pupils/{pupil}/off"));
+    assert_eq!(stand.school.post(&off(pupils[16]), &stand.leader, "").await.status(), StatusCode::SEE_OTHER);
+    let late = stand.school.post(&stand.at("/approve"), &stand.head, &format!("tier=school&seen={seen}")).await;
+    assert_eq!(late.status(), StatusCode::CONFLICT, "one pupil fewer than the head saw");
+    assert_eq!(stand.approve(&stand.school, &stand.leader, "school").await, StatusCode::FORBIDDEN);
+    stand.approved().await;
+    assert_eq!(stand.state(), "approved");
+
+    // Pupils, route and dates that change after the approval are named, each.
+    for pupil in &pupils[..16] {
+        stand.consents(*pupil).await;
+        stand.contact(*pupil).await;
+    }
+    assert_eq!(stand.school.post(&off(pupils[15]), &stand.leader, "").await.status(), StatusCode::SEE_OTHER);
+    let lacks = stand.leave().await;
+    assert_eq!(lacks, ["重新审批:派出学校校长(学生名单有变)", "重新审批:主管部门(学生名单有变)"]);
+    let leg = stand.school.one("SELECT id FROM tour_leg WHERE how = 'plane' ORDER BY made DESC LIMIT 1");
+    let last = stand.first.checked_add(3.days()).unwrap();
+    let (tour, day, leader) = (stand.tour, stand.first, person(&stand.school, "posted"));
+    let form = format!("tour={tour}&from_place=昌都&to_place=成都&how=bus&day={day}&adult={leader}");
+    stand.edit(&format!("/tour-legs/{leg}"), &form).await;
+    let host = stand.school.one("SELECT host FROM study_tour ORDER BY made DESC LIMIT 1");
+    let form = format!(
+        "title=到重庆去&school={}&host={host}&starts_on={day}&ends_on={last}&purpose=看江河",
+        stand.school.home
+    );
+    stand.edit(&stand.at(""), &form).await;
+    let lacks = stand.leave().await;
+    assert!(lacks[0].contains("日期、路线、学生名单有变"), "{lacks:?}");
+    assert!(page(&stand.hub, &stand.at(""), &stand.officer).await.contains("批准"), "the hub hears of it later");
+    stand.meet();
+    assert!(page(&stand.hub, &stand.at(""), &stand.officer).await.contains("须重新批准"));
+    stand.approved().await;
+
+    // A consent that is withdrawn holds the tour back until the pupil is off, which asks for approval anew.
+    let shown = page(&stand.school, &stand.at(&format!("/pupils/{}", pupils[0])), &stand.head).await;
+    let consent = shown.split("name=\"consent\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let to = stand.at(&format!("/pupils/{}/withdraw", pupils[0]));
+    assert_eq!(
+        stand.school.post(&to, &stand.leader, &format!("consent={consent}")).await.status(),
+        StatusCode::SEE_OTHER
+    );
+    assert_eq!(stand.leave().await, ["同意已撤回,须移出名单:C01"]);
+    assert_eq!(stand.school.post(&off(pupils[0]), &stand.leader, "").await.status(), StatusCode::SEE_OTHER);
+    stand.approved().await;
+    assert_eq!(stand.leave().await, Vec::<String>::new());
+    assert_eq!(stand.state(), "under_way");
+    assert_eq!(number(&stand.school, "SELECT pupils FROM study_tour WHERE state = 'under_way'"), 14);
+    // Once only.
+    let again = stand.school.post(&stand.at("/leave"), &stand.leader, "").await;
+    assert_eq!(again.status(), StatusCode::CONFLICT);
+    assert_eq!(site.today(), stand.first);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tier_returns_it_with_a_reason_and_one_person_is_not_both() {
+    let stand = Stand::new().await;
+    stand.plan().await;
+    stand.approved().await;
+    let back = |reason: &str| format!("tier=office&reason={reason}");
+    let to = stand.at("/return");
+    assert_eq!(stand.hub.post(&to, &stand.officer, &back("")).await.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(stand.hub.post(&to, &stand.officer, &back("住宿未定")).await.status(), StatusCode::SEE_OTHER);
+    stand.meet();
+    assert_eq!(stand.state(), "draft");
+    let shown = page(&stand.school, &stand.at(""), &stand.head).await;
+    assert!(shown.contains("住宿未定") && shown.contains("尚未批准"), "{shown}");
+    // What was approved before counts no more, for either tier.
+    assert!(stand.leave().await.iter().filter(|l| l.starts_with("审批")).count() == 2);
+    // The head of another school is told nothing.
+    let other = desk_at(2);
+    let stranger = other.sign_in(Role::Head);
+    assert_eq!(status(&other, &stand.at(""), &stranger).await, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_school_holds_of_its_pupils_is_nowhere_else() {
+    let (stand, pupils) = Stand::under_way().await;
+    stand.meet();
+    // Neither a name, nor a code, nor a consent reaches the hub or its disk; how many go, does, and below five not even that.
+    for table in ["pupil", "pupil_consent", "tour_pupil", "tour_contact", "tour_opening", "tour_missing"] {
+        assert_eq!(number(&stand.hub, &format!("SELECT count(*) FROM {table}")), 0, "{table}");
+    }
+    let there = disk(&stand.hub);
+    assert!(!has(&there, NAME.as_bytes()) && !has(&there, NUMBER.as_bytes()));
+    let shown = page(&stand.hub, &stand.at(""), &stand.officer).await;
+    assert!(shown.contains("&lt;5") || shown.contains("&#60;5"), "{shown}");
+    for rest in ["/pupils", "/leave", &format!("/pupils/{}", pupils[0])] {
+        assert_eq!(status(&stand.hub, &stand.at(rest), &stand.officer).await, StatusCode::FORBIDDEN, "{rest}");
+    }
+    // At the school: its head and the tour's adults; no administrator, no officer, no teacher who does not go along.
+    let paths = ["/pupils".to_owned(), "/leave".to_owned(), format!("/pupils/{}", pupils[0])];
+    let going = [person(&stand.school, "posted"), person(&stand.school, "local")];
+    let others = stand.school.node.site.store.read(|c| {
+        let sql = "SELECT DISTINCT person FROM grant_of_role WHERE role <> 'head' ORDER BY person";
+        let mut stmt = c.prepare(sql)?;
+        let all = stmt.query_map([], |r| r.get::<_, Vec<u8>>(0))?.collect::<Result<Vec<_>, _>>()?;
+        Ok::<_, LogError>(all)
+    });
+    let local = &stand.school.node.site.local;
+    let mut tried = 0;
+    for other in others.unwrap() {
+        let other = Subject::try_from(other.as_slice()).unwrap();
+        if going.contains(&other) {
+            continue;
+        }
+        let token = local.start_session(other).unwrap();
+        let csrf = local.session(&token).unwrap().unwrap().1;
+        let who = (format!("{}={token}", stand.school.node.site.session_cookie(false)), csrf);
+        for path in &paths {
+            assert_eq!(status(&stand.school, &stand.at(path), &who).await, StatusCode::FORBIDDEN, "{other} at {path}");
+        }
+        tried += 1;
+        // What was searched for stands in the box; so a search by the one must not find the other.
+        for (path, what) in [
+            (stand.at(""), NAME),
+            ("/search?q=A1".to_owned(), NAME),
+            (format!("/search?q={NAME}"), "A1"),
+            ("/csv/tours".to_owned(), NAME),
+        ] {
+            assert!(!page(&stand.school, &path, &who).await.contains(what), "{other} at {path}");
+        }
+    }
+    assert!(tried >= 4, "{tried}");
+    for who in [&stand.head, &stand.leader] {
+        assert!(page(&stand.school, &stand.at("/pupils"), who).await.contains(NAME));
+    }
+    // That a pupil's page was looked at is noted, for the head to see.
+    page(&stand.school, &stand.at(&paths[2]), &stand.leader).await;
+    page(&stand.school, &stand.at(&paths[2]), &stand.leader).await;
+    let shown = page(&stand.school, &stand.at(&paths[2]), &stand.head).await;
+    assert_eq!(shown.matches("查看学生页").count(), 2, "the leader's look, once a day, and the head's own");
+    // On paper: how many, and no name, code or contact.
+    let (head, sheet) = stand.school.get(&stand.at("/sheet"), &stand.leader, None).await;
+    assert_eq!((head.status(), &sheet[..5]), (StatusCode::OK, &b"%PDF-"[..]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contact_opens_to_the_leader_on_the_way_and_is_destroyed_after() {
+    let stand = Stand::new().await;
+    stand.plan().await;
+    let pupil = stand.add("A1").await;
+    stand.consents(pupil).await;
+    stand.contact(pupil).await;
+    let (at, open) = (stand.at(&format!("/pupils/{pupil}")), stand.at(&format!("/pupils/{pupil}/open")));
+    // Before it leaves, to nobody.
+    assert_eq!(stand.school.post(&open, &stand.leader, "").await.status(), StatusCode::CONFLICT);
+    stand.approved().await;
+    assert!(stand.leave().await.is_empty());
+    // On the way, to the leader alone; the head is told.
+    assert_eq!(stand.school.post(&open, &stand.head, "").await.status(), StatusCode::FORBIDDEN);
+    let answer = stand.school.post(&open, &stand.leader, "").await;
+    let said = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+    assert!(String::from_utf8(said.to_vec()).unwrap().contains(NUMBER));
+    assert!(!page(&stand.school, &at, &stand.leader).await.contains(NUMBER), "opened once, not left open");
+    let shown = page(&stand.school, &at, &stand.head).await;
+    assert!(shown.contains("打开联系人") && !shown.contains(NUMBER));
+    // On the disk it is sealed; what is sealed is there, and after the tour is not.
+    let sealed: Vec<u8> = stand
+        .school
+        .node
+        .site
+        .store
+        .read(|c| Ok::<_, LogError>(c.query_row("SELECT sealed FROM tour_contact", [], |r| r.get(0))?))
+        .unwrap();
+    let before = disk(&stand.school);
+    assert!(has(&before, &sealed[12..44]) && !has(&before, NUMBER.as_bytes()) && !has(&before, b"13900271828"));
+    // The office closes it at the hub; the school's node destroys the contacts when it hears of it.
+    stand.meet();
+    assert_eq!(stand.hub.post(&stand.at("/close"), &stand.officer, "").await.status(), StatusCode::SEE_OTHER);
+    stand.meet();
+    assert_eq!(stand.state(), "closed");
+    assert_eq!(stand.school.post(&open, &stand.leader, "").await.status(), StatusCode::CONFLICT);
+    assert_eq!(tours::tidy(&stand.school.node.site).unwrap(), 1);
+    assert_eq!(tours::tidy(&stand.school.node.site).unwrap(), 0);
+    stand.school.node.site.store.tidy().unwrap();
+    let after = disk(&stand.school);
+    assert!(!has(&after, &sealed[12..44]) && !has(&after, &sealed[..32]), "destroyed, also in what is written ahead");
+    assert_eq!(number(&stand.school, "SELECT count(*) FROM tour_contact WHERE sealed IS NOT NULL"), 0);
+    // And a projection that is built anew from the log does not bring it back.
+    stand.school.node.site.store.rebuild().unwrap();
+    assert_eq!(number(&stand.school, "SELECT count(*) FROM tour_contact WHERE sealed IS NOT NULL"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_roll_is_called_once_however_often_and_wherever_it_comes() {
+    let (stand, pupils) = Stand::under_way().await;
+    let bearer = prepare(&stand.school).await;
+    stand.meet();
+    let along = pack(&stand.school, &bearer).await;
+    let tour = &along["tours"][0];
+    assert_eq!(tour["pupils"].as_array().unwrap().len(), 2);
+    assert_eq!(tour["pupils"][0]["contact"], NUMBER);
+    pack(&stand.school, &bearer).await;
+    assert_eq!(number(&stand.school, "SELECT count(*) FROM tour_opening WHERE what = 'taken_along'"), 1);
+    assert_eq!(pack(&stand.hub, &bearer).await["tours"], json!([]), "the hub has nothing of it");
+    let now = stand.school.node.site.now_ms();
+    let roll = |chance: u32, who: &[Subject]| {
+        json!({
+            "id": format!("r{chance}"), "made": now, "chance": chance, "tour": tour["id"],
+            "leg": tour["legs"][0]["id"], "here": 2 - who.len(),
+            "missing": who.len(), "who": who.iter().map(Subject::to_string).collect::<Vec<_>>(), "opened": [],
+        })
+    };
+    let hand = async |desk: &Desk, items: &[Json]| {
+        let body = json!({ "lang": "zh", "items": [], "tours": items }).to_string();
+        let (status, said) = ask(desk, "/pocket/hand", &bearer, body).await;
+        assert_eq!(status, 200, "{said}");
+        said["tours"].clone()
+    };
+    let mut counted = roll(1, &[pupils[1]]);
+    counted.as_object_mut().unwrap().remove("who");
+    let opened = json!({ "id": "o", "made": now + 1, "chance": 5, "tour": tour["id"],
+        "opened": [{ "pupil": pupils[1].to_string(), "made": now + 1, "chance": 6 }] });
+    // The hub is met first, and is told how many; then the school's node, twice.
+    assert_eq!(hand(&stand.hub, &[counted]).await, json!([{ "id": "r1", "taken": true, "whole": false }]));
+    for _ in 0..2 {
+        let said = hand(&stand.school, &[roll(1, &[pupils[1]]), roll(2, &[]), opened.clone()]).await;
+        assert!(said.as_array().unwrap().iter().all(|s| s["whole"] == json!(true)), "{said}");
+        stand.meet();
+    }
+    for desk in [&stand.school, &stand.hub] {
+        assert_eq!(number(desk, "SELECT count(*) FROM tour_roll"), 2);
+        assert_eq!(number(desk, "SELECT count(*) FROM conflict c JOIN tour_roll r ON r.id = c.id"), 0);
+    }
+    assert_eq!(number(&stand.school, "SELECT count(*) FROM tour_missing"), 1);
+    assert_eq!(number(&stand.hub, "SELECT count(*) FROM tour_missing"), 0);
+    let shown = page(&stand.school, &stand.at(""), &stand.head).await;
+    assert!(shown.contains("到 1 人,缺 1 人") && shown.contains("途中打开联系人"), "{shown}");
+    let shown = page(&stand.hub, &stand.at(""), &stand.officer).await;
+    assert!(!shown.contains("缺 1 人") && !shown.contains(NAME), "at the hub no number below five, and no name");
+    // Not by a stranger, not before it left, not in bytes that are no roll-call.
+    let mut early = roll(3, &[]);
+    early["made"] = json!(now - 24 * 3_600_000);
+    let mut broken = roll(4, &[]);
+    broken["here"] = json!("all");
+    let said = hand(&stand.school, &[early, broken]).await;
+    assert_eq!(said[0]["said"], "这次点名时尚未出发。");
+    assert_eq!(said[1]["said"], "无法读取这次点名。");
+    assert_eq!(number(&stand.school, "SELECT count(*) FROM tour_roll"), 2);
+    // It is over: the phone is told by any node, and takes nothing along any more.
+    assert_eq!(stand.school.post(&stand.at("/close"), &stand.leader, "").await.status(), StatusCode::SEE_OTHER);
+    let over = json!([{ "id": tour["id"], "over": true }]);
+    assert_eq!(pack(&stand.school, &bearer).await["tours"], over);
+    stand.meet();
+    assert_eq!(pack(&stand.hub, &bearer).await["tours"], over);
+    assert_eq!(number(&stand.school, "SELECT count(*) FROM tour_contact WHERE sealed IS NOT NULL"), 0);
+    // A roll-call that waited on the phone is still taken.
+    assert_eq!(hand(&stand.school, &[roll(7, &[])]).await[0]["taken"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pictures_of_a_story_come_in_once_their_writer_has_looked() {
+    let (stand, _) = Stand::under_way().await;
+    let form = format!("title=在江边&tour={}&text_zh=我们看了两条江。", stand.tour);
+    let story = made(&stand.school.post("/tour-stories/new", &stand.leader, &form).await);
+    let at = format!("/tour-stories/{story}");
+    let shown = page(&stand.school, &at, &stand.leader).await;
+    assert!(shown.contains("不能出现在图片中:A1, A2"), "{shown}");
+    let files: [(&str, &[u8]); 1] = [("a.pdf", b"%PDF-1.4\n%%EOF")];
+    let sent = upload(&stand.school, &format!("{at}/files"), &stand.leader, &[], &files).await;
+    assert_eq!(sent.status(), StatusCode::CONFLICT, "not before the writer has said so");
+    let said = to_bytes(sent.into_body(), 1 << 20).await.unwrap();
+    assert!(String::from_utf8(said.to_vec()).unwrap().contains("请先在故事中确认"));
+    stand.edit(&at, &format!("{form}&unseen=yes")).await;
+    let sent = upload(&stand.school, &format!("{at}/files"), &stand.leader, &[], &files).await;
+    assert_eq!(sent.status(), StatusCode::SEE_OTHER);
+    let publish = stand.school.post(&format!("{at}/move/publish"), &stand.leader, "").await;
+    assert_eq!(publish.status(), StatusCode::SEE_OTHER);
+    let read = page(&stand.school, &stand.at(&format!("/stories/{story}")), &stand.head).await;
+    assert!(read.contains("我们看了两条江。"), "{read}");
+    // Who is not to be seen, the hub is not told.
+    stand.meet();
+    let there = page(&stand.hub, &at, &stand.officer).await;
+    assert!(there.contains("在江边") && !there.contains("A1"), "{there}");
+}
