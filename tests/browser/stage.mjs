@@ -11,7 +11,7 @@ import { chromium } from "playwright-core";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const pictures = join(here, "..", "..", "artifacts");
+export const pictures = join(here, "..", "..", "artifacts");
 
 /** A port that nobody is likely to use; two more after it are taken. */
 const port = 17400 + (process.pid % 400) * 3;
@@ -19,7 +19,7 @@ const port = 17400 + (process.pid % 400) * 3;
 export const hub = `http://hub.localhost:${port}`;
 export const school = (n) => `http://school-${n}.localhost:${port + n}`;
 
-/** Starts the demonstration and a browser with these arguments; gives them and what stops both. */
+/** Starts the demonstration and a browser with these arguments; gives them, what stops both, and where the data is. */
 export async function start(args = []) {
   mkdirSync(pictures, { recursive: true });
   const data = mkdtempSync(join(tmpdir(), "zampa-"));
@@ -40,7 +40,7 @@ export async function start(args = []) {
     await new Promise((resolve) => child.on("exit", resolve));
     rmSync(data, { recursive: true, force: true, maxRetries: 5 });
   };
-  return { browser, stop };
+  return { browser, stop, data };
 }
 
 /** Asks again until it is so; fails after a while, saying what was waited for. */

@@ -3,7 +3,7 @@
 use askama::Template;
 use base::{NodeId, Subject};
 use log::Entry;
-use records::{Change, Kind, REMOVED, STATE, Shape, Value, fold};
+use records::{Change, Kind, REMOVED, Roles, STATE, Shape, Value, fold};
 use rusqlite::{Connection, OptionalExtension};
 use web::{PageError, Reply, Request, Shell, Site, set_cookie};
 
@@ -55,6 +55,9 @@ pub(crate) fn events(
         }
         let change = entry.payload().and_then(|p| Change::decode(p).ok());
         let erased = entry.payload().is_none();
+        if change.as_ref().is_some_and(|c| i > 0 && says_nothing(kind, c)) {
+            continue;
+        }
         let mut changes = Vec::new();
         if let Some(change) = &change {
             for (name, value) in &change.set {
@@ -89,12 +92,25 @@ pub(crate) fn events(
             when: look.words.moment(entry.effective.ms(), &site.zone()),
             who: who(look, &h.author, h.node)?,
             late: entry.effective != h.clock || h.clock.ms() > now + LATE_MS,
-            undo: (may_undo && i > 0 && plain && !erased)
+            undo: (may_undo && i > 0 && plain && !erased && !change.as_ref().is_some_and(|c| is_stuck(kind, c)))
                 .then(|| format!("/{}/{id}/undo/{}/{}", kind.route, h.node, h.seq)),
         });
     }
     out.reverse();
     Ok(out)
+}
+
+/// Whether a change says only what no page shows.
+fn says_nothing(kind: &Kind, change: &Change) -> bool {
+    let hidden = |name: &String| kind.field(name).is_some_and(|f| f.secret);
+    let plain = change.add.is_empty() && change.remove.is_empty() && change.why.is_none();
+    plain && !change.set.is_empty() && change.set.keys().all(hidden)
+}
+
+/// Whether a change leads into a state into which a room's own command alone leads: nobody undoes that here.
+fn is_stuck(kind: &Kind, change: &Change) -> bool {
+    let state = change.set.get(STATE).and_then(Value::as_text);
+    state.is_some_and(|state| kind.moves.iter().any(|m| m.to == state && m.who == Roles::NONE))
 }
 
 /// Who wrote, and at which node.

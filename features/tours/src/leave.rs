@@ -13,7 +13,7 @@ use web::{PageError, Reply, Request, Shell, Site};
 use crate::approval::{Given, Standing};
 use crate::contact;
 use crate::facts::{OFFICE, STUDY_TOUR, TIERS};
-use crate::pupils::{Goes, codes, going};
+use crate::pupils::{Goes, codes, going, mark};
 use crate::tour::{Tour, adults_for, id_at, into_state, pupils_per_adult};
 
 /// What is missing, each in a line for the reader. Nothing: it can leave.
@@ -26,7 +26,9 @@ pub(crate) fn lacks(
 ) -> Result<Vec<String>, PageError> {
     let mut out = Vec::new();
     let pupils = going(conn, &tour.id)?;
-    approvals(words, &Standing::of(conn, tour)?, &mut out);
+    // Of the pupils who are on the list, not of what was last told of it.
+    let now = Tour { mark: mark(&pupils), ..tour.clone() };
+    approvals(words, &Standing::of(conn, &now)?, &mut out);
     adults(site, conn, words, tour, &pupils, &mut out)?;
     if pupils.is_empty() {
         out.push(words.get("tour-lacks-pupils").into_owned());

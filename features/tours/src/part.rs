@@ -41,6 +41,8 @@ struct TourPart<'a> {
     cancels: bool,
     pocket: bool,
     rolls: Vec<Line>,
+    /// There is something to tell, and the reader may.
+    tells: bool,
     stories: Vec<Line>,
     openings: Vec<(String, String)>,
 }
@@ -101,6 +103,7 @@ pub fn part(
     }
     let withdrawn = if sees { going(conn, id)? } else { Vec::new() };
     let ends = may_end(conn, request, &tour)?;
+    let writes = register::may_change(conn, reader, &STUDY_TOUR, id).is_ok();
     let page = TourPart {
         id: id.to_string(),
         day: tour.starts.clone(),
@@ -108,7 +111,8 @@ pub fn part(
         returned: returned(site, &look, &standing)?,
         approves: next,
         returns,
-        adds: register::may_change(conn, reader, &STUDY_TOUR, id).is_ok() && (open || on_the_way),
+        adds: writes && (open || on_the_way),
+        tells: writes && (on_the_way || tour.state == "closed"),
         legs: legs(site, &look, &tour)?,
         risks: risks(site, &look, &tour)?,
         adults: adults(site, &look, &tour)?,

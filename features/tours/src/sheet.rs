@@ -52,13 +52,13 @@ fn section(look: &Look<'_>, blocks: &mut Vec<Block>, key: &str, facts: Vec<(Stri
 fn about(site: &Site, look: &Look<'_>, tour: &Tour) -> Result<Vec<(String, String)>, PageError> {
     let words = &look.words;
     let organisation = site.kinds.get("organisation").ok_or(PageError::NotFound)?;
-    let host = look
+    let (from, host) = look
         .conn
-        .prepare_cached("SELECT host FROM study_tour WHERE id = ?1")?
-        .query_row([tour.id.as_bytes()], |r| id_at(r, 0))?;
+        .prepare_cached("SELECT school, host FROM study_tour WHERE id = ?1")?
+        .query_row([tour.id.as_bytes()], |r| Ok((id_at(r, 0)?, id_at(r, 1)?)))?;
     let home = tour.is_home(site, look.conn)?;
     let mut facts = vec![
-        (words.get("study_tour-school").into_owned(), look.title(organisation, &tour.school)?),
+        (words.get("study_tour-school").into_owned(), look.title(organisation, &from)?),
         (words.get("study_tour-host").into_owned(), look.title(organisation, &host)?),
         (words.get("field-starts_on").into_owned(), look.date(&tour.starts)),
         (words.get("field-ends_on").into_owned(), look.date(&tour.ends)),

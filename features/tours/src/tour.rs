@@ -20,6 +20,7 @@ const FEW: i64 = 5;
 pub(crate) struct Tour {
     pub id: Subject,
     pub title: String,
+    /// The school whose node holds its pupils: the one that sends, or to which that belongs.
     pub school: Subject,
     pub starts: String,
     pub ends: String,
@@ -44,7 +45,7 @@ pub(crate) fn text_at(row: &Row<'_>, at: usize) -> rusqlite::Result<String> {
 impl Tour {
     /// Reads one that is here.
     pub fn read(conn: &Connection, id: &Subject) -> Result<Self, PageError> {
-        let sql = "SELECT title, school, starts_on, ends_on, coalesce(state, 'draft'), coalesce(pupils, 0), pupils_mark, left_on
+        let sql = "SELECT title, coalesce(home, school), starts_on, ends_on, coalesce(state, 'draft'), coalesce(pupils, 0), pupils_mark, left_on
                    FROM study_tour WHERE id = ?1";
         conn.prepare_cached(sql)?
             .query_row([id.as_bytes()], |r| {

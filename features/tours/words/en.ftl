@@ -222,3 +222,4 @@ tour-today-approve = Approve a study tour
 tour-today-leave = Set out
 tour-today-close = Close a study tour that is over
 tour-today-withdrawn = A consent was withdrawn on the way
+tour-pupils-go = { $text } go.

@@ -95,7 +95,21 @@ export async function takeAlong(vault: Vault, given: Tour[], node: string): Prom
     kept.push({ ...tour, from: node, pupils: tour.pupils.map(({ contact: _contact, ...rest }) => rest) });
   }
   await vault.put("tours", kept);
+  if (fresh.some((tour) => tour.pupils.some((pupil) => /[\u0f00-\u0fff]/.test(pupil.name)))) await letters();
   for (const tour of before) if (!kept.some((one) => one.id === tour.id)) await forget(vault, tour.id);
+}
+
+/** Keeps the letters of Tibetan: on the way no node gives them, and an old phone has none. */
+async function letters(): Promise<void> {
+  const path = "/static/tibetan-400.woff2";
+  try {
+    for (const name of await caches.keys()) {
+      const cache = name.startsWith("pocket-") ? await caches.open(name) : undefined;
+      if (cache && !(await cache.match(path))) await cache.add(path);
+    }
+  } catch (error) {
+    console.warn(error);
+  }
 }
 
 /** Hands over roll-calls and openings. `post` gives the node's answer. */
@@ -167,7 +181,6 @@ export async function rollCall(vault: Vault, id: string, done: (told: string) =>
     button.textContent = missing.length === 0
       ? w("pocket-roll-all").replace("{n}", String(tour.pupils.length))
       : w("pocket-roll-some").replace("{n}", String(missing.length));
-    button.classList.toggle("danger", missing.length > 0);
   };
   const draw = (): void => {
     tell();
