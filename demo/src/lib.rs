@@ -23,6 +23,7 @@ mod postings;
 mod research;
 mod teams;
 mod templates;
+mod tours;
 mod visits;
 mod world;
 
@@ -103,6 +104,7 @@ pub fn fill(
     let course = library::plan(&mut book, &world, &office, &mut part("library"));
     research::plan(&mut book, &world, fractions, course);
     dispatch::plan(&mut book, &world, &office, &kept, &mut part("dispatch"));
+    tours::plan(&mut book, &world, &office);
     let facts = book.write(store, clock, kinds, &staff.authors(), progress);
     clock.release();
     Ok(Filled {

@@ -21,9 +21,11 @@ fn kinds() -> Kinds {
         pairings::KINDS,
         teams::KINDS,
         visits::KINDS,
+        tours::OPEN,
         activities::KINDS,
         lessons::KINDS,
         courses::KINDS,
+        classroom::KINDS,
         register::KINDS,
     ])
 }

@@ -481,3 +481,18 @@ async fn pictures_of_a_story_come_in_once_their_writer_has_looked() {
     let there = page(&stand.hub, &at, &stand.officer).await;
     assert!(there.contains("在江边") && !there.contains("A1"), "{there}");
 }
+
+/// The demonstration's own tour, held long ago: what it says of its approvals is what the room makes of its legs.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tour_of_the_demonstration_was_approved_as_it_was_held() {
+    let hub = desk_at(0);
+    let officer = hub.sign_in(Role::Officer);
+    let tour = hub.one("SELECT id FROM study_tour WHERE state = 'closed'");
+    let shown = page(&hub, &format!("/tours/{tour}"), &officer).await;
+    assert!(shown.contains("虚构") && shown.matches("批准").count() >= 3, "{shown}");
+    assert!(!shown.contains("须重新批准"), "{shown}");
+    assert_eq!(shown.matches("12 人全到").count(), 5);
+    for table in ["pupil", "tour_pupil", "pupil_consent"] {
+        assert_eq!(number(&hub, &format!("SELECT count(*) FROM {table}")), 0, "{table}");
+    }
+}

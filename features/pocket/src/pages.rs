@@ -356,6 +356,7 @@ const WORDS: &[&str] = &[
     "pocket-roll-leg",
     "pocket-roll-missing",
     "pocket-roll-n",
+    "pocket-roll-record",
     "pocket-roll-no-contact",
     "pocket-roll-safe",
     "pocket-roll-some",

@@ -116,3 +116,4 @@ pocket-roll-safe = Called. It is safe on this phone.
 pocket-roll-some = { $n } missing
 pocket-roll-until = The list and the contacts leave this phone after
 pocket-roll-withdrawn = consent withdrawn
+pocket-roll-record = Record: { $n } missing

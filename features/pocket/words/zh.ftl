@@ -116,3 +116,4 @@ pocket-roll-safe = 已点名,在这部手机上是安全的。
 pocket-roll-some = 缺 { $n } 人
 pocket-roll-until = 名单和联系人将于此日之后离开这部手机:
 pocket-roll-withdrawn = 已撤回同意
+pocket-roll-record = 登记:缺 { $n } 人

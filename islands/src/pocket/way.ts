@@ -180,7 +180,7 @@ export async function rollCall(vault: Vault, id: string, done: (told: string) =>
     about.textContent = leg ? [leg.how, leg.adult].filter(Boolean).join(" · ") : "";
     button.textContent = missing.length === 0
       ? w("pocket-roll-all").replace("{n}", String(tour.pupils.length))
-      : w("pocket-roll-some").replace("{n}", String(missing.length));
+      : w("pocket-roll-record").replace("{n}", String(missing.length));
   };
   const draw = (): void => {
     tell();
