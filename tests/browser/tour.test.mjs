@@ -48,16 +48,17 @@ test("pupils of Chamdo in Chongqing", { timeout: 400_000 }, async () => {
   await leader.fill("#c-plan", "第一天:昌都飞重庆。\n第二天:科技馆、江边。\n第三天:返回。");
   await press(leader, "main button.primary");
   const tour = new URL(leader.url()).pathname;
-  const add = async (kind, fill) => {
-    await leader.goto(`${school(1)}/${kind}/new?tour=${tour.split("/").pop()}`);
+  const add = async (kind, fill, page = leader) => {
+    await page.goto(`${school(1)}/${kind}/new?tour=${tour.split("/").pop()}`);
     await fill();
-    await press(leader, "main button.primary");
+    await press(page, "main button.primary");
   };
-  const pick = async (field, name) => {
-    const value = await leader.locator(`#c-${field} option`, { hasText: new RegExp(`^${name}`) }).first().getAttribute("value");
-    await leader.selectOption(`#c-${field}`, value);
+  const pick = async (field, name, page = leader) => {
+    const value = await page.locator(`#c-${field} option`, { hasText: new RegExp(`^${name}`) }).first().getAttribute("value");
+    await page.selectOption(`#c-${field}`, value);
   };
-  await add("tour-adults", async () => { await pick("person", called); await leader.selectOption("#c-part", "leader"); });
+  // The head names who goes along.
+  await add("tour-adults", async () => { await pick("person", called, head); await head.selectOption("#c-part", "leader"); }, head);
   await leader.goto(school(1) + tour);
   for (const lang of ["zh", "bo", "en"]) {
     await leader.goto(`${school(1)}/language/${lang}?back=${tour}`);

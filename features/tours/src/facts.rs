@@ -7,6 +7,7 @@ pub const OPEN: &[&Kind] = &[&STUDY_TOUR, &TOUR_LEG, &TOUR_RISK, &TOUR_ADULT, &T
 
 const KEEPERS: &[Role] = &[Role::Administrator, Role::Officer, Role::Head, Role::Posted, Role::Local];
 const WHO: Roles = Roles::of(KEEPERS);
+const NAMERS: &[Role] = &[Role::Administrator, Role::Officer, Role::Head];
 /// The office, which approves after the school's head.
 pub(crate) const OFFICE: Roles = Roles::of(&[Role::Administrator, Role::Officer]);
 /// The head of the school that sends.
@@ -116,7 +117,8 @@ pub(crate) static TOUR_RISK: Kind = Kind {
     hidden: false,
 };
 
-/// An adult who goes along.
+/// An adult who goes along. Who does sees the pupils, and the leader their contacts: so nobody names themselves, but the head
+/// or the office does.
 pub(crate) static TOUR_ADULT: Kind = Kind {
     name: "tour_adult",
     route: "tour-adults",
@@ -130,7 +132,7 @@ pub(crate) static TOUR_ADULT: Kind = Kind {
     ],
     states: &[],
     moves: &[],
-    access: Access::staff(KEEPERS, &[]),
+    access: Access::staff(NAMERS, &[]),
     rules: &[
         Rule {
             code: "tour_adult-once",

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use web::{PageError, Request, Shell, Site};
 
 use crate::approval::{Standing, seen, speaks};
-use crate::facts::{STUDY_TOUR, TIERS, TOUR_LEG, TOUR_RISK, TOUR_STORY};
+use crate::facts::{STUDY_TOUR, TIERS, TOUR_ADULT, TOUR_LEG, TOUR_RISK, TOUR_STORY};
 use crate::leave::{changed, may_end, name, people, tier};
 use crate::pupils::{codes, going, openings};
 use crate::story;
@@ -26,6 +26,8 @@ struct TourPart<'a> {
     approves: Option<(&'static str, String)>,
     returns: Option<&'static str>,
     adds: bool,
+    /// The reader names adults.
+    names: bool,
     legs: Vec<Line>,
     risks: Vec<Line>,
     adults: Vec<Line>,
@@ -112,6 +114,7 @@ pub fn part(
         approves: next,
         returns,
         adds: writes && (open || on_the_way),
+        names: writes && reader.may_make(&TOUR_ADULT) && (open || on_the_way),
         tells: writes && (on_the_way || tour.state == "closed"),
         legs: legs(site, &look, &tour)?,
         risks: risks(site, &look, &tour)?,

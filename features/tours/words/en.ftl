@@ -223,3 +223,4 @@ tour-today-leave = Set out
 tour-today-close = Close a study tour that is over
 tour-today-withdrawn = A consent was withdrawn on the way
 tour-pupils-go = { $text } go.
+tour-adults-by-head = The head names them.

@@ -211,3 +211,4 @@ tour-today-leave = 出发
 tour-today-close = 研学旅行已到期,请结束
 tour-today-withdrawn = 途中有家长撤回同意
 tour-pupils-go = { $text } 名学生参加。
+tour-adults-by-head = 由校长指定。
