@@ -201,6 +201,21 @@ async fn an_encoder_speaks_and_a_player_listens_with_keys_of_the_teacher() {
     assert_eq!(ask(at, "DELETE", &sessions[0], &[], "").await.status, 404, "the second took its place");
     until("the voice of the second", || counts.heard.load(Relaxed) > silent + 50).await;
 
+    // An encoder with pictures is answered what is taken of them; a player sees them, and one that came for voice alone goes on.
+    let (mut camera, offer) = Bot::offers(IpAddr::V4(Ipv4Addr::LOCALHOST), Does::ENCODES).await;
+    let seated = ask(at, "POST", &keyed, &[SDP], &offer).await;
+    assert!(seated.status == 201 && seated.body.contains("H264/90000"), "{}", seated.body);
+    camera.accept(&seated.body);
+    bots.spawn(camera.run(Arc::default()));
+    let (mut eye, offer) = Bot::offers(IpAddr::V4(Ipv4Addr::LOCALHOST), Does::LOOKS).await;
+    let looks = ask(at, "POST", &whep, &[SDP, ("authorization", &bearer)], &offer).await;
+    eye.accept(&looks.body);
+    let seen = Arc::new(Counts::default());
+    bots.spawn(eye.run(Arc::clone(&seen)));
+    until("the encoder's picture", || seen.seen.load(Relaxed) > 100 && seen.heard.load(Relaxed) > 50).await;
+    assert_eq!((seen.begun.load(Relaxed), seen.broken.load(Relaxed)), (1, 0));
+    sessions[1] = seated.header("location").to_owned();
+
     // A key that is taken back is good for nothing, and what sat with it is out.
     let page = String::from_utf8(desk.get(&format!("/classes/{class}/keys"), &teacher, None).await.1).unwrap();
     let id = page.split("name=\"key\" value=\"").nth(1).unwrap().split('"').next().unwrap();
@@ -210,7 +225,7 @@ async fn an_encoder_speaks_and_a_player_listens_with_keys_of_the_teacher() {
 
     // So is one of a class that is over.
     teacher_says(at, class, &teacher, "{\"k\":\"end\",\"n\":0}").await;
-    let player = heard.header("location").to_owned();
+    let player = looks.header("location").to_owned();
     until("the player to be out", || !desk.node.classes.has_programs()).await;
     assert_eq!(ask(at, "DELETE", &player, &[], "").await.status, 404);
     let over = ask(at, "POST", &whep, &[SDP, ("authorization", &bearer)], &offer).await;

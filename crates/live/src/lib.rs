@@ -18,6 +18,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic))]
 
 mod booth;
+mod bucket;
 mod driver;
 mod hall;
 mod hold;

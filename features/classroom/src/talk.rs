@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base::Subject;
-use live::{Event, NoSeat, Reach, Refusal, Saying, SeatId};
+use live::{Event, NoSeat, Reach, Refusal, Saying, SeatId, Sight};
 use serde_json::{Value as Json, json};
 use web::{PageError, Request, Site, Socket};
 
@@ -21,6 +21,7 @@ pub(crate) const HELLO: u8 = 0;
 pub(crate) const SAY: u8 = 1;
 const OFFER: u8 = 2;
 const OPEN: u8 = 3;
+const SIGHT: u8 = 4;
 /// To a page.
 pub(crate) const EVENT: u8 = 1;
 pub(crate) const STATE: u8 = 2;
@@ -67,6 +68,8 @@ struct Guest {
     mic: Option<SeatId>,
     camera: Option<SeatId>,
     ears: [Option<SeatId>; 2],
+    /// How large it shows the picture.
+    sight: Sight,
     /// The channel that its microphone has: the floor, or an interpreter's.
     speaks: Option<u8>,
     /// A guest whom the teacher let in.
@@ -102,6 +105,7 @@ pub(crate) async fn converse(classes: Arc<Classes>, site: Arc<Site>, request: Re
         mic: None,
         camera: None,
         ears: [None, None],
+        sight: Sight::default(),
         speaks: None,
         is_in: false,
         host: format!("{}://{}", origin::scheme(request.secure, &request.host), request.host),
@@ -225,6 +229,10 @@ fn heard(classes: &Classes, site: &Site, open: &Open, guest: &mut Guest, asked: 
                 Err(no) => out.push(message(REFUSED, json!({ "why": no.code() }).to_string().as_bytes())),
             }
         }
+        Some((&SIGHT, &[size])) => {
+            guest.sight = [Sight::None, Sight::Small].get(usize::from(size)).copied().unwrap_or_default();
+            guest.ears[0].into_iter().for_each(|ear| classes.booths().sight(ear, guest.sight));
+        }
         _ => {}
     }
 }
@@ -261,6 +269,7 @@ fn seat(classes: &Classes, open: &Open, guest: &mut Guest, way: &str, channel: u
             ear.take().into_iter().for_each(|seat| booths.leave(seat));
             let seated = booths.listen(open.class, channel, guest.mic, sdp).map_err(full)?;
             *ear = Some(seated.id);
+            booths.sight(seated.id, guest.sight);
             Ok(seated.answer)
         }
         _ => Err(No::Role),

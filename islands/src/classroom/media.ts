@@ -3,7 +3,7 @@
  * works on every page; a microphone wants a page that the browser trusts. How much voice may take, the node's answer says.
  */
 import { BEHIND, loud } from "./hears.ts";
-import type { Way as Which, Wire } from "./wire.ts";
+import { Sight, type Way as Which, type Wire } from "./wire.ts";
 
 /** One way between the page and its node, begun anew when it fails. */
 class Way {
@@ -47,6 +47,9 @@ class Way {
 /** Seconds without a picture before its box goes: a thin link brings one every five. */
 const STILL = 7;
 
+/** Points of a screen beyond which the small layer is too coarse. */
+const COARSE = 200;
+
 /** Two layers: one that a thin link may bear, and one for the node's own network. */
 const LAYERS: RTCRtpEncodingParameters[] = [
   { rid: "s", scaleResolutionDownBy: 4, maxBitrate: 60_000, maxFramerate: 8 },
@@ -64,6 +67,7 @@ export class Media {
   private readonly interpreted: Way;
   private readonly second = new Audio();
   private channel = 0;
+  private sight = Sight.Large;
   muted = true;
 
   constructor(
@@ -99,10 +103,22 @@ export class Media {
       const track = this.camera?.getVideoTracks()[0];
       if (track && this.camera) peer.addTransceiver(track, { direction: "sendonly", streams: [this.camera], sendEncodings: LAYERS });
     }, () => {});
+    new ResizeObserver(() => this.look()).observe(picture);
+    document.addEventListener("visibilitychange", () => this.look());
+  }
+
+  /** Tells the node how large the picture is to be: none where nobody sees the page. */
+  private look(): void {
+    const points = this.picture.clientWidth * window.devicePixelRatio;
+    const shown = points > 0 && points <= COARSE ? Sight.Small : Sight.Large;
+    const sight = document.hidden ? Sight.None : shown;
+    if (sight !== this.sight) this.wire.sight(sight);
+    this.sight = sight;
   }
 
   /** Begins to listen; again after the node was away. */
   async listen(): Promise<void> {
+    this.wire.sight(this.sight);
     if (this.stream) await this.send.begin();
     if (this.camera) await this.shoots.begin();
     await this.hear.begin();

@@ -7,6 +7,7 @@
  * | 1 say | the page's count (4 bytes), what is said: see `Saying` |
  * | 2 offer | JSON: which way (`send`, `hear`, `interpreted`), on which channel, SDP |
  * | 3 open | JSON: whether the page of the room's pupils is to be open |
+ * | 4 sight | how large the page shows the picture: see `Sight` |
  *
  * | to the page | then |
  * |---|---|
@@ -107,6 +108,14 @@ const enum From {
   Say = 1,
   Offer = 2,
   Open = 3,
+  Sight = 4,
+}
+
+/** How large a page shows the picture of whoever has the floor: what it does not show is not sent to it. */
+export const enum Sight {
+  None = 0,
+  Small = 1,
+  Large = 2,
 }
 
 /** Reads an event as it stands on the wire and in a record's list. */
@@ -175,6 +184,10 @@ export class Wire {
 
   offer(way: Way, sdp: string, channel = 0): void {
     this.tell(From.Offer, { way, sdp, channel });
+  }
+
+  sight(size: Sight): void {
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(new Uint8Array([From.Sight, size]));
   }
 
   close(): void {

@@ -6,6 +6,9 @@
 //! A listener hears whoever has the floor, or the interpreter on the channel it chose, as one stream whose numbers and
 //! times go on when the speaker changes; so it is with the picture, for those whose browser offers to see one.
 
+mod bears;
+mod coding;
+mod lens;
 mod picture;
 mod seat;
 mod task;
@@ -14,6 +17,7 @@ use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::time::Duration;
 
 use base::Subject;
 use str0m::change::SdpOffer;
@@ -27,7 +31,8 @@ use tokio::time::Instant;
 
 use crate::driver::{Audience, Inner, Live};
 use crate::hall::News;
-pub use picture::Sight;
+use coding::Coding;
+pub use lens::Sight;
 use seat::{Mids, Role, Seat};
 
 /// Browsers at a node.
@@ -38,6 +43,11 @@ const MAX_OFFER: usize = 64 * 1024;
 const NEWS: usize = 4096;
 /// Bits a second that a browser is asked to speak with: Opus is clear at it.
 const SPEECH_BITS: u32 = 16_000;
+
+/// Kilobits a second that an encoder is asked to write pictures with at most: less than what another node takes.
+const FILM_KBITS: u32 = 900;
+/// How often it is looked at what a listener reports of its picture.
+const REPORTS: Duration = Duration::from_secs(1);
 
 /// Why a browser does not get a seat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -241,7 +251,9 @@ impl Open {
     fn answer(&self, role: Role, offer: &str) -> Result<(Rtc, Mids, String), NoSeat> {
         let (voice, picture) = (section_of(offer, "audio"), section_of(offer, "video"));
         let needed = if matches!(role, Role::Films { .. }) { picture } else { voice };
-        let mids = Mids { voice: needed.ok_or(NoSeat::Offer)?, picture };
+        let writes = coding_of(offer);
+        let mids = Mids { voice: needed.ok_or(NoSeat::Offer)?, picture: picture.map(|mid| (mid, writes)) };
+        let sends = !matches!(role, Role::Listens { .. });
         let offer = SdpOffer::from_sdp_string(offer).map_err(|_| NoSeat::Offer)?;
         let mut rtc = Rtc::builder()
             .set_rtp_mode(true)
@@ -249,7 +261,9 @@ impl Open {
             .set_dtls_cert(self.cert.clone())
             .clear_codecs()
             .enable_opus(true, false)
-            .enable_vp8(true)
+            .enable_vp8(!sends || writes == Coding::Vp8)
+            .enable_h264(!sends || writes == Coding::H264)
+            .set_stats_interval((!sends && mids.picture.is_some()).then_some(REPORTS))
             .build(Instant::now().into_std());
         for address in &self.addresses {
             let candidate = Candidate::host(*address, "udp").map_err(|_| NoSeat::Closed)?;
@@ -276,15 +290,27 @@ fn section_of(offer: &str, kind: &str) -> Option<Mid> {
     (!mid.is_empty() && mid.len() <= 16 && mid.is_ascii()).then(|| mid.into())
 }
 
-/// An answer that asks for voice at few bits, in packets of 60 ms, and for none while nobody speaks.
+/// How a camera's pictures are to be written: as every page takes them, if it can, and else as most do.
+fn coding_of(offer: &str) -> Coding {
+    let vp8 = offer.lines().any(|line| line.starts_with("a=rtpmap:") && line.to_ascii_lowercase().contains(" vp8/"));
+    if vp8 { Coding::Vp8 } else { Coding::H264 }
+}
+
+/// An answer that asks for voice at few bits, in packets of 60 ms, and for none while nobody speaks; and for pictures that
+/// may go to other nodes.
 fn thrifty(answer: &str) -> String {
     let opus = answer.lines().find_map(|line| {
         let (pt, codec) = line.strip_prefix("a=rtpmap:")?.split_once(' ')?;
         codec.starts_with("opus/").then(|| format!("a=fmtp:{pt} "))
     });
     let mut out = String::with_capacity(answer.len() + 120);
+    let mut films = false;
     for line in answer.lines() {
         out += line;
+        films = if line.starts_with("m=") { line.starts_with("m=video") } else { films };
+        if films && line.starts_with("c=") {
+            out += &format!("\r\nb=AS:{FILM_KBITS}");
+        }
         if opus.as_ref().is_some_and(|opus| line.starts_with(opus)) {
             out += &format!(";maxaveragebitrate={SPEECH_BITS};usedtx=1;stereo=0\r\na=ptime:60\r\na=maxptime:60");
         }

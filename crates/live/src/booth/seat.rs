@@ -6,10 +6,13 @@ use base::Subject;
 use str0m::Rtc;
 use str0m::media::Mid;
 use str0m::rtp::{RtpPacket, RtpWrite, SeqNo};
+use str0m::stats::MediaEgressStats;
 use tokio::time::Instant;
 
 use super::SeatId;
-use super::picture::{self, Camera, Lens, Shot};
+use super::coding::Coding;
+use super::lens::Lens;
+use super::picture::{self, Camera, Shot};
 use crate::Packet;
 use crate::hall::TrackId;
 use crate::opus::{MAX_PACKET, UNIT_SAMPLES, units};
@@ -49,7 +52,8 @@ pub(crate) struct Seat {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mids {
     pub voice: Mid,
-    pub picture: Option<Mid>,
+    /// That of the picture, and how a camera's pictures are written.
+    pub(super) picture: Option<(Mid, Coding)>,
 }
 
 /// What a seat has to do with video.
@@ -123,8 +127,10 @@ impl Seat {
     pub fn new(rtc: Rtc, Mids { voice, picture }: Mids, role: Role, now: Instant) -> Self {
         let picture = match (picture, role) {
             (None, _) => Picture::None,
-            (Some(mid), Role::Speaks { .. } | Role::Films { .. }) => Picture::Films(Camera::new(mid, now)),
-            (Some(mid), Role::Listens { .. }) => Picture::Sees(Lens::new(mid, now)),
+            (Some((mid, coding)), Role::Speaks { .. } | Role::Films { .. }) => {
+                Picture::Films(Camera::new(mid, coding, now))
+            }
+            (Some((mid, _)), Role::Listens { .. }) => Picture::Sees(Lens::new(mid, now)),
         };
         let allowance = (now, PACKETS_PER_SECOND);
         Self {
@@ -151,10 +157,16 @@ impl Seat {
             return None;
         }
         let rid = self.rtc.direct_api().stream_rx(&packet.header.ssrc)?.rid();
-        if !camera.rids.contains(&rid) {
-            camera.rids.push(rid);
+        Shot::of(id, camera, rid, now, packet)
+    }
+
+    /// What the browser says of what came of the picture.
+    pub fn told(&mut self, stats: &MediaEgressStats) {
+        if let Picture::Sees(lens) = &mut self.picture
+            && lens.mid == stats.mid
+        {
+            lens.told(stats);
         }
-        Shot::of(id, rid, packet)
     }
 
     /// Whether a packet is of the picture.

@@ -14,7 +14,8 @@ use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
-use super::picture::{Onto, Screen, Shot, Source, small};
+use super::lens::Seen;
+use super::picture::{Onto, Screen, Shot, Source};
 use super::seat::{Floor, Picture, Role, Seat};
 use super::{Counts, Order, SeatId};
 use crate::Packet;
@@ -115,11 +116,8 @@ impl Booth {
             Order::Leave(id) => self.leave(id),
             Order::Floor(id, channel) => self.floor(id, channel),
             Order::Sight(id, sight) => {
-                if let Some(Picture::Sees(lens)) = self.seats.get_mut(&id).map(|seat| &mut seat.picture)
-                    && lens.sight != sight
-                {
-                    lens.sight = sight;
-                    lens.close();
+                if let Some(Picture::Sees(lens)) = self.seats.get_mut(&id).map(|seat| &mut seat.picture) {
+                    lens.want(sight);
                 }
             }
         }
@@ -215,6 +213,7 @@ impl Booth {
                 }
                 Ok(Output::Event(Event::RtpPacket(packet))) => said.push(packet),
                 Ok(Output::Event(Event::KeyframeRequest(_))) => asks = true,
+                Ok(Output::Event(Event::MediaEgressStats(stats))) => seat.told(&stats),
                 Ok(Output::Event(_)) => {}
             }
         }
@@ -246,7 +245,7 @@ impl Booth {
             }
             News::Play(track, packet) => self.play(class, track, &packet),
             News::Video(_, bytes) => {
-                let screen = self.screens.entry(class).or_default();
+                let screen = self.screens.entry(class).or_insert_with(|| Screen::new(Instant::now()));
                 // What is no picture was counted where it came from.
                 let Ok(shot) = Shot::read(&bytes, screen.far) else { return };
                 screen.far = screen.far.max(shot.seq);
@@ -300,21 +299,16 @@ impl Booth {
         let now = Instant::now();
         let mut films: BTreeMap<Subject, Vec<Shot>> = BTreeMap::new();
         for (class, shot) in self.films.drain(..) {
-            let screen = self.screens.entry(class).or_default();
-            let onto = match shot.source {
-                Source::Seat(id, _) => Onto::Seat(id),
-                Source::Far => Onto::Far,
-            };
-            if screen.shows(onto, now) {
+            let screen = self.screens.entry(class).or_insert_with(|| Screen::new(now));
+            if screen.shows(shot.onto(), now) {
                 films.entry(class).or_default().push(shot);
             }
         }
         for (class, shots) in films {
             self.counts.filmed.fetch_add(shots.iter().filter(|s| s.source != Source::Far).count() as u64, Relaxed);
-            self.send_on(class, &shots);
+            let mut waits = self.send_on(class, now, &shots);
             let looks = |seat: &Seat| matches!((&seat.picture, seat.role), (Picture::Sees(_), Role::Listens { class: of, .. }) if of == class);
             let lookers: Vec<SeatId> = self.seats.iter().filter(|(_, s)| looks(s)).map(|(id, _)| *id).collect();
-            let mut waits = false;
             for id in lookers {
                 waits |= self.show_to(id, now, &shots);
             }
@@ -331,12 +325,12 @@ impl Booth {
         let Picture::Sees(lens) = &mut seat.picture else { return false };
         let (mut shown, mut waits) = (0, false);
         for shot in shots {
-            let is_own = matches!(shot.source, Source::Seat(of, _) if Some(of) == but);
-            if is_own || !lens.wants(shot.source) {
+            if matches!(shot.source, Source::Seat(of, _) if Some(of) == but) {
                 continue;
             }
-            shown += u64::from(lens.see(&mut seat.rtc, now, shot));
-            waits |= lens.lacks(shot.source);
+            let seen = lens.see(&mut seat.rtc, now, shot);
+            shown += u64::from(seen == Seen::Sent);
+            waits |= seen == Seen::Waits;
         }
         if shown > 0 {
             self.counts.shown.fetch_add(shown, Relaxed);
@@ -346,16 +340,19 @@ impl Booth {
         waits
     }
 
-    /// Sends the small layer on to other nodes.
-    fn send_on(&mut self, class: Subject, shots: &[Shot]) {
-        let (Some(live), Some(screen)) = (self.live.upgrade(), self.screens.get_mut(&class)) else { return };
-        let goes = |shot: &&Shot| match shot.source {
-            Source::Seat(_, rid) => rid.is_none_or(|rid| rid == small()),
-            Source::Far => false,
-        };
-        let pieces: Vec<(bool, Vec<u8>)> = shots.iter().filter(goes).flat_map(|shot| screen.pieces.of(shot)).collect();
+    /// Sends the smallest layer on to other nodes; whether a whole picture is waited for.
+    fn send_on(&mut self, class: Subject, now: Instant, shots: &[Shot]) -> bool {
+        let (Some(live), Some(screen)) = (self.live.upgrade(), self.screens.get_mut(&class)) else { return false };
+        let (mut pieces, mut waits) = (Vec::new(), false);
+        for shot in shots.iter().filter(|shot| shot.source != Source::Far && shot.place == 0) {
+            match screen.pieces.of(now, shot) {
+                Some(of) => pieces.extend(of),
+                None => waits = true,
+            }
+        }
         if !pieces.is_empty() {
             live.ask(|now, hall| pieces.iter().for_each(|(begins, piece)| hall.video(now, class, *begins, piece)));
         }
+        waits
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use base::{NodeId, Subject};
 
 use super::words::{Line, Track, TrackId};
+use crate::bucket::Bucket;
 use crate::hold::Hold;
 use crate::lane::{Event, Lane, Outbox, Saying};
 use crate::trunk::{StreamId, Trunk};
@@ -97,45 +98,6 @@ pub(super) struct Leg {
     pub begins: Bucket,
     pub voice: Bucket,
     pub video: Bucket,
-}
-
-/// How much may be said at a time.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Bucket {
-    left: u64,
-    at: u64,
-    per_second: u64,
-    most: u64,
-}
-
-impl Bucket {
-    pub fn new(now: u64, per_second: u64) -> Self {
-        Self::of(now, per_second, per_second * 2)
-    }
-
-    /// One that holds so much at once.
-    pub fn of(now: u64, per_second: u64, most: u64) -> Self {
-        Self { left: most, at: now, per_second, most }
-    }
-
-    /// Whether one more may be said.
-    pub fn take(&mut self, now: u64) -> bool {
-        self.take_many(now, 1)
-    }
-
-    /// Whether so much more may be said, all of it.
-    pub fn take_many(&mut self, now: u64, n: u64) -> bool {
-        let more = now.saturating_sub(self.at).saturating_mul(self.per_second) / 1000;
-        if more > 0 {
-            self.at = now;
-            self.left = self.left.saturating_add(more).min(self.most);
-        }
-        let may = self.left >= n;
-        if may {
-            self.left -= n;
-        }
-        may
-    }
 }
 
 impl Leg {

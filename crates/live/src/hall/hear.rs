@@ -2,9 +2,10 @@
 
 use base::{NodeId, Subject};
 
-use super::class::{Bucket, Class, Leg, MAX_TRACKS, MAX_TRACKS_OF_ONE, Way};
+use super::class::{Class, Leg, MAX_TRACKS, MAX_TRACKS_OF_ONE, Way};
 use super::words::{Line, Track, TrackId, Why, Word};
 use super::{ABOUT_ALL, ASK_AGAIN_MS, Hall, News};
+use crate::bucket::Bucket;
 use crate::lane::Saying;
 use crate::trunk::Said;
 use crate::wire::{Malformed, Reader};

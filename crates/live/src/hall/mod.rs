@@ -13,11 +13,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use base::{NodeId, Subject};
-use class::{Bucket, Class, Heeded};
+use class::{Class, Heeded};
 pub use class::{Saved, Way};
 use words::Word;
 pub use words::{Track, TrackId, Why};
 
+use crate::bucket::Bucket;
 use crate::hold::Hold;
 use crate::lane::{Event, Refusal, Saying};
 use crate::trunk::{Line, StreamId, Trunk};

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use base::Env;
@@ -183,4 +183,142 @@ async fn a_picture_goes_to_who_looks_as_large_as_it_is_wanted() {
     assert_eq!(large.seen.load(Relaxed), before, "without the floor nothing is shown");
     let traffic = site.booths.traffic();
     assert!(traffic.filmed > 100 && traffic.shown >= before + small.seen.load(Relaxed), "{traffic:?}");
+}
+
+/// A way to a page that bears so many bytes a second: what is more is lost, as on a wireless network that many share.
+struct Narrow {
+    socket: UdpSocket,
+    booths: UdpSocket,
+    bears: Arc<AtomicU64>,
+}
+
+impl Narrow {
+    async fn new(booths: SocketAddr) -> Self {
+        let [socket, to] =
+            [UdpSocket::bind("127.0.0.1:0").await.unwrap(), UdpSocket::bind("127.0.0.1:0").await.unwrap()];
+        to.connect(booths).await.unwrap();
+        Self { socket, booths: to, bears: Arc::new(AtomicU64::new(u64::MAX)) }
+    }
+
+    async fn run(self) {
+        let (mut up, mut down, mut page) = (vec![0; 2000], vec![0; 2000], None);
+        let (mut room, mut at) = (0, Instant::now());
+        loop {
+            tokio::select! {
+                Ok((len, from)) = self.socket.recv_from(&mut up) => {
+                    page = Some(from);
+                    let _ = self.booths.send(&up[..len]).await;
+                }
+                Ok(len) = self.booths.recv(&mut down) => {
+                    let bears = self.bears.load(Relaxed);
+                    let more = u128::from(bears) * at.elapsed().as_micros() / 1_000_000;
+                    at = Instant::now();
+                    room = u64::try_from(more).unwrap_or(u64::MAX).saturating_add(room).min(bears / 4);
+                    if let Some(page) = page.filter(|_| room >= len as u64) {
+                        room -= len as u64;
+                        let _ = self.socket.send_to(&down[..len], page).await;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The large layer needs 110 KB a second and the small one 12: a way that bears 40 gets the small one, and the large one
+/// again when it bears more; one that bears neither gets whole pictures now and then; and nobody else notices.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_gets_the_layer_that_its_way_bears() {
+    let site = site();
+    let mut bots = JoinSet::new();
+    let (bot, teacher) = seated(Does::FILMS, |offer| site.booths.speak(class(1), person(1), offer)).await.unwrap();
+    bots.spawn(bot.run(Arc::default()));
+    let narrow = Narrow::new(site.address).await;
+    let (bears, way) = (narrow.bears.clone(), narrow.socket.local_addr().unwrap());
+    bots.spawn(narrow.run());
+    let (seen, other) = (Arc::new(Counts::default()), Arc::new(Counts::default()));
+    let (bot, _) = seated(Does::LOOKS, |offer| {
+        let seated = site.booths.listen(class(1), 0, None, offer)?;
+        let (here, there) = (format!(" {} typ", site.address.port()), format!(" {} typ", way.port()));
+        Ok(Seated { answer: seated.answer.replace(&here, &there), ..seated })
+    })
+    .await
+    .unwrap();
+    bots.spawn(bot.run(seen.clone()));
+    let (bot, _) = seated(Does::LOOKS, |offer| site.booths.listen(class(1), 0, None, offer)).await.unwrap();
+    bots.spawn(bot.run(other.clone()));
+    until("both to connect", 20, || seen.connected.load(Relaxed) + other.connected.load(Relaxed) == 2).await;
+    site.booths.floor(teacher.id, Some(0));
+
+    // What came in a second, and how large a packet was.
+    let second = async |counts: &Counts| {
+        let before = (counts.seen.load(Relaxed), counts.seen_bytes.load(Relaxed));
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let (packets, bytes) = (counts.seen.load(Relaxed) - before.0, counts.seen_bytes.load(Relaxed) - before.1);
+        (packets, bytes / packets.max(1))
+    };
+    let within = async |what: &str, seconds: u32, holds: fn((u64, u64)) -> bool| {
+        for n in 0..seconds {
+            let got = second(&seen).await;
+            if holds(got) {
+                println!("{what} after {n} s: {got:?}");
+                return;
+            }
+        }
+        panic!("waited in vain for {what}");
+    };
+    let large = |(packets, len)| packets > 80 && len > 1000;
+    let small = |(packets, len)| packets > 20 && len < 600;
+    within("the large layer", 10, large).await;
+    bears.store(40_000, Relaxed);
+    within("the small layer", 8, small).await;
+    assert!(large(second(&other).await), "another page is shown what it was");
+    bears.store(u64::MAX, Relaxed);
+    within("the large layer again", 20, large).await;
+    bears.store(6_000, Relaxed);
+    within("stills", 15, |(packets, _)| packets <= 1).await;
+    let (whole, began) = (seen.whole.load(Relaxed), Instant::now());
+    until("some whole pictures", 20, || seen.whole.load(Relaxed) >= whole + 3).await;
+    assert!(began.elapsed() > Duration::from_secs(5), "not many");
+    assert!(large(second(&other).await));
+}
+
+/// An encoder's pictures go to who takes them, as many as it sends; who does not take them hears all the same, and an
+/// answer says when no picture is taken.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_encoder_is_seen_by_who_takes_what_it_writes() {
+    let site = site();
+    let mut bots = JoinSet::new();
+    let encoder = Arc::new(Counts::default());
+    let (bot, seat) = seated(Does::ENCODES, |offer| site.booths.speak(class(1), person(1), offer)).await.unwrap();
+    assert!(seat.answer.contains("H264/90000") && !seat.answer.contains("VP8"), "{}", seat.answer);
+    let bounded = seat.answer.split("\r\nm=video").nth(1).unwrap();
+    assert!(bounded.contains("\r\nb=AS:900\r\n"), "{bounded}");
+    bots.spawn(bot.run(encoder.clone()));
+    let counts: [Arc<Counts>; 3] = Default::default();
+    for (does, counts) in [Does::LOOKS, Does::LOOKS_VP8, Does::LISTENS].into_iter().zip(&counts) {
+        let (bot, _) = seated(does, |offer| site.booths.listen(class(1), 0, None, offer)).await.unwrap();
+        bots.spawn(bot.run(counts.clone()));
+    }
+    until("all to connect", 20, || counts.iter().all(|c| c.connected.load(Relaxed) == 1)).await;
+    site.booths.floor(seat.id, Some(0));
+    until("the picture", 20, || counts[0].seen.load(Relaxed) > 200).await;
+    assert_eq!((counts[0].begun.load(Relaxed), counts[0].broken.load(Relaxed)), (1, 0));
+    assert_eq!(counts[1].seen.load(Relaxed), 0);
+    assert!(counts.iter().all(|c| c.heard.load(Relaxed) > 20));
+    assert!(encoder.asked.load(Relaxed) <= 3, "nobody asks for what they cannot see");
+
+    // A browser's camera takes its place, in the same stream.
+    let (bot, camera) = seated(Does::FILMS, |offer| site.booths.speak(class(1), person(2), offer)).await.unwrap();
+    bots.spawn(bot.run(Arc::default()));
+    site.booths.floor(seat.id, None);
+    site.booths.floor(camera.id, Some(0));
+    let before = counts[0].seen.load(Relaxed);
+    until("the camera", 20, || counts[0].seen.load(Relaxed) > before + 100 && counts[1].seen.load(Relaxed) > 100).await;
+    assert_eq!(counts[0].broken.load(Relaxed), 0, "numbers and times go on");
+
+    // Pictures that nobody could show: the answer closes that section, and voice is taken.
+    let (_, offer) = Bot::offers(Ipv4Addr::LOCALHOST.into(), Does::ENCODES).await;
+    let foreign = offer.replace("H264/90000", "H266/90000");
+    let answer = site.booths.speak(class(1), person(3), &foreign).unwrap().answer;
+    assert!(answer.contains("m=video 0 ") && answer.contains("m=audio 9 "), "{answer}");
 }

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
-use str0m::media::{Direction, MediaKind, Mid, Rid, Simulcast, SimulcastLayer};
+use str0m::format::Codec;
+use str0m::media::{Direction, MediaKind, Mid, Pt, Rid, Simulcast, SimulcastLayer};
 use str0m::net::{Protocol, Receive};
 use str0m::rtp::{RtpPacket, RtpWrite};
 use str0m::{Candidate, Event, Input, Output, Rtc};
@@ -24,6 +25,8 @@ pub struct Counts {
     pub seen_bytes: AtomicU64,
     /// Whether the first of them was the first of a whole picture.
     pub begun: AtomicU64,
+    /// Whole pictures that came.
+    pub whole: AtomicU64,
     /// Whole pictures that one who films was asked for.
     pub asked: AtomicU64,
     /// Packets whose number or time did not go on.
@@ -37,13 +40,26 @@ pub struct Does {
     pub sends: bool,
     /// With video: two layers of 25 pictures a second, one of 500 bytes each, one of four packets of 1,100.
     pub video: bool,
+    pub writes: Writes,
+}
+
+/// How pictures are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Writes {
+    /// As a browser can: it sends VP8.
+    Both,
+    Vp8,
+    /// As an encoder does, in one layer: that of four packets.
+    H264,
 }
 
 impl Does {
-    pub const SPEAKS: Self = Self { sends: true, video: false };
-    pub const FILMS: Self = Self { sends: true, video: true };
-    pub const LISTENS: Self = Self { sends: false, video: false };
-    pub const LOOKS: Self = Self { sends: false, video: true };
+    pub const SPEAKS: Self = Self { sends: true, video: false, writes: Writes::Both };
+    pub const FILMS: Self = Self { sends: true, video: true, writes: Writes::Both };
+    pub const ENCODES: Self = Self { sends: true, video: true, writes: Writes::H264 };
+    pub const LISTENS: Self = Self { sends: false, video: false, writes: Writes::Both };
+    pub const LOOKS: Self = Self { sends: false, video: true, writes: Writes::Both };
+    pub const LOOKS_VP8: Self = Self { sends: false, video: true, writes: Writes::Vp8 };
 }
 
 const VOICE: Duration = Duration::from_millis(20);
@@ -68,7 +84,8 @@ impl Bot {
             .set_rtp_mode(true)
             .clear_codecs()
             .enable_opus(true, false)
-            .enable_vp8(true)
+            .enable_vp8(does.writes != Writes::H264)
+            .enable_h264(does.writes != Writes::Vp8)
             .build(Instant::now().into_std());
         rtc.add_local_candidate(Candidate::host(socket.local_addr().unwrap(), "udp").unwrap());
         Self {
@@ -93,7 +110,7 @@ impl Bot {
         if does.video {
             let layer = |rid: &str| SimulcastLayer::new(rid);
             let layers = Simulcast { send: vec![layer("l"), layer("s")], recv: Vec::new() };
-            let layers = does.sends.then_some(layers);
+            let layers = (does.sends && does.writes != Writes::H264).then_some(layers);
             bot.picture = Some(change.add_media(MediaKind::Video, direction, None, None, layers));
         }
         let (offer, pending) = change.apply().unwrap();
@@ -181,8 +198,12 @@ impl Bot {
     /// A picture in each layer; whole, if somebody asked for it.
     fn film(&mut self, now: Instant, mid: Mid, n: u64) {
         let whole = std::mem::take(&mut self.is_asked);
-        let pt = self.rtc.media(mid).unwrap().remote_pts()[0];
+        let Some(pt) = self.rtc.media(mid).unwrap().remote_pts().first().copied() else { return };
         let time = u32::try_from(n * 3600).unwrap();
+        if self.does.writes == Writes::H264 {
+            self.encode(now, mid, pt, (n, time, whole));
+            return;
+        }
         for (rid, packets, len) in [("s", 1, 500), ("l", 4, 1100)] {
             let rid: Rid = rid.into();
             let mut api = self.rtc.direct_api();
@@ -201,6 +222,34 @@ impl Bot {
         }
     }
 
+    /// A picture of four packets: before a whole one stand its parameters, and the rest are parts of one unit.
+    fn encode(&mut self, now: Instant, mid: Mid, pt: Pt, (n, time, whole): (u64, u32, bool)) {
+        let mut api = self.rtc.direct_api();
+        let tx = api.stream_tx_by_mid(mid, None).unwrap();
+        for i in 0..4 {
+            let mut unit = vec![0; 1100];
+            let kind = if whole { 5 } else { 1 };
+            let ends = [0, 0x80, 0, 0x40][usize::try_from(i).unwrap()];
+            match (i, whole) {
+                (0, true) => unit = vec![0x67, 0x42, 0xe0, 0x1f, 0x8c, 0x68],
+                (0, false) => unit = vec![0x06, 5, 1, 0, 0x80],
+                _ => unit[..2].copy_from_slice(&[0x7c, ends | kind]),
+            }
+            let write = RtpWrite::new(pt, (n * 4 + i).into(), time, now.into_std(), unit);
+            tx.write_rtp(write.marker(i == 3).nackable(true));
+        }
+    }
+
+    fn begins(&self, packet: &RtpPacket) -> bool {
+        let pt = packet.header.payload_type;
+        let is_h264 = self.rtc.codec_config().params().iter().any(|p| p.pt() == pt && p.spec().codec == Codec::H264);
+        if is_h264 {
+            packet.payload[0] & 0x1f == 7
+        } else {
+            packet.payload[0] & 0x10 != 0 && packet.payload[1] & 1 == 0
+        }
+    }
+
     fn count(&mut self, packet: &RtpPacket, counts: &Counts) {
         let is_picture = !self.is_voice(packet);
         let now = (*packet.seq_no, packet.header.timestamp);
@@ -215,8 +264,9 @@ impl Bot {
         if is_picture {
             counts.seen.fetch_add(1, Relaxed);
             counts.seen_bytes.fetch_add(packet.payload.len() as u64, Relaxed);
-            let begins = packet.payload[0] & 0x10 != 0 && packet.payload[1] & 1 == 0;
+            let begins = self.begins(packet);
             counts.begun.fetch_add(u64::from(is_first && begins), Relaxed);
+            counts.whole.fetch_add(u64::from(begins), Relaxed);
         } else {
             counts.heard.fetch_add(1, Relaxed);
         }
