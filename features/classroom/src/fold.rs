@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 
 use crate::exit::{Exit, Marks};
 use crate::groups::Groups;
+use crate::who::Part;
 
 /// What was said in words; ink and pictures begin with another byte.
 pub(crate) const WORDS: u8 = 0;
@@ -216,6 +217,22 @@ impl Fold {
     /// Whether a class goes on.
     pub fn goes_on(&self) -> bool {
         self.began_ms.is_some() && self.over_ms.is_none()
+    }
+
+    /// Whether somebody of a part may be heard now, should they have the floor or interpret.
+    pub fn may_speak(&self, part: Part) -> bool {
+        self.goes_on() && self.may_be_heard(part.room(), self.recording)
+    }
+
+    /// Whether somebody of a part has the floor: the teacher always has it while the class goes on, a room when the teacher
+    /// has given it.
+    pub fn has_floor(&self, part: Part) -> bool {
+        let has = match part {
+            Part::Teacher | Part::Co => true,
+            Part::Adult(room) => self.floor == room,
+            Part::Guest => false,
+        };
+        has && self.may_speak(part)
     }
 
     /// Whether a room may be heard: where the class is recorded, only with the consent of all who are in it.

@@ -317,18 +317,13 @@ fn floor(classes: &Classes, open: &Open, guest: &mut Guest) {
     let Some(mic) = guest.mic else { return };
     let channel = {
         let fold = &open.inner().fold;
-        let has_floor = match guest.part {
-            Part::Teacher | Part::Co => true,
-            Part::Adult(room) => fold.floor == room,
-            Part::Guest => false,
-        };
         let interprets = interpreter(guest).and_then(|who| fold.interpreters.get(&who).copied());
         // Nobody else's voice leaves a school; an interpreter's goes beside what is interpreted, unless their room is asked.
         let channel = match (guest.part, interprets) {
             (Part::Co, Some(channel)) => Some(channel),
-            _ => has_floor.then_some(0).or(interprets),
+            _ => fold.has_floor(guest.part).then_some(0).or(interprets),
         };
-        channel.filter(|_| fold.goes_on() && fold.may_be_heard(guest.part.room(), fold.recording))
+        channel.filter(|_| fold.may_speak(guest.part))
     };
     if guest.speaks != channel {
         guest.speaks = channel;

@@ -74,6 +74,12 @@ fn a_room_is_heard_in_a_recorded_class_only_with_consent() {
     let consents = json!({ "k": "consent", "yes": true });
     let class = fold(&[(Some(0), json!({ "k": "begin" })), (Some(1), consents), (Some(0), record.clone())]);
     assert!(says(Part::Teacher, &floor, &class).is_ok());
+    // Who has the floor, by a page or by an encoder, and takes the consent back is not heard any more.
+    let mut class = class;
+    class.take(9, 9000, Some(0), &of_node(&floor));
+    assert!(class.has_floor(Part::Adult(1)) && !class.has_floor(Part::Adult(2)) && class.has_floor(Part::Teacher));
+    class.take(10, 9500, Some(1), &of_node(&json!({ "k": "consent", "yes": false })));
+    assert!(!class.has_floor(Part::Adult(1)) && class.has_floor(Part::Teacher));
     assert_eq!(taken(&of_node(&record), &by(Part::Teacher), &class, false), Err(No::Consent), "not planned to be");
     assert_eq!(says(Part::Adult(1), &record, &class), Err(No::Role));
 }

@@ -1,7 +1,7 @@
-//! Programs and devices that speak into a class or listen to it without a page: an encoder by WHIP (RFC 9725), a player by
-//! WHEP (draft-ietf-wish-whep). Who has a part in the class makes keys for them, each for one class, one direction and some
-//! days; what has a key is in the class as whoever made it: it has the floor when they have, and leaves when the key is
-//! taken back.
+//! Programs and devices that speak into a class, with a picture or without, or follow it without a page: an encoder by WHIP
+//! (RFC 9725), a player by WHEP (draft-ietf-wish-whep). Who has a part in the class makes keys for them, each for one class,
+//! one direction and some days; what has a key is in the class as whoever made it: it has the floor when they have, and
+//! leaves when the key is taken back.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -186,20 +186,14 @@ impl Classes {
             return false;
         }
         let Some((part, _)) = part_here(self, &open, &of.key.person) else { return false };
-        let (goes_on, is_over, floor) = {
-            let inner = open.inner();
-            (inner.fold.goes_on(), inner.fold.over_ms.is_some(), inner.fold.floor)
+        let (is_over, has_floor) = {
+            let fold = &open.inner().fold;
+            (fold.over_ms.is_some(), fold.has_floor(part))
         };
         if is_over {
             return false;
         }
-        let has = of.key.way == Way::Speaks
-            && goes_on
-            && match part {
-                Part::Teacher | Part::Co => true,
-                Part::Adult(room) => floor == room,
-                Part::Guest => false,
-            };
+        let has = of.key.way == Way::Speaks && has_floor;
         if has != of.floor {
             of.floor = has;
             self.booths().floor(of.seat, has.then_some(0));
