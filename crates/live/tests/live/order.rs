@@ -1,6 +1,6 @@
-use live::{Reach, Refusal};
+use live::{Reach, Refusal, Saved, Way};
 
-use crate::sim::{Bad, Chance, HUB, World, class, node, person};
+use crate::sim::{Bad, Chance, HUB, World, class, node, packet, person};
 
 /// What a page would show: whoever folds the lane comes to the same.
 fn lane(world: &World, n: usize) -> Vec<(u64, u64, Vec<u8>)> {
@@ -76,8 +76,8 @@ fn what_is_said_during_a_cut_comes_in_late_and_once() {
 fn two_schools_hold_class_without_a_hub() {
     let mut world = World::new(2, &[Bad::GOOD, Bad::GOOD]);
     world.join(1, 2, Bad::THIN);
-    world.halls[1].open(world.now, class(1), live::Way::Here, 0, live::Saved::default());
-    world.halls[2].open(world.now, class(1), live::Way::Via(node(1)), 0, live::Saved::default());
+    world.halls[1].open(world.now, class(1), Way::Here, 0, Saved::default());
+    world.halls[2].open(world.now, class(1), Way::Via(node(1)), 0, Saved::default());
     world.run(3000, |_, _| {});
     world.say(1, class(1), person(1), b"good morning").unwrap();
     world.say(2, class(1), person(2), b"good morning, teacher").unwrap();
@@ -121,7 +121,7 @@ fn a_node_that_begins_anew_goes_on_where_it_was() {
     world.say(2, class(1), person(2), b"in between").unwrap();
     let saved = world.halls[2].close(world.now, class(1)).unwrap();
     assert_eq!((saved.events.head(), saved.sayings.len()), (1, 1));
-    world.halls[2].open(world.now, class(1), live::Way::Via(node(HUB)), 0, saved);
+    world.halls[2].open(world.now, class(1), Way::Via(node(HUB)), 0, saved);
     world.run(8000, |_, _| {});
     world.say(2, class(1), person(2), b"after").unwrap();
     world.run(3000, |_, _| {});
@@ -151,4 +151,54 @@ fn nobody_says_more_than_a_person_can() {
     world.run(8000, |_, _| {});
     assert_eq!(lane(&world, HUB).len(), taken + 1);
     assert_eq!(world.say(1, class(2), person(1), b"nowhere"), Err(Refusal::NoClass));
+}
+
+/// A school, the programme's hub, a hub below it, and two schools at that one: each way carries a class once, and what is
+/// lost on one hop is asked for there.
+#[test]
+fn a_class_goes_over_a_chain_of_two_hubs_once() {
+    const BELOW: usize = 2;
+    let mut world = World::chain(11, 5, &[HUB, BELOW]);
+    for (a, b, bad) in [(1, HUB, Bad::GOOD), (BELOW, HUB, Bad::LOSSY), (3, BELOW, Bad::GOOD), (4, BELOW, Bad::LOSSY)] {
+        world.join(a, b, bad);
+    }
+    let ways = [Way::Via(node(1)), Way::Here, Way::Via(node(HUB)), Way::Via(node(BELOW)), Way::Via(node(BELOW))];
+    for (n, way) in ways.into_iter().enumerate() {
+        assert!(world.halls[n].open(world.now, class(1), way, 0, Saved::default()));
+    }
+    world.run(8000, |_, _| {});
+    assert!([HUB, BELOW, 3, 4].iter().all(|n| world.halls[*n].reach(class(1)) == Some(Reach::Open)));
+    let track = world.halls[1].begin(world.now, class(1), person(1), 0).unwrap().id;
+    let before = world.sums(HUB, BELOW);
+    let (mut chance, mut spoken) = (Chance(9), Vec::new());
+    world.run(120_000, |world, at| {
+        if at % 60 == 0 {
+            let said = packet(spoken.len() as u64, &mut chance);
+            world.voice(1, class(1), track, said);
+            spoken.push(world.now);
+        }
+        if at % 1000 == 0 {
+            let n = [1, 3, 4][usize::try_from(at / 1000 % 3).unwrap()];
+            world.say(n, class(1), person(1), b"a sign and a few words").unwrap();
+        }
+    });
+    let sums = world.sums(HUB, BELOW);
+    world.run(10_000, |_, _| {});
+    for n in [HUB, BELOW, 3, 4] {
+        world.agree(n, 1, class(1));
+        assert!(world.halls[n].waiting(class(1)).is_empty());
+    }
+    assert_eq!(world.events(1, class(1)).len(), 120, "also what the schools of the lower hub said");
+    let (datagrams, bits) = ((sums.datagrams - before.datagrams) / 120, (sums.bytes - before.bytes) / 15);
+    println!("{datagrams} datagrams and {bits} bit a second from hub to hub, for two schools");
+    assert!(datagrams <= 25 && bits <= 40_000, "one copy");
+    for n in [BELOW, 3, 4] {
+        let played = &world.diaries[n].played[&track];
+        let mut delays: Vec<u64> =
+            played.iter().map(|(packet, at)| at - spoken[usize::try_from(packet.seq).unwrap()]).collect();
+        delays.sort_unstable();
+        let missing = spoken.len() - delays.len();
+        println!("node {n}: {missing} of {} packets missing, {} ms late", spoken.len(), delays[delays.len() / 2]);
+        assert!(missing * 100 <= spoken.len() * 2, "{missing} of {}", spoken.len());
+    }
 }

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use base::{Clock, Env, Subject, SystemClock};
-use link::{Bad, Link, Relay};
-use live::{Audience, Live, News, Reach, Saved, Way};
+use link::{Bad, Host, Link, Relay};
+use live::{Audience, Door, Live, News, Reach, Saved, Way};
 
-use crate::sim::{Chance, Trusting, class, packet, person};
-use crate::world::{Node, dial, key, listen, relay_by, until};
+use crate::sim::{Chance, Hubs, Trusting, class, packet, person};
+use crate::world::{Node, dial, key, listen, quick, relay_by, until};
 
 /// When each packet of voice was played.
 struct Room(Mutex<BTreeMap<u64, u64>>, Arc<SystemClock>);
@@ -23,9 +23,13 @@ impl Audience for Room {
 }
 
 fn live(link: &Link, n: u8, clock: &Arc<SystemClock>) -> (Live, Arc<Room>) {
+    live_by(link, n, clock, Arc::new(Trusting(key(0).id())))
+}
+
+fn live_by(link: &Link, n: u8, clock: &Arc<SystemClock>, door: Arc<dyn Door>) -> (Live, Arc<Room>) {
     let room = Arc::new(Room(Mutex::default(), clock.clone()));
     let env = Env { clock: clock.clone(), ..Env::system() };
-    (Live::start(link, key(n).id(), env, Arc::new(Trusting(key(0).id())), vec![room.clone()]).unwrap(), room)
+    (Live::start(link, key(n).id(), env, door, vec![room.clone()]).unwrap(), room)
 }
 
 const THIN: Bad = Bad {
@@ -129,5 +133,66 @@ async fn a_lesson_reaches_two_schools_over_bad_links_and_a_cut() {
     for link in links {
         link.shutdown().await;
     }
+    hub_link.shutdown().await;
+}
+
+/// A hub below the hub, with two schools: on real sockets, a class goes to the lower hub once and from there to each.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lesson_goes_over_a_chain_of_hubs() {
+    let dir = tempfile::tempdir().unwrap();
+    let hub = Node::hub(dir.path(), &[1, 2, 3]);
+    let (below, schools) = (Node::open(dir.path(), 1), [Node::open(dir.path(), 2), Node::open(dir.path(), 3)]);
+    let clock = Arc::new(SystemClock::default());
+    let hubs = || Arc::new(Hubs(vec![key(0).id(), key(1).id()]));
+    let (hub_link, address) = listen(&hub);
+    let (teacher, _) = live_by(&hub_link, 0, &clock, hubs());
+    let relay = relay_by(1, address, Bad { loss_permille: 0, ..THIN }).await;
+    let (below_link, lower) = listen(&below);
+    below_link.dial(&relay.address().to_string(), key(0).id()).unwrap();
+    let (middle, _) = live_by(&below_link, 1, &clock, hubs());
+    // Whom a hub enrolled, it knows by what the hub above wrote; a school knows its hub since it joined.
+    let knows = |n: u8| below.store.read(|c| Ok::<_, log::LogError>(below.is_member(c, key(n).id()))).unwrap();
+    until("the lower hub to know its schools", 20, || knows(2) && knows(3)).await;
+    let mut followers = Vec::new();
+    for (school, n) in schools.iter().zip([2, 3]) {
+        school.enrol_key(key(1).public(), "joined");
+        let link = Link::new(school.clone(), quick());
+        link.dial(&lower.to_string(), key(1).id()).unwrap();
+        let (live, room) = live_by(&link, n, &clock, hubs());
+        followers.push((link, live, room));
+    }
+    assert!(teacher.open(class(1), Way::Here, 0, Saved::default()));
+    middle.open(class(1), Way::Via(key(0).id()), 0, Saved::default());
+    assert!(followers.iter().all(|(_, live, _)| live.open(class(1), Way::Via(key(1).id()), 0, Saved::default())));
+    let reach = |live: &Live| live.view(class(1), 0).unwrap().reach;
+    until("the schools to join", 40, || followers.iter().all(|(_, live, _)| reach(live) == Reach::Open)).await;
+    until("the lower hub to join", 40, || reach(&middle) == Reach::Open).await;
+
+    let track = teacher.begin(class(1), person(1), 0).unwrap().id;
+    let mut lesson =
+        Lesson { teacher: teacher.clone(), clock: clock.clone(), chance: Chance(4), spoken: Vec::new(), said: 0 };
+    lesson.run(3, track).await;
+    let (before, datagrams) = (sent(&relay), relay.counters().down.packets);
+    lesson.run(10, track).await;
+    let (bits, datagrams) = ((sent(&relay) - before) * 8 / 10, (relay.counters().down.packets - datagrams) / 10);
+    println!("{bits} bit/s between the hubs for two schools, {datagrams} datagrams a second down");
+    assert!(bits < 40_000 && datagrams <= 30, "one copy: {bits} bit/s, {datagrams} datagrams a second");
+    followers[0].1.say(class(1), person(2), b"we hear you").unwrap();
+    let whole = |live: &Live| live.view(class(1), 0).unwrap().events.len() == lesson.said + 1;
+    until("all events everywhere", 20, || whole(&teacher) && followers.iter().all(|(_, live, _)| whole(live))).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    for (_, live, room) in &followers {
+        assert_eq!(live.view(class(1), 0).unwrap().events, teacher.view(class(1), 0).unwrap().events);
+        let heard = room.0.lock().unwrap();
+        let mut delays: Vec<u64> =
+            heard.iter().map(|(n, at)| at - lesson.spoken[usize::try_from(*n).unwrap()]).collect();
+        delays.sort_unstable();
+        println!("heard {} of {}, after {} ms", heard.len(), lesson.spoken.len(), delays[delays.len() / 2]);
+        assert!(heard.len() * 100 >= lesson.spoken.len() * 97, "{} of {}", heard.len(), lesson.spoken.len());
+    }
+    for (link, ..) in followers {
+        link.shutdown().await;
+    }
+    below_link.shutdown().await;
     hub_link.shutdown().await;
 }

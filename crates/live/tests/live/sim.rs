@@ -131,6 +131,18 @@ impl Door for Trusting {
     }
 }
 
+/// Lets everybody in, and lets several hubs bring what anybody said.
+pub struct Hubs(pub Vec<NodeId>);
+
+impl Door for Hubs {
+    fn may_join(&self, _: NodeId, _: Subject) -> bool {
+        true
+    }
+    fn may_bring(&self, peer: NodeId, _: Subject, of: NodeId) -> bool {
+        peer == of || self.0.contains(&peer)
+    }
+}
+
 /// What happened at a node.
 #[derive(Default)]
 pub struct Diary {
@@ -175,6 +187,15 @@ impl World {
         for (i, bad) in ways.iter().enumerate() {
             world.join(i + 1, HUB, *bad);
         }
+        world
+    }
+
+    /// Nodes that have no ways yet, some of them hubs.
+    pub fn chain(seed: u64, nodes: usize, hubs: &[usize]) -> Self {
+        let mut world = Self::new(seed, &vec![Bad::GOOD; nodes - 1]);
+        world.wires.clear();
+        let hubs: Vec<NodeId> = hubs.iter().map(|n| node(*n)).collect();
+        world.halls = (0..nodes).map(|n| Hall::new(node(n), Arc::new(Hubs(hubs.clone())))).collect();
         world
     }
 
