@@ -1244,7 +1244,8 @@ CREATE TABLE node (
   erased INTEGER NOT NULL DEFAULT 0,
   node_id BLOB,
   public_key BLOB,
-  school BLOB
+  school BLOB,
+  upper BLOB
 );
 CREATE TABLE file (
   id BLOB PRIMARY KEY,
@@ -1731,6 +1732,7 @@ CREATE INDEX declared_total_by_state ON declared_total (state, title_key);
 CREATE INDEX node_by_title ON node (title_key, id);
 CREATE INDEX node_by_changed ON node (changed);
 CREATE INDEX node_by_school ON node (school, title_key);
+CREATE INDEX node_by_upper ON node (upper, title_key);
 CREATE INDEX node_by_state ON node (state, title_key);
 CREATE INDEX file_by_title ON file (title_key, id);
 CREATE INDEX file_by_changed ON file (changed);

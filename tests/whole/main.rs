@@ -6,6 +6,7 @@ mod beside;
 #[allow(dead_code)]
 mod bots;
 mod carried;
+mod chain;
 mod class_film;
 mod command_line;
 mod comments;

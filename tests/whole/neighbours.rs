@@ -40,7 +40,7 @@ impl Runs {
         Some(ask(([127, 0, 0, 1], self.1).into(), "GET", path, &[("cookie", &who.cookie)], "").await)
     }
 
-    async fn post(&self, path: &str, who: &Who, form: &str) -> Said {
+    pub async fn post(&self, path: &str, who: &Who, form: &str) -> Said {
         let headers = [("cookie", who.cookie.as_str()), ("content-type", "application/x-www-form-urlencoded")];
         let form = format!("_csrf={}&{form}", who.csrf);
         ask(([127, 0, 0, 1], self.1).into(), "POST", path, &headers, &form).await
@@ -166,9 +166,16 @@ impl Page {
     }
 }
 
-async fn key(node: &Runs, class: Subject, who: &Who, way: &str) -> String {
+pub async fn key(node: &Runs, class: Subject, who: &Who, way: &str) -> String {
     let page = node.post(&format!("/classes/{class}/keys"), who, &format!("way={way}")).await.body;
     page.split("<code class=\"fingerprint\">").nth(2).unwrap().split('<').next().unwrap().to_owned()
+}
+
+/// A program sits down in a class: gives what it is answered.
+pub async fn sits(at: u16, path: String, offer: &str) -> String {
+    let said = ask(([127, 0, 0, 1], at).into(), "POST", &path, &[SDP], offer).await;
+    assert_eq!(said.status, 201, "{path}");
+    said.body
 }
 
 pub async fn until(what: &str, seconds: u64, mut holds: impl AsyncFnMut() -> bool) {
@@ -237,11 +244,6 @@ async fn two_schools_hold_class_when_the_hub_is_killed() {
         Bot::offers(IpAddr::V4(Ipv4Addr::LOCALHOST), Does::SPEAKS).await,
         Bot::offers(IpAddr::V4(Ipv4Addr::LOCALHOST), Does::LISTENS).await,
     );
-    let sits = async |at: u16, path: String, offer: &str| {
-        let said = ask(([127, 0, 0, 1], at).into(), "POST", &path, &[SDP], offer).await;
-        assert_eq!(said.status, 201, "{path}");
-        said.body
-    };
     mouth.accept(&sits(one.1, format!("/classes/{class}/whip/{speaks}"), &offer).await);
     ear.accept(&sits(two.1, format!("/classes/{class}/whep/{listens}"), &wish).await);
     let counts = Arc::new(Counts::default());

@@ -20,6 +20,7 @@ use crate::keep::{self, Keep};
 use crate::noted::{are_kept, is_noted, minutes, note};
 use crate::pupils::Pupils;
 use crate::say::of_node;
+use crate::uppers::{Guests, Uppers, find_way};
 use crate::whip::Programs;
 use crate::who::{About, Part};
 
@@ -44,33 +45,17 @@ pub struct Classes {
     silent: Mutex<BTreeMap<NodeId, u64>>,
 }
 
-/// Which nodes have a part in which class.
-#[derive(Debug)]
-struct Guests {
-    hub: NodeId,
-    /// The node of the order, and all.
-    nodes: Mutex<BTreeMap<Subject, (NodeId, BTreeSet<NodeId>)>>,
-}
-
-impl Door for Guests {
-    fn may_join(&self, peer: NodeId, class: Subject) -> bool {
-        lock(&self.nodes).get(&class).is_some_and(|(_, nodes)| nodes.contains(&peer))
-    }
-
-    /// Every node brings what its own people say; the hub passes on what others said, and so does the node of the order to
-    /// neighbours who follow the class there.
-    fn may_bring(&self, peer: NodeId, class: Subject, node: NodeId) -> bool {
-        let is_origin = || lock(&self.nodes).get(&class).is_some_and(|(origin, _)| *origin == peer);
-        (peer == node || peer == self.hub || is_origin()) && self.may_join(peer, class)
-    }
-}
-
 /// A class that is open.
 pub(crate) struct Open {
     pub class: Subject,
     pub origin: NodeId,
     /// The node that serves each room, in their order.
     nodes: Vec<NodeId>,
+    /// The next node on the way to each, and to the order.
+    ways: Vec<NodeId>,
+    pub way: NodeId,
+    /// Every node that it comes through.
+    pub passes: BTreeSet<NodeId>,
     about: About,
     inner: Mutex<Inner>,
 }
@@ -130,6 +115,11 @@ impl Open {
         })
     }
 
+    /// The next node on the way to that of a room.
+    pub fn way_to(&self, room: u16) -> Option<NodeId> {
+        usize::from(room).checked_sub(1).and_then(|n| self.ways.get(n)).copied()
+    }
+
     /// Takes in what has happened since.
     fn follow(&self, view: &View) {
         let mut inner = self.inner();
@@ -151,7 +141,7 @@ impl Classes {
     /// # Errors
     /// If the directory cannot be made.
     pub fn new(me: NodeId, hub: NodeId, dir: &Path, shelf: Arc<Shelf>) -> std::io::Result<Self> {
-        let guests = Arc::new(Guests { hub, nodes: Mutex::default() });
+        let guests = Arc::new(Guests::new(me, hub));
         Ok(Self {
             me,
             hub,
@@ -237,15 +227,13 @@ impl Classes {
     pub fn tend(&self, site: &Site) -> Result<(), PageError> {
         let Some(live) = self.live.get() else { return Ok(()) };
         let _tending = lock(&self.tending);
-        let found = site.store.read(|conn| self.due(conn, site.today()))?;
+        let (found, uppers) = site
+            .store
+            .read(|conn| Ok::<_, PageError>((self.due(conn, site.today())?, Uppers::read(conn, self.hub)?)))?;
         let due: BTreeSet<Subject> = found.iter().map(|o| o.class).collect();
-        *lock(&self.guests.nodes) = found.iter().map(|o| (o.class, (o.origin, self.nodes_of(o)))).collect();
+        self.guests.expect(uppers, &found);
         for open in found {
-            let way = match open.origin {
-                origin if origin == self.me => Way::Here,
-                origin if self.me == self.hub => Way::Via(origin),
-                _ => Way::Via(self.hub),
-            };
+            let way = if open.origin == self.me { Way::Here } else { Way::Via(open.way) };
             let class = open.class;
             let mut all = lock(&self.open);
             let known = all.get(&class).cloned();
@@ -261,6 +249,9 @@ impl Classes {
             }
             // What was planned otherwise meanwhile counts from now on; what happened stays.
             if let Some(known) = known {
+                if known.way != open.way {
+                    live.ask(|now, hall| hall.turn(now, class, open.way));
+                }
                 *open.inner() = std::mem::take(&mut *known.inner());
             }
             all.insert(class, Arc::new(open));
@@ -273,30 +264,10 @@ impl Classes {
         }
         let open: Vec<Arc<Open>> = lock(&self.open).values().cloned().collect();
         for open in open {
-            self.find_way(live, &open);
+            live.ask(|now, hall| find_way(now, hall, &open, self.me, self.hub));
             self.look(site, live, &open)?;
         }
         Ok(())
-    }
-
-    /// Where the hub is away and the node of the class's order is a neighbour, the class is followed there; and at the hub
-    /// again when that neighbour is away and the hub is not.
-    fn find_way(&self, live: &Live, open: &Open) {
-        if open.origin == self.me || self.me == self.hub {
-            return;
-        }
-        live.ask(|now, hall| {
-            let Some(Way::Via(way)) = hall.way(open.class) else { return };
-            let other = if way == self.hub { open.origin } else { self.hub };
-            if !hall.meets(way) && hall.meets(other) {
-                hall.turn(now, open.class, other);
-            }
-        });
-    }
-
-    /// Everybody who has a part in it: the node of its order, those of its rooms, and the hub between them.
-    fn nodes_of(&self, open: &Open) -> BTreeSet<NodeId> {
-        open.nodes.iter().copied().chain([open.origin, self.hub]).collect()
     }
 
     /// The classes of these days that this node has a part in.
@@ -310,7 +281,7 @@ impl Classes {
         for id in ids {
             let Ok(class) = Subject::try_from(id.as_slice()) else { continue };
             let open = self.planned(conn, &class)?;
-            if self.nodes_of(&open).contains(&self.me) {
+            if open.passes.contains(&self.me) {
                 out.push(open);
             }
         }
@@ -326,7 +297,11 @@ impl Classes {
         let node = |place: &Subject| node_of(conn, self.hub, place);
         let origin = about.origin.as_ref().map_or(Ok(self.hub), node)?;
         let nodes = about.rooms.iter().map(|r| node(&r.school)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Open { class: *class, origin, nodes, about, inner: Mutex::default() })
+        let uppers = Uppers::read(conn, self.hub)?;
+        let passes = uppers.all(nodes.iter().copied().chain([origin, self.hub]));
+        let ways = nodes.iter().map(|node| uppers.next(self.me, *node)).collect();
+        let way = uppers.next(self.me, origin);
+        Ok(Open { class: *class, origin, nodes, ways, way, passes, about, inner: Mutex::default() })
     }
 
     /// Takes in what happened in a class, and makes facts of it.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use base::Subject;
+use base::{NodeId, Subject};
 use live::{Event, NoSeat, Reach, Refusal, Saying, SeatId, Sight};
 use serde_json::{Value as Json, json};
 use web::{PageError, Request, Site, Socket};
@@ -440,7 +440,9 @@ fn state(classes: &Classes, open: &Open, reach: Reach) -> Json {
     let room = |n: u16| {
         let here = fold.rooms.get(&n).is_some_and(|r| r.since_ms.is_some());
         let node = open.node_of(n);
-        let link = match lines.iter().find(|(peer, _)| Some(*peer) == node) {
+        // Of a node that follows further on, the next one's link is known.
+        let line = |of: Option<NodeId>| lines.iter().find(|(peer, _)| Some(*peer) == of);
+        let link = match line(node).or_else(|| line(open.way_to(n))) {
             Some((_, line)) if line.is_away => "cut",
             Some((_, line)) if line.loss_permille > 80 || line.rtt_ms > 1200 => "slow",
             Some(_) => "ok",

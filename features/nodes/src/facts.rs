@@ -15,6 +15,8 @@ static NODE: Kind = Kind {
         Field::bytes("node_id"),
         Field::bytes("public_key"),
         Field::link("school", "organisation"),
+        // The node at which it follows live classes, where that is not the hub.
+        Field::link("upper", "node"),
     ],
     states: &["enrolled", "revoked"],
     moves: &[],

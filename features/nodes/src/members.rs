@@ -182,3 +182,41 @@ pub fn revoke(tx: &Tx<'_>, kinds: &Kinds, programme: [u8; 16], node: NodeId, why
     tx.fold()?;
     Ok(())
 }
+
+/// Nodes from one to the hub, at most.
+const DEEPEST: usize = 4;
+
+/// From now on a node follows live classes at another, or at the hub.
+///
+/// # Errors
+/// [`RecordError`]; `None` in the answer where it would stand below itself, or too deep.
+pub fn put_below(
+    tx: &Tx<'_>,
+    kinds: &Kinds,
+    programme: [u8; 16],
+    node: NodeId,
+    upper: Option<NodeId>,
+) -> Result<Option<()>, RecordError> {
+    let kind = kinds.get("node").ok_or(RecordError::NotFound)?;
+    let record = |sql: &str, id: &[u8]| -> Result<Option<Subject>, RecordError> {
+        let found = tx.conn().prepare_cached(sql)?.query_row([id], |r| r.get::<_, Option<Vec<u8>>>(0)).optional()?;
+        Ok(found.flatten().and_then(|id| Subject::try_from(id.as_slice()).ok()))
+    };
+    let of = |node: NodeId| {
+        record("SELECT id FROM node WHERE node_id = ?1 AND coalesce(state, 'enrolled') = 'enrolled'", node.as_bytes())
+    };
+    let own = of(node)?.ok_or(RecordError::NotFound)?;
+    let upper = upper.map(|upper| of(upper)?.ok_or(RecordError::NotFound)).transpose()?;
+    let (mut at, mut steps) = (upper, 2);
+    while let Some(above) = at {
+        steps += 1;
+        if above == own || steps > DEEPEST {
+            return Ok(None);
+        }
+        at = record("SELECT upper FROM node WHERE id = ?1", above.as_bytes())?;
+    }
+    let change = Change::new().with("upper", upper.map_or(Value::Null, |upper| Value::link(&upper)));
+    append(tx, kind, Scope::Programme(programme), own, change, None)?;
+    tx.fold()?;
+    Ok(Some(()))
+}

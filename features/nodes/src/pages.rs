@@ -92,6 +92,7 @@ pub fn routes(links: &Arc<dyn Links>, authority: &Arc<Authority>) -> Vec<Route> 
         Route::get("/nodes", Check::Roles(KEEPERS), |site, r| list(site, r, None)),
         Route::post("/nodes/invite", Check::Roles(KEEPERS), move |site, r| invite(site, r, &*b)),
         Route::post("/nodes/revoke", Check::Roles(KEEPERS), revoke),
+        Route::post("/nodes/upper", Check::Roles(KEEPERS), put_below),
     ]);
     routes
 }
@@ -249,6 +250,9 @@ struct NodeLine {
     school: String,
     state: String,
     revoked: bool,
+    /// The node at which it follows live classes.
+    upper: String,
+    over: String,
 }
 
 #[derive(Template)]
@@ -265,7 +269,8 @@ fn list(site: &Site, request: &Request, code: Option<String>) -> Result<Reply, P
     let html = site.store.read(|conn| {
         let look = Look::new(site, request, conn);
         let org = site.kinds.get("organisation").ok_or(PageError::NotFound)?;
-        let mut stmt = conn.prepare("SELECT title, node_id, school, state FROM node ORDER BY title_key")?;
+        let mut stmt = conn.prepare("SELECT n.title, n.node_id, n.school, n.state, u.node_id, u.title FROM node n LEFT JOIN node u ON u.id = n.upper
+             ORDER BY n.title_key")?;
         let found = stmt
             .query_map([], |r| {
                 Ok((
@@ -273,17 +278,21 @@ fn list(site: &Site, request: &Request, code: Option<String>) -> Result<Reply, P
                     r.get::<_, Option<Vec<u8>>>(1)?.unwrap_or_default(),
                     r.get::<_, Option<Vec<u8>>>(2)?,
                     r.get::<_, Option<String>>(3)?.unwrap_or_default(),
+                    r.get::<_, Option<Vec<u8>>>(4)?.unwrap_or_default(),
+                    r.get::<_, Option<String>>(5)?,
                 ))
             })?
             .collect::<Result<Vec<_>, _>>()?;
         let mut nodes = Vec::new();
-        for (title, id, school, state) in found {
+        for (title, id, school, state, upper, over) in found {
             let school = school.and_then(|s| Subject::try_from(s.as_slice()).ok());
             nodes.push(NodeLine {
                 title,
                 id: base32::encode(&id),
                 school: school.map_or(Ok(String::new()), |s| look.title(org, &s))?,
                 revoked: state == "revoked",
+                upper: base32::encode(&upper),
+                over: over.unwrap_or_else(|| look.words.get("node-hub").into_owned()),
                 state: look.words.get(&format!("node-state-{state}")).into_owned(),
             });
         }
@@ -306,6 +315,20 @@ fn invite(site: &Site, request: &Request, links: &dyn Links) -> Result<Reply, Pa
     let host = request.host.split(':').next().unwrap_or_default().to_owned();
     let code = links.invite(school, &host)?;
     list(site, request, Some(code))
+}
+
+/// Says at which node another follows live classes: many of one region at one that passes a class on to them.
+fn put_below(site: &Site, request: &Request) -> Result<Reply, PageError> {
+    let node = |field: &str| request.form(field).filter(|n| !n.is_empty()).map(str::parse::<NodeId>).transpose();
+    let malformed = |_| PageError::Malformed("node");
+    let (below, upper) = (node("node").map_err(malformed)?, node("upper").map_err(malformed)?);
+    let below = below.ok_or(PageError::Malformed("node"))?;
+    let reader = request.reader()?;
+    let done = site.store.write(Context { author: reader.person }, |tx| {
+        crate::members::put_below(tx, &site.kinds, site.programme, below, upper)
+    })?;
+    done.ok_or(PageError::Rule("node-upper".to_owned()))?;
+    Ok(Reply::To("/nodes".to_owned()))
 }
 
 fn revoke(site: &Site, request: &Request) -> Result<Reply, PageError> {
