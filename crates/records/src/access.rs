@@ -152,7 +152,7 @@ impl Reader {
 
     /// Which scopes' records of a kind the reader sees, by the roles that may read it.
     pub fn homes(&self, kind: &Kind) -> Homes {
-        if let Home::Pair(_) = kind.home {
+        if is_between(kind) {
             // What two people have between them is of no school, and of no office.
             return Homes::Of(BTreeSet::new());
         }
@@ -169,7 +169,7 @@ impl Reader {
 
     /// The condition, in SQL, that the reader sees a record of a kind in a table that has its `id` and `home`.
     pub fn sees(&self, kind: &Kind, table: &str) -> String {
-        if let Home::Pair(_) = kind.home {
+        if is_between(kind) {
             let open = self.may_read(kind) && !kind.access.seen.is_empty();
             return if open { format!("({})", self.filled(kind.access.seen, table)) } else { "0".to_owned() };
         }
@@ -218,6 +218,16 @@ impl Reader {
     /// The reader's schools.
     pub fn schools(&self) -> BTreeSet<Subject> {
         self.grants.iter().filter_map(|g| g.school).collect()
+    }
+}
+
+/// Whether being one of those whom a record concerns is all that opens it: what is between two, and what lies with a
+/// person's account and says who sees it.
+fn is_between(kind: &Kind) -> bool {
+    match kind.home {
+        Home::Pair(_) => true,
+        Home::Person(_) => !kind.access.seen.is_empty(),
+        _ => false,
     }
 }
 

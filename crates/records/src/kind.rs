@@ -42,7 +42,8 @@ pub enum Home {
     School(&'static str),
     /// Where the record in this link field is.
     With(&'static str, &'static str),
-    /// The nodes that hold the account of the person in this link field.
+    /// The nodes that hold the account of the person in this link field. Where [`Access::seen`] says who sees a record,
+    /// it alone does, whatever their role.
     Person(&'static str),
     /// The nodes of the two people of the pairing in this link field, and the hub. Such a kind has no pages in the
     /// register: [`Access::seen`] alone says who sees a record, whatever their role.
