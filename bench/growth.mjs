@@ -54,8 +54,58 @@ function ask(port, method, path, headers, body) {
   });
 }
 
+/** Every touch of an observation that was agreed on, from the pocket's first screen to its recording; its notes apart. */
+async function observation() {
+  const pass = "four words of the bench";
+  const [teacher, guest] = [await (await reader(stage.browser, "zh")).newPage(), await (await reader(stage.browser, "zh", 360)).newPage()];
+  await be(teacher, school(1), "local");
+  await be(guest, school(1), "posted");
+  for (const one of [teacher, guest]) {
+    await one.goto(`${school(1)}/observations/key`);
+    await one.fill("#pass-new", pass);
+    await one.fill("#pass-again", pass);
+    await one.locator("#make-key button").click();
+    await one.locator("#change").waitFor();
+  }
+  const teaches = (await teacher.locator(".account summary").textContent()).trim();
+  for (const instrument of ["segments_1", "lesson_study_1"]) {
+    await guest.goto(`${school(1)}/observations`);
+    if (!(await guest.locator("#c-other").isVisible())) await guest.locator("#ask > summary").click();
+    await guest.check("#ask [name=who][value=observer]");
+    await guest.selectOption("#c-other", { label: teaches });
+    await guest.selectOption("#c-instrument", instrument);
+    await guest.locator("#ask form button.primary").click();
+    await guest.waitForURL(/observations\/[0-9a-z]{26}$/);
+    await teacher.goto(guest.url());
+    await teacher.locator("form[action$='/accept'] button").click();
+    await teacher.waitForLoadState();
+  }
+  await guest.goto(`${school(1)}/pocket`);
+  await guest.fill("#c-pin", "271828");
+  await guest.fill("#c-again", "271828");
+  await guest.locator("form button.primary").click();
+  await guest.locator("#seen-part button").first().waitFor();
+  await guest.context().setOffline(true);
+  for (const instrument of ["segments_1", "lesson_study_1"]) {
+    let taps = 0;
+    const tap = async (what) => { await what.click(); taps += 1; };
+    await tap(guest.locator("#seen-part li", { hasText: instrument === "segments_1" ? "十五分钟" : "课例" }).locator("button"));
+    await guest.locator("#record").waitFor();
+    // Four things seen in each quarter of an hour.
+    if (instrument === "segments_1") for (const at of [0, 4, 7, 12, 15, 16, 19, 25]) await tap(guest.locator(".observe-item").nth(at));
+    await guest.fill("#o-ask", "先问后讲");
+    await tap(guest.locator("#record"));
+    await guest.locator("#seen-part .tag.wait").first().waitFor();
+    tell(`an observation with ${instrument}, taps beyond its notes`, taps, "taps", "<= 12", taps <= 12);
+  }
+  await teacher.context().close();
+  await guest.context().close();
+}
+
 const stage = await start();
 try {
+  await observation();
+
   const context = await reader(stage.browser, "zh", 360);
   const page = await context.newPage();
   await be(page, school(1), "posted");

@@ -767,6 +767,86 @@ CREATE TABLE pair_wish (
   about TEXT,
   offer BLOB
 );
+CREATE TABLE observation (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  teacher BLOB,
+  observer BLOB,
+  asked_by BLOB,
+  day TEXT,
+  instrument TEXT,
+  subject TEXT,
+  held_on TEXT,
+  shared_on TEXT,
+  teacher_agrees BLOB,
+  observer_agrees BLOB
+);
+CREATE TABLE observation_part (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  teacher BLOB,
+  observation BLOB,
+  person BLOB,
+  what TEXT,
+  sealed BLOB,
+  keys BLOB
+);
+CREATE TABLE seal_key (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  person BLOB,
+  public BLOB,
+  private BLOB,
+  since TEXT
+);
+CREATE TABLE instrument (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  instrument TEXT,
+  off INTEGER
+);
+CREATE TABLE instrument_word (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  key TEXT,
+  language TEXT,
+  said TEXT
+);
 CREATE TABLE team (
   id BLOB PRIMARY KEY,
   home BLOB, -- the school whose nodes alone hold it
@@ -1561,6 +1641,31 @@ CREATE INDEX pair_wish_by_changed ON pair_wish (changed);
 CREATE INDEX pair_wish_by_person ON pair_wish (person, title_key);
 CREATE INDEX pair_wish_by_school ON pair_wish (school, title_key);
 CREATE INDEX pair_wish_by_offer ON pair_wish (offer, title_key);
+CREATE INDEX observation_by_title ON observation (title_key, id);
+CREATE INDEX observation_by_changed ON observation (changed);
+CREATE INDEX observation_by_teacher ON observation (teacher, title_key);
+CREATE INDEX observation_by_observer ON observation (observer, title_key);
+CREATE INDEX observation_by_asked_by ON observation (asked_by, title_key);
+CREATE INDEX observation_by_day ON observation (day, title_key);
+CREATE INDEX observation_by_held_on ON observation (held_on, title_key);
+CREATE INDEX observation_by_shared_on ON observation (shared_on, title_key);
+CREATE INDEX observation_by_teacher_agrees ON observation (teacher_agrees, title_key);
+CREATE INDEX observation_by_observer_agrees ON observation (observer_agrees, title_key);
+CREATE INDEX observation_by_state ON observation (state, title_key);
+CREATE INDEX observation_part_by_title ON observation_part (title_key, id);
+CREATE INDEX observation_part_by_changed ON observation_part (changed);
+CREATE INDEX observation_part_by_teacher ON observation_part (teacher, title_key);
+CREATE INDEX observation_part_by_observation ON observation_part (observation, title_key);
+CREATE INDEX observation_part_by_person ON observation_part (person, title_key);
+CREATE INDEX seal_key_by_title ON seal_key (title_key, id);
+CREATE INDEX seal_key_by_changed ON seal_key (changed);
+CREATE INDEX seal_key_by_person ON seal_key (person, title_key);
+CREATE INDEX seal_key_by_since ON seal_key (since, title_key);
+CREATE INDEX seal_key_by_state ON seal_key (state, title_key);
+CREATE INDEX instrument_by_title ON instrument (title_key, id);
+CREATE INDEX instrument_by_changed ON instrument (changed);
+CREATE INDEX instrument_word_by_title ON instrument_word (title_key, id);
+CREATE INDEX instrument_word_by_changed ON instrument_word (changed);
 CREATE INDEX team_by_title ON team (title_key, id);
 CREATE INDEX team_by_changed ON team (changed);
 CREATE INDEX team_by_kind ON team (kind, title_key);

@@ -107,7 +107,10 @@ fn words_that_pages_name_exist() {
 }
 
 /// Keys that are put together where they are used, by their beginnings.
-const MADE: [&str; 21] = [
+const MADE: [&str; 23] = [
+    // What the script of observations says: the test below reads it.
+    "observe-",
+    "observation-state-",
     "course_hand-part-",
     "recipe-",
     "refused-",
@@ -236,6 +239,11 @@ fn kinds_hang_together() {
             assert_eq!(kind.field(field).and_then(|f| f.shape.links_to()), Some("organisation"), "{}", kind.name);
             let wide = Role::ALL.into_iter().filter(|r| r.is_programme_wide());
             assert!(wide.into_iter().all(|r| !kind.access.read.has(r) && !kind.access.write.has(r)), "{}", kind.name);
+        }
+        // Likewise what lies with an account and says by itself who sees it.
+        if matches!(kind.home, Home::Person(_)) && !kind.access.seen.is_empty() {
+            assert!(kind.hidden && kind.access.seen.contains("{me}"), "{}", kind.name);
+            assert!(kind.fields.iter().all(|f| !f.searched && !f.column), "{}", kind.name);
         }
     }
 }

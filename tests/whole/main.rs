@@ -22,6 +22,7 @@ mod groups;
 mod house;
 mod matrix;
 mod neighbours;
+mod observations;
 mod pairings;
 mod pictures;
 mod plans;

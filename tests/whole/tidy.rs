@@ -17,6 +17,7 @@ fn map() -> BTreeMap<String, Option<BTreeSet<String>>> {
         "health",
         "people",
         "pairings",
+        "observations",
         "pocket",
         "teams",
         "visits",

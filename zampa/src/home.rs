@@ -60,6 +60,9 @@ fn more(site: &Site, request: &Request) -> Result<Reply, PageError> {
         .filter(|k| !k.hidden && reader.may_read(k))
         .map(|k| (format!("/{}", k.route), k.icon, words.get(&format!("{}-list", k.name)).into_owned()))
         .collect();
+    if site.kinds.get("observation").is_some_and(|k| reader.may_read(k)) {
+        links.push(("/observations".to_owned(), "eye", words.get("observation-list").into_owned()));
+    }
     for (href, icon, key) in [
         ("/promises", "handshake", "promise-page"),
         ("/needs/years", "table", "years-page"),

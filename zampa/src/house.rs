@@ -28,6 +28,7 @@ pub fn kinds() -> Kinds {
         health::KINDS,
         people::KINDS,
         pairings::KINDS,
+        observations::KINDS,
         teams::KINDS,
         lessons::KINDS,
         courses::KINDS,
@@ -67,6 +68,7 @@ pub fn words() -> Vec<(Lang, &'static str, &'static str)> {
         health::WORDS,
         people::WORDS,
         pairings::WORDS,
+        observations::WORDS,
         teams::WORDS,
         lessons::WORDS,
         courses::WORDS,
@@ -104,6 +106,7 @@ pub fn routes(
     routes.extend(dispatch::routes());
     routes.extend(people::routes());
     routes.extend(pairings::routes());
+    routes.extend(observations::routes());
     routes.extend(lessons::routes(&Arc::new(lessons::Rooms::default())));
     let carrier: Arc<dyn courses::Carrier> = Arc::clone(links) as _;
     routes.extend(courses::routes(shelf, &carrier, films));

@@ -144,6 +144,7 @@ impl Node {
                 Box::new(dispatch::today),
                 Box::new(programme::today),
                 Box::new(tours::today),
+                Box::new(observations::today),
             ],
             parts: vec![
                 Box::new(visits::part),
@@ -154,6 +155,7 @@ impl Node {
                 Box::new(pairings::part),
                 Box::new(dispatch::part),
                 Box::new(programme::part),
+                Box::new(observations::part),
                 Box::new(move |site, r, conn, kind, id| courses::part(site, r, conn, kind, id, &shown)),
                 Box::new(move |site, r, conn, kind, id| classroom::part(site, r, conn, kind, id, &held)),
             ],
@@ -162,6 +164,7 @@ impl Node {
                 Box::new(courses::made),
                 Box::new(classroom::made),
                 Box::new(pairings::made),
+                Box::new(observations::made),
             ],
             kinds,
             store,

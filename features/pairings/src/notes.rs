@@ -231,8 +231,16 @@ pub(crate) fn count(conn: &Connection, two: &Two, what: &str, since: &str) -> Re
     let sql = if what == "session" {
         "SELECT count(DISTINCT held_on) FROM pair_note WHERE pairing = ?1 AND what = ?2 AND held_on >= ?3"
     } else {
-        "SELECT count(DISTINCT held_on || coalesce(subject, '')) FROM pair_lesson
-         WHERE pairing = ?1 AND what = ?2 AND held_on >= ?3"
+        // That an observation of the two was held counts by itself, so that nobody notes it again.
+        "SELECT count(DISTINCT held_on || coalesce(subject, '')) FROM
+           (SELECT held_on, subject FROM pair_lesson WHERE pairing = ?1 AND what = ?2
+            UNION ALL
+            SELECT o.held_on, o.subject FROM observation o JOIN pairing p ON p.id = ?1
+            WHERE o.state IN ('held', 'shared', 'discussed') AND o.held_on >= p.active_from
+              AND (p.ended_on IS NULL OR o.held_on <= p.ended_on)
+              AND (?2 = 'observed' AND o.observer = p.master AND o.teacher = p.apprentice
+                   OR ?2 = 'attended' AND o.observer = p.apprentice AND o.teacher = p.master))
+         WHERE held_on >= ?3"
     };
     Ok(conn.prepare_cached(sql)?.query_row(rusqlite::params![two.id.as_bytes(), what, since], |r| r.get(0))?)
 }

@@ -13,6 +13,7 @@ use serde_json::{Value as Json, json};
 use web::{PageError, Request, Sent, Site, store};
 
 use crate::item::{self, Day, Item, Mark, Names};
+use crate::seen;
 
 /// Letters of a person's code.
 const CODE: usize = 8;
@@ -29,6 +30,15 @@ pub(crate) fn take_all(site: &Site, request: &Request, items: &[Json], names: &N
     let words = request.words(site);
     let mut done = Vec::new();
     for json in items.iter().take(item::MAX_ITEMS) {
+        if json.get("observation").is_some() {
+            let answer = match seen::take(site, request, json) {
+                Ok(id) => json!({ "id": item::name(json), "observation": id.to_string() }),
+                Err(Refusal::Page(e)) if e.status() == 500 => return Err(e),
+                Err(refusal) => json!({ "id": item::name(json), "said": said(&words, &refusal) }),
+            };
+            done.push(answer);
+            continue;
+        }
         let taken = Item::read(json, names).map_err(|key| Refusal::Fields(vec![(String::new(), key)]));
         let answer = match taken.and_then(|item| take(site, request, &item)) {
             Ok(taken) => {

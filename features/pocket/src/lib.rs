@@ -7,6 +7,7 @@ mod item;
 mod key;
 mod pack;
 mod pages;
+mod seen;
 
 pub use facts::KINDS;
 pub use pages::{Load, routes};

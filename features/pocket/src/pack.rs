@@ -41,6 +41,7 @@ pub(crate) fn pack(site: &Site, request: &Request) -> Result<Json, PageError> {
             "visits": visits,
             "hosts": hosts,
             "colleagues": colleagues(site, conn, reader)?,
+            "seen": crate::seen::pack(site, conn, reader)?,
         }))
     })
 }

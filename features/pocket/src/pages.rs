@@ -64,7 +64,9 @@ fn shell(site: &Site, request: &Request) -> Result<Reply, PageError> {
         let words = site.words(lang, Some(lang.second()));
         // What the phone fills in stays open.
         let holes = [("text", Arg::Text("{text}")), ("n", Arg::Text("{n}"))];
-        let said = WORDS.iter().map(|key| ((*key).to_owned(), Json::String(words.with(key, &holes))));
+        // What an observation says is said by its pages and here alike.
+        let seen = site.catalogue.keys().into_iter().filter(|key| key.starts_with("observe-"));
+        let said = WORDS.iter().copied().chain(seen).map(|key| (key.to_owned(), Json::String(words.with(key, &holes))));
         all.insert(lang.code().to_owned(), Json::Object(said.collect()));
     }
     // In the page as text that no element ends.

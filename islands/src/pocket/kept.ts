@@ -1,5 +1,6 @@
 /* What the pocket holds: what it took along, and the visits that were recorded on it. */
 import type { Vault } from "./sealed.ts";
+import type { SeenPack } from "./seen.ts";
 
 export interface Named {
   id: string;
@@ -38,6 +39,8 @@ export interface Pack {
   visits: Planned[];
   hosts: Host[];
   colleagues: Named[];
+  /** Observations that were agreed on, with keys to seal them to; a node of an older version gives none. */
+  seen?: SeenPack;
 }
 
 /** Who was there on one day. */

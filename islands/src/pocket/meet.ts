@@ -1,6 +1,7 @@
 /* Meeting a node: being told that the phone is lost, handing over what waits, taking along what is new. */
 import { items, keep, pictureName, type Item, type Pack } from "./kept.ts";
 import { clear, wipe, type Vault } from "./sealed.ts";
+import { keepSeen, seens, sentSeen } from "./seen.ts";
 import { language } from "./said.ts";
 import { handOver, takeAlong, type Tour } from "./way.ts";
 
@@ -49,7 +50,7 @@ export async function reached(): Promise<string | "lost" | undefined> {
 }
 
 interface Answer {
-  done: { id: string; visit?: string; said?: string; left?: { who: string; said: string }[] }[];
+  done: { id: string; visit?: string; observation?: string; said?: string; left?: { who: string; said: string }[] }[];
 }
 
 /** Hands over what waits, and takes along what is new. Gives the node's address; nothing where none was met. */
@@ -87,6 +88,7 @@ export async function meet(vault: Vault, progress: (done: number, all: number) =
     if (!answer.ok) throw new Error(String(answer.status));
     return ((await answer.json()) as { tours?: { id: string }[] }).tours ?? [];
   });
+  await envelopes(vault, node, bearer);
   await pictures(vault, node, bearer);
   const pack = await ask(`${node}/pocket/pack`, { headers: bearer });
   if (pack.ok) {
@@ -96,6 +98,19 @@ export async function meet(vault: Vault, progress: (done: number, all: number) =
   }
   progress(waiting.length, waiting.length);
   return node;
+}
+
+/** Hands over observations, as sealed as they lie here. */
+async function envelopes(vault: Vault, node: string, bearer: Record<string, string>): Promise<void> {
+  for (const one of (await seens(vault)).filter((seen) => seen.state === "waiting" || seen.state === "sent")) {
+    await keepSeen(vault, Object.assign(one, { state: "sent" }));
+    const body = JSON.stringify({ lang: language(), items: [sentSeen(one)] });
+    const answer = await ask(`${node}/pocket/hand`, { method: "POST", headers: { ...bearer, "content-type": "application/json" }, body });
+    if (!answer.ok) throw new Error(String(answer.status));
+    const done = ((await answer.json()) as Answer).done[0];
+    if (!done) continue;
+    await keepSeen(vault, Object.assign(one, done.observation ? { state: "handed", handed: { node, at: Date.now() } } : { state: "refused", said: done.said ?? "" }));
+  }
 }
 
 /** What goes to the node: nothing of how things stand here. */

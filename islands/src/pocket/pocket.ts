@@ -5,7 +5,8 @@
 import { discard, items, keep, type Item, type Pack, type Planned } from "./kept.ts";
 import { enrol, meet, reached } from "./meet.ts";
 import { clear, setClear, Vault, wipe } from "./sealed.ts";
-import { day, el, icon, language, mark, moment, speak, w } from "./said.ts";
+import { also, day, el, icon, language, mark, moment, speak, w } from "./said.ts";
+import { beginSeen, discardSeen, keepSeen, seenForm, seenPart, seens, type PlannedSeen } from "./seen.ts";
 import { begin, form } from "./visit.ts";
 import { expire, rollCall, tourRows, waiting as calls } from "./way.ts";
 
@@ -121,7 +122,8 @@ function lock(): void {
 
 /** Whether a record waits to be handed over. */
 async function waits(): Promise<boolean> {
-  return !!vault && ((await items(vault)).some((item) => item.state === "waiting" || item.state === "sent") || (await calls(vault)) > 0);
+  const all = vault ? [...(await items(vault)), ...(await seens(vault))] : [];
+  return all.some((item) => item.state === "waiting" || item.state === "sent") || (!!vault && (await calls(vault)) > 0);
 }
 
 /** Meets a node. By itself it says nothing where none is there. */
@@ -143,7 +145,7 @@ async function hand(quietly = false): Promise<void> {
   } finally {
     busy = false;
   }
-  if (!/^#(visit|tour)\//.test(location.hash)) await show();
+  if (!/^#(visit|tour|seen)\//.test(location.hash)) await show();
 }
 
 function gone(): void {
@@ -185,8 +187,10 @@ async function home(): Promise<void> {
     pack = undefined;
   }
   await expire(vault);
-  const all = await items(vault);
-  const waiting = all.filter((item) => item.state === "waiting" || item.state === "sent").length + (await calls(vault));
+  also(pack?.seen?.words);
+  const [all, seen] = [await items(vault), await seens(vault)];
+  const queued = [...all, ...seen].filter((item) => item.state === "waiting" || item.state === "sent").length;
+  const waiting = queued + (await calls(vault));
   const begun = new Set(all.map((item) => item.visit));
   const planned = (pack?.visits ?? []).filter((visit) => !begun.has(visit.id));
   const fresh = async (): Promise<void> => {
@@ -194,6 +198,12 @@ async function home(): Promise<void> {
     const item = begin(pack);
     await keep(vault, item);
     location.hash = `visit/${item.id}`;
+  };
+  const observe = async (one: PlannedSeen): Promise<void> => {
+    if (!vault) return;
+    const item = beginSeen(one);
+    await keepSeen(vault, item);
+    location.hash = `seen/${item.id}`;
   };
   draw(
     el("div", { className: "head" }, el("div", {}, el("h1", {}, w("pocket-home")), el("p", {}, pack?.person.name ?? "")),
@@ -204,6 +214,7 @@ async function home(): Promise<void> {
     await tourRows(vault),
     el("div", { className: "sec" }, el("h2", {}, w("pocket-planned")), el("button", { type: "button", id: "unplanned", onclick: () => void fresh() }, icon("plus"), w("pocket-unplanned"))),
     planned.length ? el("ul", { className: "rows", id: "planned" }, ...planned.map(plannedRow)) : el("p", { className: "empty" }, w("pocket-planned-none")),
+    seenPart(pack?.seen, seen, (one) => void observe(one)),
     el("h2", {}, w("pocket-recorded")),
     all.length ? el("ul", { className: "rows", id: "recorded" }, ...all.map(itemRow)) : el("p", { className: "empty" }, w("pocket-recorded-none")),
     pack ? el("p", { className: "hint" }, `${w("pocket-taken-at", pack.node)} ${moment(pack.made)} · ${w("pocket-until")} ${moment(pack.until)}`) : undefined,
@@ -274,6 +285,29 @@ async function tour(id: string): Promise<void> {
   window.scrollTo(0, 0);
 }
 
+async function oneSeen(id: string): Promise<void> {
+  if (!vault) return;
+  pack ??= await vault.get<Pack>("pack");
+  const item = (await seens(vault)).find((found) => found.id === id);
+  if (!item) {
+    location.hash = "";
+    return;
+  }
+  const mine = vault;
+  draw(...seenForm(mine, pack?.seen, item, {
+    done: (told) => {
+      location.hash = "";
+      tell(told, "ok");
+      void hand(true);
+    },
+    discard: async () => {
+      await discardSeen(mine, item);
+      location.hash = "";
+    },
+  }));
+  window.scrollTo(0, 0);
+}
+
 async function show(): Promise<void> {
   const is = await clear();
   if (!is) return prepare();
@@ -282,6 +316,8 @@ async function show(): Promise<void> {
   if (id) return one(id);
   const led = /^#tour\/(.+)$/.exec(location.hash)?.[1];
   if (led) return tour(led);
+  const seen = /^#seen\/(.+)$/.exec(location.hash)?.[1];
+  if (seen) return oneSeen(seen);
   return location.hash === "#phone" ? phone() : home();
 }
 

@@ -1,11 +1,23 @@
-/* The pocket's words, and the small things of which its screens are made. */
+/* The words of the pocket and of what an observation is, and the small things of which their screens are made. */
 
-const all = JSON.parse(document.getElementById("pocket-words")?.textContent ?? "{}") as Record<string, Record<string, string>>;
+const all = JSON.parse(document.querySelector("#pocket-words, [data-words]")?.textContent ?? "{}") as Record<string, Record<string, string>>;
 const TAGS: Record<string, string> = { zh: "zh-Hans", bo: "bo", en: "en" };
 let lang = "zh";
+/** Where the icons are: said by the pocket, and shown by every other page. */
+const SPRITE = document.body.dataset["sprite"] ?? document.querySelector("use")?.getAttribute("href")?.split("#")[0] ?? "";
 
 /** The language of the screens. */
 export const language = (): string => lang;
+
+/** Says what a programme says of its own in a language. */
+export function also(words: Record<string, Record<string, string>> | undefined): void {
+  for (const [tag, own] of Object.entries(words ?? {})) Object.assign(all[tag] ?? {}, own);
+}
+
+/** Says the words of a page that is in one language already. */
+export function speakAs(page: string): void {
+  lang = all[page] ? page : (Object.keys(all)[0] ?? "zh");
+}
 
 export function speak(next: string): void {
   lang = all[next] ? next : "zh";
@@ -48,7 +60,7 @@ export function mark(name: string): SVGSVGElement {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("aria-hidden", "true");
   const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-  use.setAttribute("href", `${document.body.dataset["sprite"] ?? ""}#${name}`);
+  use.setAttribute("href", `${SPRITE}#${name}`);
   svg.append(use);
   return svg;
 }

@@ -38,9 +38,10 @@ function open(): Promise<IDBDatabase> {
   return ask(request);
 }
 
-async function keyOf(pin: string, salt: Uint8Array): Promise<CryptoKey> {
+/** The key that a PIN or a passphrase opens. */
+export async function keyOf(pin: string, salt: Uint8Array, rounds = ROUNDS): Promise<CryptoKey> {
   const material = await crypto.subtle.importKey("raw", new TextEncoder().encode(pin), "PBKDF2", false, ["deriveKey"]);
-  const how = { name: "PBKDF2", hash: "SHA-256", salt: salt as BufferSource, iterations: ROUNDS };
+  const how = { name: "PBKDF2", hash: "SHA-256", salt: salt as BufferSource, iterations: rounds };
   return crypto.subtle.deriveKey(how, material, { name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
 }
 

@@ -1,0 +1,293 @@
+/*
+ * The pages of observations: one's own key, one observation, and what is between two over time. What is sealed comes from the
+ * node as it is, and is opened here with a passphrase that stays in this page.
+ */
+import { get, send } from "./ask.ts";
+import { about, empty, type Content, type Instrument } from "./content.ts";
+import { isFor, more, open, seal, sign, type Envelope, type OpenKey, type Opened, type OwnKey } from "./crypt.ts";
+import { fields } from "./form.ts";
+import { keyPage, makes, unlocks } from "./keys.ts";
+import { shown } from "./show.ts";
+import { trends, type Past } from "./trends.ts";
+import { dateOf, el, icon, speakAs, w } from "../pocket/said.ts";
+
+interface Part extends Envelope {
+  id: string;
+  what: "seen" | "view" | "step";
+  mine: boolean;
+}
+
+interface One {
+  id: string;
+  part: "teacher" | "observer";
+  state: string;
+  instrument: Instrument;
+  day: string;
+  parts: Part[];
+  agrees: { teacher: string | null; observer: string | null };
+}
+
+interface Keys {
+  key: OwnKey | null;
+  other: { id: string; name: string; key: OpenKey | null };
+  csrf: string;
+}
+
+type Given = One & Keys;
+
+/** What opens here: the text of a part, by its id. */
+type Read = Map<string, unknown>;
+
+const named = (key: string, name: string): string => w(key, name);
+
+const TONES: Record<string, string> = { asked: "wait", planned: "wait", held: "wait", shared: "now", discussed: "ok", declined: "bad" };
+
+/** Whether the other's key is another than the one that this browser knows. A node that gave out a key of its own could read
+ * what is sealed to it: this tells, until somebody has asked. */
+function changed(other: Keys["other"]): boolean {
+  const before = localStorage.getItem(`zampa-key-${other.id}`);
+  if (!before) knows(other);
+  return !!before && !!other.key && before !== other.key.public;
+}
+
+function knows(other: Keys["other"]): void {
+  if (other.key) localStorage.setItem(`zampa-key-${other.id}`, other.key.public);
+}
+
+async function read(one: One, own: Opened, into: Read): Promise<void> {
+  for (const part of one.parts) {
+    const content = await open(part, about(one.id, part.what), own);
+    if (content !== undefined) into.set(part.id, content);
+  }
+}
+
+/** The page of one observation. */
+class Page {
+  private own: Opened | undefined;
+  private readonly texts: Read = new Map();
+  private readonly told = el("p", { className: "notice bad", role: "alert", hidden: true });
+  private content: Content;
+  /** The observer is writing. */
+  private writes = false;
+  private keyChanged: boolean;
+
+  constructor(private readonly box: HTMLElement, private readonly url: string, private given: Given) {
+    this.content = empty(given.instrument);
+    this.keyChanged = changed(given.other);
+  }
+
+  private readers(): OpenKey[] {
+    return [this.given.key, this.given.other.key].filter((key): key is OwnKey => !!key);
+  }
+
+  private async act(what: () => Promise<unknown>): Promise<void> {
+    this.told.hidden = true;
+    try {
+      await what();
+      this.given = { ...(await get<Given>(`${this.url}/sealed`)) };
+      if (this.own) await read(this.given, this.own, this.texts);
+      this.draw();
+    } catch (error) {
+      this.told.textContent = error instanceof Error ? error.message : w("observe-failed");
+      this.told.hidden = false;
+      this.told.scrollIntoView({ block: "center" });
+    }
+  }
+
+  private send(to: string, form: Record<string, string>): Promise<unknown> {
+    return send(`${this.url}/${to}`, form, this.given.csrf);
+  }
+
+  private async keep(what: Part["what"], value: unknown, form: Record<string, string> = {}, to = this.readers()): Promise<void> {
+    const envelope = await seal(value, about(this.given.id, what), to);
+    await this.send("keep", { what, ...envelope, ...form });
+  }
+
+  /** What is not shared yet is sealed to its writer alone, so that not even a mistake of the node gives it early. */
+  private record(share: boolean, day: string): Promise<void> {
+    return this.keep("seen", this.content, { held_on: day, ...(share ? { share: "yes" } : {}) }, share ? this.readers() : this.readers().slice(0, 1));
+  }
+
+  /** Seals the keys of what one can open to the other's key too. */
+  private async give(parts: Part[], to: OpenKey): Promise<void> {
+    for (const part of parts) {
+      const keys = this.own && (await more(part, this.own, to));
+      if (keys) await this.send("keys", { part: part.id, keys });
+    }
+  }
+
+  private async opened(own: Opened): Promise<void> {
+    this.own = own;
+    await read(this.given, own, this.texts);
+    this.draw();
+  }
+
+  draw(): void {
+    const { given } = this;
+    const parts: (Node | "")[] = [this.told];
+    const mayWrite = given.part === "observer" && (given.state === "planned" || given.state === "held");
+    if (!given.key) {
+      parts.push(makes(given.csrf, false, (own, opened) => {
+        this.given.key = own;
+        void this.opened(opened);
+      }));
+    } else if (this.keyChanged) parts.push(this.asks());
+    if (given.key && !given.other.key && (mayWrite || given.parts.length)) parts.push(el("p", { className: "notice wait" }, named("observe-other-no-key", given.other.name)));
+    if (given.key && mayWrite && !given.parts.length) parts.push(...this.recording());
+    else if (given.key && given.parts.length && !this.own) parts.push(unlocks(given.key, (own) => void this.opened(own)));
+    else if (given.key && given.parts.length) parts.push(...this.reading(mayWrite));
+    if (given.key) parts.push(this.signs());
+    const state = document.querySelector("[data-observe-state]");
+    if (state) {
+      state.textContent = w(`observation-state-${given.state}`);
+      state.className = `tag ${TONES[given.state] ?? ""}`;
+    }
+    // Once it was held, nobody declines it.
+    if (given.state !== "asked" && given.state !== "planned") document.querySelector("[data-observe-before]")?.remove();
+    this.box.replaceChildren(...parts);
+  }
+
+  private asks(): HTMLElement {
+    const asked = (): void => {
+      knows(this.given.other);
+      this.keyChanged = false;
+      this.draw();
+    };
+    return el("div", { className: "notice bad", id: "other-changed" }, el("div", {}, el("p", {}, named("observe-other-changed", this.given.other.name)),
+      el("p", {}, el("button", { type: "button", onclick: asked }, w("observe-other-asked")))));
+  }
+
+  private recording(): Node[] {
+    if (!this.writes) {
+      return [el("p", { className: "acts" }, el("button", { type: "button", className: "primary", id: "record-here", onclick: () => { this.writes = true; this.draw(); } }, icon("pencil"), w("observe-record"))),
+        el("p", { className: "hint" }, `${w("observe-record-hint")} ${w("observe-record-needs-pass")}`)];
+    }
+    const held = el("input", { id: "o-held", type: "date", value: this.given.day <= dateOf(new Date()) ? this.given.day : dateOf(new Date()), max: dateOf(new Date()) });
+    const keep = (share: boolean): void => void this.act(() => this.record(share, held.value));
+    return [el("div", { className: "field" }, el("label", { htmlFor: "o-held" }, w("observe-held")), held),
+      ...fields(this.given.instrument, this.content, () => undefined),
+      el("p", { className: "acts" },
+        el("button", { type: "button", className: "primary", id: "record", disabled: !this.given.other.key, onclick: () => keep(true) }, icon("send"), w("observe-save-share")),
+        el("button", { type: "button", id: "keep-own", onclick: () => keep(false) }, w("observe-save")))];
+  }
+
+  /** What the reader cannot open, and what the other cannot. */
+  private lacks(): Node[] {
+    const { given } = this;
+    const out: Node[] = [];
+    if (given.parts.some((part) => !this.texts.has(part.id))) out.push(el("p", { className: "notice wait" }, named("observe-closed", given.other.name)));
+    const other = given.other.key;
+    const theirs = other && given.state !== "held" ? given.parts.filter((part) => this.texts.has(part.id) && !isFor(part, other)) : [];
+    if (other && theirs.length) {
+      out.push(el("div", { className: "notice wait", id: "lacks" }, el("div", {}, el("p", {}, named("observe-other-lacks", given.other.name)),
+        el("p", {}, el("button", { type: "button", onclick: () => void this.act(() => this.give(theirs, other)) }, named("observe-open-to", given.other.name))))));
+    }
+    return out;
+  }
+
+  private reading(mayWrite: boolean): Node[] {
+    const { given } = this;
+    const of = (what: Part["what"]): Part[] => given.parts.filter((part) => part.what === what && this.texts.has(part.id));
+    const out: Node[] = [...this.lacks()];
+    const seen = of("seen")[0];
+    if (seen) {
+      out.push(el("section", { id: "seen" }, el("h2", {}, w("observe-seen")), shown(given.instrument, this.texts.get(seen.id) as Content), seen.mine ? this.takesBack(seen) : ""));
+      const other = given.other.key;
+      const share = async (): Promise<void> => {
+        if (other && !isFor(seen, other)) await this.give([seen], other);
+        await this.send("share", {});
+      };
+      if (mayWrite) out.push(el("p", { className: "hint" }, w("observe-share-first")), el("p", { className: "acts" },
+        el("button", { type: "button", className: "primary", id: "share", disabled: !other, onclick: () => void this.act(share) }, icon("send"), named("observe-share", given.other.name))));
+    }
+    if (given.state === "shared" || given.state === "discussed") out.push(this.view(of("view")[0]), this.step(of("step")));
+    return out;
+  }
+
+  private takesBack(part: Part): HTMLElement {
+    return el("details", { className: "observe-back" }, el("summary", {}, w("observe-take-back")), el("p", {}, w("observe-take-back-sure")),
+      el("button", { type: "button", className: "danger", onclick: () => void this.act(() => this.send("take-back", { part: part.id })) }, w("observe-take-back")));
+  }
+
+  private view(part: Part | undefined): HTMLElement {
+    const text = part ? String(this.texts.get(part.id)) : "";
+    if (this.given.part !== "teacher") {
+      return el("section", { id: "view" }, el("h2", {}, w("observe-view")), part ? el("p", { className: "said" }, text) : el("p", { className: "hint" }, w("observe-view-none")));
+    }
+    const input = el("textarea", { id: "o-view", rows: 4, maxLength: 4000, value: text });
+    return el("section", { id: "view" }, el("h2", {}, w("observe-view-yours")),
+      el("div", { className: "field" }, el("label", { htmlFor: "o-view", className: "vh" }, w("observe-view-yours")), el("p", { className: "hint" }, w("observe-view-hint")), input),
+      el("p", {}, el("button", { type: "button", id: "keep-view", onclick: () => { if (input.value.trim()) void this.act(() => this.keep("view", input.value.trim())); } }, w("observe-keep"))),
+      part ? this.takesBack(part) : "");
+  }
+
+  private step(all: Part[]): HTMLElement {
+    const { agrees, part: me } = this.given;
+    const [mine, theirs] = me === "teacher" ? [agrees.teacher, agrees.observer] : [agrees.observer, agrees.teacher];
+    const agreed = all.find((one) => one.id === mine && mine === theirs);
+    const open = agreed ? [] : all.filter((one) => one.id === mine || one.id === theirs);
+    const input = el("input", { id: "o-step", maxLength: 200, autocomplete: "off" });
+    const propose = (): void => { if (input.value.trim()) void this.act(() => this.keep("step", input.value.trim())); };
+    const form = [
+      el("div", { className: "field" }, el("label", { htmlFor: "o-step" }, w(all.length ? "observe-step-other" : "observe-step-propose")), el("p", { className: "hint" }, w("observe-step-hint")), input),
+      el("p", {}, el("button", { type: "button", id: "propose", onclick: propose }, w("observe-step-propose")))];
+    const row = (one: Part, tag: string, how: string): HTMLElement => el("li", {}, el("div", {}, el("p", { className: "said" }, String(this.texts.get(one.id)))), el("span", { className: `tag ${how}` }, tag));
+    return el("section", { id: "step" }, el("h2", {}, w("observe-step")),
+      agreed ? el("ul", { className: "rows" }, row(agreed, w("observe-step-agreed"), "ok")) : "",
+      open.length ? el("ul", { className: "rows" }, ...open.map((one) => one.id === mine ? row(one, w("observe-step-waits"), "wait") :
+        el("li", {}, el("div", {}, el("p", { className: "said" }, String(this.texts.get(one.id)))), el("button", { type: "button", className: "primary", onclick: () => void this.act(() => this.send("agree", { step: one.id })) }, w("observe-step-agree"))))) : "",
+      !agreed && !open.length ? el("p", { className: "hint" }, w("observe-step-none")) : "",
+      agreed ? el("details", {}, el("summary", {}, w("observe-step-other")), ...form) : el("div", {}, ...form));
+  }
+
+  /** The signs of both keys, to compare. */
+  private signs(): HTMLElement {
+    const { key, other } = this.given;
+    const rows = [[w("observe-key-sign"), key], [other.name, other.key]] as const;
+    return el("details", { className: "observe-signs" }, el("summary", {}, w("observe-key-sign")), el("p", { className: "hint" }, w("observe-key-sign-hint")),
+      el("dl", { className: "fields" }, ...rows.map(([name, one]) => {
+        const code = el("code", { className: "fingerprint" }, "–");
+        if (one) void sign(one).then((text) => { code.textContent = text; });
+        return el("div", {}, el("dt", {}, name), el("dd", {}, code));
+      })));
+  }
+}
+
+/** What is between two over time: everything opened, then drawn. */
+function between(box: HTMLElement, given: Keys & { all: One[] }): void {
+  const draw = async (own: Opened): Promise<void> => {
+    const past: Past[] = [];
+    for (const one of given.all) {
+      const texts: Read = new Map();
+      await read(one, own, texts);
+      const agreed = one.agrees.teacher === one.agrees.observer ? one.agrees.teacher : null;
+      const seen = one.parts.find((part) => part.what === "seen");
+      past.push({ day: one.day, instrument: one.instrument, content: seen && (texts.get(seen.id) as Content | undefined), step: agreed ? (texts.get(agreed) as string | undefined) : undefined });
+    }
+    past.sort((a, b) => (a.day < b.day ? -1 : 1));
+    box.replaceChildren(...trends(past));
+  };
+  box.replaceChildren(given.key ? unlocks(given.key, (own) => void draw(own)) : makes(given.csrf, false, (_, own) => void draw(own)));
+}
+
+async function start(): Promise<void> {
+  speakAs((document.documentElement.lang || "zh").slice(0, 2));
+  const at = (name: string): HTMLElement | null => document.querySelector<HTMLElement>(`[${name}]`);
+  const [key, one, both] = [at("data-observe-key"), at("data-observe"), at("data-observe-with")];
+  const box = key ?? one ?? both;
+  if (!box) return;
+  if (!window.isSecureContext) {
+    box.replaceChildren(el("p", { className: "notice bad" }, `${w("observe-insecure")} `, el("a", { href: "/trust" }, "https")));
+    return;
+  }
+  try {
+    if (key) keyPage(key, JSON.parse(document.querySelector("[data-given]")?.textContent ?? "{}") as { key: OwnKey | null; csrf: string });
+    const url = one?.dataset["observe"] ?? both?.dataset["observeWith"] ?? "";
+    if (one) new Page(one, url, await get<Given>(`${url}/sealed`)).draw();
+    if (both) between(both, await get<Keys & { all: One[] }>(`${url}/sealed`));
+  } catch (error) {
+    box.replaceChildren(el("p", { className: "notice bad" }, error instanceof Error ? error.message : w("observe-failed")));
+  }
+}
+
+void start();
