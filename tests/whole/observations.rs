@@ -168,6 +168,25 @@ async fn a_phone_hands_an_observation_over_once_and_the_teacher_is_given_it_when
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_takes_an_agreement_back_is_not_observed_and_the_phone_is_told() {
+    let desk = desk();
+    let Pair { master, apprentice, .. } = pair(&desk);
+    let (at_master, at_apprentice) = (person(&desk, master), person(&desk, apprentice));
+    let path = planned(&desk, &at_master, apprentice, &at_apprentice).await;
+    let bearer = phone(&desk, &at_master).await;
+    let (sealed, keys) = envelope(500);
+    assert_eq!(does(&desk, &format!("{path}/decline"), &at_apprentice, "").await, StatusCode::SEE_OTHER);
+    let item = json!({ "id": "s", "made": 1_790_000_000_000_u64, "chance": 1, "observation": path.rsplit('/').next(),
+                       "held": "2026-11-02", "sealed": sealed, "keys": keys, "share": true });
+    assert!(hand(&desk, &bearer, &item).await["said"].is_string());
+    assert_eq!(number(&desk, "SELECT count(*) FROM observation_part"), 0);
+    // Nobody observes themselves, nor somebody whose account lies elsewhere.
+    let form = |other: Subject| format!("who=observer&other={other}&day=2026-11-02&instrument=segments_1");
+    assert_eq!(does(&desk, "/observations", &at_master, &form(master)).await, StatusCode::CONFLICT);
+    assert_eq!(does(&desk, "/observations", &at_master, &form(desk.home)).await, StatusCode::CONFLICT);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_observation_is_there_for_two_and_at_the_nodes_of_the_teacher() {
     let desk = desk();
     let Pair { master, apprentice, .. } = pair(&desk);

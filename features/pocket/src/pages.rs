@@ -66,7 +66,10 @@ fn shell(site: &Site, request: &Request) -> Result<Reply, PageError> {
         let holes = [("text", Arg::Text("{text}")), ("n", Arg::Text("{n}"))];
         // What an observation says is said by its pages and here alike.
         let seen = site.catalogue.keys().into_iter().filter(|key| key.starts_with("observe-"));
-        let said = WORDS.iter().copied().chain(seen).map(|key| (key.to_owned(), Json::String(words.with(key, &holes))));
+        // What a language lacks is said in another on the phone, and not sent twice.
+        let lacks = site.catalogue.missing(lang);
+        let keys = WORDS.iter().copied().chain(seen).filter(|key| !lacks.contains(key));
+        let said = keys.map(|key| (key.to_owned(), Json::String(words.with(key, &holes))));
         all.insert(lang.code().to_owned(), Json::Object(said.collect()));
     }
     // In the page as text that no element ends.

@@ -61,6 +61,12 @@ export function isEmpty(content: Content): boolean {
   return said.every((one) => !one?.trim()) && segments.every((s) => Object.keys(s.marks).length === 0);
 }
 
+/** What an envelope can hold, in bytes. */
+const MOST_BYTES = 58_000;
+
+/** Whether it is longer than an envelope can hold: told before it is sealed, since afterwards nobody could shorten it. */
+export const isTooLong = (content: Content): boolean => new TextEncoder().encode(JSON.stringify(content)).length > MOST_BYTES;
+
 /** How much of a run each kind of talk is, of one. */
 export function shares(run: string): Map<string, number> {
   const found = new Map<string, number>();

@@ -47,10 +47,22 @@ function segments(content: Content, changed: Changed): HTMLElement[] {
 
 const clock = (beats: number): string => `${Math.floor((beats * BEAT) / 60)}:${String((beats * BEAT) % 60).padStart(2, "0")}`;
 
+/** Places that are filled in when the browser slept for a moment; beyond that nobody knows who spoke. */
+const MOST_BEHIND = 5;
+
+/** Keeps the screen on where the browser can, until this is called. */
+function awake(): () => void {
+  const wake = (navigator as { wakeLock?: { request(of: string): Promise<{ release(): Promise<void> }> } }).wakeLock;
+  const held = wake?.request("screen").catch(() => undefined);
+  return () => void held?.then((one) => one?.release());
+}
+
 /** One tap every three seconds; with none, the last goes on. It stops by itself when it leaves the page. */
 function counters(content: Content, changed: Changed): HTMLElement[] {
   let kind = content.run?.slice(-1) || "5";
   let timer: number | undefined;
+  let due = 0;
+  let sleeps = (): void => undefined;
   const time = el("output", { className: "observe-clock" }, clock(content.run?.length ?? 0));
   const bar = el("span", { className: "observe-beat", "aria-hidden": "true" });
   const buttons = KINDS.map(([one, who]) => {
@@ -70,18 +82,24 @@ function counters(content: Content, changed: Changed): HTMLElement[] {
   const stop = (): void => {
     window.clearInterval(timer);
     timer = undefined;
+    sleeps();
     draw();
     changed();
   };
   const beat = (): void => {
     if (!begin.isConnected || (content.run?.length ?? 0) >= MOST_BEATS) return stop();
-    content.run = (content.run ?? "") + kind;
+    // A browser in the background beats late: what it missed is what went on.
+    const behind = Math.min(MOST_BEHIND, Math.max(1, Math.floor((Date.now() - due) / (BEAT * 1000)) + 1));
+    due = Date.now() + BEAT * 1000;
+    content.run = (content.run ?? "") + kind.repeat(behind);
     time.textContent = clock(content.run.length);
     // Every half minute is enough to lose little when the phone dies.
-    if (content.run.length % 10 === 0) changed();
+    if (content.run.length % 10 < behind) changed();
   };
   begin.addEventListener("click", () => {
     if (timer !== undefined) return stop();
+    due = Date.now() + BEAT * 1000;
+    sleeps = awake();
     timer = window.setInterval(beat, BEAT * 1000);
     draw();
   });

@@ -3,7 +3,7 @@
  * node as it is, and is opened here with a passphrase that stays in this page.
  */
 import { get, send } from "./ask.ts";
-import { about, empty, type Content, type Instrument } from "./content.ts";
+import { about, empty, isEmpty, isTooLong, type Content, type Instrument } from "./content.ts";
 import { isFor, more, open, seal, sign, type Envelope, type OpenKey, type Opened, type OwnKey } from "./crypt.ts";
 import { fields } from "./form.ts";
 import { keyPage, makes, unlocks } from "./keys.ts";
@@ -76,8 +76,13 @@ class Page {
     this.keyChanged = changed(given.other);
   }
 
+  /** The other's key; none while it is another than before and nobody has asked about it. */
+  private theirs(): OpenKey | null {
+    return this.keyChanged ? null : this.given.other.key;
+  }
+
   private readers(): OpenKey[] {
-    return [this.given.key, this.given.other.key].filter((key): key is OwnKey => !!key);
+    return [this.given.key, this.theirs()].filter((key): key is OwnKey => !!key);
   }
 
   private async act(what: () => Promise<unknown>): Promise<void> {
@@ -104,8 +109,10 @@ class Page {
   }
 
   /** What is not shared yet is sealed to its writer alone, so that not even a mistake of the node gives it early. */
-  private record(share: boolean, day: string): Promise<void> {
-    return this.keep("seen", this.content, { held_on: day, ...(share ? { share: "yes" } : {}) }, share ? this.readers() : this.readers().slice(0, 1));
+  private async record(share: boolean, day: string): Promise<void> {
+    if (isEmpty(this.content)) throw new Error(w("observe-empty"));
+    if (isTooLong(this.content)) throw new Error(w("observe-too-long"));
+    await this.keep("seen", this.content, { held_on: day, ...(share ? { share: "yes" } : {}) }, share ? this.readers() : this.readers().slice(0, 1));
   }
 
   /** Seals the keys of what one can open to the other's key too. */
@@ -167,7 +174,7 @@ class Page {
     return [el("div", { className: "field" }, el("label", { htmlFor: "o-held" }, w("observe-held")), held),
       ...fields(this.given.instrument, this.content, () => undefined),
       el("p", { className: "acts" },
-        el("button", { type: "button", className: "primary", id: "record", disabled: !this.given.other.key, onclick: () => keep(true) }, icon("send"), w("observe-save-share")),
+        el("button", { type: "button", className: "primary", id: "record", disabled: !this.theirs(), onclick: () => keep(true) }, icon("send"), w("observe-save-share")),
         el("button", { type: "button", id: "keep-own", onclick: () => keep(false) }, w("observe-save")))];
   }
 
@@ -176,7 +183,7 @@ class Page {
     const { given } = this;
     const out: Node[] = [];
     if (given.parts.some((part) => !this.texts.has(part.id))) out.push(el("p", { className: "notice wait" }, named("observe-closed", given.other.name)));
-    const other = given.other.key;
+    const other = this.theirs();
     const theirs = other && given.state !== "held" ? given.parts.filter((part) => this.texts.has(part.id) && !isFor(part, other)) : [];
     if (other && theirs.length) {
       out.push(el("div", { className: "notice wait", id: "lacks" }, el("div", {}, el("p", {}, named("observe-other-lacks", given.other.name)),
@@ -189,15 +196,15 @@ class Page {
     const { given } = this;
     const of = (what: Part["what"]): Part[] => given.parts.filter((part) => part.what === what && this.texts.has(part.id));
     const out: Node[] = [...this.lacks()];
-    const seen = of("seen")[0];
-    if (seen) {
+    // Mostly one; more where it was recorded here and on a phone apart.
+    for (const seen of of("seen")) {
       out.push(el("section", { id: "seen" }, el("h2", {}, w("observe-seen")), shown(given.instrument, this.texts.get(seen.id) as Content), seen.mine ? this.takesBack(seen) : ""));
-      const other = given.other.key;
+      const other = this.theirs();
       const share = async (): Promise<void> => {
-        if (other && !isFor(seen, other)) await this.give([seen], other);
+        if (other) await this.give(of("seen").filter((one) => !isFor(one, other)), other);
         await this.send("share", {});
       };
-      if (mayWrite) out.push(el("p", { className: "hint" }, w("observe-share-first")), el("p", { className: "acts" },
+      if (mayWrite && seen === of("seen").slice(-1)[0]) out.push(el("p", { className: "hint" }, w("observe-share-first")), el("p", { className: "acts" },
         el("button", { type: "button", className: "primary", id: "share", disabled: !other, onclick: () => void this.act(share) }, icon("send"), named("observe-share", given.other.name))));
     }
     if (given.state === "shared" || given.state === "discussed") out.push(this.view(of("view")[0]), this.step(of("step")));

@@ -21,6 +21,8 @@ let pack: Pack | undefined;
 let idle: number | undefined;
 let busy = false;
 let wrong = 0;
+/** What was open when the phone locked itself: a lesson is longer than its patience. */
+let left = "";
 
 const main = el("main", { id: "main", className: "narrow" });
 const said = el("p", { className: "notice", role: "status", hidden: true });
@@ -106,6 +108,8 @@ async function unlock(): Promise<void> {
         throw new Error("pocket-pin-wrong");
       }
       wrong = 0;
+      if (left) location.hash = left;
+      left = "";
       await show();
       void hand(true);
     }, pinField(w("pocket-pin"), "")),
@@ -116,6 +120,7 @@ async function unlock(): Promise<void> {
 function lock(): void {
   vault?.close();
   vault = pack = undefined;
+  if (location.hash) left = location.hash;
   location.hash = "";
   void show();
 }

@@ -25,9 +25,9 @@ export function speak(next: string): void {
   document.title = `${w("pocket")} · Zampa`;
 }
 
-/** A word; `{text}` and `{n}` in it are filled. */
+/** A word, in Chinese where the language lacks it; `{text}` and `{n}` in it are filled. */
 export function w(key: string, text = ""): string {
-  return (all[lang]?.[key] ?? key).replace("{text}", text);
+  return (all[lang]?.[key] ?? all["zh"]?.[key] ?? key).replace("{text}", text);
 }
 
 type Child = Node | string | undefined | false;

@@ -2,7 +2,7 @@
  * Observations in the pocket: those that were agreed on come along with the keys of the two. What is noted lies in the vault
  * while it is written; when it is recorded it is sealed to the two at once, and from then on this phone cannot open it.
  */
-import { about, empty, isEmpty, type Content, type Instrument } from "../observation/content.ts";
+import { about, empty, isEmpty, isTooLong, type Content, type Instrument } from "../observation/content.ts";
 import { seal, type OpenKey } from "../observation/crypt.ts";
 import { fields } from "../observation/form.ts";
 import { chance, type Named } from "./kept.ts";
@@ -116,6 +116,7 @@ export function seenForm(vault: Vault, pack: SeenPack | undefined, one: Seen, en
     window.clearTimeout(timer);
     await keepSeen(vault, one);
     if (!content || isEmpty(content)) return wrong("observe-empty");
+    if (isTooLong(content)) return wrong("observe-too-long");
     if (one.held > today) return wrong("pocket-no-future");
     if (!own) return wrong("observe-no-own-key");
     const readers = share && other ? [own, other] : [own];
