@@ -177,10 +177,11 @@ test("an observation from the plan to one next step, sealed to the two", { timeo
   await unlock(teacher, PASS.teacher);
   assert.match(await teacher.locator("#seen").innerText(), new RegExp(WORDS.seen));
   assert.equal(await teacher.locator("#seen").count(), 1, "what came twice is there once");
+  await teacher.fill("#o-step", WORDS.step);
   await teacher.fill("#o-view", WORDS.view);
   await teacher.locator("#keep-view").click();
   await until(async () => (await teacher.locator("#view .observe-back").count()) === 1, "the view to be kept");
-  await teacher.fill("#o-step", WORDS.step);
+  assert.equal(await teacher.inputValue("#o-step"), WORDS.step, "what is typed stays when something else is kept");
   await teacher.locator("#propose").click();
   await teacher.locator("#step .tag.wait").waitFor();
   problems.push(...await look(teacher, "bo-observe-read"));

@@ -70,10 +70,15 @@ class Page {
   /** The observer is writing. */
   private writes = false;
   private keyChanged: boolean;
+  /** What is typed and not kept yet: the page is drawn anew whenever something was done. */
+  private typed: { view?: string; step?: string } = {};
 
   constructor(private readonly box: HTMLElement, private readonly url: string, private given: Given) {
     this.content = empty(given.instrument);
     this.keyChanged = changed(given.other);
+    window.addEventListener("beforeunload", (event) => {
+      if (this.typed.view !== undefined || this.typed.step || (this.writes && !isEmpty(this.content))) event.preventDefault();
+    });
   }
 
   /** The other's key; none while it is another than before and nobody has asked about it. */
@@ -106,6 +111,8 @@ class Page {
   private async keep(what: Part["what"], value: unknown, form: Record<string, string> = {}, to = this.readers()): Promise<void> {
     const envelope = await seal(value, about(this.given.id, what), to);
     await this.send("keep", { what, ...envelope, ...form });
+    if (what === "seen") this.writes = false;
+    else delete this.typed[what];
   }
 
   /** What is not shared yet is sealed to its writer alone, so that not even a mistake of the node gives it early. */
@@ -217,11 +224,13 @@ class Page {
   }
 
   private view(part: Part | undefined): HTMLElement {
-    const text = part ? String(this.texts.get(part.id)) : "";
+    const kept = part ? String(this.texts.get(part.id)) : "";
+    const text = this.typed.view ?? kept;
     if (this.given.part !== "teacher") {
-      return el("section", { id: "view" }, el("h2", {}, w("observe-view")), part ? el("p", { className: "said" }, text) : el("p", { className: "hint" }, w("observe-view-none")));
+      return el("section", { id: "view" }, el("h2", {}, w("observe-view")), part ? el("p", { className: "said" }, kept) : el("p", { className: "hint" }, w("observe-view-none")));
     }
     const input = el("textarea", { id: "o-view", rows: 4, maxLength: 4000, value: text });
+    input.addEventListener("input", () => { this.typed.view = input.value; });
     return el("section", { id: "view" }, el("h2", {}, w("observe-view-yours")),
       el("div", { className: "field" }, el("label", { htmlFor: "o-view", className: "vh" }, w("observe-view-yours")), el("p", { className: "hint" }, w("observe-view-hint")), input),
       el("p", {}, el("button", { type: "button", id: "keep-view", onclick: () => { if (input.value.trim()) void this.act(() => this.keep("view", input.value.trim())); } }, w("observe-keep"))),
@@ -233,7 +242,8 @@ class Page {
     const [mine, theirs] = me === "teacher" ? [agrees.teacher, agrees.observer] : [agrees.observer, agrees.teacher];
     const agreed = all.find((one) => one.id === mine && mine === theirs);
     const open = agreed ? [] : all.filter((one) => one.id === mine || one.id === theirs);
-    const input = el("input", { id: "o-step", maxLength: 200, autocomplete: "off" });
+    const input = el("input", { id: "o-step", maxLength: 200, autocomplete: "off", value: this.typed.step ?? "" });
+    input.addEventListener("input", () => { this.typed.step = input.value; });
     const propose = (): void => { if (input.value.trim()) void this.act(() => this.keep("step", input.value.trim())); };
     const form = [
       el("div", { className: "field" }, el("label", { htmlFor: "o-step" }, w(all.length ? "observe-step-other" : "observe-step-propose")), el("p", { className: "hint" }, w("observe-step-hint")), input),
