@@ -945,6 +945,7 @@ CREATE TABLE research_lesson (
   erased INTEGER NOT NULL DEFAULT 0,
   cycle BLOB,
   school BLOB,
+  from_school BLOB,
   grade TEXT,
   starts_on TEXT,
   given_by BLOB,
@@ -954,6 +955,49 @@ CREATE TABLE research_lesson (
 );
 CREATE TABLE research_lesson_observers (id BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
 CREATE TABLE research_lesson_files (id BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
+CREATE TABLE practice (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  name TEXT,
+  names TEXT,
+  kind TEXT,
+  origin BLOB,
+  since_on TEXT,
+  about TEXT,
+  evidence TEXT,
+  plan BLOB,
+  course BLOB
+);
+CREATE TABLE practice_files (id BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
+CREATE TABLE practice_school (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  practice BLOB,
+  school BLOB,
+  shown_by BLOB,
+  shown_on TEXT,
+  visit BLOB,
+  adopted_on TEXT,
+  adapted_on TEXT,
+  how TEXT,
+  dropped_on TEXT,
+  seen_on TEXT
+);
+CREATE TABLE practice_school_files (id BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
 CREATE TABLE lesson_plan (
   id BLOB PRIMARY KEY,
   home BLOB, -- the school whose nodes alone hold it
@@ -1705,12 +1749,35 @@ CREATE INDEX research_lesson_by_title ON research_lesson (title_key, id);
 CREATE INDEX research_lesson_by_changed ON research_lesson (changed);
 CREATE INDEX research_lesson_by_cycle ON research_lesson (cycle, title_key);
 CREATE INDEX research_lesson_by_school ON research_lesson (school, title_key);
+CREATE INDEX research_lesson_by_from_school ON research_lesson (from_school, title_key);
 CREATE INDEX research_lesson_by_starts_on ON research_lesson (starts_on, title_key);
 CREATE INDEX research_lesson_by_given_by ON research_lesson (given_by, title_key);
 CREATE INDEX research_lesson_observers_by_value ON research_lesson_observers (value, id);
 CREATE INDEX research_lesson_by_taught_on ON research_lesson (taught_on, title_key);
 CREATE INDEX research_lesson_files_by_value ON research_lesson_files (value, id);
 CREATE INDEX research_lesson_by_state ON research_lesson (state, title_key);
+CREATE INDEX practice_by_title ON practice (title_key, id);
+CREATE INDEX practice_by_changed ON practice (changed);
+CREATE INDEX practice_by_kind ON practice (kind, title_key);
+CREATE INDEX practice_by_origin ON practice (origin, title_key);
+CREATE INDEX practice_by_since_on ON practice (since_on, title_key);
+CREATE INDEX practice_by_plan ON practice (plan, title_key);
+CREATE INDEX practice_by_course ON practice (course, title_key);
+CREATE INDEX practice_files_by_value ON practice_files (value, id);
+CREATE INDEX practice_by_state ON practice (state, title_key);
+CREATE INDEX practice_school_by_title ON practice_school (title_key, id);
+CREATE INDEX practice_school_by_changed ON practice_school (changed);
+CREATE INDEX practice_school_by_practice ON practice_school (practice, title_key);
+CREATE INDEX practice_school_by_school ON practice_school (school, title_key);
+CREATE INDEX practice_school_by_shown_by ON practice_school (shown_by, title_key);
+CREATE INDEX practice_school_by_shown_on ON practice_school (shown_on, title_key);
+CREATE INDEX practice_school_by_visit ON practice_school (visit, title_key);
+CREATE INDEX practice_school_by_adopted_on ON practice_school (adopted_on, title_key);
+CREATE INDEX practice_school_by_adapted_on ON practice_school (adapted_on, title_key);
+CREATE INDEX practice_school_by_dropped_on ON practice_school (dropped_on, title_key);
+CREATE INDEX practice_school_by_seen_on ON practice_school (seen_on, title_key);
+CREATE INDEX practice_school_files_by_value ON practice_school_files (value, id);
+CREATE INDEX practice_school_by_state ON practice_school (state, title_key);
 CREATE INDEX lesson_plan_by_title ON lesson_plan (title_key, id);
 CREATE INDEX lesson_plan_by_changed ON lesson_plan (changed);
 CREATE INDEX lesson_plan_by_subject ON lesson_plan (subject, title_key);

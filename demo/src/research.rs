@@ -120,6 +120,7 @@ fn cycle(book: &mut Book, world: &World, cycle: &Cycle, home: Subject, plan: Opt
         let lesson = Change::new()
             .with_link("cycle", id)
             .with_link("school", place)
+            .with_link("from_school", school.id)
             .with_text("grade", *grade)
             .day("starts_on", day)
             .state("planned");

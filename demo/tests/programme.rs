@@ -20,6 +20,7 @@ fn kinds() -> Kinds {
         people::KINDS,
         pairings::KINDS,
         teams::KINDS,
+        practices::KINDS,
         visits::KINDS,
         tours::OPEN,
         activities::KINDS,

@@ -313,6 +313,10 @@ fn routes_open_to_everybody_are_known() {
         "Get /figures",
         "Get /figures/{code}",
         "Get /csv/figures/{code}",
+        // What reached each school, likewise.
+        "Get /reach",
+        "Get /reach/{school}",
+        "Get /csv/reach",
         // A device that trusts no node yet is told how to.
         "Get /trust",
         "Get /trust/zampa.crt",

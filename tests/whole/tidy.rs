@@ -20,6 +20,7 @@ fn map() -> BTreeMap<String, Option<BTreeSet<String>>> {
         "observations",
         "pocket",
         "teams",
+        "practices",
         "visits",
         "tours",
         "activities",

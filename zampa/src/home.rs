@@ -66,6 +66,8 @@ fn more(site: &Site, request: &Request) -> Result<Reply, PageError> {
     for (href, icon, key) in [
         ("/promises", "handshake", "promise-page"),
         ("/needs/years", "table", "years-page"),
+        ("/spread", "git-merge", "practice-spread"),
+        ("/reach", "sigma", "reach-page"),
         ("/learning", "book-open", "learning"),
         ("/pocket", "map-pin", "pocket"),
         ("/pockets", "lock", "pocket-list"),

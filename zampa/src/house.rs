@@ -30,6 +30,7 @@ pub fn kinds() -> Kinds {
         pairings::KINDS,
         observations::KINDS,
         teams::KINDS,
+        practices::KINDS,
         lessons::KINDS,
         courses::KINDS,
         classroom::KINDS,
@@ -70,6 +71,7 @@ pub fn words() -> Vec<(Lang, &'static str, &'static str)> {
         pairings::WORDS,
         observations::WORDS,
         teams::WORDS,
+        practices::WORDS,
         lessons::WORDS,
         courses::WORDS,
         classroom::WORDS,
@@ -106,6 +108,7 @@ pub fn routes(
     routes.extend(dispatch::routes());
     routes.extend(people::routes());
     routes.extend(pairings::routes());
+    routes.extend(practices::routes());
     routes.extend(observations::routes());
     routes.extend(lessons::routes(&Arc::new(lessons::Rooms::default())));
     let carrier: Arc<dyn courses::Carrier> = Arc::clone(links) as _;

@@ -149,6 +149,7 @@ impl Node {
             parts: vec![
                 Box::new(visits::part),
                 Box::new(teams::part),
+                Box::new(practices::part),
                 Box::new(tours::part),
                 Box::new(activities::part),
                 Box::new(lessons::part),

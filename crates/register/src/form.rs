@@ -115,7 +115,7 @@ pub(crate) fn new_page(site: &Site, request: &Request, kind: &'static Kind) -> R
 fn preset_school(request: &Request, kind: &Kind, typed: &mut Typed) -> Result<(), PageError> {
     let schools: BTreeSet<Subject> = request.reader()?.schools();
     if let (Some(school), 1) = (schools.first(), schools.len()) {
-        for name in ["school", "from_school"] {
+        for name in ["school", "from_school", "origin"] {
             if kind.field(name).is_some() {
                 typed.entry(name.to_owned()).or_insert_with(|| vec![school.to_string()]);
             }

@@ -4,6 +4,7 @@
 mod count;
 mod facts;
 mod pages;
+mod reach;
 mod rows;
 mod rules;
 

@@ -11,6 +11,7 @@ use rusqlite::Connection;
 use web::{Check, PageError, Reply, Request, Route, Shell, Site, escape};
 
 use crate::count::{Figure, Indicator, Scope, count, indicators};
+use crate::reach;
 use crate::rows;
 use crate::rules::{CountingRule, rule};
 
@@ -73,6 +74,9 @@ pub fn routes(counted: &Arc<Counted>) -> Vec<Route> {
         Route::get("/figures", Check::Public, move |site, r| list(site, r, &a)),
         Route::get("/figures/{code}", Check::Public, rows::one),
         Route::get("/csv/figures/{code}", Check::Public, rows::csv),
+        Route::get("/reach", Check::Public, reach::page),
+        Route::get("/reach/{school}", Check::Public, reach::rows),
+        Route::get("/csv/reach", Check::Public, reach::csv),
     ]
 }
 

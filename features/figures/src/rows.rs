@@ -15,13 +15,13 @@ use crate::rules::{CountingRule, rule};
 /// Rows of a page.
 const PAGE: usize = 100;
 
-struct Line {
-    code: String,
-    href: Option<String>,
-    title: String,
-    n: String,
-    day: String,
-    cells: Vec<String>,
+pub(crate) struct Line {
+    pub code: String,
+    pub href: Option<String>,
+    pub title: String,
+    pub n: String,
+    pub day: String,
+    pub cells: Vec<String>,
 }
 
 /// A figure divided by one dimension; each part is counted anew from its own rows.
@@ -135,7 +135,7 @@ pub(crate) fn one(site: &Site, request: &Request) -> Result<Reply, PageError> {
 
 /// A row for the reader: who is signed in sees the record; publicly it has a code made for this release, its
 /// month, its unit or school and its kind, and no name of a person.
-fn line(request: &Request, look: &Look<'_>, rule: &CountingRule, row: &Evidence) -> Result<Line, PageError> {
+pub(crate) fn line(request: &Request, look: &Look<'_>, rule: &CountingRule, row: &Evidence) -> Result<Line, PageError> {
     let org = look.kinds.get("organisation").ok_or(PageError::NotFound)?;
     let mut cells = Vec::new();
     for place in [&row.unit, &row.school] {

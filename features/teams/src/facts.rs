@@ -182,6 +182,8 @@ pub(crate) static RESEARCH_LESSON: Kind = Kind {
     fields: &[
         Field::link("cycle", "research_cycle").required().filter().within(),
         Field::link("school", "organisation").required().column(),
+        // Who leads the cycle plans its lessons elsewhere too.
+        Field::link("from_school", "organisation").required(),
         Field::line("grade"),
         Field::date("starts_on").required().column(),
         Field::link("given_by", "person"),
@@ -198,7 +200,7 @@ pub(crate) static RESEARCH_LESSON: Kind = Kind {
         Move::new("revise", &["observed"], "revised", WHO).asks(&["revised"]),
         Move::new("cancel", &["planned"], "cancelled", WHO).with_reason(),
     ],
-    access: Access::staff(KEEPERS, &["school"]),
+    access: Access::staff(KEEPERS, &["school", "from_school"]),
     rules: &[],
     order: "starts_on",
     hub_only: false,

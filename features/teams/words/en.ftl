@@ -77,6 +77,7 @@ research_lesson = Research lesson
 research_lesson-list = Research lessons
 research_lesson-empty = No research lesson is planned yet. Begin with a cycle.
 research_lesson-cycle = Cycle
+research_lesson-from_school = Planned by
 research_lesson-grade = Class
 research_lesson-starts_on = Planned for
 research_lesson-given_by = Taught by

@@ -71,6 +71,7 @@ research_lesson = 研究课课例
 research_lesson-list = 研究课课例
 research_lesson-empty = 还没有安排课例。请先开始一轮研究课。
 research_lesson-cycle = 研究课
+research_lesson-from_school = 组织学校
 research_lesson-grade = 班级
 research_lesson-starts_on = 计划日期
 research_lesson-given_by = 授课人

@@ -1,0 +1,135 @@
+//! The region's picture: every practice, and at how many schools it was shown, taken up, changed, dropped and seen again. Each
+//! number opens into its rows.
+
+use askama::Template;
+use register::{Look, csv_line, label};
+use rusqlite::Connection;
+use web::{Check, PageError, Reply, Request, Route, Shell, Site};
+
+use crate::chart;
+use crate::facts::{PRACTICE, PRACTICE_SCHOOL};
+use crate::id_in;
+
+/// What a school's state is drawn with.
+const FILLS: [(&str, &str); 4] = [("shown", "s-shown"), ("adopted", "c2"), ("adapted", "c1"), ("dropped", "s-dropped")];
+
+/// The routes of this room.
+pub fn routes() -> Vec<Route> {
+    vec![Route::get("/spread", Check::Read(&PRACTICE), page), Route::get("/csv/spread", Check::Read(&PRACTICE), csv)]
+}
+
+/// A practice, with its numbers: in each state of [`FILLS`], seen again.
+struct Line {
+    id: String,
+    name: String,
+    detail: String,
+    n: [i64; 4],
+    seen: i64,
+}
+
+struct Shown {
+    id: String,
+    name: String,
+    detail: String,
+    bar: String,
+    /// Number, address, the column's name.
+    cells: Vec<(i64, String, String)>,
+    seen: i64,
+}
+
+#[derive(Template)]
+#[template(path = "spread.html")]
+struct SpreadPage<'a> {
+    s: Shell<'a>,
+    may_make: bool,
+    heads: Vec<(&'static str, String)>,
+    lines: Vec<Shown>,
+}
+
+fn lines(look: &Look<'_>, request: &Request) -> Result<Vec<Line>, PageError> {
+    let reader = request.reader()?;
+    let (sees, rows_seen) = (reader.sees(&PRACTICE, "p"), reader.sees(&PRACTICE_SCHOOL, "x"));
+    let counts = FILLS.map(|(state, _)| format!("sum(coalesce(x.state, 'shown') = '{state}')")).join(", ");
+    let mut stmt = look.conn.prepare(&format!(
+        "SELECT p.id, coalesce(p.kind, ''), p.origin, {counts}, sum(x.seen_on IS NOT NULL), count(x.id) AS n
+         FROM practice p LEFT JOIN practice_school x ON x.practice = p.id AND {rows_seen}
+         WHERE coalesce(p.state, 'proposed') <> 'retired' AND {sees} GROUP BY p.id ORDER BY n DESC, p.title_key LIMIT 300"
+    ))?;
+    let mut rows = stmt.query([])?;
+    let mut out = Vec::new();
+    let origin = PRACTICE.field("origin").ok_or(PageError::NotFound)?;
+    while let Some(row) = rows.next()? {
+        let id = id_in(row.get(0)?);
+        let kind = label(&look.words, &PRACTICE, PRACTICE.field("kind"), &row.get::<_, String>(1)?);
+        let n = |at: usize| -> Result<i64, PageError> { Ok(row.get::<_, Option<i64>>(at)?.unwrap_or(0)) };
+        out.push(Line {
+            name: look.title(&PRACTICE, &id)?,
+            id: id.to_string(),
+            detail: format!("{kind} · {}", look.cell(&PRACTICE, origin, row.get_ref(2)?)?.text),
+            n: [n(3)?, n(4)?, n(5)?, n(6)?],
+            seen: n(7)?,
+        });
+    }
+    Ok(out)
+}
+
+fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
+    let html = site.store.read(|conn: &Connection| {
+        let look = Look::new(site, request, conn);
+        let all = lines(&look, request)?;
+        let most = all.iter().map(|l| l.n.iter().sum::<i64>()).max().unwrap_or(0);
+        let heads: Vec<(&'static str, String)> =
+            FILLS.iter().map(|(state, fill)| (*fill, look.state(&PRACTICE_SCHOOL, state))).collect();
+        let shown = |line: Line| {
+            let rows = |state: &str| format!("/practice-schools?practice={}&state={state}", line.id);
+            let cells: Vec<(i64, String, String)> = FILLS
+                .iter()
+                .zip(line.n)
+                .zip(&heads)
+                .map(|(((state, _), n), (_, head))| (n, rows(state).replace('&', "&amp;"), head.clone()))
+                .collect();
+            let parts: Vec<(i64, &str, String, String)> = cells
+                .iter()
+                .zip(FILLS)
+                .map(|((n, href, head), (_, fill))| (*n, fill, href.clone(), format!("{head}: {n}")))
+                .collect();
+            Shown {
+                bar: chart::bar(&parts, most),
+                id: line.id.clone(),
+                name: line.name,
+                detail: line.detail,
+                cells,
+                seen: line.seen,
+            }
+        };
+        let page = SpreadPage {
+            may_make: request.reader()?.may_make(&PRACTICE),
+            lines: all.into_iter().map(shown).collect(),
+            heads: heads.clone(),
+            s: Shell::new(site, request, look.words.get("practice-spread")),
+        };
+        Ok::<_, PageError>(page.render()?)
+    })?;
+    Ok(Reply::Page(html))
+}
+
+fn csv(site: &Site, request: &Request) -> Result<Reply, PageError> {
+    let out = site.store.read(|conn: &Connection| {
+        let look = Look::new(site, request, conn);
+        let mut out = String::from("\u{feff}");
+        if site.demonstration {
+            csv_line(&mut out, [look.words.get("demonstration-strip").as_ref()].into_iter());
+        }
+        let mut head = vec![look.words.get("practice").into_owned(), look.words.get("practice-origin").into_owned()];
+        head.extend(FILLS.iter().map(|(state, _)| look.state(&PRACTICE_SCHOOL, state)));
+        head.push(look.field(&PRACTICE_SCHOOL, "seen_on"));
+        csv_line(&mut out, head.iter().map(String::as_str));
+        for line in lines(&look, request)? {
+            let numbers: Vec<String> = line.n.iter().chain([&line.seen]).map(i64::to_string).collect();
+            let cells = [&line.name, &line.detail].into_iter().chain(&numbers);
+            csv_line(&mut out, cells.map(String::as_str));
+        }
+        Ok::<_, PageError>(out)
+    })?;
+    Ok(Reply::Bytes("text/csv; charset=utf-8", Some("spread.csv".to_owned()), out.into_bytes()))
+}

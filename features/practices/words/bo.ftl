@@ -1,0 +1,2 @@
+# Draft, for review by a native teacher. Only words that are certain stand here; the rest falls back.
+practice_school-school = སློབ་གྲྭ
