@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 
 use base::Date;
 
-const WIDE: i32 = 640;
+const WIDE: i32 = 400;
 const HIGH: i32 = 180;
 const LEFT: i32 = 32;
-const RIGHT: i32 = 110;
+const RIGHT: i32 = 84;
 const TOP: i32 = 14;
 const FOOT: i32 = 24;
 
@@ -43,7 +43,7 @@ pub(crate) fn lines(mut steps: Vec<Step>, today: Date, labels: [&str; 2]) -> Str
     let _ = write!(out, "<text class=\"lab\" x=\"{LEFT}\" y=\"{}\">{}</text>", HIGH - 4, first.year());
     let (end, year) = (WIDE - RIGHT, last.max(today).year());
     let _ = write!(out, "<text class=\"lab\" x=\"{end}\" y=\"{}\" text-anchor=\"end\">{year}</text>", HIGH - 4);
-    let mut ends = [0_i64; 2];
+    let mut above = None;
     for (i, (class, label)) in ["ln c1", "ln c2"].into_iter().zip(labels).enumerate() {
         let mut n = 0;
         let mut path = format!("M{} {}", x(from), y(0));
@@ -55,10 +55,10 @@ pub(crate) fn lines(mut steps: Vec<Step>, today: Date, labels: [&str; 2]) -> Str
         let _ = write!(out, "<path class=\"{class}\" d=\"{path}\"/>");
         // Two labels at one height would lie on each other.
         let mut place = y(n) + 5;
-        if i == 1 && (place - ends[0]).abs() < 16 {
-            place = ends[0] + 16;
+        if let Some(other) = above.filter(|other: &i64| (place - other).abs() < 16) {
+            place = other + 16;
         }
-        ends[i] = place;
+        above = Some(place);
         let _ = write!(out, "<text x=\"{}\" y=\"{place}\">{label} {n}</text>", x(until) + 6);
     }
     out.push_str("</svg>");

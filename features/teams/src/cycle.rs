@@ -21,6 +21,7 @@ struct CyclePart<'a> {
     id: String,
     school: String,
     closed: bool,
+    question: String,
     /// The steps: whether walked, whether it is the one that comes now, its name.
     steps: Vec<(bool, bool, String)>,
     plan: Option<(String, String)>,
@@ -106,7 +107,7 @@ pub(crate) fn part(site: &Site, request: &Request, conn: &Connection, cycle: &Su
     let look = Look::new(site, request, conn);
     let reader = request.reader()?;
     let mut stmt =
-        conn.prepare_cached("SELECT plan, school, coalesce(state, 'open') FROM research_cycle WHERE id = ?1")?;
+        conn.prepare_cached("SELECT plan, school, coalesce(state, 'open'), coalesce(question, '') FROM research_cycle WHERE id = ?1")?;
     let mut rows = stmt.query([cycle.as_bytes()])?;
     let row = rows.next()?.ok_or(PageError::NotFound)?;
     let plan = shown(&look, &RESEARCH_CYCLE, "plan", row, 0)?;
@@ -133,6 +134,7 @@ pub(crate) fn part(site: &Site, request: &Request, conn: &Connection, cycle: &Su
         id: cycle.to_string(),
         school: school.to_string(),
         closed,
+        question: row.get(3)?,
         steps,
         plan: (!plan.1.is_empty()).then_some(plan),
         next: lessons.last().filter(|l| !closed && l.stands != "revised").map(|l| {
