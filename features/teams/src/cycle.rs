@@ -106,8 +106,9 @@ fn shown(look: &Look<'_>, kind: &Kind, field: &str, row: &Row<'_>, at: usize) ->
 pub(crate) fn part(site: &Site, request: &Request, conn: &Connection, cycle: &Subject) -> Result<String, PageError> {
     let look = Look::new(site, request, conn);
     let reader = request.reader()?;
-    let mut stmt =
-        conn.prepare_cached("SELECT plan, school, coalesce(state, 'open'), coalesce(question, '') FROM research_cycle WHERE id = ?1")?;
+    let mut stmt = conn.prepare_cached(
+        "SELECT plan, school, coalesce(state, 'open'), coalesce(question, '') FROM research_cycle WHERE id = ?1",
+    )?;
     let mut rows = stmt.query([cycle.as_bytes()])?;
     let row = rows.next()?.ok_or(PageError::NotFound)?;
     let plan = shown(&look, &RESEARCH_CYCLE, "plan", row, 0)?;
