@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import dgram from "node:dgram";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { be, enter, hub, look, press, reader, school, start, until } from "./stage.mjs";
+import { be, enter, hub, look, ofToday, press, reader, school, start, until } from "./stage.mjs";
 
 let stage;
 before(async () => { stage = await start(["--allow-loopback-in-peer-connection", "--autoplay-policy=no-user-gesture-required"]); }, { timeout: 120_000 });
@@ -152,7 +152,7 @@ test("an encoder's picture is seen at another school and by players", { timeout:
   };
   const [teacher, first] = [await inClass("zh"), await inClass("en")];
   await be(teacher, hub, "coordinator", "/classes");
-  await press(teacher, "main table tbody a, main .rows a");
+  await press(teacher, ofToday);
   const path = new URL(teacher.url()).pathname;
   const [whip, whep] = [await key(teacher, hub, path, "whip"), await key(teacher, hub, path, "whep")];
   for (const lang of ["zh", "bo", "en"]) {
@@ -219,7 +219,7 @@ test("an encoder's picture is seen at another school and by players", { timeout:
 test("a player behind a narrow way gets the layer that it bears", { timeout: 240_000 }, async (t) => {
   const teacher = await (await reader(stage.browser, "zh")).newPage();
   await be(teacher, hub, "coordinator", "/classes");
-  await press(teacher, "main table tbody a, main .rows a");
+  await press(teacher, ofToday);
   const path = new URL(teacher.url()).pathname;
   const [whip, whep] = [await key(teacher, hub, path, "whip"), await key(teacher, hub, path, "whep")];
   await enter(teacher, hub, null, path);

@@ -2,7 +2,7 @@
 // the class, and is really out once sent out.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { be, cut, hub, look, press, reader, school, start, until } from "./stage.mjs";
+import { be, cut, hub, look, ofToday, press, reader, school, start, until } from "./stage.mjs";
 
 let stage;
 before(async () => { stage = await start(["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]); }, { timeout: 120_000 });
@@ -40,7 +40,7 @@ test("a guest asks, is let in, is named, hears, and is sent out", { timeout: 240
   };
   const [teacher, room, guest, link] = [await page("zh"), await page("bo"), await page("en"), await page("en")];
   await be(teacher, hub, "coordinator", "/classes");
-  await press(teacher, "main table tbody a, main .rows a");
+  await press(teacher, ofToday);
   const path = new URL(teacher.url()).pathname;
   await teacher.goto(`${hub}${path}/live`);
   await be(room, school(1), "local", `${path}/live`);

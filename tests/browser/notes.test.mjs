@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { after, before, test } from "node:test";
-import { be, cut, enter, hub, look, press, reader, school, start, until } from "./stage.mjs";
+import { be, cut, enter, hub, look, ofToday, press, reader, school, start, until } from "./stage.mjs";
 
 let stage;
 before(async () => { stage = await start(); }, { timeout: 120_000 });
@@ -22,7 +22,7 @@ test("notes, captions and pictures stand beside a class", { timeout: 300_000 }, 
   const page = async (lang) => (await reader(stage.browser, lang)).newPage();
   const [teacher, first, second, link] = [await page("zh"), await page("bo"), await page("en"), await page("en")];
   await be(teacher, hub, "coordinator", "/classes");
-  await press(teacher, "main table tbody a, main .rows a");
+  await press(teacher, ofToday);
   const path = new URL(teacher.url()).pathname;
   await enter(teacher, hub, null, path);
   await enter(first, school(1), "local", path);

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
-import { be, hub, look, press, reader as ours, school, start, until } from "./stage.mjs";
+import { be, hub, look, ofToday, press, reader as ours, school, start, until } from "./stage.mjs";
 
 const { port } = new URL(hub);
 const [plain, secure] = [`http://box.local:${port}`, `https://box.local:${port}`];
@@ -55,7 +55,7 @@ test("a device that trusts the node speaks in class over https", { timeout: 240_
 
   // Without https one follows a class, and is told how to get the microphone.
   await be(page, plain, "coordinator", "/classes");
-  await press(page, "main table tbody a, main .rows a");
+  await press(page, ofToday);
   const path = new URL(page.url()).pathname;
   await page.goto(`${plain}${path}/live`);
   await until(async () => (await page.locator("[data-class]").getAttribute("data-role")) === "teacher", "the teacher to be in");

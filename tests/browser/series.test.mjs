@@ -1,7 +1,7 @@
 // Classes of two schools over weeks: a series with a named adult at each end, whose weeks are planned at once, seen at a school.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { be, hub, look, press, reader, school, start, until } from "./stage.mjs";
+import { be, hub, look, ofToday, press, reader, school, start, until } from "./stage.mjs";
 
 let stage;
 before(async () => { stage = await start(); }, { timeout: 120_000 });
@@ -27,7 +27,7 @@ test("two schools work on one thing over weeks", { timeout: 180_000 }, async () 
   const keeper = await (await reader(stage.browser, "zh")).newPage();
   await be(keeper, hub, "coordinator", "/classes");
   // Where the teacher is, and who: as the class of today has it.
-  await press(keeper, "main table tbody a, main .rows a");
+  await press(keeper, ofToday);
   const of = async (href) => (await keeper.locator(`dl a[href^='/${href}/']`).first().innerText()).trim();
   const [unit, teacher] = [await of("organisations"), await of("people")];
   const rooms = await keeper.locator("#class-rooms .rows li").evaluateAll((all) => all.map((li) => ({ room: li.querySelector("a").href, adult: li.querySelectorAll("p")[1].textContent.split(" · ")[0].trim() })));

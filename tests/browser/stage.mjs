@@ -177,6 +177,9 @@ export const text = (page) => page.locator(".ProseMirror").innerText();
 /** Waits until all that was typed is kept. */
 export const saved = (page) => until(async () => (await page.locator(".plan-state.saved").count()) === 1, "the text to be saved");
 
+/** The class of the day in the list of classes. */
+export const ofToday = "main tbody a:has-text('认识高原草药')";
+
 /** The class of the day, led by a coordinator at the hub, with slides that are in both schools. Gives its path. */
 export async function classOfToday(teacher) {
   await be(teacher, hub, "coordinator", "/courses/upload");
@@ -190,7 +193,7 @@ export async function classOfToday(teacher) {
   await teacher.goto(`${hub}/courses/${course}/move/share`);
   await press(teacher, "main button.primary");
   await teacher.goto(`${hub}/classes`);
-  await press(teacher, "main table tbody a, main .rows a");
+  await press(teacher, ofToday);
   const path = new URL(teacher.url()).pathname;
   await teacher.goto(`${hub}${path}/edit`);
   await teacher.selectOption("#c-course", course);
