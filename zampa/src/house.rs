@@ -80,6 +80,7 @@ pub fn words() -> Vec<(Lang, &'static str, &'static str)> {
         pocket::WORDS,
         activities::WORDS,
         figures::WORDS,
+        reports::WORDS,
         nodes::WORDS,
         WORDS,
     ]
@@ -119,6 +120,8 @@ pub fn routes(
     routes.extend(pocket::routes(ALONG));
     routes.extend(activities::routes());
     routes.extend(figures::routes(counted));
+    let rules: Arc<dyn reports::Counts> = Arc::new(crate::counts::Rules);
+    routes.extend(reports::routes(&rules));
     let links: Arc<dyn nodes::Links> = Arc::clone(links) as _;
     routes.extend(nodes::routes(&links, authority));
     routes

@@ -3,6 +3,7 @@
 
 mod carry_command;
 pub mod cli;
+mod counts;
 mod demonstration;
 mod figures_command;
 pub mod files;

@@ -6,6 +6,7 @@ mod activity;
 mod book;
 mod manifest;
 mod place;
+mod statement;
 mod write;
 
 use std::io::{Read, Seek};
@@ -15,6 +16,7 @@ use packages::{Archive, Refusal};
 
 pub use activity::Activity;
 pub use place::media_of;
+pub use statement::{LINES, Statement, uuid};
 pub use write::{Leaf, LeafKind, Outline, Section, Thing, cartridge13, scorm12};
 
 use place::Root;

@@ -1,0 +1,120 @@
+//! The columns of the files, in the order of the standard (1EdTech OneRoster 1.2, CSV binding), with Zampa's own behind.
+
+pub(crate) const MANIFEST: &[&str] = &["propertyName", "value"];
+pub(crate) const ORGS: &[&str] =
+    &["sourcedId", "status", "dateLastModified", "name", "type", "identifier", "parentSourcedId", KIND];
+pub(crate) const USERS: &[&str] = &[
+    "sourcedId",
+    "status",
+    "dateLastModified",
+    "enabledUser",
+    "username",
+    "userIds",
+    "givenName",
+    "familyName",
+    "middleName",
+    "identifier",
+    "email",
+    "sms",
+    "phone",
+    "agentSourcedIds",
+    "grades",
+    "password",
+    "userMasterIdentifier",
+    "resourceSourcedIds",
+    "preferredGivenName",
+    "preferredMiddleName",
+    "preferredFamilyName",
+    "primaryOrgSourcedId",
+    "pronouns",
+];
+pub(crate) const ROLES: &[&str] = &[
+    "sourcedId",
+    "status",
+    "dateLastModified",
+    "userSourcedId",
+    "roleType",
+    "role",
+    "beginDate",
+    "endDate",
+    "orgSourcedId",
+    "userProfileSourcedId",
+];
+pub(crate) const SESSIONS: &[&str] = &[
+    "sourcedId",
+    "status",
+    "dateLastModified",
+    "title",
+    "type",
+    "startDate",
+    "endDate",
+    "parentSourcedId",
+    "schoolYear",
+];
+pub(crate) const COURSES: &[&str] = &[
+    "sourcedId",
+    "status",
+    "dateLastModified",
+    "schoolYearSourcedId",
+    "title",
+    "courseCode",
+    "grades",
+    "orgSourcedId",
+    "subjects",
+    "subjectCodes",
+];
+pub(crate) const CLASSES: &[&str] = &[
+    "sourcedId",
+    "status",
+    "dateLastModified",
+    "title",
+    "grades",
+    "courseSourcedId",
+    "classCode",
+    "classType",
+    "location",
+    "schoolSourcedId",
+    "termSourcedIds",
+    "subjects",
+    "subjectCodes",
+    "periods",
+];
+pub(crate) const ENROLLMENTS: &[&str] = &[
+    "sourcedId",
+    "status",
+    "dateLastModified",
+    "classSourcedId",
+    "schoolSourcedId",
+    "userSourcedId",
+    "role",
+    "primary",
+    "beginDate",
+    "endDate",
+];
+/// What kind an organisation is of here.
+pub(crate) const KIND: &str = "metadata.zampa.kind";
+
+/// The files that a manifest names, and whether they are there.
+pub(crate) const FILES: &[(&str, bool)] = &[
+    ("academicSessions", true),
+    ("categories", false),
+    ("classes", true),
+    ("classResources", false),
+    ("courses", true),
+    ("courseResources", false),
+    ("demographics", false),
+    ("enrollments", true),
+    ("lineItemLearningObjectiveIds", false),
+    ("lineItems", false),
+    ("lineItemScoreScales", false),
+    ("orgs", true),
+    ("resources", false),
+    ("resultLearningObjectiveIds", false),
+    ("results", false),
+    ("resultScoreScales", false),
+    ("roles", true),
+    ("scoreScales", false),
+    ("userProfiles", false),
+    ("userResources", false),
+    ("users", true),
+];
