@@ -246,6 +246,7 @@ async fn tables_of_hxl_have_its_hashtags_and_the_figures() {
     assert_eq!(sum("Visits to the countryside", "#reached+num"), 0);
     let (rule, evidence) = &all["person-times"];
     assert_eq!(sum("Attendances of local teachers", "#reached+num"), value(rule, evidence));
+    assert!(rows.iter().all(|r| r.values().all(|v| !v.starts_with("word-") && !v.starts_with("report-"))));
     assert!(rows.iter().all(|r| r["#sector"] == "Education" && !r["#org+name"].is_empty()));
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 use web::{PageError, Reply, Request, Site};
 
 use crate::chosen::Chosen;
-use crate::counts::{By, Counts, Every, Number, Part, Told};
+use crate::counts::{By, Counts, Every, Number, Part, Told, open};
 use crate::places::{invented, places};
 
 const JSON: &str = "application/json; charset=utf-8";
@@ -78,15 +78,6 @@ pub(crate) fn values(site: &Site, request: &Request, counts: &dyn Counts) -> Res
         Ok::<_, PageError>(out)
     })?;
     Ok(sent("dhis2.json", &json!({ "dataValues": out })))
-}
-
-/// The parts that are told. Where a single one is too small, the next small one is left out too: what is missing from a sum
-/// that is told elsewhere would be that one.
-fn open(parts: &[(Part, Number)]) -> impl Iterator<Item = &(Part, Number)> {
-    let small = parts.iter().filter(|(_, n)| n.small).count();
-    let least = parts.iter().filter(|(_, n)| !n.small && n.value > 0).min_by_key(|(p, n)| (n.value, p));
-    let with = least.filter(|_| small == 1).map(|(p, _)| p.clone());
-    parts.iter().filter(move |(p, n)| !n.small && Some(p) != with.as_ref())
 }
 
 /// The elements and places that the values name, with a set of data for each kind of period.
@@ -163,20 +154,5 @@ mod tests {
             assert!(id.len() == 11 && id.chars().all(|c| c.is_ascii_alphanumeric()), "{id}");
             assert!(id.starts_with(|c: char| c.is_ascii_alphabetic()), "{id}");
         }
-    }
-
-    #[test]
-    fn one_number_that_is_too_small_takes_another_with_it() {
-        let part = |n: i64| {
-            let school = Some(Subject([u8::try_from(n).unwrap(); 16]));
-            (Part { school, ..Part::default() }, Number { value: n, hash: String::new(), small: n < 5 })
-        };
-        let told = |values: &[i64]| -> Vec<i64> {
-            let parts: Vec<_> = values.iter().map(|n| part(*n)).collect();
-            open(&parts).map(|(_, n)| n.value).collect()
-        };
-        assert_eq!(told(&[3, 9, 7]), [9]);
-        assert_eq!(told(&[3, 2, 7]), [7]);
-        assert_eq!(told(&[9, 7]), [9, 7]);
     }
 }

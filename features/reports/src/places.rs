@@ -61,7 +61,7 @@ pub(crate) fn id(row: &rusqlite::Row<'_>, column: usize) -> Result<Option<Subjec
     Ok(bytes.and_then(|b| Subject::try_from(b.as_slice()).ok()))
 }
 
-/// A table as CSV (RFC 4180).
+/// A table as systems read it (RFC 4180): every cell as it is.
 pub(crate) fn table<'a, R: AsRef<[String]> + 'a>(rows: impl IntoIterator<Item = &'a R>) -> Result<Vec<u8>, PageError> {
     let broken = |e: csv::Error| PageError::Internal(e.to_string());
     let mut writer = WriterBuilder::new().terminator(csv::Terminator::CRLF).flexible(true).from_writer(Vec::new());
