@@ -1322,6 +1322,52 @@ CREATE TABLE class_still (
   bytes INTEGER,
   content BLOB
 );
+CREATE TABLE week_words (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  person BLOB,
+  week TEXT,
+  struck TEXT,
+  said TEXT
+);
+CREATE TABLE week_log (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  person BLOB,
+  recipient BLOB,
+  week TEXT,
+  given_on TEXT,
+  said TEXT
+);
+CREATE TABLE handover_pack (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  person BLOB,
+  recipient BLOB,
+  given_on TEXT,
+  said TEXT
+);
 CREATE TABLE indicator (
   id BLOB PRIMARY KEY,
   home BLOB, -- the school whose nodes alone hold it
@@ -1891,6 +1937,19 @@ CREATE INDEX class_still_by_changed ON class_still (changed);
 CREATE INDEX class_still_by_class ON class_still (class, title_key);
 CREATE INDEX class_still_by_room ON class_still (room, title_key);
 CREATE INDEX class_still_by_content ON class_still (content);
+CREATE INDEX week_words_by_title ON week_words (title_key, id);
+CREATE INDEX week_words_by_changed ON week_words (changed);
+CREATE INDEX week_words_by_person ON week_words (person, title_key);
+CREATE INDEX week_log_by_title ON week_log (title_key, id);
+CREATE INDEX week_log_by_changed ON week_log (changed);
+CREATE INDEX week_log_by_person ON week_log (person, title_key);
+CREATE INDEX week_log_by_recipient ON week_log (recipient, title_key);
+CREATE INDEX week_log_by_given_on ON week_log (given_on, title_key);
+CREATE INDEX handover_pack_by_title ON handover_pack (title_key, id);
+CREATE INDEX handover_pack_by_changed ON handover_pack (changed);
+CREATE INDEX handover_pack_by_person ON handover_pack (person, title_key);
+CREATE INDEX handover_pack_by_recipient ON handover_pack (recipient, title_key);
+CREATE INDEX handover_pack_by_given_on ON handover_pack (given_on, title_key);
 CREATE INDEX indicator_by_title ON indicator (title_key, id);
 CREATE INDEX indicator_by_changed ON indicator (changed);
 CREATE INDEX indicator_by_rule ON indicator (rule, title_key);

@@ -42,3 +42,4 @@ mod templates;
 mod tidy;
 mod tours;
 mod two_nodes;
+mod worklog;

@@ -15,6 +15,7 @@ fn map() -> BTreeMap<String, Option<BTreeSet<String>>> {
         "programme",
         "dispatch",
         "health",
+        "worklog",
         "people",
         "pairings",
         "observations",

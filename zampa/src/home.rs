@@ -69,7 +69,11 @@ fn more(site: &Site, request: &Request) -> Result<Reply, PageError> {
         ("/needs/years", "table", "years-page"),
         ("/spread", "git-merge", "practice-spread"),
         ("/reach", "sigma", "reach-page"),
+        ("/week", "calendar", "week"),
+        ("/service", "file-text", "service"),
+        ("/handover", "inbox", "handover"),
         ("/learning", "book-open", "learning"),
+        ("/typing", "table", "typing"),
         ("/pocket", "map-pin", "pocket"),
         ("/pockets", "lock", "pocket-list"),
     ] {

@@ -34,6 +34,7 @@ pub fn kinds() -> Kinds {
         lessons::KINDS,
         courses::KINDS,
         classroom::KINDS,
+        worklog::KINDS,
         figures::KINDS,
         nodes::KINDS,
         register::KINDS,
@@ -79,6 +80,7 @@ pub fn words() -> Vec<(Lang, &'static str, &'static str)> {
         tours::WORDS,
         pocket::WORDS,
         activities::WORDS,
+        worklog::WORDS,
         figures::WORDS,
         reports::WORDS,
         nodes::WORDS,
@@ -119,6 +121,7 @@ pub fn routes(
     routes.extend(tours::routes());
     routes.extend(pocket::routes(ALONG));
     routes.extend(activities::routes());
+    routes.extend(worklog::routes());
     routes.extend(figures::routes(counted));
     let rules: Arc<dyn reports::Counts> = Arc::new(crate::counts::Rules);
     routes.extend(reports::routes(&rules));

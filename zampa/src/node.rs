@@ -145,6 +145,7 @@ impl Node {
                 Box::new(programme::today),
                 Box::new(tours::today),
                 Box::new(observations::today),
+                Box::new(worklog::today),
             ],
             parts: vec![
                 Box::new(visits::part),

@@ -261,7 +261,8 @@ fn way(request: &Request, kind: &'static Kind) -> Result<&'static Move, PageErro
     request.params.get("move").and_then(|name| kind.way(name)).ok_or(PageError::NotFound)
 }
 
-fn form_fields(kind: &'static Kind) -> impl Iterator<Item = &'static Field> {
+/// What the form of a kind asks.
+pub fn form_fields(kind: &'static Kind) -> impl Iterator<Item = &'static Field> {
     kind.fields.iter().filter(|f| !f.set_by_move && !f.secret)
 }
 

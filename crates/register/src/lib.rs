@@ -17,6 +17,7 @@ mod typed;
 
 pub use command::{Refusal, Saved, change_in, in_hands, make_in, may_change, move_in, save_new, visible};
 pub use files::{Wanted, attach, attach_as, lies_in, named, wanted};
+pub use form::form_fields;
 pub use history::{done, who};
 pub use list::csv_line;
 pub use look::{Look, byline, label, tone};

@@ -55,6 +55,7 @@ password-new = New password
 password-change = Change the password
 password-changed = The password is changed. Other devices are signed out.
 me-roles = My roles
+me-own = For you alone
 me-held = What is held on me
 me-export = Download it
 accounts-title = Accounts

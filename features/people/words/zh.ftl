@@ -55,6 +55,7 @@ password-new = 新密码
 password-change = 修改密码
 password-changed = 密码已修改,其他设备已退出登录。
 me-roles = 我的角色
+me-own = 只有自己看得到
 me-held = 系统保存的关于我的内容
 me-export = 下载
 accounts-title = 账号

@@ -1,0 +1,196 @@
+//! What a person did, line by line, from facts that name the person and have a day of their own. Each line is of a record
+//! that the person may open anyway, at the node where they ask.
+
+use std::collections::BTreeSet;
+
+use base::Subject;
+use log::entries_of;
+use records::{Change, Reader};
+use register::Look;
+use rusqlite::params;
+use web::{PageError, Site};
+
+/// Something that a person did on a day.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    /// What it is known by, when it is struck from a draft.
+    pub key: String,
+    /// The day of the thing itself, as facts have it.
+    pub day: String,
+    /// The key of the words for what it was.
+    pub what: &'static str,
+    /// What it is called, and where it was.
+    pub title: String,
+    /// Its page; none where nothing more is to be seen.
+    pub href: Option<String>,
+}
+
+/// Whose word a fact has to be, where it names nobody in a field of its own.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    /// The query names the person.
+    Name,
+    /// Its author's: who last wrote this field.
+    Author(&'static str),
+}
+
+/// A sort of things that people do. The query gives id, day and place; `?1` is the person, `?2` and `?3` the first and the
+/// last day, `{sees}` what the reader sees of the table `t`.
+struct Source {
+    what: &'static str,
+    kind: &'static str,
+    by: By,
+    /// What it is called is said; of two people's own things only that they were.
+    named: bool,
+    sql: &'static str,
+}
+
+const fn of(what: &'static str, kind: &'static str, sql: &'static str) -> Source {
+    Source { what, kind, by: By::Name, named: true, sql }
+}
+
+/// Every sort, in the order of a day.
+const SOURCES: [Source; 11] = [
+    of(
+        "did-visit",
+        "visit",
+        "SELECT t.id, t.held_on, o.title FROM visit t JOIN visit_visitors n ON n.id = t.id AND n.value = ?1
+         LEFT JOIN organisation o ON o.id = t.host
+         WHERE t.state IN ('held', 'followed_up') AND t.held_on BETWEEN ?2 AND ?3 AND {sees}",
+    ),
+    of(
+        "did-give",
+        "activity",
+        "SELECT t.id, t.held_on, coalesce(nullif(t.place, ''), o.title)
+         FROM activity t JOIN activity_given_by n ON n.id = t.id AND n.value = ?1
+         LEFT JOIN organisation o ON o.id = t.school
+         WHERE t.state IN ('held', 'verified') AND t.held_on BETWEEN ?2 AND ?3 AND {sees}
+         UNION SELECT t.id, p.day, coalesce(nullif(t.place, ''), o.title)
+         FROM participation p JOIN activity t ON t.id = p.activity LEFT JOIN organisation o ON o.id = t.school
+         WHERE p.person = ?1 AND p.part = 'gives' AND coalesce(p.present, 1) = 1
+           AND t.state IN ('held', 'verified') AND p.day BETWEEN ?2 AND ?3 AND {sees}",
+    ),
+    of(
+        "did-organise",
+        "activity",
+        "SELECT t.id, p.day, coalesce(nullif(t.place, ''), o.title)
+         FROM participation p JOIN activity t ON t.id = p.activity LEFT JOIN organisation o ON o.id = t.school
+         WHERE p.person = ?1 AND p.part = 'organises' AND coalesce(p.present, 1) = 1
+           AND t.state IN ('held', 'verified') AND p.day BETWEEN ?2 AND ?3 AND {sees}",
+    ),
+    of(
+        "did-attend",
+        "activity",
+        "SELECT t.id, p.day, coalesce(nullif(t.place, ''), o.title)
+         FROM participation p JOIN activity t ON t.id = p.activity LEFT JOIN organisation o ON o.id = t.school
+         WHERE p.person = ?1 AND p.part = 'attends' AND p.present = 1
+           AND t.state IN ('held', 'verified') AND p.day BETWEEN ?2 AND ?3 AND {sees}",
+    ),
+    // A meeting of a team that one belonged to then, where nothing says otherwise.
+    of(
+        "did-team",
+        "activity",
+        "SELECT t.id, t.held_on, coalesce(nullif(t.place, ''), o.title)
+         FROM membership m JOIN activity t ON t.team = m.team LEFT JOIN organisation o ON o.id = t.school
+         WHERE m.person = ?1 AND t.kind = 'team_meeting' AND t.state IN ('held', 'verified')
+           AND t.held_on BETWEEN ?2 AND ?3 AND t.held_on BETWEEN m.from_on AND coalesce(m.until_on, '9999')
+           AND NOT EXISTS (SELECT 1 FROM participation p WHERE p.activity = t.id AND p.person = ?1)
+           AND NOT EXISTS (SELECT 1 FROM activity_given_by g WHERE g.id = t.id AND g.value = ?1) AND {sees}",
+    ),
+    of(
+        "did-class",
+        "live_class",
+        "SELECT t.id, t.held_on, NULL FROM live_class t
+         WHERE ?1 IN (t.teacher, t.co_teacher) AND t.state = 'held' AND t.held_on BETWEEN ?2 AND ?3 AND {sees}",
+    ),
+    of(
+        "did-room",
+        "live_class",
+        "SELECT t.id, t.held_on, o.title FROM class_room r JOIN live_class t ON t.id = r.class
+         LEFT JOIN organisation o ON o.id = r.school
+         WHERE r.person = ?1 AND t.state = 'held' AND t.held_on BETWEEN ?2 AND ?3 AND {sees}",
+    ),
+    Source {
+        what: "did-teach",
+        kind: "lesson_plan",
+        by: By::Author("taught_on"),
+        named: true,
+        sql: "SELECT t.id, t.taught_on, o.title FROM lesson_plan t LEFT JOIN organisation o ON o.id = t.taught_at
+              WHERE t.taught_on BETWEEN ?2 AND ?3 AND {sees} AND t.id IN
+              (SELECT plan FROM plan_author WHERE person = ?1 AND part IN ('lead', 'author'))",
+    },
+    Source {
+        what: "did-pair",
+        kind: "pair_lesson",
+        by: By::Name,
+        named: false,
+        sql: "SELECT DISTINCT p.id, t.held_on, NULL FROM pair_lesson t JOIN pairing p ON p.id = t.pairing
+              WHERE ?1 IN (p.master, p.apprentice) AND t.held_on BETWEEN ?2 AND ?3 AND {sees}",
+    },
+    Source {
+        what: "did-course",
+        kind: "course_use",
+        by: By::Author("how"),
+        named: true,
+        sql: "SELECT t.id, t.used_on, nullif(t.class, '') FROM course_use t
+              WHERE t.state = 'used' AND t.used_on BETWEEN ?2 AND ?3 AND {sees}",
+    },
+    of(
+        "did-health",
+        "health_session",
+        "SELECT t.id, t.held_on, o.title FROM health_session t JOIN posting p ON p.id = t.medic
+         LEFT JOIN organisation o ON o.id = t.school
+         WHERE p.person = ?1 AND t.state = 'held' AND t.held_on BETWEEN ?2 AND ?3 AND {sees}",
+    ),
+];
+
+/// An id that a column holds.
+pub(crate) fn id(bytes: Option<Vec<u8>>) -> Subject {
+    bytes.and_then(|b| Subject::try_from(b.as_slice()).ok()).unwrap_or_default()
+}
+
+/// What the reader did from one day to another, by day.
+pub(crate) fn lines(
+    site: &Site,
+    look: &Look<'_>,
+    reader: &Reader,
+    from: &str,
+    until: &str,
+) -> Result<Vec<Line>, PageError> {
+    let mut out: Vec<Line> = Vec::new();
+    let mut known = BTreeSet::new();
+    for source in &SOURCES {
+        let Some(kind) = site.kinds.get(source.kind).filter(|k| reader.may_read(k)) else { continue };
+        let sql = source.sql.replace("{sees}", &reader.sees(kind, "t"));
+        let mut stmt = look.conn.prepare(&sql)?;
+        let rows = stmt.query_map(params![reader.person.as_bytes(), from, until], |r| {
+            Ok((id(r.get(0)?), r.get::<_, String>(1)?, r.get::<_, Option<String>>(2)?.unwrap_or_default()))
+        })?;
+        for row in rows {
+            let (of, day, place) = row?;
+            if !wrote(look, reader, &of, source.by)? {
+                continue;
+            }
+            let key = format!("{}.{of}.{day}", source.what);
+            if !known.insert(key.clone()) {
+                continue;
+            }
+            let route = if source.named { kind.route } else { "pairings" };
+            let title = if source.named { look.title(kind, &of)? } else { String::new() };
+            let said: Vec<&str> = [title.as_str(), place.as_str()].into_iter().filter(|s| !s.is_empty()).collect();
+            let href = Some(format!("/{route}/{of}"));
+            out.push(Line { key, day, what: source.what, title: said.join(" · "), href });
+        }
+    }
+    out.sort_by(|a, b| a.day.cmp(&b.day));
+    Ok(out)
+}
+
+/// Whether a fact is the reader's own word. Who wrote it is asked, and never when.
+fn wrote(look: &Look<'_>, reader: &Reader, of: &Subject, by: By) -> Result<bool, PageError> {
+    let By::Author(field) = by else { return Ok(true) };
+    let entries = entries_of(look.conn, of)?;
+    let set = |payload: &[u8]| Change::decode(payload).is_ok_and(|c| c.set.contains_key(field));
+    let last = entries.iter().rev().find(|e| e.payload().is_some_and(set));
+    Ok(last.is_some_and(|e| e.header.author == reader.person))
+}

@@ -1,0 +1,288 @@
+//! The service record: what somebody did in the programme, for them alone, made of facts and of nothing else. Nothing in it is
+//! scored or set beside anybody else's; whom they hand it to is theirs to decide.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use base::Subject;
+use paper::{Block, Run};
+use records::Kind;
+use register::{Look, label};
+use rusqlite::Row;
+use web::{PageError, Reply, Request, Shell, Site};
+
+use crate::lines::{Line, id, lines};
+use crate::sheet;
+
+/// Rows of each sort.
+const MOST: i64 = 500;
+
+/// Something that lasted: a posting, a pairing, a plan that was written.
+struct Held {
+    title: String,
+    detail: String,
+    href: String,
+}
+
+/// A half of a school year, and what was done in it.
+struct Half {
+    said: String,
+    sorts: Vec<Sort>,
+}
+
+struct Sort {
+    what: String,
+    n: i64,
+    lines: Vec<Shown>,
+}
+
+struct Shown {
+    day: String,
+    title: String,
+    href: Option<String>,
+}
+
+struct Record {
+    /// What lasted, under its heading.
+    held: Vec<(String, Vec<Held>)>,
+    halves: Vec<Half>,
+}
+
+#[derive(Template)]
+#[template(path = "service.html")]
+struct ServicePage<'a> {
+    s: Shell<'a>,
+    name: String,
+    held: Vec<(String, Vec<Held>)>,
+    halves: Vec<Half>,
+    empty: bool,
+}
+
+/// The half of a school year that a day is in: the autumn term is counted from August to January, the spring term from
+/// February to July.
+fn half(day: &str) -> Option<(i16, bool)> {
+    let day: base::Date = day.parse().ok()?;
+    Some(match day.month() {
+        1 => (day.year() - 1, true),
+        2..=7 => (day.year(), false),
+        _ => (day.year(), true),
+    })
+}
+
+/// A day and another, or that it goes on.
+fn period(look: &Look<'_>, from: Option<String>, until: Option<String>) -> String {
+    let [from, until] = [from, until].map(|d| d.map(|d| look.date(&d)).unwrap_or_default());
+    match (from.is_empty(), until.is_empty()) {
+        (true, _) => until,
+        (false, true) => look.words.with("service-since", &[("text", from.as_str().into())]),
+        _ => look.words.with("week-from-until", &[("from", from.as_str().into()), ("until", until.as_str().into())]),
+    }
+}
+
+/// Rows of a kind that the reader sees; the query names the table `t` and gives its id first.
+pub(crate) fn rows<T>(
+    site: &Site,
+    request: &Request,
+    look: &Look<'_>,
+    kind: &str,
+    sql: &str,
+    read: impl Fn(&Kind, Subject, &Row<'_>) -> Result<T, PageError>,
+) -> Result<Vec<T>, PageError> {
+    let reader = request.reader()?;
+    let Some(kind) = site.kinds.get(kind).filter(|k| reader.may_read(k)) else { return Ok(Vec::new()) };
+    let sql = format!("{} LIMIT {MOST}", sql.replace("{sees}", &reader.sees(kind, "t")));
+    let sql = sql.replace("{today}", &site.today().to_string());
+    let mut stmt = look.conn.prepare(&sql)?;
+    let mut rows = stmt.query([reader.person.as_bytes()])?;
+    let mut out = Vec::new();
+    while let Some(row) = rows.next()? {
+        out.push(read(kind, id(row.get(0)?), row)?);
+    }
+    Ok(out)
+}
+
+fn text(row: &Row<'_>, at: usize) -> Result<Option<String>, PageError> {
+    Ok(row.get(at)?)
+}
+
+/// What is said of a word of a list, if there is one.
+pub(crate) fn said(look: &Look<'_>, kind: &Kind, field: &str, word: Option<String>) -> Option<String> {
+    word.map(|w| label(&look.words, kind, kind.field(field), &w))
+}
+
+fn joined(parts: impl IntoIterator<Item = Option<String>>) -> String {
+    parts.into_iter().flatten().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(" · ")
+}
+
+fn postings(site: &Site, request: &Request, look: &Look<'_>) -> Result<Vec<Held>, PageError> {
+    let organisation = site.kinds.get("organisation").ok_or(PageError::NotFound)?;
+    rows(
+        site,
+        request,
+        look,
+        "posting",
+        "SELECT t.id, t.school, t.role, t.subject, t.arrived_on, coalesce(t.ended_on, t.ends_on) FROM posting t
+         WHERE t.person = ?1 AND t.arrived_on IS NOT NULL AND {sees} ORDER BY t.arrived_on",
+        |kind, posting, row| {
+            let period = period(look, text(row, 4)?, text(row, 5)?);
+            let (role, subject) = (said(look, kind, "role", text(row, 2)?), said(look, kind, "subject", text(row, 3)?));
+            Ok(Held {
+                title: look.title(organisation, &id(row.get(1)?))?,
+                detail: joined([role, subject, Some(period)]),
+                href: format!("/postings/{posting}"),
+            })
+        },
+    )
+}
+
+fn pairings(site: &Site, request: &Request, look: &Look<'_>) -> Result<Vec<Held>, PageError> {
+    let (person, me) = (site.kinds.get("person").ok_or(PageError::NotFound)?, request.reader()?.person);
+    rows(
+        site,
+        request,
+        look,
+        "pairing",
+        "SELECT t.id, t.master, t.apprentice, t.subject, t.active_from, t.ended_on FROM pairing t
+         WHERE ?1 IN (t.master, t.apprentice) AND t.active_from IS NOT NULL AND {sees} ORDER BY t.active_from",
+        |kind, pairing, row| {
+            let (master, apprentice) = (id(row.get(1)?), id(row.get(2)?));
+            let (key, other) =
+                if master == me { ("service-master", apprentice) } else { ("service-apprentice", master) };
+            let who = look.title(person, &other)?;
+            let period = period(look, text(row, 4)?, text(row, 5)?);
+            Ok(Held {
+                title: look.words.with(key, &[("text", who.as_str().into())]),
+                detail: joined([said(look, kind, "subject", text(row, 3)?), Some(period)]),
+                href: format!("/pairings/{pairing}"),
+            })
+        },
+    )
+}
+
+/// Plans or courses that the reader wrote, alone or with others.
+fn written(
+    site: &Site,
+    request: &Request,
+    look: &Look<'_>,
+    kind: &str,
+    hands: (&str, &str),
+) -> Result<Vec<Held>, PageError> {
+    let (table, link) = hands;
+    let sql = format!(
+        "SELECT t.id, t.subject, coalesce(t.state, 'draft') FROM {kind} t
+         WHERE t.id IN (SELECT {link} FROM {table} WHERE person = ?1 AND part IN ('lead', 'author')) AND {{sees}}
+         ORDER BY t.title_key, t.id"
+    );
+    rows(site, request, look, kind, &sql, |kind, of, row| {
+        let state = text(row, 2)?.map(|s| look.state(kind, &s));
+        Ok(Held {
+            title: look.title(kind, &of)?,
+            detail: joined([said(look, kind, "subject", text(row, 1)?), state]),
+            href: format!("/{}/{of}", kind.route),
+        })
+    })
+}
+
+/// Lines by what they are.
+type Sorts = BTreeMap<&'static str, Vec<Shown>>;
+
+fn halves(look: &Look<'_>, lines: Vec<Line>) -> Vec<Half> {
+    let mut halves: BTreeMap<(i16, bool), Sorts> = BTreeMap::new();
+    for line in lines {
+        let Some(at) = half(&line.day) else { continue };
+        let shown = Shown { day: look.date(&line.day), title: line.title, href: line.href };
+        halves.entry(at).or_default().entry(line.what).or_default().push(shown);
+    }
+    let mut out = Vec::new();
+    for ((year, autumn), sorts) in halves.into_iter().rev() {
+        let key = if autumn { "service-autumn" } else { "service-spring" };
+        let from = if autumn { year } else { year - 1 };
+        let school_year = format!("{from}–{}", from + 1);
+        let sorts = sorts.into_iter().map(|(what, lines)| Sort {
+            what: look.words.get(what).into_owned(),
+            n: i64::try_from(lines.len()).unwrap_or(i64::MAX),
+            lines,
+        });
+        let said = look.words.with(key, &[("text", school_year.as_str().into())]);
+        out.push(Half { said, sorts: sorts.collect() });
+    }
+    out
+}
+
+fn record(site: &Site, request: &Request, look: &Look<'_>) -> Result<Record, PageError> {
+    let held = [
+        ("posting-list", postings(site, request, look)?),
+        ("pairing-list", pairings(site, request, look)?),
+        ("service-plans", written(site, request, look, "lesson_plan", ("plan_author", "plan"))?),
+        ("service-courses", written(site, request, look, "course", ("course_hand", "course"))?),
+    ];
+    let held = held.into_iter().filter(|(_, held)| !held.is_empty());
+    Ok(Record {
+        held: held.map(|(key, held)| (look.words.get(key).into_owned(), held)).collect(),
+        halves: halves(look, lines(site, look, request.reader()?, "0000", "9999")?),
+    })
+}
+
+/// The page.
+pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
+    let me = request.reader()?.person;
+    let html = site.store.read(|conn| {
+        let look = Look::new(site, request, conn);
+        let Record { held, halves } = record(site, request, &look)?;
+        let page = ServicePage {
+            name: sheet::names(site, &look, &me)?,
+            empty: held.is_empty() && halves.is_empty(),
+            held,
+            halves,
+            s: Shell::new(site, request, look.words.get("service").into_owned()),
+        };
+        Ok::<_, PageError>(page.render()?)
+    })?;
+    Ok(Reply::Page(html))
+}
+
+/// The record as PDF: what lasted, then each half year's counts with the lines behind them.
+pub(crate) fn paper(site: &Site, request: &Request) -> Result<Reply, PageError> {
+    let (paper, name) = site.store.read(|conn| {
+        let look = Look::new(site, request, conn);
+        let words = &look.words;
+        let record = record(site, request, &look)?;
+        let mut blocks = vec![Block::Text(vec![Run::from(&*words.get("service-said"))])];
+        let item = |text: String| Block::Item { depth: 0, number: None, runs: vec![Run::from(text.as_str())] };
+        for (title, held) in &record.held {
+            blocks.push(Block::Heading(title.clone()));
+            blocks.extend(held.iter().map(|h| item(format!("{} · {}", h.title, h.detail))));
+        }
+        for half in &record.halves {
+            blocks.push(Block::Heading(half.said.clone()));
+            let counts = half.sorts.iter().map(|s| (s.what.clone(), words.number(s.n)));
+            blocks.push(Block::Facts(counts.collect()));
+            for sort in &half.sorts {
+                blocks.extend(sort.lines.iter().map(|l| item(format!("{} · {} · {}", l.day, sort.what, l.title))));
+            }
+        }
+        let title = words.get("service").into_owned();
+        let by = sheet::names(site, &look, &request.reader()?.person)?;
+        let paper = sheet::paper(site, &look, &title, &by, blocks);
+        Ok::<_, PageError>((paper, format!("{title} {by}")))
+    })?;
+    sheet::reply(&paper, &name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::half;
+
+    #[test]
+    fn a_school_year_has_two_halves() {
+        for (day, at) in [
+            ("2026-08-25", (2026, true)),
+            ("2027-01-31", (2026, true)),
+            ("2027-02-01", (2027, false)),
+            ("2027-07-31", (2027, false)),
+        ] {
+            assert_eq!(half(day), Some(at), "{day}");
+        }
+        assert_eq!(half("soon"), None);
+    }
+}
