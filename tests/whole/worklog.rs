@@ -2,10 +2,12 @@
 
 use axum::http::StatusCode;
 use base::{Date, Subject};
-use records::Role;
+use log::Context;
+use records::{Change, RecordError, Role, Value, append};
 use web::{Check, Method};
 use zampa::node::members;
 
+use crate::counted::copy;
 use crate::desk::{Desk, desk, desk_at};
 use crate::pairings::{Who, sql};
 use crate::two_nodes::give;
@@ -174,6 +176,47 @@ async fn a_fact_stands_on_its_own_day_whenever_it_was_typed() {
     }
     for wrong in ["2026", "2026-W54", "x", "2026-W4%27"] {
         assert_eq!(desk.page(&format!("/week?of={wrong}"), &own).await.0, StatusCode::NOT_FOUND, "{wrong}");
+    }
+}
+
+/// Puts down that somebody took part.
+fn took_part(desk: &Desk, person: Subject, activity: Subject, day: &str) {
+    let site = &desk.node.site;
+    let kind = |name: &str| site.kinds.get(name).unwrap();
+    let change = Change::new()
+        .with_link("activity", activity)
+        .with_link("person", person)
+        .with_text("part", "attends")
+        .with_text("day", day)
+        .with("present", Value::Bool(true));
+    site.store
+        .write(Context::NODE, |tx| {
+            let scope = records::record_scope(tx.conn(), site.programme, kind("activity"), &activity)?;
+            append(tx, kind("participation"), scope, tx.subject(&scope), change, None)?;
+            tx.fold()?;
+            Ok::<_, RecordError>(())
+        })
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_may_not_open_is_not_in_their_week() {
+    let hub = desk_at(0);
+    let [one, two] = [1, 2].map(|n| copy(n).1.settings().unwrap().school.unwrap());
+    let person =
+        hub.one(&format!("SELECT person FROM grant_of_role WHERE role = 'local' AND organisation = {}", sql(one)));
+    let held = |school: Subject| {
+        let of = sql(school);
+        hub.one(&format!("SELECT id FROM activity WHERE home = {of} AND state IN ('held', 'verified') ORDER BY id"))
+    };
+    let (own, elsewhere) = (held(one), held(two));
+    took_part(&hub, person, own, "2026-10-06");
+    took_part(&hub, person, elsewhere, "2026-10-07");
+    let reader = hub.as_person(person);
+    assert_eq!(hub.page(&format!("/activities/{elsewhere}"), &reader).await.0, StatusCode::NOT_FOUND);
+    for path in ["/week?of=2026-W41", "/service"] {
+        let (_, body) = hub.page(path, &reader).await;
+        assert!(body.contains(&own.to_string()) && !body.contains(&elsewhere.to_string()), "{path}");
     }
 }
 

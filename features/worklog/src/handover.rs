@@ -160,16 +160,21 @@ fn people(
     site: &Site,
     request: &Request,
     look: &Look<'_>,
-    school: Option<Subject>,
+    (school, _, next): &Posting,
 ) -> Result<Vec<(Subject, String)>, PageError> {
     let reader = request.reader()?;
     let mut schools: BTreeSet<Subject> = reader.schools();
     schools.extend(reader.grants.iter().filter(|g| g.school.is_some()).filter_map(|g| g.organisation));
     if let Some(school) = school {
-        schools.extend(records::school_of(look.conn, &school)?);
-        schools.insert(school);
+        schools.extend(records::school_of(look.conn, school)?);
+        schools.insert(*school);
     }
-    given::holders(site, look, reader.person, &["posted", "local", "head"], &schools)
+    let mut out = given::holders(site, look, reader.person, &["posted", "local", "head"], &schools)?;
+    if let Some(next) = next.filter(|n| !out.iter().any(|(who, _)| who == n)) {
+        // Who comes next may not have come yet.
+        out.insert(0, (next, look.title(site.kinds.get("person").ok_or(PageError::NotFound)?, &next)?));
+    }
+    Ok(out)
 }
 
 /// The page.
@@ -177,7 +182,7 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let me = request.reader()?.person;
     let html = site.store.read(|conn| {
         let look = Look::new(site, request, conn);
-        let (school, ends, next) = posting(&look, me)?;
+        let posting = posting(&look, me)?;
         let lines = |lines: Vec<Part>| {
             let line = |part| if let Part::Item(text, href, more) = part { Some((text, href, more)) } else { None };
             lines.into_iter().filter_map(line).collect()
@@ -186,7 +191,8 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
         for (title, found) in sections(site, request, &look)? {
             shown.push(Section { title, lines: lines(sheet::called(site, &look, found)?) });
         }
-        let people = people(site, request, &look, school)?;
+        let people = people(site, request, &look, &posting)?;
+        let (_, ends, next) = posting;
         let own = given::all(conn, &HANDOVER_PACK, "person = ?1 AND ?2", me, &true)?;
         let received = given::all(conn, &HANDOVER_PACK, "recipient = ?1 AND ?2", me, &true)?;
         let page = HandoverPage {
@@ -222,8 +228,7 @@ pub(crate) fn give(site: &Site, request: &Request) -> Result<Reply, PageError> {
         .map_err(|_| PageError::Rule("week-long".to_owned()))?;
     let parts = site.store.read(|conn| {
         let look = Look::new(site, request, conn);
-        let (school, ..) = posting(&look, me)?;
-        if !people(site, request, &look, school)?.iter().any(|(who, _)| *who == to) {
+        if !people(site, request, &look, &posting(&look, me)?)?.iter().any(|(who, _)| *who == to) {
             return Err(PageError::Rule("given-to".to_owned()));
         }
         let words = (!own.is_empty()).then(|| Part::Text(own.clone()));
