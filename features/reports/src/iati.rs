@@ -28,7 +28,7 @@ pub(crate) fn send(site: &Site, request: &Request, counts: &dyn Counts) -> Resul
     let xml = site.store.read(|conn| {
         let days = chosen.told(site, conn)?;
         let told = counts.told(conn, site.today(), &chosen.span(), &By::default())?;
-        Ok::<_, PageError>(activity(site, conn, &told, days, &counts.as_of(conn)?)?)
+        activity(site, conn, &told, days, &counts.as_of(conn)?)
     })?;
     Ok(Reply::Bytes("application/xml; charset=utf-8", Some("iati.xml".to_owned()), xml.into_bytes()))
 }

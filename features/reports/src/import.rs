@@ -279,10 +279,10 @@ impl Known {
         roster: &Roster,
         user: &User,
     ) -> Result<(Subject, bool), PageError> {
-        if let Ok(own) = user.id.parse::<Subject>() {
-            if exists(conn, "person", "state", &own)?.is_some() {
-                return Ok((own, true));
-            }
+        if let Ok(own) = user.id.parse::<Subject>()
+            && exists(conn, "person", "state", &own)?.is_some()
+        {
+            return Ok((own, true));
         }
         let at = self.there.get(&user.at).filter(|(_, kind)| is_school(kind));
         let school = at.map(|(id, _)| records::school_of(conn, id)).transpose()?.flatten();

@@ -1,4 +1,4 @@
-//! The columns of the files, in the order of the standard (1EdTech OneRoster 1.2, CSV binding), with Zampa's own behind.
+//! The columns of the files, in the order of the standard (1EdTech, `OneRoster` 1.2, CSV binding), with Zampa's own behind.
 
 pub(crate) const MANIFEST: &[&str] = &["propertyName", "value"];
 pub(crate) const ORGS: &[&str] =

@@ -49,7 +49,7 @@ struct Out<'a> {
 }
 
 /// The row of a file: its id, the two columns that a whole file leaves empty, and the rest.
-fn row(id: impl ToString, rest: &[&str]) -> Row {
+fn row(id: &dyn ToString, rest: &[&str]) -> Row {
     let start = [id.to_string(), String::new(), String::new()];
     start.into_iter().chain(rest.iter().map(|s| (*s).to_owned())).collect()
 }
@@ -92,7 +92,7 @@ impl<'a> Out<'a> {
         let chief = if self.people.contains_key(&person) { "secondary" } else { "primary" };
         self.people.entry(person).or_insert(Some(at));
         let (begins, ends) = days;
-        self.roles.push(row(of, &[&person.to_string(), chief, role, begins, ends, &at.to_string(), ""]));
+        self.roles.push(row(&of, &[&person.to_string(), chief, role, begins, ends, &at.to_string(), ""]));
     }
 
     /// Those who are posted.
@@ -173,7 +173,7 @@ impl<'a> Out<'a> {
             let said = self.subject(&subject);
             let at = origin.to_string();
             let cells = [title.as_str(), "", &course, "", "scheduled", "", &at, &terms, &said, &subject, ""];
-            self.classes.push(row(class, &cells));
+            self.classes.push(row(&class, &cells));
             self.enroll(class, origin, &mut adults);
         }
         Ok(())
@@ -214,7 +214,7 @@ impl<'a> Out<'a> {
                 String::new(),
             ];
             let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
-            self.enrollments.push(row(format!("{class}-{person}"), &cells));
+            self.enrollments.push(row(&format!("{class}-{person}"), &cells));
         }
     }
 
@@ -255,7 +255,7 @@ impl<'a> Out<'a> {
                 _ => "school",
             };
             let parent = cell(place.parent.filter(|p| self.places.contains_key(p)));
-            row(id, &[place.name(self.own_language(place)), kind, "", &parent, &place.kind])
+            row(&id, &[place.name(self.own_language(place)), kind, "", &parent, &place.kind])
         };
         self.places.iter().map(of).collect()
     }
@@ -311,7 +311,7 @@ impl<'a> Out<'a> {
             let Some((from, to)) = term.days(year) else { continue };
             let said = format!("{title} {}", self.words.get(term.key()));
             let (from, to) = (from.to_string(), to.to_string());
-            out.push(row(self.term(term.code()), &[&said, "term", &from, &to, &whole, &ends]));
+            out.push(row(&self.term(term.code()), &[&said, "term", &from, &to, &whole, &ends]));
         }
         out
     }
