@@ -49,14 +49,22 @@ const fn of(what: &'static str, kind: &'static str, sql: &'static str) -> Source
     Source { what, kind, by: By::Name, named: true, sql }
 }
 
-/// Every sort, in the order of a day.
-const SOURCES: [Source; 11] = [
+/// Every sort, in the order of a day. What two keep sealed between them, an observation, is no line: that it was is theirs.
+const SOURCES: [Source; 12] = [
     of(
         "did-visit",
         "visit",
         "SELECT t.id, t.held_on, o.title FROM visit t JOIN visit_visitors n ON n.id = t.id AND n.value = ?1
          LEFT JOIN organisation o ON o.id = t.host
          WHERE t.state IN ('held', 'followed_up') AND t.held_on BETWEEN ?2 AND ?3 AND {sees}",
+    ),
+    // The day on which it set out.
+    of(
+        "did-tour",
+        "study_tour",
+        "SELECT t.id, t.left_on, o.title FROM tour_adult n JOIN study_tour t ON t.id = n.tour
+         LEFT JOIN organisation o ON o.id = t.host
+         WHERE n.person = ?1 AND t.state IN ('under_way', 'closed') AND t.left_on BETWEEN ?2 AND ?3 AND {sees}",
     ),
     of(
         "did-give",

@@ -28,6 +28,7 @@ rule-given-to = Choose somebody from the list. Nothing was sent.
 rule-given-empty = There is nothing in it. Nothing was sent.
 rule-given-long = That is longer than can be sent at once. Nothing was sent.
 did-visit = Visit
+did-tour = Went along on a study tour
 did-give = Gave
 did-organise = Organised
 did-attend = Took part

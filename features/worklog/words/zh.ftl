@@ -28,6 +28,7 @@ rule-given-to = 请从列表中选择一人。未发送。
 rule-given-empty = 没有内容，未发送。
 rule-given-long = 内容过长，一次发不了。未发送。
 did-visit = 送教
+did-tour = 研学同行
 did-give = 主讲
 did-organise = 组织
 did-attend = 参加
