@@ -30,7 +30,10 @@ async function makeKey(page, pass) {
   await page.locator("#change").waitFor();
 }
 
+/** Gives the passphrase, where the tab does not hold the key yet. */
 async function unlock(page, pass) {
+  await page.locator("#unlock, #close-sealed, #trend-steps").first().waitFor();
+  if (!await page.locator("#unlock").count()) return;
   await page.fill("#pass", pass);
   await page.locator("#unlock button").click();
   await page.locator("#unlock").waitFor({ state: "detached" });

@@ -60,6 +60,7 @@ fn map() -> BTreeMap<String, Option<BTreeSet<String>>> {
                     "origin",
                     "web",
                     "register",
+                    "envelopes",
                 ]
                 .map(ToOwned::to_owned)
                 .into(),

@@ -71,6 +71,7 @@ pub fn words() -> Vec<(Lang, &'static str, &'static str)> {
         people::WORDS,
         pairings::WORDS,
         observations::WORDS,
+        envelopes::WORDS,
         teams::WORDS,
         practices::WORDS,
         lessons::WORDS,

@@ -1,12 +1,12 @@
 //! Keys of persons: made in the browser, kept here sealed. A node never sees a passphrase or a private half.
 
 use askama::Template;
-use base::{Scope, Subject, base32};
+use base::Scope;
+use envelopes::{Key, part_of_form};
 use log::Context;
 use records::{Change, STATE, Value, append};
 use register::Look;
-use rusqlite::{Connection, OptionalExtension};
-use serde_json::{Value as Json, json};
+use serde_json::json;
 use web::{PageError, Reply, Request, Shell, Site};
 
 use crate::facts::SEAL_KEY;
@@ -17,54 +17,9 @@ const PUBLIC: usize = 65;
 /// Salt, rounds, vector, and the sealed PKCS #8 with its tag: about 190 bytes.
 const PRIVATE: std::ops::RangeInclusive<usize> = 120..=400;
 
-/// A key in use.
-pub(crate) struct Key {
-    pub id: Subject,
-    pub public: Vec<u8>,
-    pub private: Vec<u8>,
-    pub since: String,
-}
-
-impl Key {
-    /// The last that a person made.
-    pub fn of(conn: &Connection, person: &Subject) -> Result<Option<Self>, PageError> {
-        let sql = "SELECT id, public, private, since FROM seal_key
-                   WHERE person = ?1 AND coalesce(state, 'in_use') = 'in_use' AND public IS NOT NULL
-                   ORDER BY made DESC, id DESC LIMIT 1";
-        let found = conn.prepare_cached(sql)?.query_row([person.as_bytes()], |r| {
-            Ok(Self {
-                id: crate::two::id(r.get(0)?).unwrap_or_default(),
-                public: r.get(1)?,
-                private: r.get::<_, Option<_>>(2)?.unwrap_or_default(),
-                since: r.get::<_, Option<_>>(3)?.unwrap_or_default(),
-            })
-        });
-        Ok(found.optional()?)
-    }
-
-    /// For who seals to the person.
-    pub fn open_half(&self) -> Json {
-        json!({ "id": self.id.to_string(), "public": base32::encode(&self.public) })
-    }
-
-    /// For the person.
-    pub fn own_half(&self) -> Json {
-        json!({
-            "id": self.id.to_string(),
-            "public": base32::encode(&self.public),
-            "private": base32::encode(&self.private),
-        })
-    }
-}
-
-/// Bytes that the page's script sent.
-pub(crate) fn bytes(request: &Request, name: &str) -> Result<Vec<u8>, PageError> {
-    request.form(name).and_then(base32::decode).ok_or_else(|| PageError::Rule("observe-shape".to_owned()))
-}
-
 fn private(request: &Request) -> Result<Vec<u8>, PageError> {
-    let sealed = bytes(request, "private")?;
-    if PRIVATE.contains(&sealed.len()) { Ok(sealed) } else { Err(PageError::Rule("observe-shape".to_owned())) }
+    let sealed = part_of_form(request, "private")?;
+    if PRIVATE.contains(&sealed.len()) { Ok(sealed) } else { Err(PageError::Rule("seal-shape".to_owned())) }
 }
 
 #[derive(Template)]
@@ -82,10 +37,10 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let html = site.store.read(|conn| {
         let look = Look::new(site, request, conn);
         let key = Key::of(conn, &person)?;
-        let data = json!({ "key": key.as_ref().map(Key::own_half), "csrf": page::csrf(request) });
+        let data = json!({ "key": key.as_ref().map(Key::own_half), "csrf": envelopes::csrf(request) });
         let page = KeyPage {
             words: page::said(site, request, conn)?,
-            data: page::embedded(&data),
+            data: envelopes::embedded(&data),
             since: key.map(|k| look.date(&k.since)),
             s: Shell::new(site, request, look.words.get("observation-key")),
         };
@@ -98,15 +53,15 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
 /// of the two seals it anew.
 pub(crate) fn make(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let person = request.reader()?.person;
-    let (public, private) = (bytes(request, "public")?, private(request)?);
+    let (public, private) = (part_of_form(request, "public")?, private(request)?);
     if public.len() != PUBLIC || public.first() != Some(&4) {
-        return Err(PageError::Rule("observe-shape".to_owned()));
+        return Err(PageError::Rule("seal-shape".to_owned()));
     }
     let scope = Scope::Person(person);
     let id = site.store.write(Context { author: person }, |tx| {
         if let Some(before) = Key::of(tx.conn(), &person)? {
             if request.form("replace") != Some("yes") {
-                return Err(PageError::Rule("observe-key-there".to_owned()));
+                return Err(PageError::Rule("seal-key-there".to_owned()));
             }
             append(tx, &SEAL_KEY, scope, before.id, Change::new().with(STATE, Value::text("replaced")), None)?;
         }
@@ -120,7 +75,7 @@ pub(crate) fn make(site: &Site, request: &Request) -> Result<Reply, PageError> {
         tx.fold()?;
         Ok(id)
     })?;
-    Ok(page::json_of(&json!({ "id": id.to_string() })))
+    Ok(envelopes::json_of(&json!({ "id": id.to_string() })))
 }
 
 /// The private half under another passphrase.
@@ -134,5 +89,5 @@ pub(crate) fn again(site: &Site, request: &Request) -> Result<Reply, PageError> 
         tx.fold()?;
         Ok::<_, PageError>(())
     })?;
-    Ok(page::json_of(&json!({ "done": true })))
+    Ok(envelopes::json_of(&json!({ "done": true })))
 }

@@ -3,6 +3,7 @@
 
 use askama::Template;
 use base::{Subject, base32};
+use envelopes::{Key, csrf, embedded, json_of};
 use records::vocabulary::SUBJECTS;
 use records::{Kind, Reader, literal};
 use register::Look;
@@ -12,39 +13,20 @@ use web::{PageError, Reply, Request, Shell, Site};
 
 use crate::facts::{INSTRUMENTS, OBSERVATION, OBSERVATION_PART};
 use crate::instruments::{self, title};
-use crate::key::Key;
 use crate::two::{COLUMNS, Part, Two};
 
 /// Observations of a list, and people whom one may ask.
 const SHOWN: usize = 200;
 const PEOPLE: usize = 400;
 
-pub(crate) fn json_of(said: &Json) -> Reply {
-    Reply::Bytes("application/json", None, said.to_string().into_bytes())
-}
-
-/// What a page's script must send back with a form.
-pub(crate) fn csrf(request: &Request) -> &str {
-    request.session.as_ref().map(|s| s.csrf.as_str()).unwrap_or_default()
-}
-
-/// JSON in a page as text that no element ends.
-pub(crate) fn embedded(json: &Json) -> String {
-    json.to_string().replace('<', "\\u003c")
-}
-
 /// The words that the script says, in the reader's language.
 pub(crate) fn said(site: &Site, request: &Request, conn: &Connection) -> Result<String, PageError> {
-    let words = request.words(site);
-    let own = instruments::own_words(site, conn, request.lang)?;
-    let holes = [("text", text::Arg::Text("{text}")), ("n", text::Arg::Text("{n}"))];
-    let all: Map<String, Json> = site
-        .catalogue
-        .keys()
-        .into_iter()
-        .filter(|key| key.starts_with("observe-") || key.starts_with("observation-state-"))
-        .map(|key| (key.to_owned(), Json::String(own.get(key).cloned().unwrap_or_else(|| words.with(key, &holes)))))
-        .collect();
+    let mut all = envelopes::said(site, request, &["observe-", "observation-state-"]);
+    for (key, own) in instruments::own_words(site, conn, request.lang)? {
+        if let Some(word) = all.get_mut(&key) {
+            *word = Json::String(own);
+        }
+    }
     Ok(embedded(&json!({ request.lang.code(): all })))
 }
 

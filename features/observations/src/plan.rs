@@ -10,8 +10,8 @@ use serde_json::json;
 use web::{PageError, Reply, Request, Site};
 
 use crate::facts::{INSTRUMENTS, OBSERVATION};
+use crate::instruments;
 use crate::two::{Part, Two};
-use crate::{instruments, page};
 
 fn refuse(code: &str) -> PageError {
     PageError::Rule(code.to_owned())
@@ -116,5 +116,5 @@ pub(crate) fn decline(site: &Site, request: &Request) -> Result<Reply, PageError
 pub(crate) fn share(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let change = Change::new().with_text("shared_on", site.today().to_string());
     moved(site, request, "share", |_, part, _| part == Part::Observer, change, "")?;
-    Ok(page::json_of(&json!({ "done": true })))
+    Ok(envelopes::json_of(&json!({ "done": true })))
 }

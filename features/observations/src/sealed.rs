@@ -2,6 +2,7 @@
 //! the two can read, so nothing here can check those.
 
 use base::{Scope, Subject};
+use envelopes::{json_of, part_of_form, shape};
 use log::{Context, Tx};
 use records::{Change, Kind, REMOVED, STATE, Value, append};
 use rusqlite::{Connection, OptionalExtension};
@@ -9,32 +10,11 @@ use serde_json::json;
 use web::{PageError, Reply, Request, Site};
 
 use crate::facts::{OBSERVATION, OBSERVATION_PART, PARTS};
-use crate::key::bytes;
-use crate::page;
 use crate::plan::{go, told};
 use crate::two::{Part, Two, id};
 
-/// An envelope: its version, a vector, and what is sealed with its tag; a payload holds 64 KB.
-const SEALED: std::ops::RangeInclusive<usize> = 1 + 12 + 16..=60_000;
-const VERSION: u8 = 1;
-/// A content's key for one reader: the reader's key, a point of P-256, a vector, and the key sealed with its tag.
-const ONE_KEY: usize = 16 + 65 + 12 + 48;
-/// Keys of one envelope: the two's, and those that they made when they had lost one.
-const MOST_KEYS: usize = 8;
-
 fn refuse(code: &str) -> PageError {
     PageError::Rule(code.to_owned())
-}
-
-fn shape(sealed: &[u8], keys: &[u8]) -> Result<(), PageError> {
-    let one = |key: &[u8]| key.get(16) == Some(&4);
-    let fits = SEALED.contains(&sealed.len())
-        && sealed.first() == Some(&VERSION)
-        && !keys.is_empty()
-        && keys.len() <= MOST_KEYS * ONE_KEY
-        && keys.len().is_multiple_of(ONE_KEY)
-        && keys.chunks(ONE_KEY).all(one);
-    if fits { Ok(()) } else { Err(refuse("observe-shape")) }
 }
 
 /// Whether one of the two may write this part now.
@@ -96,8 +76,8 @@ fn before(conn: &Connection, two: &Two, person: &Subject, what: &str) -> Result<
 pub(crate) fn keep(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let (two, part) = Two::of(site, request)?;
     let me = request.reader()?.person;
-    let what = request.form("what").filter(|w| PARTS.contains(w)).ok_or_else(|| refuse("observe-shape"))?;
-    let (sealed, keys) = (bytes(request, "sealed")?, bytes(request, "keys")?);
+    let what = request.form("what").filter(|w| PARTS.contains(w)).ok_or_else(|| refuse("seal-shape"))?;
+    let (sealed, keys) = (part_of_form(request, "sealed")?, part_of_form(request, "keys")?);
     may(&two, part, what)?;
     shape(&sealed, &keys)?;
     let scope = Scope::Person(two.teacher);
@@ -135,7 +115,7 @@ pub(crate) fn keep(site: &Site, request: &Request) -> Result<Reply, PageError> {
         }
         Ok::<_, PageError>(())
     })?;
-    Ok(page::json_of(&json!({ "done": true })))
+    Ok(json_of(&json!({ "done": true })))
 }
 
 fn agreed(tx: &Tx<'_>, two: &Two, part: Part, step: Subject) -> Result<(), PageError> {
@@ -178,14 +158,14 @@ pub(crate) fn agree(site: &Site, request: &Request) -> Result<Reply, PageError> 
         }
         agreed(tx, &two, part, step)
     })?;
-    Ok(page::json_of(&json!({ "done": true })))
+    Ok(json_of(&json!({ "done": true })))
 }
 
 /// One of the two, who can open an envelope, seals its key to the other's key too: the other had none before, or has lost
 /// it. Keys are added to those that are there and none is taken away.
 pub(crate) fn keys(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let (two, _) = Two::of(site, request)?;
-    let added = bytes(request, "keys")?;
+    let added = part_of_form(request, "keys")?;
     site.store.write(Context { author: request.reader()?.person }, |tx| {
         let (part, ..) = envelope(tx.conn(), request, &two, "part")?;
         let (sealed, mut keys): (Vec<u8>, Vec<u8>) = tx
@@ -199,7 +179,7 @@ pub(crate) fn keys(site: &Site, request: &Request) -> Result<Reply, PageError> {
         tx.fold()?;
         Ok::<_, PageError>(())
     })?;
-    Ok(page::json_of(&json!({ "done": true })))
+    Ok(json_of(&json!({ "done": true })))
 }
 
 /// An author takes an envelope back: it is destroyed on every node.
@@ -217,36 +197,5 @@ pub(crate) fn take_back(site: &Site, request: &Request) -> Result<Reply, PageErr
         tx.fold()?;
         Ok::<_, PageError>(())
     })?;
-    Ok(page::json_of(&json!({ "done": true })))
-}
-
-#[cfg(test)]
-#[allow(clippy::indexing_slicing, reason = "a test")]
-mod tests {
-    use super::*;
-
-    fn key() -> Vec<u8> {
-        let mut key = vec![7; ONE_KEY];
-        key[16] = 4;
-        key
-    }
-
-    #[test]
-    fn an_envelope_is_bounded_and_of_one_shape() {
-        let sealed = |len: usize| {
-            let mut sealed = vec![9; len];
-            sealed[0] = VERSION;
-            sealed
-        };
-        assert!(shape(&sealed(29), &key()).is_ok());
-        assert!(shape(&sealed(60_000), &key().repeat(MOST_KEYS)).is_ok());
-        assert!(shape(&sealed(60_001), &key()).is_err(), "too large");
-        assert!(shape(&sealed(28), &key()).is_err(), "too small for a vector and a tag");
-        assert!(shape(&[2; 100], &key()).is_err(), "of no known version");
-        assert!(shape(&sealed(100), &[]).is_err(), "for nobody");
-        assert!(shape(&sealed(100), &key()[1..]).is_err(), "half a key");
-        assert!(shape(&sealed(100), &key().repeat(MOST_KEYS + 1)).is_err(), "too many keys");
-        assert!(shape(&sealed(100), &[7; ONE_KEY]).is_err(), "no point of the curve");
-        assert!(shape(b"the teacher said", b"and who may read it").is_err(), "words in the clear");
-    }
+    Ok(json_of(&json!({ "done": true })))
 }

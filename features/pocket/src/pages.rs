@@ -410,4 +410,5 @@ const WORDS: &[&str] = &[
     "word-research_meeting",
     "word-training",
     "word-workshop",
+    "seal-other-no-key",
 ];

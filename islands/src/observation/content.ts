@@ -81,6 +81,3 @@ export function talk(run: string): Record<"teacher" | "pupil" | "neither", numbe
   for (const [kind, who] of KINDS) out[who] += each.get(kind) ?? 0;
   return out;
 }
-
-/** What an envelope belongs to: it opens nowhere else. */
-export const about = (observation: string, what: string): string => `zampa ${observation} ${what}`;

@@ -2,11 +2,13 @@
  * The pages of observations: one's own key, one observation, and what is between two over time. What is sealed comes from the
  * node as it is, and is opened here with a passphrase that stays in this page.
  */
-import { get, send } from "./ask.ts";
-import { about, empty, isEmpty, isTooLong, type Content, type Instrument } from "./content.ts";
-import { isFor, more, open, seal, sign, type Envelope, type OpenKey, type Opened, type OwnKey } from "./crypt.ts";
+import { get, send } from "../sealed/ask.ts";
+import { empty, isEmpty, isTooLong, type Content, type Instrument } from "./content.ts";
+import { about, isFor, more, open, seal, type Envelope, type OpenKey, type Opened, type OwnKey } from "../sealed/crypt.ts";
+import { held } from "../sealed/held.ts";
+import { keyPage, makes, unlocks } from "../sealed/keys.ts";
+import { asksOf, changed, closes, signs, type Keys } from "../sealed/two.ts";
 import { fields } from "./form.ts";
-import { keyPage, makes, unlocks } from "./keys.ts";
 import { shown } from "./show.ts";
 import { trends, type Past } from "./trends.ts";
 import { dateOf, el, icon, speakAs, w } from "../pocket/said.ts";
@@ -27,12 +29,6 @@ interface One {
   agrees: { teacher: string | null; observer: string | null };
 }
 
-interface Keys {
-  key: OwnKey | null;
-  other: { id: string; name: string; key: OpenKey | null };
-  csrf: string;
-}
-
 type Given = One & Keys;
 
 /** What opens here: the text of a part, by its id. */
@@ -41,18 +37,6 @@ type Read = Map<string, unknown>;
 const named = (key: string, name: string): string => w(key, name);
 
 const TONES: Record<string, string> = { asked: "wait", planned: "wait", held: "wait", shared: "now", discussed: "ok", declined: "bad" };
-
-/** Whether the other's key is another than the one that this browser knows. A node that gave out a key of its own could read
- * what is sealed to it: this tells, until somebody has asked. */
-function changed(other: Keys["other"]): boolean {
-  const before = localStorage.getItem(`zampa-key-${other.id}`);
-  if (!before) knows(other);
-  return !!before && !!other.key && before !== other.key.public;
-}
-
-function knows(other: Keys["other"]): void {
-  if (other.key) localStorage.setItem(`zampa-key-${other.id}`, other.key.public);
-}
 
 async function read(one: One, own: Opened, into: Read): Promise<void> {
   for (const part of one.parts) {
@@ -98,7 +82,7 @@ class Page {
       if (this.own) await read(this.given, this.own, this.texts);
       this.draw();
     } catch (error) {
-      this.told.textContent = error instanceof Error ? error.message : w("observe-failed");
+      this.told.textContent = error instanceof Error ? error.message : w("seal-failed");
       this.told.hidden = false;
       this.told.scrollIntoView({ block: "center" });
     }
@@ -136,6 +120,12 @@ class Page {
     this.draw();
   }
 
+  /** Draws it, open where the tab holds the key. */
+  async begin(): Promise<void> {
+    const own = this.given.key && (await held(this.given.key, this.given.csrf));
+    return own ? this.opened(own) : this.draw();
+  }
+
   draw(): void {
     const { given } = this;
     const parts: (Node | "")[] = [this.told];
@@ -146,11 +136,12 @@ class Page {
         void this.opened(opened);
       }));
     } else if (this.keyChanged) parts.push(this.asks());
-    if (given.key && !given.other.key && (mayWrite || given.parts.length)) parts.push(el("p", { className: "notice wait" }, named("observe-other-no-key", given.other.name)));
+    if (given.key && !given.other.key && (mayWrite || given.parts.length)) parts.push(el("p", { className: "notice wait" }, named("seal-other-no-key", given.other.name)));
     if (given.key && mayWrite && !given.parts.length) parts.push(...this.recording());
-    else if (given.key && given.parts.length && !this.own) parts.push(unlocks(given.key, (own) => void this.opened(own)));
+    else if (given.key && given.parts.length && !this.own) parts.push(unlocks(given.key, given.csrf, (own) => void this.opened(own)));
     else if (given.key && given.parts.length) parts.push(...this.reading(mayWrite));
-    if (given.key) parts.push(this.signs());
+    if (this.own) parts.push(closes(() => { this.own = undefined; this.texts.clear(); this.draw(); }));
+    if (given.key) parts.push(signs(given));
     const state = document.querySelector("[data-observe-state]");
     if (state) {
       state.textContent = w(`observation-state-${given.state}`);
@@ -162,13 +153,10 @@ class Page {
   }
 
   private asks(): HTMLElement {
-    const asked = (): void => {
-      knows(this.given.other);
+    return asksOf(this.given.other, () => {
       this.keyChanged = false;
       this.draw();
-    };
-    return el("div", { className: "notice bad", id: "other-changed" }, el("div", {}, el("p", {}, named("observe-other-changed", this.given.other.name)),
-      el("p", {}, el("button", { type: "button", onclick: asked }, w("observe-other-asked")))));
+    });
   }
 
   private recording(): Node[] {
@@ -193,7 +181,7 @@ class Page {
     const other = this.theirs();
     const theirs = other && given.state !== "held" ? given.parts.filter((part) => this.texts.has(part.id) && !isFor(part, other)) : [];
     if (other && theirs.length) {
-      out.push(el("div", { className: "notice wait", id: "lacks" }, el("div", {}, el("p", {}, named("observe-other-lacks", given.other.name)),
+      out.push(el("div", { className: "notice wait", id: "lacks" }, el("div", {}, el("p", {}, named("seal-other-lacks", given.other.name)),
         el("p", {}, el("button", { type: "button", onclick: () => void this.act(() => this.give(theirs, other)) }, named("observe-open-to", given.other.name))))));
     }
     return out;
@@ -256,22 +244,10 @@ class Page {
       !agreed && !open.length ? el("p", { className: "hint" }, w("observe-step-none")) : "",
       agreed ? el("details", {}, el("summary", {}, w("observe-step-other")), ...form) : el("div", {}, ...form));
   }
-
-  /** The signs of both keys, to compare. */
-  private signs(): HTMLElement {
-    const { key, other } = this.given;
-    const rows = [[w("observe-key-sign"), key], [other.name, other.key]] as const;
-    return el("details", { className: "observe-signs" }, el("summary", {}, w("observe-key-sign")), el("p", { className: "hint" }, w("observe-key-sign-hint")),
-      el("dl", { className: "fields" }, ...rows.map(([name, one]) => {
-        const code = el("code", { className: "fingerprint" }, "–");
-        if (one) void sign(one).then((text) => { code.textContent = text; });
-        return el("div", {}, el("dt", {}, name), el("dd", {}, code));
-      })));
-  }
 }
 
 /** What is between two over time: everything opened, then drawn. */
-function between(box: HTMLElement, given: Keys & { all: One[] }): void {
+async function between(box: HTMLElement, given: Keys & { all: One[] }): Promise<void> {
   const draw = async (own: Opened): Promise<void> => {
     const past: Past[] = [];
     for (const one of given.all) {
@@ -284,7 +260,9 @@ function between(box: HTMLElement, given: Keys & { all: One[] }): void {
     past.sort((a, b) => (a.day < b.day ? -1 : 1));
     box.replaceChildren(...trends(past));
   };
-  box.replaceChildren(given.key ? unlocks(given.key, (own) => void draw(own)) : makes(given.csrf, false, (_, own) => void draw(own)));
+  const own = given.key && (await held(given.key, given.csrf));
+  if (own) return draw(own);
+  box.replaceChildren(given.key ? unlocks(given.key, given.csrf, (opened) => void draw(opened)) : makes(given.csrf, false, (_, own) => void draw(own)));
 }
 
 async function start(): Promise<void> {
@@ -294,16 +272,16 @@ async function start(): Promise<void> {
   const box = key ?? one ?? both;
   if (!box) return;
   if (!window.isSecureContext) {
-    box.replaceChildren(el("p", { className: "notice bad" }, `${w("observe-insecure")} `, el("a", { href: "/trust" }, "https")));
+    box.replaceChildren(el("p", { className: "notice bad" }, `${w("seal-insecure")} `, el("a", { href: "/trust" }, "https")));
     return;
   }
   try {
     if (key) keyPage(key, JSON.parse(document.querySelector("[data-given]")?.textContent ?? "{}") as { key: OwnKey | null; csrf: string });
     const url = one?.dataset["observe"] ?? both?.dataset["observeWith"] ?? "";
-    if (one) new Page(one, url, await get<Given>(`${url}/sealed`)).draw();
-    if (both) between(both, await get<Keys & { all: One[] }>(`${url}/sealed`));
+    if (one) await new Page(one, url, await get<Given>(`${url}/sealed`)).begin();
+    if (both) await between(both, await get<Keys & { all: One[] }>(`${url}/sealed`));
   } catch (error) {
-    box.replaceChildren(el("p", { className: "notice bad" }, error instanceof Error ? error.message : w("observe-failed")));
+    box.replaceChildren(el("p", { className: "notice bad" }, error instanceof Error ? error.message : w("seal-failed")));
   }
 }
 

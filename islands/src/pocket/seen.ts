@@ -2,9 +2,9 @@
  * Observations in the pocket: those that were agreed on come along with the keys of the two. What is noted lies in the vault
  * while it is written; when it is recorded it is sealed to the two at once, and from then on this phone cannot open it.
  */
-import { about, empty, isEmpty, isTooLong, type Content, type Instrument } from "../observation/content.ts";
-import { seal, type OpenKey } from "../observation/crypt.ts";
+import { empty, isEmpty, isTooLong, type Content, type Instrument } from "../observation/content.ts";
 import { fields } from "../observation/form.ts";
+import { about, seal, type OpenKey } from "../sealed/crypt.ts";
 import { chance, type Named } from "./kept.ts";
 import { dateOf, day, el, icon, w } from "./said.ts";
 import type { Vault } from "./sealed.ts";
@@ -130,7 +130,7 @@ export function seenForm(vault: Vault, pack: SeenPack | undefined, one: Seen, en
   const parts: (Node | "")[] = [
     back, head, told,
     own ? "" : el("p", { className: "notice wait" }, icon("key-round"), el("span", {}, w("observe-no-own-key"))),
-    own && !other ? el("p", { className: "notice wait" }, icon("key-round"), el("span", {}, w("observe-other-no-key", one.teacher))) : "",
+    own && !other ? el("p", { className: "notice wait" }, icon("key-round"), el("span", {}, w("seal-other-no-key", one.teacher))) : "",
     ...fields(one.instrument, content, changed),
     el("div", { className: "field" }, el("label", { htmlFor: "c-held" }, w("observe-held")), held),
     el("p", { className: "acts" },

@@ -12,6 +12,8 @@ const ROUNDS = 600_000;
 const CURVE = { name: "ECDH", namedCurve: "P-256" };
 const ONE_KEY = 141;
 const VERSION = 1;
+/** What a wrapped key is bound to besides its two points; it is named after the first room that sealed. */
+const INFO = "zampa observation 1";
 /** What is sealed is filled up to a multiple of this, so that its length tells little. */
 const STEP = 1024;
 export const LEAST_PASS = 10;
@@ -109,10 +111,16 @@ export async function makeKey(pass: string): Promise<{ public: string; private: 
   return { public: letters(open), private: letters(own) };
 }
 
-/** Opens one's own key; nothing for a wrong passphrase. Nothing can take it out of the page again. */
-export async function openKey(pass: string, own: OwnKey): Promise<Opened | undefined> {
-  const pkcs8 = await unlocked(pass, bytes(own.private));
-  return pkcs8 && { id: own.id, key: await crypto.subtle.importKey("pkcs8", pkcs8, CURVE, false, ["deriveBits"]) };
+/** Opens one's own key; nothing for a wrong passphrase. `held` is told of what stands in the sealed half. */
+export async function openKey(pass: string, own: OwnKey, held?: (half: ArrayBuffer) => Promise<void>): Promise<Opened | undefined> {
+  const half = await unlocked(pass, bytes(own.private));
+  if (half) await held?.(half);
+  return half && opened(own.id, half);
+}
+
+/** A key as this page uses it: nothing can take it out of here again. */
+export async function opened(id: string, half: ArrayBuffer): Promise<Opened> {
+  return { id, key: await crypto.subtle.importKey("pkcs8", half, CURVE, false, ["deriveBits"]) };
 }
 
 /** The private half under another passphrase; nothing for a wrong one. */
@@ -140,7 +148,7 @@ async function sealKey(content: Uint8Array, to: OpenKey): Promise<Uint8Array> {
   const other = await crypto.subtle.importKey("raw", open as BufferSource, CURVE, false, []);
   const pair = (await crypto.subtle.generateKey(CURVE, true, ["deriveBits"])) as CryptoKeyPair;
   const point = new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey));
-  const key = await between(pair.privateKey, other, joined(text("zampa observation 1") as Uint8Array, point, bytes(to.id)));
+  const key = await between(pair.privateKey, other, joined(text(INFO) as Uint8Array, point, bytes(to.id)));
   const iv = random(12);
   return joined(bytes(to.id), point, iv, await crypto.subtle.encrypt({ name: "AES-GCM", iv: iv as BufferSource }, key, content as BufferSource));
 }
@@ -153,7 +161,7 @@ async function contentKey(keys: Uint8Array, own: Opened): Promise<Uint8Array | u
     try {
       const point = one.slice(16, 81);
       const other = await crypto.subtle.importKey("raw", point as BufferSource, CURVE, false, []);
-      const key = await between(own.key, other, joined(text("zampa observation 1") as Uint8Array, point, bytes(own.id)));
+      const key = await between(own.key, other, joined(text(INFO) as Uint8Array, point, bytes(own.id)));
       return new Uint8Array(await crypto.subtle.decrypt({ name: "AES-GCM", iv: one.slice(81, 93) as BufferSource }, key, one.slice(93) as BufferSource));
     } catch {
       continue;
@@ -161,6 +169,9 @@ async function contentKey(keys: Uint8Array, own: Opened): Promise<Uint8Array | u
   }
   return undefined;
 }
+
+/** What an envelope belongs to: it opens nowhere else. */
+export const about = (record: string, what: string): string => `zampa ${record} ${what}`;
 
 /** Seals something to these readers. `about` says what it belongs to, so that it opens nowhere else. */
 export async function seal(value: unknown, about: string, to: OpenKey[]): Promise<Envelope> {

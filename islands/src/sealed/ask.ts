@@ -7,11 +7,11 @@ export async function send(url: string, form: Record<string, string>, csrf: stri
   try {
     answer = await fetch(url, { method: "POST", body: new URLSearchParams({ ...form, _csrf: csrf }) });
   } catch {
-    throw new Error(w("observe-off-network"));
+    throw new Error(w("seal-off-network"));
   }
   if (answer.ok) return (await answer.json()) as Record<string, unknown>;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  throw new Error(answer.status === 409 ? (page.querySelector("h1")?.textContent ?? w("observe-failed")) : w("observe-failed"));
+  throw new Error(answer.status === 409 ? (page.querySelector("h1")?.textContent ?? w("seal-failed")) : w("seal-failed"));
 }
 
 export async function get<T>(url: string): Promise<T> {
@@ -19,8 +19,8 @@ export async function get<T>(url: string): Promise<T> {
   try {
     answer = await fetch(url, { cache: "no-store" });
   } catch {
-    throw new Error(w("observe-off-network"));
+    throw new Error(w("seal-off-network"));
   }
-  if (!answer.ok) throw new Error(w("observe-failed"));
+  if (!answer.ok) throw new Error(w("seal-failed"));
   return (await answer.json()) as T;
 }
