@@ -701,7 +701,9 @@ CREATE TABLE pair_note (
   what TEXT,
   held_on TEXT,
   said TEXT,
-  next_step TEXT
+  next_step TEXT,
+  sealed BLOB,
+  keys BLOB
 );
 CREATE TABLE pair_lesson (
   id BLOB PRIMARY KEY,

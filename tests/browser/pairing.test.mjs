@@ -1,6 +1,7 @@
 // Two people are proposed to each other, sign, write what is theirs alone, and end with a certificate; who leaves decides first.
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { be, hub, look, press, reader, school, start, until } from "./stage.mjs";
 
@@ -15,6 +16,35 @@ async function as(page, host, person, back) {
   await page.locator("form[data-role] button").first().click();
   await page.waitForURL((url) => !url.pathname.startsWith("/view-as"));
 }
+
+const PASS = { master: "雪莲 铅笔 渡口 七月", apprentice: "four words that differ" };
+
+/** Makes one's key where the page asks for it: two fields, one button. */
+async function makeKey(page, pass) {
+  await page.fill("#pass-new", pass);
+  await page.fill("#pass-again", pass);
+  await page.locator("#make-key button").click();
+  await page.locator("#make-key").waitFor({ state: "detached" });
+  await until(async () => (await page.locator(".observe-signs").count()) === 1, "the key to be there");
+}
+
+async function unlock(page, pass) {
+  await page.fill("#pass", pass);
+  await page.locator("#unlock button").click();
+  await page.locator("#close-sealed").waitFor();
+}
+
+/** The files of a directory, all the way down. */
+function* files(dir) {
+  for (const one of readdirSync(dir)) {
+    const path = join(dir, one);
+    if (statSync(path).isDirectory()) yield* files(path);
+    else yield path;
+  }
+}
+
+/** In which files of the three nodes some bytes stand. */
+const found = (word) => [...files(stage.data)].filter((path) => readFileSync(path).includes(Buffer.from(word)));
 
 const open = async (lang) => (await reader(stage.browser, lang)).newPage();
 
@@ -45,21 +75,79 @@ test("two are proposed to each other, sign, write for each other alone, and end 
   await press(local, "main a[href$='/move/begin']");
   await press(local, "main button.primary");
 
-  // A session with one next step, a lesson, and whether it fits.
-  await local.fill("#pair-said", "一起备了观察课。སློབ་ཚན་འདི་ཡག་པོ་བྱུང་།");
-  await local.fill("#pair-step", "下周听一节课");
-  await press(local, "#pair-write > form button");
+  // The apprentice has no key yet: nothing can be written before there is one. The master has none either, which is told.
+  await local.locator("#make-key").waitFor();
+  assert.ok(await local.locator("#pair-write form[data-seal] button").first().isDisabled());
+  problems.push(...await look(local, "bo-pair-no-key"));
+  await makeKey(local, PASS.apprentice);
+  await local.locator("#other-none").waitFor();
+
+  // A session with one next step, sealed to its writer alone so far; a lesson, and whether it fits.
+  await local.fill("#pair-said", "zxqsaid一起备了观察课。སློབ་ཚན་འདི་ཡག་པོ་བྱུང་།");
+  await local.fill("#pair-step", "zxqstep下周听一节课");
+  problems.push(...await look(local, "bo-pair-write"));
+  await local.locator("#pair-write > form button").click();
+  await local.locator("#pair-timeline [data-sealed]").waitFor();
+  await local.locator("#unlock").waitFor();
+  assert.doesNotMatch(await local.locator("body").innerText(), /zxq/);
+  problems.push(...await look(local, "bo-pair-sealed"));
+  await local.fill("#pass", "not the passphrase");
+  await local.locator("#unlock button").click();
+  await local.locator("#unlock .notice.bad").waitFor();
+  await unlock(local, PASS.apprentice);
+  assert.match(await local.locator("#pair-timeline").innerText(), /zxqsaid一起备了观察课[\s\S]*zxqstep/);
   await local.locator("#pair-lesson > summary").click();
   await local.check("#pair-lesson [value=attended]");
   await press(local, "#pair-lesson form button");
-  assert.match(await local.locator("#pair-timeline").innerText(), /一起备了观察课/);
+  // The tab holds the key: it asks once.
+  await local.locator("#close-sealed").waitFor();
+  assert.match(await local.locator("#pair-timeline").innerText(), /zxqsaid/);
+  assert.match(await local.locator("[data-step-of]").innerText(), /zxqstep/);
   problems.push(...await look(local, "bo-pair-timeline"));
   await press(local, "#pair-fit button[value=another]");
+
+  // The master makes a key, and reads nothing before the apprentice's page has sealed it to that key too.
   await guest.goto(school(1) + path);
-  assert.match(await guest.locator("#pair-timeline").innerText(), /下周听一节课/);
+  await guest.locator("#make-key").waitFor();
+  await makeKey(guest, PASS.master);
+  await unlock(guest, PASS.master);
+  assert.doesNotMatch(await guest.locator("body").innerText(), /zxq/);
+  problems.push(...await look(guest, "en-pair-not-yours"));
+  await local.reload();
+  await local.locator("[data-pair] .notice.ok").waitFor();
+  problems.push(...await look(local, "bo-pair-given"));
+  await guest.reload();
+  await guest.locator("#close-sealed").waitFor();
+  assert.match(await guest.locator("#pair-timeline").innerText(), /zxqstep下周听一节课/);
   problems.push(...await look(guest, "en-pair-timeline"));
+
+  // What the master writes is read by the apprentice, in another browser; what is closed is closed.
+  await guest.fill("#pair-said", "zxqmaster She waited, and they asked.");
+  await guest.fill("#pair-step", "zxqmore Write down their questions");
+  await guest.locator("#pair-write > form button").click();
+  await until(async () => (await guest.locator("#pair-timeline [data-sealed]").count()) === 2, "the master's note");
+  await local.reload();
+  await local.locator("#close-sealed").waitFor();
+  assert.match(await local.locator("#pair-timeline").innerText(), /zxqmaster She waited/);
+  await local.locator("#close-sealed").click();
+  await local.locator("#unlock").waitFor();
+  assert.doesNotMatch(await local.locator("body").innerText(), /zxq/);
+  await local.reload();
+  await unlock(local, PASS.apprentice);
+
+  // Without scripts the page says what it needs, and sends nothing.
+  const bare = await (await stage.browser.newContext({ javaScriptEnabled: false, storageState: await guest.context().storageState() })).newPage();
+  await bare.goto(school(1) + path);
+  assert.match(await bare.locator("main").innerText(), /JavaScript/);
+  assert.equal(await bare.locator("form[data-seal] button:enabled").count(), 0);
+  assert.equal(await bare.locator("form[data-seal] [name]").count(), 0, "what is typed has no name to be sent under");
+  await bare.context().close();
+
+  const notes = (page, host) => page.evaluate(async (url) => (await fetch(url)).status, `${host}${path}/sealed`);
   await head.goto(school(1) + path);
-  assert.doesNotMatch(await head.locator("body").innerText(), /一起备了观察课|下周听一节课/);
+  assert.doesNotMatch(await head.locator("body").innerText(), /zxq/);
+  assert.equal(await head.locator("[data-sealed], [data-pair]").count(), 0);
+  assert.equal(await notes(head, school(1)), 403);
   problems.push(...await look(head, "zh-pair-head"));
 
   // The officer at the hub reads no note, and learns that a re-pairing is wished.
@@ -70,8 +158,13 @@ test("two are proposed to each other, sign, write for each other alone, and end 
     return officer.locator(`a[href='${path}']`).count();
   }, "the wish at the hub");
   problems.push(...await look(officer, "en-pair-due"));
-  await officer.goto(hub + path);
-  assert.doesNotMatch(await officer.locator("body").innerText(), /一起备了观察课|下周听一节课/);
+  for (const role of ["administrator", "officer"]) {
+    await be(officer, hub, role, path);
+    await officer.goto(hub + path);
+    assert.doesNotMatch(await officer.locator("body").innerText(), /zxq/, role);
+    assert.equal(await officer.locator("[data-sealed], [data-pair]").count(), 0, role);
+    assert.equal(await notes(officer, hub), 403, role);
+  }
   problems.push(...await look(officer, "en-pair-officer"));
 
   // It ends: both review it, and take a certificate.
@@ -82,7 +175,8 @@ test("two are proposed to each other, sign, write for each other alone, and end 
     await page.goto(school(1) + path);
     await page.locator("#pair-review summary").click();
     await page.fill("#pair-review-said", said);
-    await press(page, "#pair-review details button");
+    await page.locator("#pair-review details button").click();
+    await page.locator("#pair-review > [data-sealed]", { hasText: said }).waitFor();
   }
   assert.match(await local.locator("#pair-review").innerText(), /ask instead of telling[\s\S]*先让学生看|先让学生看[\s\S]*ask instead of telling/);
   problems.push(...await look(local, "bo-pair-review"));
@@ -90,6 +184,65 @@ test("two are proposed to each other, sign, write for each other alone, and end 
   const bytes = readFileSync(await paper.path());
   assert.equal(bytes.subarray(0, 5).toString(), "%PDF-");
   writeFileSync(new URL("../../artifacts/bo-pair-certificate.pdf", import.meta.url), bytes);
+
+  // The master reads it at the hub too, and no disk of the three nodes holds a word of it; goals, in the clear, it does.
+  const elsewhere = await open("zh");
+  await until(async () => {
+    await as(elsewhere, hub, master, "/today");
+    await elsewhere.goto(hub + path);
+    return (await elsewhere.locator("#pair-review > [data-sealed]").count()) === 2;
+  }, "the envelopes at the hub");
+  await unlock(elsewhere, PASS.master);
+  assert.match(await elsewhere.locator("#pair-timeline").innerText(), /zxqsaid一起备了观察课/);
+  assert.match(await elsewhere.locator("#pair-review").innerText(), /先让学生看/);
+  problems.push(...await look(elsewhere, "zh-pair-hub"));
+  assert.ok(found((await elsewhere.locator(".pair .person b").first().innerText()).trim()).length > 0, "the search finds what is in the clear");
+  for (const word of ["zxqsaid", "zxqstep", "zxqmaster", "zxqmore", "ask instead of telling", "学会了先让学生看", PASS.master, PASS.apprentice]) assert.deepEqual(found(word), [], word);
+  assert.deepEqual(problems, []);
+});
+
+test("what was written before notes were sealed is marked, and its writer seals it", { timeout: 300_000 }, async () => {
+  const problems = [];
+  const page = await open("zh");
+  let path = "";
+  for (let at = 0; !path && at < 8; at += 1) {
+    await page.goto(`${school(1)}/view-as?back=/today`);
+    const someone = page.locator('form[data-role="posted"] button').nth(at);
+    if (!await someone.count()) break;
+    await someone.click();
+    await page.waitForURL((url) => !url.pathname.startsWith("/view-as"));
+    await page.goto(`${school(1)}/today`);
+    const me = (await page.locator(".account summary").textContent()).trim();
+    await page.goto(`${school(1)}/pairings?state=active`);
+    const paths = await page.locator("main tr", { hasText: me }).locator("a[href^='/pairings/']").evaluateAll((links) => [...new Set(links.map((a) => a.pathname))]);
+    for (const one of paths) {
+      await page.goto(school(1) + one);
+      if (await page.locator("[data-clear][data-own=true]").count()) { path = one; break; }
+    }
+  }
+  assert.ok(path, "a pairing with notes of before");
+  await page.locator("#make-key, .observe-signs").first().waitFor();
+  const word = (await page.locator("[data-clear][data-own=true] [data-said]").first().innerText()).slice(0, 12);
+  const others = await page.locator("[data-clear][data-own=false]").count();
+  assert.ok(found(word).length > 0, "it stands on a disk");
+  if (await page.locator("#make-key").count()) await makeKey(page, PASS.apprentice);
+  assert.equal(await page.locator("#pair-old").count(), 0, "not before the other can read it");
+  problems.push(...await look(page, "zh-pair-clear"));
+  const other = await open("en");
+  const [, apprentice] = await page.locator(".fields a[href^='/people/']").evaluateAll((links) => links.map((a) => a.pathname.split("/").pop()));
+  await as(other, school(1), apprentice, path);
+  await other.locator("#make-key, .observe-signs").first().waitFor();
+  if (await other.locator("#make-key").count()) await makeKey(other, PASS.master);
+  await other.context().close();
+  await page.reload();
+  await page.locator("#pair-old > summary").click();
+  problems.push(...await look(page, "zh-pair-old"));
+  await page.locator("#do-seal-old").click();
+  await until(async () => (await page.locator("[data-clear][data-own=true]").count()) === 0 && (await page.locator("#unlock").count()) === 1, "the notes to be sealed");
+  await unlock(page, PASS.apprentice);
+  assert.ok((await page.locator("#pair-timeline").innerText()).includes(word));
+  assert.equal(await page.locator("[data-clear]").count(), others, "those of the other are theirs to seal");
+  problems.push(...await look(page, "zh-pair-old-sealed"));
   assert.deepEqual(problems, []);
 });
 

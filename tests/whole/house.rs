@@ -107,9 +107,10 @@ fn words_that_pages_name_exist() {
 }
 
 /// Keys that are put together where they are used, by their beginnings.
-const MADE: [&str; 24] = [
-    // What every script says that seals.
+const MADE: [&str; 25] = [
+    // What every script says that seals, and that of pairings.
     "seal-",
+    "pair-seal-",
     // What the script of observations says: the test below reads it.
     "observe-",
     "observation-state-",

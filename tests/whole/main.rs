@@ -23,6 +23,7 @@ mod house;
 mod matrix;
 mod neighbours;
 mod observations;
+mod pair_sealed;
 mod pairings;
 mod pictures;
 mod plans;

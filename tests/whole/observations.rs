@@ -40,7 +40,7 @@ async fn does(desk: &Desk, path: &str, who: &Who, form: &str) -> StatusCode {
 }
 
 /// An envelope of the right shape for two readers; nobody at a node can tell that nothing is in it.
-fn envelope(len: usize) -> (String, String) {
+pub(crate) fn envelope(len: usize) -> (String, String) {
     let mut sealed = vec![9; len];
     sealed[0] = 1;
     let mut key = [7; 141];
@@ -292,10 +292,13 @@ fn every_word_that_the_script_says_is_there() {
     let catalogue = zampa::house::catalogue().unwrap();
     let words = catalogue.words(base::Lang::En, None);
     let mut named = std::collections::BTreeSet::new();
-    for dir in ["observation", "pocket"] {
+    for dir in ["observation", "pairing", "pocket", "sealed"] {
         for entry in std::fs::read_dir(root.join(dir)).unwrap() {
             let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
-            for part in text.split('"').filter(|p| p.starts_with("observe-") && !p.contains([' ', '.'])) {
+            let said = |p: &&str| {
+                ["observe-", "seal-", "pair-seal-"].iter().any(|b| p.starts_with(b)) && !p.contains([' ', '.'])
+            };
+            for part in text.split('"').filter(said) {
                 named.insert(part.to_owned());
             }
         }

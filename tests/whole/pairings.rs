@@ -10,42 +10,43 @@ use web::{Check, Method};
 use zampa::node::members;
 
 use crate::desk::{Desk, desk, desk_at};
+use crate::observations::envelope;
 use crate::two_nodes::give;
 
-pub type Who = (String, String);
+pub(crate) type Who = (String, String);
 
-const PHRASE: &str = "xuelianhua7f3";
+pub(crate) const PHRASE: &str = "xuelianhua7f3";
 /// The pairing of the demonstration that is well on its way, at the school of a box.
 const GOING: &str = "FROM pairing WHERE state = 'active' AND kind = 'master_apprentice'
                      AND id IN (SELECT pairing FROM pair_note) AND home = ?1";
 
-pub fn sql(id: Subject) -> String {
+pub(crate) fn sql(id: Subject) -> String {
     format!("x'{}'", id.as_bytes().iter().map(|b| format!("{b:02X}")).collect::<String>())
 }
 
 impl Desk {
-    pub fn as_person(&self, person: Subject) -> Who {
+    pub(crate) fn as_person(&self, person: Subject) -> Who {
         let local = &self.node.site.local;
         let token = local.start_session(person).unwrap();
         let csrf = local.session(&token).unwrap().unwrap().1;
         (format!("{}={token}", self.node.site.session_cookie(false)), csrf)
     }
 
-    pub fn ask<T: rusqlite::types::FromSql>(&self, sql: &str) -> T {
+    pub(crate) fn ask<T: rusqlite::types::FromSql>(&self, sql: &str) -> T {
         self.node.site.store.read(|c| Ok::<_, LogError>(c.query_row(sql, [], |r| r.get(0))?)).unwrap()
     }
 
-    pub async fn page(&self, path: &str, who: &Who) -> (StatusCode, String) {
+    pub(crate) async fn page(&self, path: &str, who: &Who) -> (StatusCode, String) {
         let (head, body) = self.get(path, who, None).await;
         (head.status(), String::from_utf8_lossy(&body).into_owned())
     }
 
-    pub async fn does(&self, path: &str, who: &Who, form: &str) -> StatusCode {
+    pub(crate) async fn does(&self, path: &str, who: &Who, form: &str) -> StatusCode {
         self.post(path, who, form).await.status()
     }
 
     /// A pairing that goes on, with its master and apprentice.
-    fn going(&self, home: Subject) -> (Subject, Subject, Subject) {
+    pub(crate) fn going(&self, home: Subject) -> (Subject, Subject, Subject) {
         let of = |what: &str| self.one(&format!("SELECT {what} {}", GOING.replace("?1", &sql(home))));
         (of("id"), of("master"), of("apprentice"))
     }
@@ -55,10 +56,24 @@ impl Desk {
     }
 }
 
-/// A note by the apprentice with words that stand nowhere else.
-async fn write(desk: &Desk, pairing: Subject, who: &Who) {
-    let form = format!("what=session&held_on=2026-10-20&said={PHRASE}+said&next_step={PHRASE}+step");
-    assert_eq!(desk.does(&format!("/pairings/{pairing}/notes"), who, &form).await, StatusCode::SEE_OTHER);
+/// A note by the apprentice of before notes were sealed, with words that stand nowhere else.
+pub(crate) fn write(desk: &Desk, pairing: Subject, apprentice: Subject) {
+    let scope = Scope::Pair(pairing);
+    let change = Change::new()
+        .with_link("pairing", pairing)
+        .with_link("person", apprentice)
+        .with_text("what", "session")
+        .with_text("held_on", "2026-10-20")
+        .with_text("said", format!("{PHRASE} said"))
+        .with_text("next_step", format!("{PHRASE} step"));
+    let kind = desk.node.site.kinds.get("pair_note").unwrap();
+    let store = &desk.node.site.store;
+    store
+        .write(Context { author: apprentice }, |tx| {
+            append(tx, kind, scope, tx.subject(&scope), change, None)?;
+            tx.fold()
+        })
+        .unwrap();
 }
 
 /// Every page that a reader can ask for, of this pairing and of what hangs on it: none holds the words.
@@ -104,7 +119,7 @@ async fn what_two_write_is_read_by_two_and_by_nobody_else_on_either_node() {
     let school = desk();
     let (pairing, master, apprentice) = school.going(school.home);
     let (at_master, at_apprentice) = (school.as_person(master), school.as_person(apprentice));
-    write(&school, pairing, &at_apprentice).await;
+    write(&school, pairing, apprentice);
     for who in [&at_master, &at_apprentice] {
         let (status, body) = school.page(&format!("/pairings/{pairing}"), who).await;
         assert_eq!(status, StatusCode::OK);
@@ -122,8 +137,13 @@ async fn what_two_write_is_read_by_two_and_by_nobody_else_on_either_node() {
     assert!(status == StatusCode::OK && page.contains("id=\"pair\""), "that there is a pairing, the head sees");
     for (who, label) in [(head, "the head"), (school.as_person(colleague), "a colleague")] {
         assert!(nowhere(&school, pairing, &who, label).await > 100);
+        let (sealed, keys) = envelope(100);
+        let kept = format!("what=session&held_on=2026-10-20&sealed={sealed}&keys={keys}");
+        let (status, _) = school.page(&format!("/pairings/{pairing}/sealed"), &who).await;
+        assert_eq!(status, StatusCode::FORBIDDEN, "{label} is given no envelope");
         for (path, form) in [
-            ("notes", "what=session&held_on=2026-10-20&said=x&next_step=y"),
+            ("keep", &*kept),
+            ("keys", "note=0&keys=0"),
             ("lessons", "what=observed&held_on=2026-10-20"),
             ("fit", "fit=well"),
             ("sign", ""),
@@ -207,7 +227,7 @@ async fn what_is_taken_back_is_destroyed() {
     let desk = desk();
     let (pairing, master, apprentice) = desk.going(desk.home);
     let (at_master, at_apprentice) = (desk.as_person(master), desk.as_person(apprentice));
-    write(&desk, pairing, &at_apprentice).await;
+    write(&desk, pairing, apprentice);
     let note = desk.one("SELECT id FROM pair_note ORDER BY made DESC LIMIT 1");
     let path = format!("/pairings/{pairing}/take-back");
     assert_eq!(desk.does(&path, &at_master, &format!("note={note}")).await, StatusCode::NOT_FOUND);

@@ -16,6 +16,9 @@ const PEOPLE: &[Role] = &[Role::Administrator, Role::Officer, Role::Coordinator,
 /// The sorts of pairing.
 pub(crate) const SORTS: &[&str] = &["master_apprentice", "new_old", "course", "subject"];
 
+/// What a note is of.
+pub(crate) const NOTES: &[&str] = &["session", "goals", "review"];
+
 /// What is agreed: who changes one of these after somebody has signed leaves that signature behind.
 pub(crate) const AGREED: &[&str] =
     &["kind", "master", "apprentice", "subject", "goals", "observes", "attends", "months"];
@@ -149,21 +152,26 @@ pub(crate) static PAIR_SIGNATURE: Kind = Kind {
     hidden: true,
 };
 
-/// What one of the two writes for both: of a session, with one next step; how they see the goals; the review at the end.
-/// Its words are personal: they are erased with their author, or when the author takes them back.
+/// What one of the two writes for both: of a session, with one next step; how they see the goals; the review at the end. In
+/// the clear stand who, what it is and its day, since sessions are counted; its words are an envelope that the two open. They
+/// are personal: they are erased with their author, or when the author takes them back.
 pub(crate) static PAIR_NOTE: Kind = Kind {
     name: "pair_note",
     route: "pair-notes",
     icon: "pencil",
     home: Home::Pair("pairing"),
-    title: &["said"],
+    title: &["what", "held_on"],
     fields: &[
         Field::link("pairing", "pairing").required(),
         Field::link("person", "person").required(),
-        Field::choice("what", &["session", "goals", "review"]).required(),
+        Field::choice("what", NOTES).required(),
         Field::date("held_on").required(),
-        Field::text("said").required().personal(),
+        // Words in the clear: of before they were sealed. No page writes them any more.
+        Field::text("said").personal(),
         Field::line("next_step").personal(),
+        Field::bytes("sealed").personal(),
+        // The content's key, sealed to each of the two.
+        Field::bytes("keys"),
     ],
     states: &[],
     moves: &[],

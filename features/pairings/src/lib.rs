@@ -8,6 +8,7 @@ mod facts;
 mod handover;
 mod notes;
 mod part;
+mod sealed;
 mod templates;
 mod today;
 mod two;
@@ -36,7 +37,9 @@ pub fn routes() -> Vec<Route> {
     vec![
         Route::post("/pairings/{id}/sign", read, agreement::sign),
         Route::post("/pairings/{id}/decline", read, agreement::decline),
-        Route::post("/pairings/{id}/notes", read, notes::add),
+        Route::get("/pairings/{id}/sealed", read, sealed::given),
+        Route::post("/pairings/{id}/keep", read, sealed::keep),
+        Route::post("/pairings/{id}/keys", read, sealed::keys),
         Route::post("/pairings/{id}/take-back", read, notes::take_back),
         Route::post("/pairings/{id}/lessons", read, notes::add_lesson),
         Route::post("/pairings/{id}/fit", read, notes::fit),

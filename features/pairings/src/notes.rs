@@ -1,8 +1,7 @@
-//! What the two write: notes of their sessions with one next step, how they see the goals, their reviews; which lessons
-//! they were at; and, each alone, whether it fits.
+//! What the two note in the clear: which lessons they were at; and, each alone, whether it fits. And how a note is taken back.
 
 use base::{Date, Scope, Subject};
-use log::Context;
+use log::{Context, Tx};
 use records::vocabulary::SUBJECTS;
 use records::{Change, Kind, REMOVED, Value, append};
 use rusqlite::{Connection, OptionalExtension};
@@ -10,10 +9,6 @@ use web::{PageError, Reply, Request, Site};
 
 use crate::facts::{PAIR_FIT, PAIR_LESSON, PAIR_NOTE};
 use crate::two::{Part, Two, id};
-
-/// Characters of a note, and of a next step.
-const SAID: usize = 4000;
-const STEP: usize = 120;
 
 /// Whether it fits, as far as the officer is told: nobody learns who said what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +19,7 @@ pub(crate) enum Fits {
     Another,
 }
 
-fn refuse(code: &str) -> PageError {
+pub(crate) fn refuse(code: &str) -> PageError {
     PageError::Rule(code.to_owned())
 }
 
@@ -37,12 +32,8 @@ pub(crate) fn keep(site: &Site, request: &Request, kind: &'static Kind, change: 
     }
 }
 
-fn typed(request: &Request, name: &str, most: usize) -> Result<String, PageError> {
-    text::clean_text(request.form(name).unwrap_or_default(), most).map_err(|_| refuse("pair-long"))
-}
-
 /// A day that has come: only what was held counts.
-fn held(site: &Site, request: &Request) -> Result<String, PageError> {
+pub(crate) fn held(site: &Site, request: &Request) -> Result<String, PageError> {
     let day: Date = request.form("held_on").and_then(|d| d.parse().ok()).ok_or_else(|| refuse("pair-day"))?;
     if day > site.today() { Err(refuse("pair-day")) } else { Ok(day.to_string()) }
 }
@@ -61,66 +52,6 @@ fn back(two: &Two, anchor: &str) -> Reply {
     Reply::ToWith(format!("/pairings/{}#{anchor}", two.id), vec![note])
 }
 
-/// Writes a note.
-pub(crate) fn add(site: &Site, request: &Request) -> Result<Reply, PageError> {
-    let (two, _) = Two::of(site, request)?;
-    let what = chosen(request, "what", &["session", "goals", "review"])?.ok_or_else(|| refuse("pair-form"))?;
-    let open = if what == "review" { two.active_from.is_some() } else { two.goes_on() };
-    if !open {
-        return Err(refuse("pairing-not-active"));
-    }
-    let said = typed(request, "said", SAID)?;
-    if said.is_empty() {
-        return Err(refuse("pair-empty"));
-    }
-    let day = if what == "session" { held(site, request)? } else { site.today().to_string() };
-    let mut change = Change::new()
-        .with_link("pairing", two.id)
-        .with_link("person", request.reader()?.person)
-        .with_text("what", what)
-        .with_text("held_on", day)
-        .with_text("said", said);
-    if what == "session" {
-        let step =
-            text::clean_line(request.form("next_step").unwrap_or_default(), STEP).map_err(|_| refuse("pair-long"))?;
-        if step.is_empty() {
-            return Err(refuse("pair-step"));
-        }
-        change = change.with_text("next_step", step);
-    }
-    match before(site, &two, request.reader()?.person, what)? {
-        Some(before) => again(site, &two, request.reader()?.person, before, change)?,
-        None => drop(keep(site, request, &PAIR_NOTE, change)?),
-    }
-    Ok(back(&two, if what == "review" { "pair-review" } else { "pair-timeline" }))
-}
-
-/// The review that somebody has already written: there is one of each of the two, and it is mended.
-fn before(site: &Site, two: &Two, person: Subject, what: &str) -> Result<Option<Subject>, PageError> {
-    if what != "review" {
-        return Ok(None);
-    }
-    site.store.read(|conn| {
-        let found: Option<Option<Vec<u8>>> = conn
-            .prepare_cached(
-                "SELECT id FROM pair_note WHERE pairing = ?1 AND person = ?2 AND what = 'review' ORDER BY made",
-            )?
-            .query_row([two.id.as_bytes(), person.as_bytes()], |r| r.get(0))
-            .optional()?;
-        Ok(found.and_then(id))
-    })
-}
-
-/// Writes a note of one's own anew.
-fn again(site: &Site, two: &Two, person: Subject, note: Subject, mut change: Change) -> Result<(), PageError> {
-    change.set.retain(|field, _| matches!(field.as_str(), "said" | "held_on"));
-    site.store.write(Context { author: person }, |tx| {
-        append(tx, &PAIR_NOTE, Scope::Pair(two.id), note, change, None)?;
-        tx.fold()?;
-        Ok(())
-    })
-}
-
 /// The author takes a note back: its words are destroyed on every node.
 pub(crate) fn take_back(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let (two, _) = Two::of(site, request)?;
@@ -131,16 +62,18 @@ pub(crate) fn take_back(site: &Site, request: &Request) -> Result<Reply, PageErr
             .conn()
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM pair_note WHERE id = ?1 AND pairing = ?2 AND person = ?3)")?
             .query_row([note.as_bytes(), two.id.as_bytes(), person.as_bytes()], |r| r.get(0))?;
-        if !own {
-            return Err(PageError::NotFound);
-        }
-        let scope = Scope::Pair(two.id);
-        append(tx, &PAIR_NOTE, scope, note, Change::new().with(REMOVED, Value::Bool(true)), None)?;
-        tx.append(&log::erase_draft(scope, note, &[&PAIR_NOTE.identity()])?)?;
-        tx.fold()?;
-        Ok(())
+        if own { destroy(tx, &two, note) } else { Err(PageError::NotFound) }
     })?;
     Ok(back(&two, "pair-timeline"))
+}
+
+/// Takes a note away, and destroys what was said in it.
+pub(crate) fn destroy(tx: &Tx<'_>, two: &Two, note: Subject) -> Result<(), PageError> {
+    let scope = Scope::Pair(two.id);
+    append(tx, &PAIR_NOTE, scope, note, Change::new().with(REMOVED, Value::Bool(true)), None)?;
+    tx.append(&log::erase_draft(scope, note, &[&PAIR_NOTE.identity()])?)?;
+    tx.fold()?;
+    Ok(())
 }
 
 /// Notes a lesson at which one was the other's guest, or the closing lesson.

@@ -13,6 +13,7 @@ use crate::agreement::{Signature, Signatures};
 use crate::facts::{PAIR_LESSON, PAIR_NOTE, PAIRING};
 use crate::handover::{self, Due};
 use crate::notes::{self, Fits};
+use crate::sealed;
 use crate::two::{Part, Two, id};
 
 /// Months of a term: two in a year of an agreement.
@@ -62,17 +63,19 @@ struct Own {
     writes: bool,
     today: String,
     subjects: Vec<(&'static str, String)>,
-    next_step: Option<(String, String)>,
+    next_step: Option<Words>,
     lines: Vec<Line>,
     goals: bool,
     asks_fit: bool,
     fit: Option<String>,
     reviews: bool,
-    /// Reviews: whose, what, and by which its author takes it back.
-    said: Vec<(String, String, Option<String>)>,
+    /// Reviews: whose, and what.
+    said: Vec<(String, Words)>,
     review: String,
     other: String,
     certificate: bool,
+    /// The words of the script.
+    script: String,
 }
 
 /// What stands in the timeline.
@@ -82,10 +85,20 @@ struct Line {
     day: String,
     what: String,
     who: String,
+    words: Words,
+    /// Of what a note is.
+    kind: String,
+}
+
+/// What was written: an envelope that the page's script opens, or in the clear, as it was before.
+#[derive(Default, Clone)]
+struct Words {
+    note: String,
+    sealed: bool,
     said: String,
     next_step: String,
-    /// By which its author takes it back.
-    own: Option<String>,
+    /// The reader wrote it, and may take it back.
+    own: bool,
 }
 
 /// The part of a pairing's page.
@@ -274,36 +287,45 @@ fn own(
         None => String::new(),
     };
     let mut lines = Vec::new();
-    let mut reviews: Vec<(Subject, String, Option<String>)> = Vec::new();
+    let mut reviews: Vec<(Subject, Words)> = Vec::new();
     let mut stmt = conn.prepare(&format!(
-        "SELECT n.id, n.person, n.what, coalesce(n.held_on, ''), coalesce(n.said, ''), coalesce(n.next_step, ''), n.made
+        "SELECT n.id, n.person, n.what, coalesce(n.held_on, ''), coalesce(n.said, ''), coalesce(n.next_step, ''), n.made,
+                n.sealed IS NOT NULL
          FROM pair_note n WHERE n.pairing = ?1 AND {} ORDER BY n.held_on DESC, n.made DESC LIMIT {SHOWN}",
         reader.sees(&PAIR_NOTE, "n")
     ))?;
     let mut rows = stmt.query([two.id.as_bytes()])?;
+    let mut next_step = None;
     while let Some(row) = rows.next()? {
         let (note, person) = (id(row.get(0)?).unwrap_or_default(), id(row.get(1)?).unwrap_or_default());
         let (what, day): (String, String) = (row.get(2)?, row.get(3)?);
-        let said: String = row.get(4)?;
+        let words = Words {
+            note: note.to_string(),
+            sealed: row.get(7)?,
+            said: row.get(4)?,
+            next_step: row.get(5)?,
+            own: person == reader.person,
+        };
         if what == "review" {
-            if !reviews.iter().any(|(who, ..)| *who == person) {
-                reviews.push((person, said, (person == reader.person).then(|| note.to_string())));
+            if !reviews.iter().any(|(who, _)| *who == person) {
+                reviews.push((person, words));
             }
             continue;
+        }
+        // The session that came last says what comes next.
+        if next_step.is_none() && what == "session" && (words.sealed || !words.next_step.is_empty()) {
+            next_step = Some(words.clone());
         }
         let key = if what == "session" { "pair-session" } else { "pair-goals" };
         lines.push(Line {
             at: (day.clone(), row.get(6)?),
             day: look.date(&day),
-            what: words.get(key).into_owned(),
+            what: look.words.get(key).into_owned(),
             who: name_of(&person),
-            said,
-            next_step: row.get(5)?,
-            own: (person == reader.person).then(|| note.to_string()),
+            words,
+            kind: what,
         });
     }
-    // The note that came last says what comes next.
-    let next_step = lines.iter().find(|l| !l.next_step.is_empty()).map(|l| (l.next_step.clone(), l.day.clone()));
     lines.extend(lessons(look, two, &reader.sees(&PAIR_LESSON, "n"))?);
     lines.extend(milestones(look, two));
     lines.sort_by(|a, b| b.at.cmp(&a.at));
@@ -311,7 +333,7 @@ fn own(
     let had = notes::count(conn, two, "session", "")? > 0;
     let fit = notes::fit_of(conn, two, me)?;
     let key = |fit: &str| if fit == "well" { "pair-fit-well" } else { "pair-fit-another" };
-    let review = reviews.iter().find(|(who, ..)| *who == reader.person).map(|(_, said, _)| said.clone());
+    let review = reviews.iter().find(|(_, words)| words.own).map(|(_, words)| words.said.clone());
     Ok(Own {
         writes: two.goes_on(),
         today: site.today().to_string(),
@@ -322,10 +344,11 @@ fn own(
         asks_fit: two.goes_on() && had,
         fit: fit.map(|f| words.get(key(&f)).into_owned()),
         reviews: two.active_from.is_some(),
-        said: reviews.into_iter().map(|(who, said, own)| (name_of(&who), said, own)).collect(),
+        said: reviews.into_iter().map(|(who, words)| (name_of(&who), words)).collect(),
         review: review.unwrap_or_default(),
         other: two.subject.clone().unwrap_or_default(),
         certificate: two.active_from.is_some() && two.ended_on.is_some(),
+        script: sealed::words(site, request),
     })
 }
 
@@ -348,9 +371,8 @@ fn lessons(look: &Look<'_>, two: &Two, sees: &str) -> Result<Vec<Line>, PageErro
             day: look.date(&day),
             what: look.words.get(key).into_owned(),
             who: subject.map(|s| register::label(&look.words, &PAIRING, None, &s)).unwrap_or_default(),
-            said: String::new(),
-            next_step: String::new(),
-            own: None,
+            words: Words::default(),
+            kind: String::new(),
         });
     }
     Ok(out)
@@ -367,9 +389,8 @@ fn milestones(look: &Look<'_>, two: &Two) -> Vec<Line> {
             at: (day, if key == "pair-was-begun" { 0 } else { i64::MAX }),
             what: look.words.get(key).into_owned(),
             who: String::new(),
-            said: String::new(),
-            next_step: String::new(),
-            own: None,
+            words: Words::default(),
+            kind: String::new(),
         })
     };
     days.into_iter().filter_map(line).collect()
