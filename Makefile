@@ -4,7 +4,7 @@ PORT ?= 7400
 SEED ?= 1
 TARGET ?= $(or $(CARGO_TARGET_DIR),target)
 ZAMPA = $(TARGET)/release-run/zampa
-ISLANDS = $(shell find islands -path islands/node_modules -prune -o -path islands/dist -prune -o -type f -print)
+ISLANDS = $(shell find islands -path islands/node_modules -prune -o -path islands/dist -prune -o -name .stamp -prune -o -type f -print)
 
 .PHONY: run build islands test test-rust test-browser lint bench bench-content bench-live bench-growth clean
 

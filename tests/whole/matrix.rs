@@ -317,6 +317,13 @@ fn routes_open_to_everybody_are_known() {
         "Get /reach",
         "Get /reach/{school}",
         "Get /csv/reach",
+        // The same numbers in other systems' forms.
+        "Get /reports",
+        "Get /reports/iati.xml",
+        "Get /reports/hxl-figures.csv",
+        "Get /reports/hxl-activities.csv",
+        "Get /reports/dhis2.json",
+        "Get /reports/dhis2-metadata.json",
         // A device that trusts no node yet is told how to.
         "Get /trust",
         "Get /trust/zampa.crt",

@@ -26,7 +26,7 @@ impl Counts for Rules {
                     titles: titles.clone(),
                     rule: said(rule),
                     whole: number(&figure(rule, &rows)),
-                    parts: parts(rule, rows, by),
+                    parts: parts(rule, rows, *by),
                 });
             }
         }
@@ -67,7 +67,7 @@ fn number(figure: &Figure) -> Number {
     Number { value: figure.value, hash: figure.hash.to_string(), small: figure.suppressed }
 }
 
-fn parts(rule: &'static CountingRule, rows: Vec<Evidence>, by: &By) -> Vec<(Part, Number)> {
+fn parts(rule: &'static CountingRule, rows: Vec<Evidence>, by: By) -> Vec<(Part, Number)> {
     let mut groups: BTreeMap<Part, Vec<Evidence>> = BTreeMap::new();
     for row in rows {
         let part = Part {
@@ -89,6 +89,6 @@ fn period(day: &str, every: Every) -> Option<String> {
     match every {
         Every::Whole => None,
         Every::Month => Some(format!("{year}{month}")),
-        Every::Quarter => Some(format!("{year}Q{}", (month.parse::<u8>().ok()? + 2) / 3)),
+        Every::Quarter => Some(format!("{year}Q{}", month.parse::<u8>().ok()?.div_ceil(3))),
     }
 }
