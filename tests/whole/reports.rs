@@ -18,14 +18,12 @@ use crate::exports::is_statement_of;
 
 const STRIP: &str = "All persons, schools and rows are invented";
 
-/// What anybody gets who has not signed in, with how long it took.
+/// What anybody gets who has not signed in.
 async fn open(desk: &Desk, path: &str) -> (StatusCode, String) {
-    let began = std::time::Instant::now();
     let request = Request::get(path).header("host", "here").header("accept-language", "en");
     let request = request.body(Body::empty()).unwrap();
     let (head, body) = tower::ServiceExt::oneshot(desk.router.clone(), request).await.unwrap().into_parts();
     let bytes = to_bytes(body, 64 << 20).await.unwrap();
-    println!("{path}: {} bytes in {} ms", bytes.len(), began.elapsed().as_millis());
     (head.status, String::from_utf8_lossy(&bytes).into_owned())
 }
 
@@ -124,12 +122,12 @@ fn iati_numbers(xml: &str) -> BTreeMap<String, i64> {
         for wanted in needs.get(name.as_str()).copied().unwrap_or_default() {
             assert!(attributes.contains_key(*wanted), "{name} needs {wanted}");
         }
-        if let Some((parent, last)) = path.last_mut() {
-            if let Some(children) = order.get(parent.as_str()) {
-                let at = children.iter().position(|c| *c == name).unwrap_or_else(|| panic!("{name} in {parent}"));
-                assert!(at >= *last, "{name} comes too late in {parent}");
-                *last = at;
-            }
+        if let Some((parent, last)) = path.last_mut()
+            && let Some(children) = order.get(parent.as_str())
+        {
+            let at = children.iter().position(|c| *c == name).unwrap_or_else(|| panic!("{name} in {parent}"));
+            assert!(at >= *last, "{name} comes too late in {parent}");
+            *last = at;
         }
         match name.as_str() {
             "reference" => code.clone_from(&attributes["code"]),
