@@ -64,6 +64,7 @@ bench-content: build
 ## What is promised of a live class over a thin link that loses, measured
 bench-live: build
 	@cargo build --quiet --profile release-run --locked -p bench
+	@cd tests/browser && npm ci --no-audit --no-fund --silent
 	@bench/run.sh $(abspath $(ZAMPA)) live
 
 ## What is promised of visits that a phone records, measured

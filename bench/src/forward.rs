@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use base::Env;
+use base::{Clock, Env, SystemClock};
 use link::Link;
 use live::{Booths, Live, Saved, SeatId, Way};
 use serde_json::{Value, json};
@@ -26,6 +26,8 @@ use crate::{tell, tell_beside};
 /// Browsers that listen, or look.
 const LISTENERS: usize = 30;
 const SECONDS: u64 = 15;
+/// Browsers that come at once.
+const JOINS: u64 = 300;
 const SPACE: &str = "zampa-bench";
 const HERE: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 1);
 const THERE: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 2);
@@ -74,6 +76,8 @@ pub fn run() -> Result<()> {
         return Ok(());
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let joined = runtime.block_on(joins()).context("joins")?;
+    tell("300 browsers that come at once, until all are in", joined, "s", "<= 10", joined <= 10.0, None);
     for (what, does, goal) in [("voice", Does::LISTENS, 2.0), ("voice and video of 1,100 bytes", Does::LOOKS, 2.0)] {
         let ours = runtime.block_on(booths(does)).context("the booths")?;
         let theirs = match runtime.block_on(Janus::start(THERE)) {
@@ -152,28 +156,60 @@ impl Drop for Served {
     }
 }
 
-async fn booths(does: Does) -> Result<f64> {
-    let me = std::env::current_exe()?;
-    let mut child = within(me.to_str().context("a path that is text")?, &["--booths"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let (ask, answers) = (child.stdin.take().context("no way in")?, child.stdout.take().context("no way out")?);
-    let mut served = Served { child, ask, answers: BufReader::new(answers) };
-    let here = IpAddr::from(HERE);
-    let sit = async |served: &mut Served, how: &str, does: Does| -> Result<(Bot, Value)> {
-        let (mut bot, offer) = Bot::offers(here, does).await;
-        let seated = served.ask(&json!({"how": how, "offer": offer}))?;
+impl Served {
+    fn start() -> Result<Self> {
+        let me = std::env::current_exe()?;
+        let mut child = within(me.to_str().context("a path that is text")?, &["--booths"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let (ask, answers) = (child.stdin.take().context("no way in")?, child.stdout.take().context("no way out")?);
+        Ok(Self { child, ask, answers: BufReader::new(answers) })
+    }
+
+    /// Seats a bot that has made its offer.
+    fn seat(&mut self, how: &str, bot: &mut Bot, offer: &str) -> Result<Value> {
+        let seated = self.ask(&json!({"how": how, "offer": offer}))?;
         bot.accept(seated["answer"].as_str().context("no answer")?);
-        Ok((bot, seated))
-    };
-    let (speaker, seated) = sit(&mut served, "speak", speaker_of(does)).await?;
+        Ok(seated)
+    }
+}
+
+async fn booths(does: Does) -> Result<f64> {
+    let mut served = Served::start()?;
+    let here = IpAddr::from(HERE);
+    let (mut speaker, offer) = Bot::offers(here, speaker_of(does)).await;
+    let seated = served.seat("speak", &mut speaker, &offer)?;
     served.ask(&json!({"how": "floor", "id": seated["id"]}))?;
     let mut bots = Vec::new();
     for _ in 0..LISTENERS {
-        bots.push(sit(&mut served, "listen", does).await?.0);
+        let (mut bot, offer) = Bot::offers(here, does).await;
+        served.seat("listen", &mut bot, &offer)?;
+        bots.push(bot);
     }
     measure(served.child.id(), does, bots, speaker).await
+}
+
+/// How long it takes until all who come at once are in, from the first offer that is handed in to the last connection; both
+/// ends of each on these cores.
+async fn joins() -> Result<f64> {
+    let mut served = Served::start()?;
+    let mut offered = Vec::new();
+    for _ in 0..JOINS {
+        offered.push(Bot::offers(IpAddr::from(HERE), Does::LISTENS).await);
+    }
+    let (clock, counts, mut running) = (SystemClock::default(), Arc::new(Counts::default()), JoinSet::new());
+    let began = clock.steady_ms();
+    for (mut bot, offer) in offered {
+        served.seat("listen", &mut bot, &offer)?;
+        running.spawn(bot.run(counts.clone()));
+    }
+    while counts.connected.load(Relaxed) < JOINS {
+        let late = clock.steady_ms() - began > 60_000;
+        ensure!(!late, "{} of {JOINS} came in within a minute", counts.connected.load(Relaxed));
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    Ok((clock.steady_ms() - began) as f64 / 1000.0)
 }
 
 async fn beside(janus: &Janus, does: Does) -> Result<f64> {

@@ -25,6 +25,7 @@ mod neighbours;
 mod observations;
 mod pair_sealed;
 mod pairings;
+mod pairs_end;
 mod pictures;
 mod plans;
 mod play;

@@ -51,7 +51,7 @@ impl Desk {
         (of("id"), of("master"), of("apprentice"))
     }
 
-    fn with_role(&self, role: Role) -> Subject {
+    pub(crate) fn with_role(&self, role: Role) -> Subject {
         self.one(&format!("SELECT person FROM grant_of_role WHERE role = '{}' ORDER BY id LIMIT 1", role.code()))
     }
 }
@@ -449,102 +449,4 @@ async fn whether_it_fits_reaches_the_officer_without_a_name() {
     }
     let (_, due) = hub.page("/pairings/due", &english(&officer)).await;
     assert!(due.contains(&path));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_posting_does_not_end_before_each_pairing_is_closed_handed_over_or_goes_on_online() {
-    let hub = desk_at(0);
-    let officer = hub.as_person(hub.with_role(Role::Officer));
-    // As the master, and as the apprentice who learns from a local teacher.
-    for side in ["master", "apprentice"] {
-        let posting = hub.one(&format!(
-            "SELECT a.id FROM posting a JOIN pairing p ON p.{side} = a.person WHERE a.state = 'arrived'
-             AND p.state = 'active' AND coalesce(p.online, 0) = 0 AND p.id IN (SELECT pairing FROM pair_note)
-             AND NOT EXISTS (SELECT 1 FROM posting b WHERE b.person = a.person AND b.id <> a.id
-                             AND b.state IN ('accepted', 'arrived')) ORDER BY a.id LIMIT 1"
-        ));
-        let path = format!("/postings/{posting}");
-        let end = async || {
-            let form = "ended_on=2026-11-25";
-            hub.does(&format!("{path}/move/complete"), &officer, form).await
-        };
-        assert_eq!(end().await, StatusCode::UNPROCESSABLE_ENTITY, "{side}");
-        let state = format!("SELECT state FROM posting WHERE id = {}", sql(posting));
-        assert_eq!(hub.ask::<String>(&state), "arrived");
-        let held: Vec<Subject> = hub
-            .node
-            .site
-            .store
-            .read(|c| {
-                let mut stmt = c.prepare(
-                    "SELECT p.id FROM pairing p JOIN posting a ON a.person IN (p.master, p.apprentice)
-                     WHERE a.id = ?1 AND p.state IN ('active', 'paused') AND coalesce(p.online, 0) = 0 ORDER BY p.id",
-                )?;
-                let ids = stmt.query_map([posting.as_bytes()], |r| r.get::<_, Vec<u8>>(0))?;
-                Ok::<_, LogError>(ids.map(|i| Subject::try_from(i.unwrap().as_slice()).unwrap()).collect())
-            })
-            .unwrap();
-        let (_, page) = hub.page(&path, &officer).await;
-        for (n, pairing) in held.iter().enumerate() {
-            assert!(page.contains(&format!("/pairings/{pairing}")), "the page of the posting names each");
-            assert_eq!(end().await, StatusCode::UNPROCESSABLE_ENTITY, "{side}: {} to go", held.len() - n);
-            let one = hub.one(&format!("SELECT master FROM pairing WHERE id = {}", sql(*pairing)));
-            let done = if n % 2 == 0 {
-                hub.does(&format!("/pairings/{pairing}/online"), &hub.as_person(one), "").await
-            } else {
-                hub.does(&format!("/pairings/{pairing}/move/close"), &officer, "ended_on=2026-11-25").await
-            };
-            assert_eq!(done, StatusCode::SEE_OTHER);
-        }
-        assert_eq!(end().await, StatusCode::SEE_OTHER, "{side}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn who_leaves_is_told_on_the_first_page_and_the_head_learns_only_that_something_is_due() {
-    let hub = desk_at(0);
-    let home = hub.one("SELECT p.home FROM pairing p JOIN pair_fit f ON f.pairing = p.id LIMIT 1");
-    let (pairing, master, apprentice) = hub.going(home);
-    let posting = hub.one(&format!("SELECT id FROM posting WHERE person = {} AND state = 'arrived'", sql(master)));
-    let today = hub.node.site.today();
-    let officer = hub.as_person(hub.with_role(Role::Officer));
-    let form = format!("ends_on={}&_why=x", today.checked_add(std::time::Duration::from_hours(480)).unwrap());
-    let extended = hub.does(&format!("/postings/{posting}/move/extend"), &officer, &form).await;
-    assert_eq!(extended, StatusCode::SEE_OTHER);
-    for person in [master, apprentice] {
-        let (_, page) = hub.page("/today", &hub.as_person(person)).await;
-        assert!(page.contains(&format!("/pairings/{pairing}#pair-due")));
-        let (_, page) = hub.page(&format!("/pairings/{pairing}"), &hub.as_person(person)).await;
-        assert!(page.contains(&format!("/pairings/{pairing}/online")));
-    }
-    let (_, page) = hub.page("/today", &officer).await;
-    assert!(page.contains("/pairings/due") && !page.contains(&format!("/pairings/{pairing}#pair-due")));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_master_does_not_begin_more_than_they_offered() {
-    let desk = desk();
-    let offer = desk.one("SELECT id FROM pair_offer WHERE subject = 'tibetan'");
-    let master = desk.one(&format!("SELECT person FROM pair_offer WHERE id = {}", sql(offer)));
-    let who = desk.as_person(master);
-    // The offer becomes one of a single apprentice, and the master has one.
-    assert_eq!(desk.does("/pairings/choice/withdraw", &who, &format!("which={offer}")).await, StatusCode::SEE_OTHER);
-    let form = "kind=subject&subject=tibetan&about=x&capacity=1";
-    assert_eq!(desk.does("/pairings/choice/offer", &who, form).await, StatusCode::SEE_OTHER);
-    let active = format!("SELECT count(*) FROM pairing WHERE state = 'active' AND master = {}", sql(master));
-    assert!(desk.ask::<i64>(&active) >= 1);
-    let apprentice = desk.one(&format!(
-        "SELECT person FROM grant_of_role WHERE role = 'local' AND person <> {0}
-         AND person NOT IN (SELECT apprentice FROM pairing WHERE master = {0})",
-        sql(master)
-    ));
-    let form = format!("kind=subject&master={master}&apprentice={apprentice}&school={}", desk.home);
-    let made = desk.post("/pairings/new", &who, &form).await;
-    assert_eq!(made.status(), StatusCode::SEE_OTHER);
-    let path = made.headers()["location"].to_str().unwrap().to_owned();
-    for who in [&who, &desk.as_person(apprentice)] {
-        assert_eq!(desk.does(&format!("{path}/sign"), who, "").await, StatusCode::SEE_OTHER);
-    }
-    let begin = desk.does(&format!("{path}/move/begin"), &who, "active_from=2026-11-20").await;
-    assert_eq!(begin, StatusCode::UNPROCESSABLE_ENTITY);
 }

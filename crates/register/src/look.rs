@@ -129,6 +129,25 @@ impl<'a> Look<'a> {
         Ok(called)
     }
 
+    /// A person's name in the reader's script, then as it was given and in the other scripts: papers are read by people
+    /// who read another.
+    ///
+    /// # Errors
+    /// [`PageError::NotFound`] where the node has no people; what the database says.
+    pub fn names(&self, who: &Subject) -> Result<String, PageError> {
+        let mut all = vec![self.title(self.kinds.get("person").ok_or(PageError::NotFound)?, who)?];
+        let mut stmt = self.conn.prepare_cached(
+            "SELECT name FROM person WHERE id = ?1 UNION ALL
+             SELECT j.value FROM person p, json_each(p.names) j WHERE p.id = ?1",
+        )?;
+        for other in stmt.query_map([who.as_bytes()], |r| r.get::<_, Option<String>>(0))? {
+            if let Some(other) = other?.filter(|o| !all.contains(o)) {
+                all.push(other);
+            }
+        }
+        Ok(all.join(" · "))
+    }
+
     /// What tells a record from others of the same title: where it is, and when.
     ///
     /// # Errors

@@ -11,21 +11,6 @@ use crate::choose::{kind, said, term};
 use crate::facts::{NOMINATION, REVERSE_POSTING};
 use crate::nominee::{self, Nominee, id};
 
-/// A person's name in the reader's script, then in the others: a notice is read by two sides.
-fn names(look: &Look<'_>, site: &Site, who: &Subject) -> Result<String, PageError> {
-    let mut all = vec![look.title(kind(site, "person")?, who)?];
-    let mut stmt = look.conn.prepare_cached(
-        "SELECT name FROM person WHERE id = ?1 UNION ALL
-         SELECT j.value FROM person p, json_each(p.names) j WHERE p.id = ?1",
-    )?;
-    for other in stmt.query_map([who.as_bytes()], |r| r.get::<_, Option<String>>(0))? {
-        if let Some(other) = other?.filter(|o| !all.contains(o)) {
-            all.push(other);
-        }
-    }
-    Ok(all.join(" · "))
-}
-
 /// The sheet: what it says, then by which node and when.
 fn sheet(site: &Site, title: &str, mut blocks: Vec<Block>, look: &Look<'_>) -> Paper {
     let on = look.words.date(site.today());
@@ -117,7 +102,7 @@ pub(crate) fn of_one(site: &Site, request: &Request) -> Result<Reply, PageError>
         let (unit, cohort) = (kind(site, "organisation")?, kind(site, "cohort")?);
         let place = place(site, &look, nominee)?;
         let blocks = vec![
-            Block::Heading(names(&look, site, &nominee.person)?),
+            Block::Heading(look.names(&nominee.person)?),
             Block::Text(vec![Run::from(&*words.get(says))]),
             facts(vec![
                 (words.get("field-unit").into_owned(), look.title(unit, &nominee.unit)?),
@@ -163,7 +148,7 @@ pub(crate) fn of_unit(site: &Site, request: &Request) -> Result<Reply, PageError
         if !reserve.is_empty() {
             blocks.push(Block::Heading(look.state(&NOMINATION, "reserve")));
             for nominee in &reserve {
-                let runs = vec![Run::from(names(&look, site, &nominee.person)?.as_str())];
+                let runs = vec![Run::from(look.names(&nominee.person)?.as_str())];
                 blocks.push(Block::Item { depth: 0, number: None, runs });
             }
         }
@@ -181,7 +166,7 @@ fn table(site: &Site, look: &Look<'_>, people: &[Nominee]) -> Result<Block, Page
     let mut rows = Vec::new();
     for nominee in people {
         let place = place(site, look, nominee)?;
-        let name = names(look, site, &nominee.person)?;
+        let name = look.names(&nominee.person)?;
         rows.push([name, place.school, place.role, place.subject, place.period].map(cell).into());
     }
     Ok(Block::Table {
@@ -215,7 +200,7 @@ pub(crate) fn of_reverse(site: &Site, request: &Request) -> Result<Reply, PageEr
         let ([person, school, host], [role, subject, purpose, from, to]) = found;
         let word = |word: Option<String>| word.map(|w| said(&look, [w])).unwrap_or_default();
         let blocks = vec![
-            Block::Heading(names(&look, site, &person)?),
+            Block::Heading(look.names(&person)?),
             Block::Text(vec![Run::from(&*words.get("notice-reverse-says"))]),
             facts(vec![
                 (words.get("field-school").into_owned(), look.title(organisation, &school)?),

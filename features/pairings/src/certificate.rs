@@ -3,7 +3,6 @@
 
 use paper::{Block, Paper, PaperError, Run};
 use register::Look;
-use rusqlite::OptionalExtension;
 use web::{PageError, Reply, Request, Site};
 
 use crate::facts::PAIRING;
@@ -23,8 +22,8 @@ pub(crate) fn send(site: &Site, request: &Request) -> Result<Reply, PageError> {
         let two_names = format!("{} — {}", look.title(person, &two.master)?, look.title(person, &two.apprentice)?);
         let organisation = site.kinds.get("organisation").ok_or(PageError::NotFound)?;
         let mut facts = vec![
-            (words.get("pairing-master").into_owned(), names(&look, site, &two.master)?),
-            (words.get("pairing-apprentice").into_owned(), names(&look, site, &two.apprentice)?),
+            (words.get("pairing-master").into_owned(), look.names(&two.master)?),
+            (words.get("pairing-apprentice").into_owned(), look.names(&two.apprentice)?),
             (words.get("field-kind").into_owned(), register::label(words, &PAIRING, PAIRING.field("kind"), &two.sort)),
         ];
         if let Some(subject) = &two.subject {
@@ -64,25 +63,4 @@ pub(crate) fn send(site: &Site, request: &Request) -> Result<Reply, PageError> {
         failed @ PaperError::Failed(_) => PageError::Internal(failed.to_string()),
     })?;
     Ok(Reply::Bytes("application/pdf", Some(format!("{}.pdf", packages::file_name(&paper.title))), bytes))
-}
-
-/// A person's name in the reader's script, then as it was given and in the other scripts: a certificate goes home to
-/// people who read another.
-fn names(look: &Look<'_>, site: &Site, who: &base::Subject) -> Result<String, PageError> {
-    let person = site.kinds.get("person").ok_or(PageError::NotFound)?;
-    let mut all = vec![look.title(person, who)?];
-    let found: Option<(Option<String>, Option<String>)> = look
-        .conn
-        .prepare_cached(
-            "SELECT name, (SELECT group_concat(value, char(10)) FROM json_each(person.names)) FROM person WHERE id = ?1",
-        )?
-        .query_row([who.as_bytes()], |r| Ok((r.get(0)?, r.get(1)?)))
-        .optional()?;
-    let (name, others) = found.unwrap_or_default();
-    for other in name.iter().map(String::as_str).chain(others.iter().flat_map(|o| o.lines())) {
-        if !all.iter().any(|known| known == other) {
-            all.push(other.to_owned());
-        }
-    }
-    Ok(all.join(" · "))
 }

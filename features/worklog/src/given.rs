@@ -176,7 +176,7 @@ pub(crate) fn paper(site: &Site, request: &Request, kind: &Kind) -> Result<Reply
     let (paper, name) = site.store.read(|conn| {
         let look = Look::new(site, request, conn);
         let given = one(conn, request, kind)?;
-        let (title, by) = (title(&look, &given), sheet::names(site, &look, &given.person)?);
+        let (title, by) = (title(&look, &given), look.names(&given.person)?);
         let blocks = sheet::blocks(&sheet::called(site, &look, sheet::read(&given.said))?);
         let name = format!("{title} {}", look.date(&given.on));
         Ok::<_, PageError>((sheet::paper(site, &look, &title, &by, blocks), name))

@@ -230,7 +230,7 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
         let look = Look::new(site, request, conn);
         let Record { held, halves } = record(site, request, &look)?;
         let page = ServicePage {
-            name: sheet::names(site, &look, &me)?,
+            name: look.names(&me)?,
             empty: held.is_empty() && halves.is_empty(),
             held,
             halves,
@@ -262,7 +262,7 @@ pub(crate) fn paper(site: &Site, request: &Request) -> Result<Reply, PageError> 
             }
         }
         let title = words.get("service").into_owned();
-        let by = sheet::names(site, &look, &request.reader()?.person)?;
+        let by = look.names(&request.reader()?.person)?;
         let paper = sheet::paper(site, &look, &title, &by, blocks);
         Ok::<_, PageError>((paper, format!("{title} {by}")))
     })?;

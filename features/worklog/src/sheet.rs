@@ -62,21 +62,6 @@ pub(crate) fn called(site: &Site, look: &Look<'_>, parts: Vec<Part>) -> Result<V
     Ok(out)
 }
 
-/// Somebody's name in every script in which it is known: what is taken along is read elsewhere.
-pub(crate) fn names(site: &Site, look: &Look<'_>, who: &Subject) -> Result<String, PageError> {
-    let mut all = vec![look.title(site.kinds.get("person").ok_or(PageError::NotFound)?, who)?];
-    let mut stmt = look.conn.prepare_cached(
-        "SELECT name FROM person WHERE id = ?1 UNION ALL
-         SELECT j.value FROM person p, json_each(p.names) j WHERE p.id = ?1",
-    )?;
-    for other in stmt.query_map([who.as_bytes()], |r| r.get::<_, Option<String>>(0))? {
-        if let Some(other) = other?.filter(|o| !all.contains(o)) {
-            all.push(other);
-        }
-    }
-    Ok(all.join(" · "))
-}
-
 /// The parts as blocks of a paper.
 pub(crate) fn blocks(parts: &[Part]) -> Vec<Block> {
     let block = |part: &Part| match part {

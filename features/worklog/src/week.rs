@@ -235,7 +235,7 @@ pub(crate) fn paper(site: &Site, request: &Request) -> Result<Reply, PageError> 
     let (paper, name) = site.store.read(|conn| {
         let look = Look::new(site, request, conn);
         let title = look.words.get("week").into_owned();
-        let by = sheet::names(site, &look, &request.reader()?.person)?;
+        let by = look.names(&request.reader()?.person)?;
         let blocks = sheet::blocks(&parts(site, request, &look, week)?);
         Ok::<_, PageError>((sheet::paper(site, &look, &title, &by, blocks), format!("{title} {}", week.name())))
     })?;
