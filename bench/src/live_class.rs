@@ -14,7 +14,7 @@ use crate::process::cpu_seconds;
 use crate::sim::{self, Chance, class, packet, person};
 use crate::taught::{Lesson, quantile};
 use crate::tell;
-use crate::world::{Node, dial, key, listen, relay_by};
+use crate::world::{Node, key, listen, quick, relay_by};
 
 const LESSON_MS: u64 = 45 * 60 * 1000;
 /// Half of the round trip of the way that is simulated, and the teacher's own way to the hub.
@@ -122,8 +122,10 @@ fn many_trunks() -> Result<()> {
         let mut schools = Vec::new();
         for n in numbers {
             let (node, room) = (Node::open(dir.path(), n), room());
-            let link = dial(&node, address);
+            // As in a node: who listens for a class is there before the connection, or would miss that it came.
+            let link = Link::new(node.clone(), quick());
             let live = start(&link, n, &room)?;
+            link.dial(&address.to_string(), key(0).id())?;
             live.open(class(1), Way::Via(key(0).id()), 0, Saved::default());
             schools.push((node, link, live, room));
         }
@@ -160,8 +162,9 @@ fn real_cuts() -> Result<()> {
         let (hub_link, address) = listen(&hub);
         let teacher = start(&hub_link, 0, Vec::new())?;
         let relay = relay_by(1, address, THIN).await;
-        let link = dial(&school, relay.address());
+        let link = Link::new(school.clone(), quick());
         let far = start(&link, 1, vec![room.clone()])?;
+        link.dial(&relay.address().to_string(), key(0).id())?;
         teacher.open(class(1), Way::Here, 0, Saved::default());
         far.open(class(1), Way::Via(key(0).id()), 0, Saved::default());
         let view = |live: &Live| live.view(class(1), 0).context("the class is closed");
