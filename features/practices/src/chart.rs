@@ -71,6 +71,7 @@ pub(crate) fn bar(parts: &[(i64, &str, String, String)], most: i64) -> String {
     let mut x = 0;
     for (n, class, href, said) in parts.iter().filter(|(n, ..)| *n > 0) {
         let wide = n * 240 / most.max(1);
+        let href = href.replace('&', "&amp;");
         let _ = write!(
             out,
             "<a href=\"{href}\" tabindex=\"-1\" aria-hidden=\"true\"><title>{said}</title><rect class=\"{class}\" x=\"{x}\" y=\"0\" width=\"{wide}\" height=\"16\"/></a>"

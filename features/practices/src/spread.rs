@@ -86,7 +86,7 @@ fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
                 .iter()
                 .zip(line.n)
                 .zip(&heads)
-                .map(|(((state, _), n), (_, head))| (n, rows(state).replace('&', "&amp;"), head.clone()))
+                .map(|(((state, _), n), (_, head))| (n, rows(state), head.clone()))
                 .collect();
             let parts: Vec<(i64, &str, String, String)> = cells
                 .iter()
