@@ -57,7 +57,8 @@ pub(crate) struct Open {
     /// Every node that it comes through.
     pub passes: BTreeSet<NodeId>,
     about: About,
-    inner: Mutex<Inner>,
+    /// What is kept of it here. However it is planned anew, it is the same: a page may still hold the class as it was.
+    inner: Arc<Mutex<Inner>>,
 }
 
 impl std::fmt::Debug for Classes {
@@ -73,6 +74,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Open {
     pub fn inner(&self) -> MutexGuard<'_, Inner> {
         lock(&self.inner)
+    }
+
+    /// Goes on with what is kept of a class that was planned otherwise before.
+    pub fn goes_on(&mut self, before: &Self) {
+        self.inner = Arc::clone(&before.inner);
     }
 
     pub fn about(&self) -> &About {
@@ -120,10 +126,13 @@ impl Open {
         usize::from(room).checked_sub(1).and_then(|n| self.ways.get(n)).copied()
     }
 
-    /// Takes in what has happened since.
-    fn follow(&self, view: &View) {
+    /// Takes in what has happened since. Several pages look at the same time: what one of them took in, others leave.
+    pub fn follow(&self, view: &View) {
         let mut inner = self.inner();
         for event in &view.events {
+            if event.seq <= inner.fold.seq {
+                continue;
+            }
             let room = self.room_of(event.node, &event.who);
             if let (Some(_), Some((&NOTES, update))) = (room, event.payload.split_first()) {
                 // What cannot be read was refused where it was written.
@@ -232,7 +241,7 @@ impl Classes {
             .read(|conn| Ok::<_, PageError>((self.due(conn, site.today())?, Uppers::read(conn, self.hub)?)))?;
         let due: BTreeSet<Subject> = found.iter().map(|o| o.class).collect();
         self.guests.expect(uppers, &found);
-        for open in found {
+        for mut open in found {
             let way = if open.origin == self.me { Way::Here } else { Way::Via(open.way) };
             let class = open.class;
             let mut all = lock(&self.open);
@@ -252,7 +261,7 @@ impl Classes {
                 if known.way != open.way {
                     live.ask(|now, hall| hall.turn(now, class, open.way));
                 }
-                *open.inner() = std::mem::take(&mut *known.inner());
+                open.goes_on(&known);
             }
             all.insert(class, Arc::new(open));
         }
@@ -301,7 +310,7 @@ impl Classes {
         let passes = uppers.all(nodes.iter().copied().chain([origin, self.hub]));
         let ways = nodes.iter().map(|node| uppers.next(self.me, *node)).collect();
         let way = uppers.next(self.me, origin);
-        Ok(Open { class: *class, origin, nodes, ways, way, passes, about, inner: Mutex::default() })
+        Ok(Open { class: *class, origin, nodes, ways, way, passes, about, inner: Arc::default() })
     }
 
     /// Takes in what happened in a class, and makes facts of it.
@@ -462,4 +471,78 @@ pub(crate) fn node_of(conn: &Connection, hub: NodeId, place: &Subject) -> Result
     let Some(row) = rows.next()? else { return Ok(hub) };
     let bytes: Vec<u8> = row.get(0)?;
     Ok(NodeId::try_from(bytes.as_slice()).unwrap_or(hub))
+}
+
+#[cfg(test)]
+mod tests {
+    use live::Event;
+
+    use super::*;
+
+    const ME: NodeId = NodeId([1; 16]);
+    const CLASS: Subject = Subject([2; 16]);
+
+    fn planned() -> Open {
+        let about = About {
+            title: "藏药植物".into(),
+            state: "live".into(),
+            origin: None,
+            teacher: None,
+            co_teacher: None,
+            byline: String::new(),
+            course: None,
+            recorded: false,
+            rooms: Vec::new(),
+        };
+        let (nodes, ways, passes) = (Vec::new(), Vec::new(), BTreeSet::from([ME]));
+        Open { class: CLASS, origin: ME, nodes, ways, way: ME, passes, about, inner: Arc::default() }
+    }
+
+    fn view(said: &[&[u8]]) -> View {
+        let event = |(payload, seq): (&&[u8], u64)| Event {
+            seq,
+            at_ms: seq * 1000,
+            node: ME,
+            who: CLASS,
+            late_ms: 0,
+            payload: Arc::from(*payload),
+        };
+        let events = said.iter().zip(1..).map(event).collect();
+        View { events, waiting: Vec::new(), reach: Reach::Here, tracks: Vec::new(), elapsed_ms: 9000 }
+    }
+
+    #[test]
+    fn a_page_that_still_holds_the_class_as_it_was_planned_notes_nothing_again() {
+        let before = planned();
+        let said = [of_node(&json!({ "k": "begin" })), of_node(&json!({ "k": "end" }))];
+        before.follow(&view(&[&said[0], &said[1]]));
+        let mut after = planned();
+        after.goes_on(&before);
+        let mut noted = 0;
+        for open in [&before, &after, &before] {
+            assert_eq!(open.inner().fold.over_ms, Some(2000));
+            let note = || {
+                noted += 1;
+                Ok(())
+            };
+            open.once("held", note).unwrap();
+        }
+        assert_eq!(noted, 1);
+        assert!(after.once("room-1", || Err(PageError::NotFound)).is_err());
+        before.once("room-1", || Ok(())).unwrap();
+        assert_eq!(after.inner().noted.len(), 2, "what failed was tried again");
+    }
+
+    #[test]
+    fn two_pages_that_look_at_once_take_in_what_happened_once() {
+        let open = planned();
+        let update = documents::Live::default().whole();
+        let said = [of_node(&json!({ "k": "begin" })), [&[NOTES], &*update].concat(), [&[NOTES], &*update].concat()];
+        let all = view(&[&said[0], &said[1], &said[2]]);
+        open.follow(&all);
+        open.follow(&all);
+        open.follow(&view(&[&said[0]]));
+        let inner = open.inner();
+        assert_eq!((inner.fold.seq, inner.notes_bytes), (3, 2 * update.len()));
+    }
 }
