@@ -1,1 +1,23 @@
-# Drafts wait for a native teacher; where a word is missing, the reader's second language stands.
+# Draft, for review by a native teacher. Only words that are certain stand here; the rest falls back.
+rule-seal-key-there = ཁྱེད་ལ་ལྡེ་མིག་ཡོད་ཟིན།
+seal-off-network = འཕྲུལ་ཆས་དང་འབྲེལ་མི་ཐུབ། ཅི་ཡང་བརླག་མེད། ཡང་བསྐྱར་ཚོད་ལྟ་བྱེད་རོགས།
+seal-insecure = ཤོག་ངོས་འདི་བདེ་འཇགས་མིན་པས་བཤར་ལྟ་ཆས་ཀྱིས་གསང་ཉར་བྱེད་མི་ཐུབ།
+seal-failed = མ་གྲུབ། ཅི་ཡང་བརླག་མེད། ཡང་བསྐྱར་ཚོད་ལྟ་བྱེད་རོགས།
+seal-pass = གསང་ཚིག
+seal-pass-new = གསང་ཚིག་གསར་པ
+seal-pass-again = གསང་ཚིག་བསྐྱར་འབྲི
+seal-pass-hint = ཡིག་རྟགས་བཅུའམ་དེ་ལས་མང་བ། འབྲེལ་བ་མེད་པའི་ཚིག་བཞི་ཡིན་ན་བཟང་། བརྗེད་ན་སུས་ཀྱང་རྙེད་མི་ཐུབ།
+seal-pass-short = གསང་ཚིག་ལ་ཡིག་རྟགས་བཅུ་མ་ལོངས།
+seal-pass-differs = གཉིས་པོ་མི་མཐུན།
+seal-pass-wrong = གསང་ཚིག་ནོར་འདུག
+seal-key-none = ཁྱེད་ལ་ད་དུང་ལྡེ་མིག་མེད། ཁྱེད་ཀྱི་བཤར་ལྟ་ཆས་ཀྱིས་བཟོ་བ་ཡིན། ཁྱེད་ཀྱི་གསང་ཚིག་གིས་མ་གཏོགས་ཁ་ཕྱེ་མི་ཐུབ།
+seal-key-make = ངའི་ལྡེ་མིག་བཟོ་བ
+seal-key-is-there = ཁྱེད་ཀྱི་ལྡེ་མིག་ཡོད།
+seal-key-change = གསང་ཚིག་བཟོ་བཅོས
+seal-key-now = ད་ལྟའི་གསང་ཚིག
+seal-key-new = ལྡེ་མིག་གསར་པ་བཟོ་བ
+seal-key-new-yes = ངས་ཧ་གོ་སོང་། ལྡེ་མིག་གསར་པ་བཟོ་བ
+seal-key-sign = ལྡེ་མིག་གི་རྟགས
+seal-unlock = ཁ་ཕྱེ
+seal-close = ཡང་བསྐྱར་ཟྭ་རྒྱག
+seal-other-asked = ངས་དྲིས་ཟིན

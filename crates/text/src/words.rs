@@ -151,7 +151,7 @@ impl<'c> Words<'c> {
         self.said_date_weekday(date).text.into_owned()
     }
 
-    /// As [`date_weekday`](Self::date_weekday), and which language answered: Tibetan has no reviewed weekdays yet.
+    /// As [`date_weekday`](Self::date_weekday), and which language answered.
     pub fn said_date_weekday(&self, date: Date) -> Said<'c> {
         self.dated("date-weekday", date, "")
     }
@@ -261,7 +261,7 @@ mod tests {
                 "demo",
                 "only-en = English\nboth = Both\nteachers = { $n ->\n    [one] { $n } teacher\n   *[other] { $n } teachers\n}\nhello = Hello { $name }\nyear = { NUMBER($y, useGrouping: \"false\") }\nbrand = Bridge\n",
             ),
-            (Lang::Zh, "demo", "only-zh = 中文\nboth = 都有\nteachers = { $n }名教师\n"),
+            (Lang::Zh, "demo", "only-zh = 中文\nboth = 都有\nteachers = { $n }名教师\nyear = { $y }年\n"),
             (
                 Lang::Bo,
                 "demo",
@@ -283,7 +283,8 @@ mod tests {
         let bo_zh = catalogue.words(Lang::Bo, Some(Lang::Zh));
         assert_eq!(bo_zh.said_with("teachers", &[("n", 3.into())]).lang, Lang::Bo);
         assert_eq!(bo_zh.said_with("hello", &[("name", "Pema".into())]).lang, Lang::En);
-        assert_eq!(bo_zh.ago(0, 120_000), "2分钟前");
+        assert_eq!(bo_zh.said_with("year", &[("y", 9.into())]), Said { text: "9年".into(), lang: Lang::Zh });
+        assert_eq!(bo_zh.ago(0, 120_000), "སྐར་མ་ 2 སྔོན");
         // English does not reach into Tibetan unless the reader chose it.
         assert!(!catalogue.words(Lang::En, None).chain().any(|lang| lang == Lang::Bo));
         assert_eq!(
@@ -326,7 +327,7 @@ mod tests {
         let at = 1_793_635_500_000; // 2026-11-02T16:05Z
         let expect = [
             (Lang::Zh, "2026年11月3日", "2026年11月3日 星期二", "2026年11月", "2026年11月3日 00:05"),
-            (Lang::Bo, "2026-11-03", "Tuesday, 3 November 2026", "2026 ཟླ་ 11", "2026-11-03 00:05"),
+            (Lang::Bo, "2026-11-03", "2026-11-03 གཟའ་མིག་དམར", "2026 ཟླ་ 11", "2026-11-03 00:05"),
             (Lang::En, "3 November 2026", "Tuesday, 3 November 2026", "November 2026", "3 November 2026, 00:05"),
         ];
         for (lang, plain, weekday, month, moment) in expect {
@@ -338,7 +339,7 @@ mod tests {
             assert_eq!(words.month(2026, 11), month);
             assert_eq!(words.moment(at, &zone), moment);
         }
-        assert_eq!(catalogue.words(Lang::Bo, None).said_date_weekday(day).lang, Lang::En);
+        assert_eq!(catalogue.words(Lang::Bo, None).said_date_weekday(day).lang, Lang::Bo);
         assert!(catalogue.words(Lang::En, None).moment(u64::MAX, &zone).contains("9999"));
     }
 
