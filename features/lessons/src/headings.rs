@@ -20,6 +20,7 @@ const HEADINGS: [(&str, &[&str]); 8] = [
             "learning objectives",
             "lesson objectives",
             "goals",
+            "སློབ་ཁྲིད་དམིགས་ཡུལ",
         ],
     ),
     (
@@ -36,9 +37,10 @@ const HEADINGS: [(&str, &[&str]); 8] = [
             "重难点",
             "key points",
             "key point",
+            "གནད་དོན་གཙོ་བོ",
         ],
     ),
-    ("hard", &["教学难点", "难点", "hard points", "difficult points", "difficulties"]),
+    ("hard", &["教学难点", "难点", "hard points", "difficult points", "difficulties", "དཀའ་གནད"]),
     (
         "materials",
         &[
@@ -54,6 +56,7 @@ const HEADINGS: [(&str, &[&str]); 8] = [
             "resources",
             "preparation",
             "equipment",
+            "སློབ་ཁྲིད་གྲ་སྒྲིག",
         ],
     ),
     (
@@ -69,17 +72,34 @@ const HEADINGS: [(&str, &[&str]); 8] = [
             "lesson procedure",
             "teaching procedure",
             "activities",
+            "སློབ་ཁྲིད་བརྒྱུད་རིམ",
         ],
     ),
-    ("board", &["板书设计", "板书", "board", "board plan", "board work", "blackboard"]),
-    ("homework", &["作业布置", "作业设计", "布置作业", "课后作业", "作业", "homework", "assignment"]),
-    ("reflection", &["教学反思", "课后反思", "反思", "教学后记", "课后记", "reflection", "after the lesson"]),
+    ("board", &["板书设计", "板书", "board", "board plan", "board work", "blackboard", "ནག་པང་བཀོད་སྒྲིག"]),
+    ("homework", &["作业布置", "作业设计", "布置作业", "课后作业", "作业", "homework", "assignment", "ནང་སྦྱོང"]),
+    (
+        "reflection",
+        &["教学反思", "课后反思", "反思", "教学后记", "课后记", "reflection", "after the lesson", "སློབ་ཁྲིད་བསམ་གཞིག"],
+    ),
 ];
 
 const COLUMN_HEADINGS: [(Column, &[&str]); 5] = [
     (
         Column::Stage,
-        &["环节", "教学环节", "教学步骤", "步骤", "阶段", "教学阶段", "流程", "stage", "step", "phase", "steps"],
+        &[
+            "环节",
+            "教学环节",
+            "教学步骤",
+            "步骤",
+            "阶段",
+            "教学阶段",
+            "流程",
+            "stage",
+            "step",
+            "phase",
+            "steps",
+            "གོམ་པ",
+        ],
     ),
     (Column::Minutes, &["时间", "分钟", "用时", "时长", "minutes", "time", "min", "སྐར་མ"]),
     (
@@ -126,6 +146,7 @@ const COLUMN_HEADINGS: [(Column, &[&str]); 5] = [
             "local adult (live class)",
             "local adult",
             "local teacher",
+            "ས་གནས་ཀྱི་རོགས་པ",
         ],
     ),
 ];
