@@ -1,1 +1,27 @@
 # Draft, for review by a native teacher. Only words that are certain stand here; the rest falls back.
+nomination = འོས་སྦྱོར་མི་སྣ
+nomination-list = འོས་སྦྱོར་མི་སྣ
+nomination-roles = ལས་གནས
+nomination-teaching_languages = སློབ་ཁྲིད་སྐད་ཡིག
+nomination-need = དགོས་མཁོ
+nomination-state-offered = འོས་སྦྱོར་བྱས་ཟིན
+nomination-state-selected = འདེམས་ཐོན་བྱུང་ཟིན
+nomination-state-notified = བརྡ་སྤྲད་ཟིན
+nomination-state-declined = འདེམས་ཐོན་བྱུང་མེད
+nomination-move-select = འདེམས་པ
+nomination-move-take_back = ཕྱིར་བསྡུ
+reverse_posting-host = སྣེ་ལེན་སློབ་གྲྭ
+reverse_posting-purpose = གང་ཞིག་སྦྱོང་བ
+reverse_posting-arrived_on = འབྱོར་བའི་ཚེས་གྲངས
+reverse_posting-move-complete = དུས་ཡུན་ཚང་བ
+reverse-report-write = འབྲི་བ
+reverse-report-said = རང་གི་ཚིག
+reverse-report-share = སློབ་གྲྭར་ཀློག་ཏུ་འཇུག་པ
+reverse-report-take-back = ཕྱིར་བསྡུ
+nominee-new = འོས་སྦྱོར
+nominee-need = དགོས་མཁོ
+nominee-posting = མངགས་གཏོང
+notice-save = བརྡ་ཐོ (PDF)
+notice-title = འདེམས་ཐོན་བརྡ་ཐོ
+notice-period = དུས་ཡུན
+notice-from-until = { $from } ནས་ { $until } བར
