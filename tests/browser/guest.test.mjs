@@ -78,7 +78,7 @@ test("a guest asks, is let in, is named, hears, and is sent out", { timeout: 240
   await teacher.locator("[data-class-guest-list] select").selectOption("bo");
   await until(async () => guest.locator("[data-class-mic]").isVisible(), "the interpreter's microphone");
   await guest.locator("[data-class-mic]").click();
-  for (const screen of [teacher, room]) await until(async () => /口译|interprets/.test(await screen.locator("[data-class-guest-list]").innerText()), "who interprets to be named");
+  for (const screen of [teacher, room]) await until(async () => /口译|ངག་སྒྱུར|interprets/.test(await screen.locator("[data-class-guest-list]").innerText()), "who interprets to be named");
   const ways = (page) => page.evaluate(async () => {
     const all = [];
     for (const peer of window.peers.filter((p) => p.connectionState === "connected")) {

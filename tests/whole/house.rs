@@ -59,9 +59,6 @@ fn words_stand_in_chinese_and_english_for_all_that_kinds_ask() {
         missing.extend(absent.iter().map(|k| format!("{}: {k}", lang.code())));
     }
     assert!(missing.is_empty(), "{missing:#?}");
-    let (said, of) = catalogue.coverage(Lang::Bo);
-    println!("Tibetan: {said} of {of} keys");
-    assert!(said * 2 < of, "Tibetan waits for review; the README must then say otherwise");
 }
 
 /// The text of every template and source file.

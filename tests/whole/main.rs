@@ -41,6 +41,7 @@ mod sign_in;
 mod sittings;
 mod stills;
 mod templates;
+mod tibetan;
 mod tidy;
 mod tours;
 mod two_nodes;
