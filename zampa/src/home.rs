@@ -44,46 +44,124 @@ fn welcome(site: &Site, request: &Request, counted: &Counted) -> Result<Reply, P
     Ok(Reply::Page(html))
 }
 
+/// What stands on the page of everything, by what people come for: the kind of a record, or a page with its icon and the key of
+/// its words.
+const GROUPS: &[(&str, &[Entry])] = &[
+    (
+        "more-own",
+        &[
+            Entry::Page("/pocket", "map-pin", "pocket"),
+            Entry::Page("/week", "calendar", "week"),
+            Entry::Page("/service", "file-text", "service"),
+            Entry::Page("/handover", "inbox", "handover"),
+            Entry::Page("/learning", "book-open", "learning"),
+            Entry::Page("/pockets", "lock", "pocket-list"),
+        ],
+    ),
+    (
+        "more-teach",
+        &[
+            Entry::Kind("pairing"),
+            Entry::Kind("live_class"),
+            Entry::Kind("class_series"),
+            Entry::Kind("lesson_plan"),
+            Entry::Kind("plan_template"),
+            Entry::Kind("course"),
+            Entry::Kind("call"),
+            Entry::Kind("team"),
+            Entry::Kind("practice"),
+        ],
+    ),
+    (
+        "more-out",
+        &[
+            Entry::Kind("visit"),
+            Entry::Kind("trip"),
+            Entry::Kind("activity"),
+            Entry::Kind("health_session"),
+            Entry::Kind("study_tour"),
+            Entry::Kind("nomination"),
+            Entry::Kind("reverse_posting"),
+        ],
+    ),
+    (
+        "more-programme",
+        &[
+            Entry::Kind("programme"),
+            Entry::Kind("organisation"),
+            Entry::Kind("partnership"),
+            Entry::Kind("cohort"),
+            Entry::Kind("need"),
+            Entry::Kind("posting"),
+            Entry::Kind("commitment"),
+            Entry::Kind("person"),
+            Entry::Kind("consent"),
+        ],
+    ),
+    (
+        "more-account",
+        &[
+            Entry::Page("/promises", "handshake", "promise-page"),
+            Entry::Page("/needs/years", "table", "years-page"),
+            Entry::Page("/spread", "git-merge", "practice-spread"),
+            Entry::Page("/reach", "sigma", "reach-page"),
+            Entry::Page("/reports", "send", "report-page"),
+            Entry::Page("/typing", "table", "typing"),
+        ],
+    ),
+    ("more-node", &[Entry::Page("/conflicts", "git-merge", "conflict-list"), Entry::Kind("file")]),
+];
+
+enum Entry {
+    Kind(&'static str),
+    Page(&'static str, &'static str, &'static str),
+}
+
+struct Link {
+    href: String,
+    icon: &'static str,
+    title: String,
+}
+
 #[derive(Template)]
 #[template(path = "more.html")]
 struct More<'a> {
     s: Shell<'a>,
-    links: Vec<(String, &'static str, String)>,
+    groups: Vec<(String, Vec<Link>)>,
+    /// Lists of what stands on the pages of other records.
+    parts: Vec<Link>,
 }
 
 fn more(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let reader = request.reader()?;
     let words = request.words(site);
-    let mut links: Vec<(String, &'static str, String)> = site
-        .kinds
-        .all()
-        .filter(|k| !k.hidden && reader.may_read(k))
-        .map(|k| (format!("/{}", k.route), k.icon, words.get(&format!("{}-list", k.name)).into_owned()))
-        .collect();
-    if site.kinds.get("observation").is_some_and(|k| reader.may_read(k)) {
-        links.push(("/observations".to_owned(), "eye", words.get("observation-list").into_owned()));
+    let page = |href: &str, icon, key: &str| Link { href: href.to_owned(), icon, title: words.get(key).into_owned() };
+    let list = |kind: &records::Kind| page(&format!("/{}", kind.route), kind.icon, &format!("{}-list", kind.name));
+    let mut kinds: Vec<_> = site.kinds.all().filter(|k| !k.hidden && reader.may_read(k)).collect();
+    let mut groups = Vec::new();
+    for (key, entries) in GROUPS {
+        let mut links = Vec::new();
+        for entry in *entries {
+            match entry {
+                Entry::Page(href, icon, key) => links.push(page(href, icon, key)),
+                Entry::Kind(name) => {
+                    links.extend(kinds.iter().position(|k| k.name == *name).map(|at| list(kinds.remove(at))));
+                }
+            }
+        }
+        match *key {
+            "more-teach" if site.kinds.get("observation").is_some_and(|k| reader.may_read(k)) => {
+                links.push(page("/observations", "eye", "observation-list"));
+            }
+            "more-node" if reader.is(records::Role::Administrator) => {
+                links.push(page("/accounts", "key-round", "accounts-title"));
+                links.push(page("/nodes", "server", "nodes"));
+            }
+            _ => {}
+        }
+        groups.push((words.get(key).into_owned(), links));
     }
-    for (href, icon, key) in [
-        ("/promises", "handshake", "promise-page"),
-        ("/reports", "send", "report-page"),
-        ("/needs/years", "table", "years-page"),
-        ("/spread", "git-merge", "practice-spread"),
-        ("/reach", "sigma", "reach-page"),
-        ("/week", "calendar", "week"),
-        ("/service", "file-text", "service"),
-        ("/handover", "inbox", "handover"),
-        ("/learning", "book-open", "learning"),
-        ("/typing", "table", "typing"),
-        ("/pocket", "map-pin", "pocket"),
-        ("/pockets", "lock", "pocket-list"),
-    ] {
-        links.push((href.to_owned(), icon, words.get(key).into_owned()));
-    }
-    links.push(("/conflicts".to_owned(), "git-merge", words.get("conflict-list").into_owned()));
-    if reader.is(records::Role::Administrator) {
-        links.push(("/accounts".to_owned(), "key-round", words.get("accounts-title").into_owned()));
-        links.push(("/nodes".to_owned(), "server", words.get("nodes").into_owned()));
-    }
+    let parts = kinds.into_iter().map(list).collect();
     let s = Shell::new(site, request, words.get("more"));
-    Ok(Reply::Page(More { s, links }.render()?))
+    Ok(Reply::Page(More { s, groups, parts }.render()?))
 }

@@ -1,4 +1,12 @@
 more = More
+more-own = My own work
+more-teach = Teaching and learning
+more-out = Out and about
+more-programme = The programme
+more-account = Account and figures
+more-node = This node
+more-parts = Records one by one
+more-parts-what = These also stand on the pages of what they belong to; look here to filter or download many.
 welcome-what = This node keeps the programme’s records and shows its figures. What has names opens with a sign-in.
 demo-title = Zampa, the bridge
 demo-intro = A hub, two schools, and a link that cannot be trusted. Cut it, work on, mend it, and see what arrives.

@@ -1,4 +1,12 @@
 more = 更多
+more-own = 我的工作
+more-teach = 教与学
+more-out = 外出与来往
+more-programme = 项目
+more-account = 公开与统计
+more-node = 本节点
+more-parts = 单项记录
+more-parts-what = 这些记录也在所属记录的页面上;需要成批查看、筛选或下载时用这里。
 welcome-what = 本节点保存项目记录并公布数据。涉及姓名的内容需登录查看。
 demo-title = Zampa 桥
 demo-intro = 一个中心、两所学校,和一条不可靠的链路。断开它,继续工作,再接通,看看什么会到达。
