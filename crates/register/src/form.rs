@@ -433,9 +433,9 @@ fn control(
             let set = field.shape.is_set();
             let most_shown = if set { MAX_BOXES } else { MAX_OPTIONS };
             if found.len() > most_shown {
-                let typed = |id: &Subject, title: &str| format!("{title} · {id}");
-                let chosen: Vec<String> =
-                    found.iter().filter(|(id, _)| is_on(&id.to_string())).map(|(id, title)| typed(id, title)).collect();
+                let typed = |id: &Subject| Ok::<_, PageError>(format!("{} · {id}", look.placed(other, id)?));
+                let on = found.iter().filter(|(id, _)| is_on(&id.to_string()));
+                let chosen = on.map(|(id, _)| typed(id)).collect::<Result<Vec<_>, _>>()?;
                 value = chosen.first().cloned().unwrap_or(value);
                 let more = if set { 3 } else { 0 };
                 let blank = std::iter::repeat_n(String::new(), more);

@@ -284,18 +284,47 @@ impl<'a> Look<'a> {
                 );
             }
         }
-        let living = ["closed", "merged", "archived", "cancelled", "declined", "superseded"]
-            .map(|s| format!("'{s}'"))
-            .join(", ");
         let sql = format!(
-            "SELECT t.id FROM {} t WHERE {sees}{narrowed} AND coalesce(t.state, '') NOT IN ({living})
+            "SELECT t.id FROM {} t WHERE {sees}{narrowed} AND {}
              ORDER BY t.title_key, t.changed DESC LIMIT {most}",
-            kind.name
+            kind.name,
+            offered(kind, "t")
         );
         let mut stmt = self.conn.prepare(&sql)?;
         let ids = stmt.query_map([], |r| id_at(r, 0))?.collect::<Result<Vec<_>, _>>()?;
         ids.into_iter().map(|id| Ok((id, self.title(kind, &id)?))).collect()
     }
+
+    /// A record by its title and where it belongs: people of one name are told apart by their school.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn placed(&self, kind: &Kind, id: &Subject) -> Result<String, PageError> {
+        let mut placed = self.title(kind, id)?;
+        for field in ["school", "unit"].into_iter().filter(|f| kind.field(f).is_some()) {
+            let sql = format!("SELECT {field} FROM {} WHERE id = ?1", kind.name);
+            let found = self.conn.prepare_cached(&sql)?.query_row([id.as_bytes()], |r| r.get::<_, Option<Vec<u8>>>(0));
+            let place = found?.and_then(|b| Subject::try_from(b.as_slice()).ok());
+            if let (Some(place), Some(places)) = (place, self.kinds.get("organisation")) {
+                placed = format!("{placed} · {}", self.title(places, &place)?);
+            }
+        }
+        Ok(placed)
+    }
+}
+
+/// Which records of a kind are offered where one is chosen: none that is over or withdrawn, and no device of a class or pupil
+/// where people are meant.
+pub(crate) fn offered(kind: &Kind, of: &str) -> String {
+    let over = ["closed", "merged", "archived", "cancelled", "declined", "superseded", "withdrawn"]
+        .map(|s| format!("'{s}'"))
+        .join(", ");
+    let living = format!("coalesce({of}.state, '') NOT IN ({over})");
+    if kind.name == "person" {
+        let device = "SELECT person FROM grant_of_role WHERE role IN ('device', 'pupil') AND person IS NOT NULL";
+        return format!("{living} AND {of}.id NOT IN ({device})");
+    }
+    living
 }
 
 fn as_one(field: &Field) -> Field {

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use web::{PageError, Reply, Request, Shell, Site};
 
 use crate::found;
-use crate::look::{Look, id_at};
+use crate::look::{Look, id_at, offered};
 
 /// Records of a kind that are shown.
 const SHOWN: usize = 8;
@@ -190,25 +190,16 @@ pub(crate) fn pick(site: &Site, request: &Request) -> Result<Reply, PageError> {
         let look = Look::new(site, request, conn);
         let sees = reader.sees(kind, "d");
         let mut stmt = conn.prepare(&format!(
-            "SELECT d.id FROM search f JOIN search_doc d ON d.doc = f.rowid
-             WHERE f.search MATCH ?1 AND d.kind = '{}' AND {sees} ORDER BY f.rank LIMIT {OFFERED}",
-            kind.name
+            "SELECT d.id FROM search f JOIN search_doc d ON d.doc = f.rowid JOIN {0} t ON t.id = d.id
+             WHERE f.search MATCH ?1 AND d.kind = '{0}' AND {sees} AND {1} ORDER BY f.rank LIMIT {OFFERED}",
+            kind.name,
+            offered(kind, "t")
         ))?;
         let ids = stmt.query_map([&query], |r| id_at(r, 0))?.collect::<Result<Vec<_>, _>>()?;
-        let place = ["school", "unit"].into_iter().filter(|f| kind.field(f).is_some()).collect::<Vec<_>>();
         let mut options = Vec::new();
         for id in &ids {
-            let title = look.title(kind, id)?;
-            let mut shown = title.clone();
-            for field in &place {
-                let sql = format!("SELECT {field} FROM {} WHERE id = ?1", kind.name);
-                let found: Option<Vec<u8>> = conn.prepare_cached(&sql)?.query_row([id.as_bytes()], |r| r.get(0))?;
-                let org = found.and_then(|b| base::Subject::try_from(b.as_slice()).ok());
-                if let (Some(org), Some(orgs)) = (org, look.kinds.get("organisation")) {
-                    shown = format!("{shown} · {}", look.title(orgs, &org)?);
-                }
-            }
-            options.push((format!("{title} · {id}"), shown));
+            let placed = look.placed(kind, id)?;
+            options.push((format!("{placed} · {id}"), placed));
         }
         Ok::<_, PageError>(PickPage { options }.render()?)
     })?;
