@@ -170,6 +170,18 @@ async fn a_fact_stands_on_its_own_day_whenever_it_was_typed() {
     assert_eq!(desk.does("/visits/new", &own, &form).await, StatusCode::SEE_OTHER);
     assert!(desk.page("/week?of=2026-W41", &own).await.1.contains(PHRASE));
     assert!(!desk.page("/week", &own).await.1.contains(PHRASE), "not on the day on which it was typed");
+    // What was given on the day of the visit is that visit, not a second line.
+    let visit = desk.one(&format!("SELECT id FROM visit WHERE purpose = '{PHRASE}'"));
+    for (n, day) in ["2026-10-07", "2026-10-08"].into_iter().enumerate() {
+        let form = format!(
+            "title=given{n}&kind=training&school={}&starts_on={day}&ends_on={day}&visit={visit}&given_by={person}\
+             &_birth=hold&held_on={day}",
+            desk.home
+        );
+        assert_eq!(desk.does("/activities/new", &own, &form).await, StatusCode::SEE_OTHER);
+    }
+    let week = desk.page("/week?of=2026-W41", &own).await.1;
+    assert!(!week.contains("given0") && week.contains("given1"), "{week}");
     // A colleague was not there; nobody's week has it but theirs.
     for (role, other) in others(&desk, &[person]) {
         assert!(!desk.page("/week?of=2026-W41", &other).await.1.contains(PHRASE), "{}", role.code());

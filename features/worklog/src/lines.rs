@@ -66,17 +66,22 @@ const SOURCES: [Source; 12] = [
          LEFT JOIN organisation o ON o.id = t.host
          WHERE n.person = ?1 AND t.state IN ('under_way', 'closed') AND t.left_on BETWEEN ?2 AND ?3 AND {sees}",
     ),
+    // What was done on the day of a visit that one made is that visit.
     of(
         "did-give",
         "activity",
         "SELECT t.id, t.held_on, coalesce(nullif(t.place, ''), o.title)
          FROM activity t JOIN activity_given_by n ON n.id = t.id AND n.value = ?1
          LEFT JOIN organisation o ON o.id = t.school
-         WHERE t.state IN ('held', 'verified') AND t.held_on BETWEEN ?2 AND ?3 AND {sees}
+         WHERE t.state IN ('held', 'verified') AND t.held_on BETWEEN ?2 AND ?3
+           AND NOT EXISTS (SELECT 1 FROM visit x JOIN visit_visitors v ON v.id = x.id
+             WHERE x.id = t.visit AND v.value = ?1 AND x.held_on = t.held_on) AND {sees}
          UNION SELECT t.id, p.day, coalesce(nullif(t.place, ''), o.title)
          FROM participation p JOIN activity t ON t.id = p.activity LEFT JOIN organisation o ON o.id = t.school
          WHERE p.person = ?1 AND p.part = 'gives' AND coalesce(p.present, 1) = 1
-           AND t.state IN ('held', 'verified') AND p.day BETWEEN ?2 AND ?3 AND {sees}",
+           AND t.state IN ('held', 'verified') AND p.day BETWEEN ?2 AND ?3
+           AND NOT EXISTS (SELECT 1 FROM visit x JOIN visit_visitors v ON v.id = x.id
+             WHERE x.id = t.visit AND v.value = ?1 AND x.held_on = p.day) AND {sees}",
     ),
     of(
         "did-organise",
