@@ -1,6 +1,7 @@
 //! Fills a directory with the demonstration: the hub's log from the generator, then each school's by replication,
 //! as the link would.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -59,8 +60,11 @@ pub fn fill(dir: &Path, seed: u64, system: &Env, say: &dyn Fn(&str)) -> Result<(
     let mut school_settings = Vec::new();
     {
         let store = open_store(&hub, &settings, &env)?;
+        let told = Cell::new(None);
         let filled = demo::fill(&store, &clock, &kinds, settings.programme, seed, &|percent| {
-            say(&format!("inventing the programme: {percent} %"));
+            if told.replace(Some(percent)) != Some(percent) {
+                say(&format!("inventing the programme: {percent} %"));
+            }
         })
         .map_err(|e| anyhow::anyhow!("{e}"))?;
         indicators(&store, &kinds, &settings)?;
