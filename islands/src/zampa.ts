@@ -55,6 +55,9 @@ document.addEventListener("visibilitychange", () => {
   if (!document.hidden) document.body.dispatchEvent(new CustomEvent("wake"));
 });
 
+// What runs over years and is wider than the page begins with the newest.
+for (const years of document.querySelectorAll("[data-newest]")) years.scrollLeft = years.scrollWidth;
+
 // `<button data-dismiss>` closes the toast or notice that it stands in.
 document.addEventListener("click", (event) => {
   const button = (event.target as Element).closest("[data-dismiss]");
