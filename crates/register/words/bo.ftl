@@ -170,6 +170,7 @@ record-erased = མིང་བསུབས་ཟིན།
 record-unnamed = མིང་མེད་པ
 record-draft-kept = ཁྱེད་ཀྱིས་སྔོན་དུ་བྲིས་པ་སླར་གསོ་བྱས་ཟིན།
 record-draft-discard = འདོར་བ
+record-made-at = { $who } · { $node }
 record-node-itself = འཕྲུལ་ཆས་རང
 history-first = ཐོ་འགོད
 history-changed = བཟོ་བཅོས
