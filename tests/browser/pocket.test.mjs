@@ -29,6 +29,7 @@ async function prepare(page, host) {
   await page.locator("form button.primary").click();
   await page.locator("#unplanned").waitFor();
   await until(() => page.evaluate(async () => (await navigator.serviceWorker.getRegistration("/pocket"))?.active?.state === "activated"), "the worker");
+  await until(() => page.evaluate(async () => Boolean(await caches.match("/static/tibetan-400.woff2"))), "the letters of Tibetan");
 }
 
 /** Names that have signed in somewhere. */
@@ -107,6 +108,7 @@ test("three schools in a village with no network", { timeout: 300_000 }, async (
   await until(async () => (await page.locator("#recorded .tag.wait").count()) === 3, "what was recorded to outlive a restart");
   for (const lang of ["བོད་ཡིག", "English"]) {
     await page.getByRole("button", { name: lang }).click();
+    assert.ok((await page.evaluate(() => document.fonts.load('16px "Zampa Tibetan"', "བོད"))).length > 0, "letters with no network");
     problems.push(...await look(page, `${lang === "English" ? "en" : "bo"}-pocket-recorded`));
   }
   await page.setViewportSize({ width: 360, height: 800 });

@@ -95,14 +95,19 @@ export async function takeAlong(vault: Vault, given: Tour[], node: string): Prom
     kept.push({ ...tour, from: node, pupils: tour.pupils.map(({ contact: _contact, ...rest }) => rest) });
   }
   await vault.put("tours", kept);
-  if (fresh.some((tour) => tour.pupils.some((pupil) => /[\u0f00-\u0fff]/.test(pupil.name)))) await letters();
+  // Nobody sets out before the names can be read; otherwise the letters come by the way.
+  const brought = letters();
+  if (fresh.some((tour) => tour.pupils.some((pupil) => /[\u0f00-\u0fff]/.test(pupil.name)))) await brought;
   for (const tour of before) if (!kept.some((one) => one.id === tour.id)) await forget(vault, tour.id);
 }
 
-/** Keeps the letters of Tibetan: on the way no node gives them, and an old phone has none. */
+/** Keeps the letters of Tibetan, in which the pocket itself can be read: on the way no node gives them, and an old phone has
+ * none. */
 async function letters(): Promise<void> {
   const path = "/static/tibetan-400.woff2";
   try {
+    // There is a cache to keep them in once the worker is at work.
+    if (await navigator.serviceWorker?.getRegistration("/pocket")) await navigator.serviceWorker.ready;
     for (const name of await caches.keys()) {
       const cache = name.startsWith("pocket-") ? await caches.open(name) : undefined;
       if (cache && !(await cache.match(path))) await cache.add(path);
