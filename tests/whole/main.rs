@@ -26,6 +26,7 @@ mod observations;
 mod pair_sealed;
 mod pairings;
 mod pairs_end;
+mod parts;
 mod pictures;
 mod plans;
 mod play;

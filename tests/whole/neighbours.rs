@@ -145,6 +145,19 @@ impl Page {
         self.tell(&[&[1], &self.1.to_be_bytes()[..], said].concat());
     }
 
+    /// Says something, and is told nothing of it before the node ends the conversation.
+    pub fn ends_saying(&mut self, said: &str) -> bool {
+        self.1 += 1;
+        let _ = self.0.send(Message::binary([&[1], &self.1.to_be_bytes()[..], &[0], said.as_bytes()].concat()));
+        loop {
+            match self.0.read() {
+                Ok(Message::Binary(bytes)) if bytes.first() == Some(&4) => return false,
+                Ok(Message::Close(_)) | Err(_) => return true,
+                Ok(_) => {}
+            }
+        }
+    }
+
     pub fn tell(&mut self, message: &[u8]) {
         self.0.send(Message::binary(message.to_vec())).unwrap();
     }

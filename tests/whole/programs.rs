@@ -18,7 +18,7 @@ use crate::desk::{Desk, desk_at};
 type Who = (String, String);
 
 /// A class of today whose teacher is a coordinator at the hub.
-fn plan(desk: &Desk) -> Subject {
+pub fn plan(desk: &Desk) -> Subject {
     let site = &desk.node.site;
     let who = "FROM grant_of_role WHERE role = 'coordinator' ORDER BY organisation IS NOT NULL DESC LIMIT 1";
     let (teacher, unit) = (desk.one(&format!("SELECT person {who}")), desk.one(&format!("SELECT organisation {who}")));

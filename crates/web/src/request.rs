@@ -68,6 +68,11 @@ pub struct Request {
 }
 
 impl Request {
+    /// Who is signed in now, where a conversation goes on after what was asked: a session ends, and roles are given and taken.
+    pub fn signed_in(&self, site: &Site) -> Option<Session> {
+        crate::serve::session(site, self.token.as_deref()?)
+    }
+
     /// What is done in a person's name without a page: by a program that proved whose it is.
     pub fn of(session: Session, lang: Lang) -> Self {
         Self {

@@ -249,7 +249,7 @@ pub(crate) fn read(
     }
 }
 
-fn session(site: &Site, token: &str) -> Option<Session> {
+pub(crate) fn session(site: &Site, token: &str) -> Option<Session> {
     let found = site.local.session(token).map_err(|e| tracing::error!("sessions: {e}")).ok()??;
     let (person, csrf) = found;
     let read = site.store.read(|conn| {

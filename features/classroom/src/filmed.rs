@@ -156,7 +156,7 @@ impl Filmed {
     }
 
     fn fold(&self, events: &[Event]) -> Fold {
-        let mut fold = Fold::default();
+        let mut fold = self.open.fold();
         for event in events {
             let room = self.open.room_of(event.node, &event.who);
             fold.take(event.seq, event.at_ms.saturating_sub(event.late_ms), room, &event.payload);

@@ -1,11 +1,13 @@
 //! What a node must know of a class to hold it, as it follows from what happened: the pages fold the same events for what
 //! they show (`islands/src/classroom/fold.ts`).
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use base::Subject;
 use records::vocabulary::TEACHING_LANGUAGES;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json, json};
 
 use crate::exit::{Exit, Marks};
 use crate::groups::Groups;
@@ -84,6 +86,31 @@ impl Interpreter {
     }
 }
 
+/// The number that a room has now which was named in what was said.
+fn now(rooms: &[Subject], said: &Json) -> Option<u16> {
+    let id: Subject = said.get("id")?.as_str()?.parse().ok()?;
+    let at = rooms.iter().position(|room| *room == id)?;
+    u16::try_from(at + 1).ok()
+}
+
+/// What pages are told of a room: by the number that it has now. One that is in the class no more speaks no more.
+pub(crate) fn renumbered<'a>(rooms: &[Subject], payload: &'a [u8]) -> Cow<'a, [u8]> {
+    let Some((&WORDS, words)) = payload.split_first() else { return Cow::Borrowed(payload) };
+    // A needle first: this is asked of every event of every page.
+    if !words.windows(7).any(|w| w == b"\"room\":") {
+        return Cow::Borrowed(payload);
+    }
+    let said = serde_json::from_slice::<Json>(words).ok().filter(|said| said.get("id").is_some());
+    let Some(Json::Object(mut said)) = said else { return Cow::Borrowed(payload) };
+    let room = match said.get("k").and_then(Json::as_str) {
+        Some("floor") => now(rooms, &Json::Object(said.clone())).unwrap_or(0),
+        Some("interpret") => now(rooms, &Json::Object(said.clone())).unwrap_or(u16::MAX),
+        _ => return Cow::Borrowed(payload),
+    };
+    said.insert("room".to_owned(), json!(room));
+    Cow::Owned([&[WORDS], Json::Object(said).to_string().as_bytes()].concat())
+}
+
 /// The channel of a language: 0 is what is spoken with the floor.
 pub(crate) fn channel_of(language: &str) -> Option<u8> {
     let at = TEACHING_LANGUAGES.iter().position(|l| *l == language)?;
@@ -93,6 +120,8 @@ pub(crate) fn channel_of(language: &str) -> Option<u8> {
 /// A class as it stands.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Fold {
+    /// The rooms in the order of their numbers: what was said of one names it, since another may have its number by now.
+    pub ids: Arc<[Subject]>,
     /// The last event that is in.
     pub seq: u64,
     pub began_ms: Option<u64>,
@@ -130,6 +159,29 @@ pub(crate) struct RoomFold {
 }
 
 impl Fold {
+    /// Of a class of these rooms.
+    pub fn of(rooms: &[Subject]) -> Self {
+        Self { ids: rooms.into(), ..Self::default() }
+    }
+
+    /// The number of the room that is meant, as rooms are numbered now; `None` where it is in the class no more.
+    fn meant(&self, said: &Json) -> Option<u16> {
+        now(&self.ids, said).or_else(|| {
+            let number = || said.get("room").and_then(Json::as_u64).and_then(|n| u16::try_from(n).ok());
+            // Nodes of before named no room.
+            said.get("id").map_or_else(number, |_| None)
+        })
+    }
+
+    /// Says which room is meant.
+    pub fn naming(&self, room: u16, mut said: Map<String, Json>) -> Json {
+        if let Some(id) = usize::from(room).checked_sub(1).and_then(|n| self.ids.get(n)) {
+            said.insert("id".to_owned(), json!(id.to_string()));
+        }
+        said.insert("room".to_owned(), json!(room));
+        Json::Object(said)
+    }
+
     /// Takes in an event: who said it is `room`, or nobody who has a say.
     pub fn take(&mut self, seq: u64, at_ms: u64, room: Option<u16>, payload: &[u8]) {
         self.seq = seq;
@@ -144,7 +196,7 @@ impl Fold {
         match (room, text("k").unwrap_or_default()) {
             (0, "begin") => self.began_ms = self.began_ms.or(Some(at_ms)),
             (0, "end") => self.over(at_ms),
-            (0, "floor") => self.floor = number("room").and_then(|n| u16::try_from(n).ok()).unwrap_or(0),
+            (0, "floor") => self.floor = self.meant(&said).unwrap_or(0),
             (0, "record") => {
                 self.recording = yes("on");
                 self.recorded |= self.recording;
@@ -165,7 +217,11 @@ impl Fold {
             }
             (0, "interpret") => {
                 let channel = channel_of(text("lang").unwrap_or_default());
-                if let Some(who) = Interpreter::of(&said) {
+                let who = match Interpreter::of(&said) {
+                    Some(Interpreter::Room(_)) => self.meant(&said).map(Interpreter::Room),
+                    who => who,
+                };
+                if let Some(who) = who {
                     self.interpreters.remove(&who);
                     if let Some(channel) = channel {
                         // One voice a language.

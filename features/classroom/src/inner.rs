@@ -1,6 +1,7 @@
 //! What a node keeps of a class while it is open, beside the class itself: its pages, its rooms' own devices, the notes, cuts.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use base::Subject;
 use live::Live;
@@ -23,7 +24,7 @@ pub(crate) struct Inner {
     /// How many of a page's sayings were taken, by the page's own number.
     pub taken: BTreeMap<u32, u32>,
     /// Pages of each room that are open here.
-    pub pages: BTreeMap<u16, usize>,
+    pub pages: BTreeMap<Subject, usize>,
     /// Pages of each guest that are open here.
     pub guests: BTreeMap<Subject, usize>,
     /// The pages of rooms' pupils that are open here.
@@ -47,6 +48,28 @@ pub(crate) struct Inner {
 }
 
 impl Inner {
+    /// Of a class of these rooms.
+    pub fn of(rooms: &[Subject]) -> Self {
+        Self { fold: Fold::of(rooms), ..Self::default() }
+    }
+
+    /// The rooms are others: what happened is to be taken in anew from the first event, and what is kept by number goes with
+    /// its room. The page of a room's pupils bears its number, so it is closed where that is another.
+    pub fn renumber(&mut self, rooms: &[Subject]) {
+        let was = Arc::clone(&self.fold.ids);
+        let now = |room: u16| {
+            let id = usize::from(room).checked_sub(1).and_then(|n| was.get(n))?;
+            u16::try_from(rooms.iter().position(|r| r == id)? + 1).ok()
+        };
+        let others: Vec<u16> = self.pupils.keys().copied().filter(|room| now(*room) != Some(*room)).collect();
+        others.into_iter().for_each(|room| self.close(room));
+        let exits = std::mem::take(&mut self.exits);
+        self.exits = exits.into_iter().filter_map(|(room, marks)| Some((now(room)?, marks))).collect();
+        self.exited = self.exited.iter().filter_map(|room| now(*room)).collect();
+        self.fold = Fold::of(rooms);
+        self.notes_bytes = 0;
+    }
+
     /// Takes something into the notes.
     ///
     /// # Errors

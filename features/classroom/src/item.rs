@@ -145,7 +145,7 @@ fn tree(
         let (content, bytes) = site.blobs.put(bytes).map_err(inside)?;
         out.put(path, Leaf { content, bytes, media: media.to_owned() }).map_err(inside)
     };
-    let mut fold = Fold::default();
+    let mut fold = open.fold();
     let mut events = Vec::new();
     let happened = replay.events().map_err(inside)?;
     for event in &happened {

@@ -24,6 +24,7 @@ mod say;
 mod series;
 mod still;
 mod talk;
+mod tend;
 mod uppers;
 mod whip;
 mod who;

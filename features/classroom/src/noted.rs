@@ -1,13 +1,82 @@
 //! What a node writes of a class of its own accord, and whether it has written it.
 
 use base::Subject;
+use live::{Live, Reach};
 use log::Context;
 use records::{Change, Value, append, record_scope};
 use rusqlite::Connection;
 use web::{PageError, Site};
 
-use crate::facts::CLASS_ROOM;
-use crate::open::{Classes, node_of};
+use crate::facts::{CLASS_ROOM, LIVE_CLASS};
+use crate::inner::count;
+use crate::keep;
+use crate::open::{Classes, Open, node_of};
+
+impl Classes {
+    /// Takes in what happened in a class, and makes facts of it.
+    pub(crate) fn look(&self, site: &Site, live: &Live, open: &Open) -> Result<(), PageError> {
+        let seq = open.inner().fold.seq;
+        let Some(view) = live.view(open.class, seq) else { return Ok(()) };
+        open.follow(&view);
+        let (fold, cuts, cut_ms) = {
+            let mut inner = open.inner();
+            inner.count_cuts(site.now_ms(), view.reach == Reach::Cut);
+            (inner.fold.clone(), inner.cuts, inner.cut_ms)
+        };
+        self.keep.records(open.class, open.about().recorded && fold.recording);
+        count(live, open, site.now_ms());
+        if fold.over_ms.is_some_and(|over| fold.recorded && keep::is_due(view.elapsed_ms, over)) {
+            self.publish(site, open)?;
+        }
+        let state = &*open.about().state;
+        if self.me == open.origin {
+            if fold.began_ms.is_some() && matches!(state, "planned" | "failed") {
+                let change = Change::new().with_text("state", "live");
+                open.once(&format!("{state}-live"), || note(site, &LIVE_CLASS, open.class, change))?;
+            }
+            if let Some(notes) = fold.over_ms.and_then(|_| open.inner().notes())
+                && !are_kept(site, &open.class, &notes)?
+            {
+                note(site, &LIVE_CLASS, open.class, Change::new().with_text("notes", notes))?;
+            }
+            if let (Some(began), Some(over), false) = (fold.began_ms, fold.over_ms, state == "held") {
+                let minutes = minutes(over.saturating_sub(began));
+                let change = Change::new()
+                    .with_text("state", "held")
+                    .with_text("held_on", site.today().to_string())
+                    .with("held_minutes", Value::Int(minutes));
+                open.once("held", || note(site, &LIVE_CLASS, open.class, change))?;
+            }
+        }
+        if fold.over_ms.is_some() {
+            for (room, n) in open.about().rooms.iter().zip(1u16..) {
+                let Some(of) = fold.rooms.get(&n).filter(|_| open.serves(self.me, n)) else { continue };
+                if is_noted(site, &room.id)? {
+                    continue;
+                }
+                let mut change = Change::new()
+                    .with("present_minutes", Value::Int(minutes(of.present_ms)))
+                    .with("cuts", Value::Int(cuts))
+                    .with("cut_seconds", Value::Int(i64::try_from(cut_ms / 1000).unwrap_or(0).min(86_400)));
+                if let Some(heads) = of.heads {
+                    change = change.with("headcount", Value::Int(heads));
+                }
+                open.once(&format!("room-{}", room.id), || note(site, &CLASS_ROOM, room.id, change))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Names, once, what this node has to give of a class's record.
+    fn publish(&self, site: &Site, open: &Open) -> Result<(), PageError> {
+        if std::mem::replace(&mut open.inner().published, true)
+            || site.store.read(|conn| keep::is_published(conn, &open.class, self.me))?
+        {
+            return Ok(());
+        }
+        self.keep.publish(site, &self.shelf, open, self.me == open.origin)
+    }
+}
 
 /// Whole minutes, as a fact has them: at most a day.
 pub(crate) fn minutes(ms: u64) -> i64 {

@@ -6,21 +6,19 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use assets::{Shelf, Tree};
-use base::{Date, Hash, NodeId, Subject};
-use live::{Audience, Booths, Door, Live, Reach, Track, View, Way};
-use records::{Change, Value, school_of};
+use base::{Hash, NodeId, Subject};
+use live::{Audience, Booths, Door, Live, Reach, Track, View};
+use records::school_of;
 use rusqlite::Connection;
 use serde_json::json;
-use web::{PageError, Site};
+use web::PageError;
 
-use crate::facts::{CLASS_ROOM, LIVE_CLASS};
 use crate::fold::{Fold, NOTES};
-use crate::inner::{Inner, count};
-use crate::keep::{self, Keep};
-use crate::noted::{are_kept, is_noted, minutes, note};
+use crate::inner::Inner;
+use crate::keep::Keep;
 use crate::pupils::Pupils;
 use crate::say::of_node;
-use crate::uppers::{Guests, Uppers, find_way};
+use crate::uppers::{Guests, Uppers};
 use crate::whip::Programs;
 use crate::who::{About, Part};
 
@@ -29,18 +27,18 @@ const MAX_DEVICES_HERE: usize = 300;
 
 /// The classes of a node.
 pub struct Classes {
-    me: NodeId,
+    pub(crate) me: NodeId,
     pub(crate) hub: NodeId,
-    live: OnceLock<Live>,
-    guests: Arc<Guests>,
-    keep: Arc<Keep>,
+    pub(crate) live: OnceLock<Live>,
+    pub(crate) guests: Arc<Guests>,
+    pub(crate) keep: Arc<Keep>,
     booths: Arc<Booths>,
-    shelf: Arc<Shelf>,
+    pub(crate) shelf: Arc<Shelf>,
     /// Encoders and players that are in classes here.
     pub(crate) programs: Programs,
     /// One looks after the classes at a time.
-    tending: Mutex<()>,
-    open: Mutex<BTreeMap<Subject, Arc<Open>>>,
+    pub(crate) tending: Mutex<()>,
+    pub(crate) open: Mutex<BTreeMap<Subject, Arc<Open>>>,
     /// Peers of which nothing is heard in a class, and since when.
     silent: Mutex<BTreeMap<NodeId, u64>>,
 }
@@ -67,7 +65,7 @@ impl std::fmt::Debug for Classes {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -79,6 +77,35 @@ impl Open {
     /// Goes on with what is kept of a class that was planned otherwise before.
     pub fn goes_on(&mut self, before: &Self) {
         self.inner = Arc::clone(&before.inner);
+    }
+
+    /// Whether what is kept of a class is the same as before.
+    pub fn is_kept_with(&self, before: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &before.inner)
+    }
+
+    /// What is kept of it goes by the rooms as they are planned now: with one fewer, or one that was planned earlier and came
+    /// later, others have other numbers. Gives whether they have.
+    pub fn renumber(&self, all: impl FnOnce() -> Option<View>) -> bool {
+        let rooms = self.about.ids();
+        let was = {
+            let mut inner = self.inner();
+            if *inner.fold.ids == *rooms {
+                return false;
+            }
+            let was = Arc::clone(&inner.fold.ids);
+            inner.renumber(&rooms);
+            was
+        };
+        if let Some(view) = all() {
+            self.follow(&view);
+        }
+        !rooms.starts_with(&was)
+    }
+
+    /// A class that is folded anew.
+    pub fn fold(&self) -> Fold {
+        Fold::of(&self.about.ids())
     }
 
     pub fn about(&self) -> &About {
@@ -112,7 +139,7 @@ impl Open {
     }
 
     /// Makes a fact of something once, or tries again the next time.
-    fn once(&self, what: &str, note: impl FnOnce() -> Result<(), PageError>) -> Result<(), PageError> {
+    pub(crate) fn once(&self, what: &str, note: impl FnOnce() -> Result<(), PageError>) -> Result<(), PageError> {
         if !self.inner().noted.insert(what.to_owned()) {
             return Ok(());
         }
@@ -129,6 +156,10 @@ impl Open {
     /// Takes in what has happened since. Several pages look at the same time: what one of them took in, others leave.
     pub fn follow(&self, view: &View) {
         let mut inner = self.inner();
+        // Who still holds the class as it was planned numbers its rooms as they were.
+        if !inner.fold.ids.iter().eq(self.about.rooms.iter().map(|r| &r.id)) {
+            return;
+        }
         for event in &view.events {
             if event.seq <= inner.fold.seq {
                 continue;
@@ -228,75 +259,6 @@ impl Classes {
         lock(&self.open).get(class).cloned()
     }
 
-    /// Opens what is to be open, closes what is over, and makes facts of what happened. Called now and then, and when
-    /// the log has changed.
-    ///
-    /// # Errors
-    /// What the log says.
-    pub fn tend(&self, site: &Site) -> Result<(), PageError> {
-        let Some(live) = self.live.get() else { return Ok(()) };
-        let _tending = lock(&self.tending);
-        let (found, uppers) = site
-            .store
-            .read(|conn| Ok::<_, PageError>((self.due(conn, site.today())?, Uppers::read(conn, self.hub)?)))?;
-        let due: BTreeSet<Subject> = found.iter().map(|o| o.class).collect();
-        self.guests.expect(uppers, &found);
-        for mut open in found {
-            let way = if open.origin == self.me { Way::Here } else { Way::Via(open.way) };
-            let class = open.class;
-            let mut all = lock(&self.open);
-            let known = all.get(&class).cloned();
-            if known.is_none() {
-                // What was written of it before this node was started again is there at once.
-                let saved = self.keep.recorder.begin(class, open.about.recorded);
-                let saved = saved.map_err(|e| PageError::Internal(e.to_string()))?;
-                let elapsed = saved.events.after(saved.events.head().saturating_sub(1)).last().map_or(0, |e| e.at_ms);
-                if !live.open(class, way, elapsed, saved) {
-                    tracing::error!("too many classes are open: {class} is not");
-                    continue;
-                }
-            }
-            // What was planned otherwise meanwhile counts from now on; what happened stays.
-            if let Some(known) = known {
-                if known.way != open.way {
-                    live.ask(|now, hall| hall.turn(now, class, open.way));
-                }
-                open.goes_on(&known);
-            }
-            all.insert(class, Arc::new(open));
-        }
-        let closed: Vec<Subject> = lock(&self.open).keys().filter(|c| !due.contains(c)).copied().collect();
-        for class in closed {
-            lock(&self.open).remove(&class);
-            live.close(class);
-            self.keep.recorder.end(class).map_err(|e| PageError::Internal(e.to_string()))?;
-        }
-        let open: Vec<Arc<Open>> = lock(&self.open).values().cloned().collect();
-        for open in open {
-            live.ask(|now, hall| find_way(now, hall, &open, self.me, self.hub));
-            self.look(site, live, &open)?;
-        }
-        Ok(())
-    }
-
-    /// The classes of these days that this node has a part in.
-    fn due(&self, conn: &Connection, today: Date) -> Result<Vec<Open>, PageError> {
-        let mut stmt = conn.prepare_cached(
-            "SELECT id FROM live_class WHERE state = 'live' OR (state IN ('planned', 'failed', 'held')
-             AND starts_on BETWEEN date(?1, '-1 day') AND date(?1, '+1 day'))",
-        )?;
-        let ids = stmt.query_map([today.to_string()], |r| r.get::<_, Vec<u8>>(0))?.collect::<Result<Vec<_>, _>>()?;
-        let mut out = Vec::new();
-        for id in ids {
-            let Ok(class) = Subject::try_from(id.as_slice()) else { continue };
-            let open = self.planned(conn, &class)?;
-            if open.passes.contains(&self.me) {
-                out.push(open);
-            }
-        }
-        Ok(out)
-    }
-
     /// A class as it is planned.
     ///
     /// # Errors
@@ -310,71 +272,8 @@ impl Classes {
         let passes = uppers.all(nodes.iter().copied().chain([origin, self.hub]));
         let ways = nodes.iter().map(|node| uppers.next(self.me, *node)).collect();
         let way = uppers.next(self.me, origin);
-        Ok(Open { class: *class, origin, nodes, ways, way, passes, about, inner: Arc::default() })
-    }
-
-    /// Takes in what happened in a class, and makes facts of it.
-    pub(crate) fn look(&self, site: &Site, live: &Live, open: &Open) -> Result<(), PageError> {
-        let seq = open.inner().fold.seq;
-        let Some(view) = live.view(open.class, seq) else { return Ok(()) };
-        open.follow(&view);
-        let (fold, cuts, cut_ms) = {
-            let mut inner = open.inner();
-            inner.count_cuts(site.now_ms(), view.reach == Reach::Cut);
-            (inner.fold.clone(), inner.cuts, inner.cut_ms)
-        };
-        self.keep.records(open.class, open.about.recorded && fold.recording);
-        count(live, open, site.now_ms());
-        if fold.over_ms.is_some_and(|over| fold.recorded && keep::is_due(view.elapsed_ms, over)) {
-            self.publish(site, open)?;
-        }
-        let state = &*open.about.state;
-        if self.me == open.origin {
-            if fold.began_ms.is_some() && matches!(state, "planned" | "failed") {
-                let change = Change::new().with_text("state", "live");
-                open.once(&format!("{state}-live"), || note(site, &LIVE_CLASS, open.class, change))?;
-            }
-            if let Some(notes) = fold.over_ms.and_then(|_| open.inner().notes())
-                && !are_kept(site, &open.class, &notes)?
-            {
-                note(site, &LIVE_CLASS, open.class, Change::new().with_text("notes", notes))?;
-            }
-            if let (Some(began), Some(over), false) = (fold.began_ms, fold.over_ms, state == "held") {
-                let minutes = minutes(over.saturating_sub(began));
-                let change = Change::new()
-                    .with_text("state", "held")
-                    .with_text("held_on", site.today().to_string())
-                    .with("held_minutes", Value::Int(minutes));
-                open.once("held", || note(site, &LIVE_CLASS, open.class, change))?;
-            }
-        }
-        if fold.over_ms.is_some() {
-            for (room, n) in open.about.rooms.iter().zip(1u16..) {
-                let Some(of) = fold.rooms.get(&n).filter(|_| open.serves(self.me, n)) else { continue };
-                if is_noted(site, &room.id)? {
-                    continue;
-                }
-                let mut change = Change::new()
-                    .with("present_minutes", Value::Int(minutes(of.present_ms)))
-                    .with("cuts", Value::Int(cuts))
-                    .with("cut_seconds", Value::Int(i64::try_from(cut_ms / 1000).unwrap_or(0).min(86_400)));
-                if let Some(heads) = of.heads {
-                    change = change.with("headcount", Value::Int(heads));
-                }
-                open.once(&format!("room-{n}"), || note(site, &CLASS_ROOM, room.id, change))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Names, once, what this node has to give of a class's record.
-    fn publish(&self, site: &Site, open: &Open) -> Result<(), PageError> {
-        if std::mem::replace(&mut open.inner().published, true)
-            || site.store.read(|conn| keep::is_published(conn, &open.class, self.me))?
-        {
-            return Ok(());
-        }
-        self.keep.publish(site, &self.shelf, open, self.me == open.origin)
+        let inner = Arc::new(Mutex::new(Inner::of(&about.ids())));
+        Ok(Open { class: *class, origin, nodes, ways, way, passes, about, inner })
     }
 
     /// The class as a room has it: one that is cut off goes by what it says itself, which nobody else knows of yet.
@@ -441,8 +340,7 @@ impl Classes {
     }
 
     /// A page of a room has come, or gone.
-    pub(crate) fn came(&self, open: &Open, room: u16, name: &str, comes: bool) {
-        let Some(of) = usize::from(room).checked_sub(1).and_then(|n| open.about.rooms.get(n)) else { return };
+    pub(crate) fn came(&self, open: &Open, room: Subject, name: &str, comes: bool) {
         let count = {
             let mut inner = open.inner();
             let count = inner.pages.entry(room).or_insert(0);
@@ -456,7 +354,7 @@ impl Classes {
             _ => return,
         };
         if let Ok(live) = self.live() {
-            let _ = live.say(open.class, of.id, &of_node(&said));
+            let _ = live.say(open.class, room, &of_node(&said));
         }
     }
 }
@@ -478,11 +376,28 @@ mod tests {
     use live::Event;
 
     use super::*;
+    use crate::who::{Part, Room};
 
     const ME: NodeId = NodeId([1; 16]);
     const CLASS: Subject = Subject([2; 16]);
 
     fn planned() -> Open {
+        planned_for(&[])
+    }
+
+    /// A class of these rooms, all served here.
+    fn planned_for(rooms: &[u8]) -> Open {
+        let subject = |n: u8| Subject([n; 16]);
+        let room = |n: &u8| Room {
+            id: subject(*n),
+            school: subject(n + 100),
+            person: subject(n + 200),
+            byline: String::new(),
+            ready: true,
+        };
+        let nodes = rooms.iter().map(|_| ME).collect();
+        let rooms: Vec<Room> = rooms.iter().map(room).collect();
+        let inner = Arc::new(Mutex::new(Inner::of(&rooms.iter().map(|r| r.id).collect::<Vec<_>>())));
         let about = About {
             title: "藏药植物".into(),
             state: "live".into(),
@@ -492,10 +407,10 @@ mod tests {
             byline: String::new(),
             course: None,
             recorded: false,
-            rooms: Vec::new(),
+            rooms,
         };
-        let (nodes, ways, passes) = (Vec::new(), Vec::new(), BTreeSet::from([ME]));
-        Open { class: CLASS, origin: ME, nodes, ways, way: ME, passes, about, inner: Arc::default() }
+        let (ways, passes) = (Vec::new(), BTreeSet::from([ME]));
+        Open { class: CLASS, origin: ME, nodes, ways, way: ME, passes, about, inner }
     }
 
     fn view(said: &[&[u8]]) -> View {
@@ -531,6 +446,54 @@ mod tests {
         assert!(after.once("room-1", || Err(PageError::NotFound)).is_err());
         before.once("room-1", || Ok(())).unwrap();
         assert_eq!(after.inner().noted.len(), 2, "what failed was tried again");
+    }
+
+    /// What rooms and the teacher say, who is 0.
+    fn said_by(said: &[(u8, serde_json::Value)]) -> View {
+        let payloads: Vec<Vec<u8>> = said.iter().map(|(_, said)| of_node(said)).collect();
+        let mut view = view(&payloads.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        for (event, (who, _)) in view.events.iter_mut().zip(said) {
+            event.who = if *who == 0 { CLASS } else { Subject([*who; 16]) };
+        }
+        view
+    }
+
+    #[test]
+    fn a_room_that_has_another_number_now_has_nothing_of_the_one_before() {
+        let before = planned_for(&[10, 11]);
+        let floor = before.inner().fold.naming(1, serde_json::Map::from_iter([("k".to_owned(), json!("floor"))]));
+        let all = said_by(&[
+            (10, json!({ "k": "in" })),
+            (10, json!({ "k": "consent", "yes": true })),
+            (10, json!({ "k": "heads", "n": 31 })),
+            (11, json!({ "k": "heads", "n": 9 })),
+            (0, json!({ "k": "begin" })),
+            (0, floor),
+            (0, json!({ "k": "record", "on": true })),
+        ]);
+        before.follow(&all);
+        let now = || before.inner().fold.clone();
+        assert!(now().has_floor(Part::Adult(1)) && !now().may_be_heard(2, true));
+        let mut after = planned_for(&[11]);
+        after.goes_on(&before);
+        assert!(after.renumber(|| Some(all.clone())), "it has another");
+        assert!(!after.renumber(|| None), "once");
+        assert!(!now().may_be_heard(1, true), "who never consented");
+        assert!(!now().has_floor(Part::Adult(1)), "nor was asked");
+        assert_eq!((now().rooms[&1].heads, now().rooms[&1].since_ms), (Some(9), None));
+        // A page that still holds the class as it was takes nothing in.
+        let more = said_by(&[(11, json!({ "k": "heads", "n": 8 }))]);
+        let more = View { events: more.events.into_iter().map(|e| Event { seq: 8, ..e }).collect(), ..more };
+        before.follow(&more);
+        assert_eq!(now().seq, 7);
+        after.follow(&more);
+        assert_eq!(now().rooms[&1].heads, Some(8));
+        // One that comes last changes nobody's number, and what it said before its plan had come here counts.
+        let mut third = planned_for(&[11, 12]);
+        third.goes_on(&after);
+        let all = said_by(&[(12, json!({ "k": "heads", "n": 5 }))]);
+        assert!(!third.renumber(|| Some(all)));
+        assert_eq!(now().rooms[&2].heads, Some(5));
     }
 
     #[test]

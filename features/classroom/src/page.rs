@@ -11,7 +11,7 @@ use text::Words;
 use web::{PageError, Reply, Request, Shell, Site};
 
 use crate::facts::{CLASS_ROOM, LIVE_CLASS};
-use crate::who::About;
+use crate::who::{About, mark};
 
 /// Words that the script says.
 const WORDS: &[&str] = &[
@@ -210,7 +210,7 @@ fn given(
         "pages": pages,
         "rooms": rooms.iter().map(|r| json!({ "n": r.n, "title": r.title })).collect::<Vec<_>>(),
         "words": said(&words),
-        "live": format!("/classes/{class}/talk"),
+        "live": format!("/classes/{class}/talk?rooms={}", mark(&about.ids())),
         "me": request.reader()?.person.to_string(),
         "stills": format!("/classes/{class}/stills"),
         "languages": languages(&words),

@@ -145,7 +145,7 @@ fn checked(said: &Map<String, Json>, speaker: &Speaker<'_>, class: &Fold, may_re
             if !class.may_be_heard(room, class.recording) {
                 return Err(No::Consent);
             }
-            json!({ "k": kind, "room": room })
+            class.naming(room, Map::from_iter([("k".to_owned(), json!(kind))]))
         }
         "record" if teacher => {
             let on = yes("on");
@@ -171,7 +171,8 @@ fn checked(said: &Map<String, Json>, speaker: &Speaker<'_>, class: &Fold, may_re
                 return Err(No::Role);
             }
             match Interpreter::of(&Json::Object(said.clone())).ok_or(No::Role)? {
-                Interpreter::Room(room) => json!({ "k": kind, "room": room, "lang": lang }),
+                Interpreter::Room(room) => class
+                    .naming(room, Map::from_iter([("k".to_owned(), json!(kind)), ("lang".to_owned(), json!(lang))])),
                 // Who was sent out speaks no more.
                 Interpreter::Person(person) if class.admitted.contains(&person) => {
                     json!({ "k": kind, "person": person.to_string(), "lang": lang })

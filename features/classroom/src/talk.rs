@@ -10,11 +10,11 @@ use web::{PageError, Request, Site, Socket};
 
 use crate::exit::{self, Exit};
 use crate::facts::LIVE_CLASS;
-use crate::fold::{Interpreter, NOTES};
+use crate::fold::{Interpreter, NOTES, renumbered};
 use crate::open::{Classes, Open};
 use crate::pupils::Pupils;
 use crate::say::{No, Speaker, exit_counted, is_for_pages, taken};
-use crate::who::Part;
+use crate::who::{Part, begins_with};
 
 /// From a page.
 pub(crate) const HELLO: u8 = 0;
@@ -34,6 +34,7 @@ const PUPILS: u8 = 8;
 const DRAWING: u8 = 9;
 const TOTALS: u8 = 10;
 pub(crate) const SHEETS: u8 = 11;
+const ANEW: u8 = 12;
 /// A room's number where nobody with a say said something.
 const NOBODY: u16 = u16::MAX;
 /// Pages whose sayings are counted, in one class.
@@ -43,11 +44,17 @@ const MAX_PAGES: usize = 5000;
 pub(crate) fn may_enter(site: &Site, request: &Request, classes: &Classes) -> Result<(), PageError> {
     let class = request.id("id")?;
     site.store.read(|conn| register::visible(conn, request.reader()?, &LIVE_CLASS, &class))?;
-    if classes.get(&class).is_none() {
-        // It may have been planned a moment ago.
+    // It may have been planned a moment ago, and so may a room.
+    if classes.get(&class).is_none_or(|open| is_behind(&open, request)) {
         classes.tend(site)?;
     }
     classes.get(&class).map(|_| ()).ok_or(PageError::Rule("class-not-open".to_owned()))
+}
+
+/// Whether the rooms that a page was given are others than those of the class, or have other numbers.
+fn is_behind(open: &Open, request: &Request) -> bool {
+    let given = request.query.iter().find(|(key, _)| key == "rooms");
+    given.is_some_and(|(_, mark)| !begins_with(&open.about().ids(), mark))
 }
 
 /// Somebody at a page of the class.
@@ -57,6 +64,8 @@ struct Guest {
     part: Part,
     /// As whom they speak.
     who: Subject,
+    /// The rooms as the page has them.
+    rooms: Vec<Subject>,
     /// The page's own number; none before it has said hello.
     page: Option<u32>,
     /// The last event that the page has.
@@ -85,19 +94,20 @@ struct Guest {
 
 /// The conversation, until the page leaves.
 pub(crate) async fn converse(classes: Arc<Classes>, site: Arc<Site>, request: Request, mut socket: Socket) {
+    let request = Arc::new(request);
     let (Ok(class), Some(session)) = (request.id("id"), request.session.as_ref()) else { return };
     let Some(open) = classes.get(&class) else { return };
-    let part = classes.part(&open, &session.person);
-    let who = match part {
-        Part::Teacher => class,
-        Part::Adult(room) => open.about().rooms.get(usize::from(room) - 1).map_or(session.person, |r| r.id),
-        Part::Co | Part::Guest => session.person,
-    };
+    if is_behind(&open, &request) {
+        socket.say(message(ANEW, &[])).await;
+        return;
+    }
+    let (part, who) = who_is(&classes, &open, session.person);
     let mut guest = Guest {
         person: session.person,
         name: session.name.clone(),
         part,
         who,
+        rooms: open.about().ids(),
         page: None,
         seen: 0,
         told: Vec::new(),
@@ -114,27 +124,52 @@ pub(crate) async fn converse(classes: Arc<Classes>, site: Arc<Site>, request: Re
         totals: Vec::new(),
     };
     come(&classes, &open, &guest, true);
-    talk(&classes, &site, class, &mut guest, &mut socket).await;
+    talk(&classes, &site, &request, class, &mut guest, &mut socket).await;
     guest
         .mic
         .into_iter()
         .chain(guest.camera)
         .chain(guest.ears.into_iter().flatten())
         .for_each(|seat| classes.booths().leave(seat));
-    if let Some(open) = classes.get(&class) {
-        come(&classes, &open, &guest, false);
+    if let Some(now) = classes.get(&class).filter(|now| now.is_kept_with(&open)) {
+        come(&classes, &now, &guest, false);
     }
+}
+
+/// Who somebody is in the class as it is planned now, and as whom they speak.
+fn who_is(classes: &Classes, open: &Open, person: Subject) -> (Part, Subject) {
+    let part = classes.part(open, &person);
+    let who = match part {
+        Part::Teacher => open.class,
+        Part::Adult(room) => open.about().rooms.get(usize::from(room) - 1).map_or(person, |r| r.id),
+        Part::Co | Part::Guest => person,
+    };
+    (part, who)
+}
+
+/// Whether whoever is at a page is signed in still, and may see the class.
+fn may_stay(site: &Site, request: &Request, class: Subject) -> bool {
+    let Some(session) = request.signed_in(site) else { return false };
+    site.store.read(|conn| register::visible(conn, &session.reader, &LIVE_CLASS, &class)).is_ok()
 }
 
 /// Says that somebody has come, or gone.
 fn come(classes: &Classes, open: &Open, guest: &Guest, comes: bool) {
     match guest.part {
         Part::Guest => classes.looks_on(open, guest.person, &guest.name, comes),
-        part => classes.came(open, part.room(), &guest.name, comes),
+        Part::Adult(_) => classes.came(open, guest.who, &guest.name, comes),
+        Part::Teacher | Part::Co => {}
     }
 }
 
-async fn talk(classes: &Arc<Classes>, site: &Arc<Site>, class: Subject, guest: &mut Guest, socket: &mut Socket) {
+async fn talk(
+    classes: &Arc<Classes>,
+    site: &Arc<Site>,
+    request: &Arc<Request>,
+    class: Subject,
+    guest: &mut Guest,
+    socket: &mut Socket,
+) {
     let Ok(live) = classes.live() else { return };
     let Some(mut changes) = live.follow(class) else { return };
     let mut look = tokio::time::interval(std::time::Duration::from_secs(1));
@@ -142,9 +177,24 @@ async fn talk(classes: &Arc<Classes>, site: &Arc<Site>, class: Subject, guest: &
         let asked = tokio::select! {
             asked = socket.next() => match asked { Some(asked) => Some(asked), None => return },
             changed = changes.changed() => if changed.is_ok() { None } else { return },
-            _ = look.tick() => None,
+            _ = look.tick() => {
+                let (site, request) = (Arc::clone(site), Arc::clone(request));
+                if !tokio::task::spawn_blocking(move || may_stay(&site, &request, class)).await.unwrap_or(false) {
+                    return;
+                }
+                None
+            }
         };
         let Some(open) = classes.get(&class) else { return };
+        // Who was something else in it when the page came is told anew what they are; where rooms have other numbers, the page
+        // itself is to be loaded anew.
+        if !open.about().ids().starts_with(&guest.rooms) {
+            socket.say(message(ANEW, &[])).await;
+            return;
+        }
+        if who_is(classes, &open, guest.person) != (guest.part, guest.who) {
+            return;
+        }
         let mut out = Vec::new();
         if let Some(asked) = asked {
             heard(classes, site, &open, guest, &asked, &mut out);
@@ -464,13 +514,13 @@ pub(crate) fn happened(open: &Open, event: &Event) -> Vec<u8> {
 /// An event, with this said in it.
 pub(crate) fn happened_as(open: &Open, event: &Event, payload: &[u8]) -> Vec<u8> {
     let room = open.room_of(event.node, &event.who).unwrap_or(NOBODY);
-    head(event.seq, event.at_ms, event.late_ms > 0, room, payload)
+    head(event.seq, event.at_ms, event.late_ms > 0, room, &renumbered(&open.about().ids(), payload))
 }
 
 /// Something that waits for the origin, with this said in it.
 pub(crate) fn waits_as(open: &Open, classes: &Classes, said: &Saying, payload: &[u8]) -> Vec<u8> {
     let room = open.room_of(classes.me(), &said.who).unwrap_or(NOBODY);
-    head(0, said.at_ms, true, room, payload)
+    head(0, said.at_ms, true, room, &renumbered(&open.about().ids(), payload))
 }
 
 /// Bytes with their length before them.

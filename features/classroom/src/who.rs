@@ -1,6 +1,6 @@
 //! Who somebody is in a class: its teacher, an adult who answers for a room, or a guest.
 
-use base::Subject;
+use base::{Hash, Subject};
 use rusqlite::{Connection, OptionalExtension};
 use web::PageError;
 
@@ -82,6 +82,11 @@ impl About {
         Ok(about)
     }
 
+    /// The rooms in the order of their numbers.
+    pub fn ids(&self) -> Vec<Subject> {
+        self.rooms.iter().map(|r| r.id).collect()
+    }
+
     /// Who a person is in this class.
     pub fn part(&self, person: &Subject) -> Part {
         if self.teacher.as_ref() == Some(person) {
@@ -93,6 +98,19 @@ impl About {
         let at = self.rooms.iter().position(|r| r.person == *person);
         at.and_then(|n| u16::try_from(n + 1).ok()).map_or(Part::Guest, Part::Adult)
     }
+}
+
+/// Rooms in short, as a page is given them: how many, and a digest of which.
+pub(crate) fn mark(rooms: &[Subject]) -> String {
+    let ids: Vec<u8> = rooms.iter().flat_map(|id| id.0).collect();
+    let digest: String = Hash::of(&ids).to_string().chars().take(16).collect();
+    format!("{}-{digest}", rooms.len())
+}
+
+/// Whether rooms begin with those of a mark: then who has only these numbers them alike.
+pub(crate) fn begins_with(rooms: &[Subject], marked: &str) -> bool {
+    let many = marked.split_once('-').and_then(|(n, _)| n.parse().ok());
+    many.and_then(|n: usize| rooms.get(..n)).is_some_and(|rooms| mark(rooms) == marked)
 }
 
 /// The rooms of a class, in an order that every node gives them: by the time of their making.

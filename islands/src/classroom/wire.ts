@@ -23,6 +23,7 @@
  * | 9 drawing | to the same: the device's number (4 bytes), what its pen did |
  * | 10 totals | JSON: to the teacher, how it was |
  * | 11 sheets | to a page of pupils: what is on the sheet of a group already, as waiting |
+ * | 12 anew | what the page was given of the class holds no more: it is to be loaded anew |
  *
  * A page of pupils says and is told the same, as far as it is for them.
  */
@@ -279,6 +280,10 @@ export class Wire {
         break;
       case 11:
         this.heard.sheets(each(rest));
+        break;
+      case 12:
+        this.close();
+        location.reload();
     }
   }
 

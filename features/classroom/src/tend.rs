@@ -1,0 +1,92 @@
+//! Which classes a node has open: those of these days that it has a part in, as they are planned now.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use base::{Date, Subject};
+use live::Way;
+use rusqlite::Connection;
+use serde_json::json;
+use web::{PageError, Site};
+
+use crate::open::{Classes, Open, lock};
+use crate::say::of_node;
+use crate::uppers::{Uppers, find_way};
+
+impl Classes {
+    /// Opens what is to be open, closes what is over, and makes facts of what happened. Called now and then, and when
+    /// the log has changed.
+    ///
+    /// # Errors
+    /// What the log says.
+    pub fn tend(&self, site: &Site) -> Result<(), PageError> {
+        let Some(live) = self.live.get() else { return Ok(()) };
+        let _tending = lock(&self.tending);
+        let (found, uppers) = site
+            .store
+            .read(|conn| Ok::<_, PageError>((self.due(conn, site.today())?, Uppers::read(conn, self.hub)?)))?;
+        let due: BTreeSet<Subject> = found.iter().map(|o| o.class).collect();
+        self.guests.expect(uppers, &found);
+        for mut open in found {
+            let way = if open.origin == self.me { Way::Here } else { Way::Via(open.way) };
+            let class = open.class;
+            let mut all = lock(&self.open);
+            let known = all.get(&class).cloned();
+            if known.is_none() {
+                // What was written of it before this node was started again is there at once.
+                let saved = self.keep.recorder.begin(class, open.about().recorded);
+                let saved = saved.map_err(|e| PageError::Internal(e.to_string()))?;
+                let elapsed = saved.events.after(saved.events.head().saturating_sub(1)).last().map_or(0, |e| e.at_ms);
+                if !live.open(class, way, elapsed, saved) {
+                    tracing::error!("too many classes are open: {class} is not");
+                    continue;
+                }
+            }
+            // What was planned otherwise meanwhile counts from now on; what happened stays.
+            if let Some(known) = known {
+                if known.way != open.way {
+                    live.ask(|now, hall| hall.turn(now, class, open.way));
+                }
+                open.goes_on(&known);
+            }
+            all.insert(class, Arc::new(open));
+        }
+        let closed: Vec<Subject> = lock(&self.open).keys().filter(|c| !due.contains(c)).copied().collect();
+        for class in closed {
+            lock(&self.open).remove(&class);
+            live.close(class);
+            self.keep.recorder.end(class).map_err(|e| PageError::Internal(e.to_string()))?;
+        }
+        let open: Vec<Arc<Open>> = lock(&self.open).values().cloned().collect();
+        for open in open {
+            if open.renumber(|| live.view(open.class, 0))
+                && self.me == open.origin
+                && open.inner().fold.groups.now.is_some()
+            {
+                // Tables are numbered by their rooms: nobody is to find the sheet of others.
+                let _ = live.say(open.class, open.class, &of_node(&json!({ "k": "groups-end" })));
+            }
+            live.ask(|now, hall| find_way(now, hall, &open, self.me, self.hub));
+            self.look(site, live, &open)?;
+        }
+        Ok(())
+    }
+
+    /// The classes of these days that this node has a part in.
+    fn due(&self, conn: &Connection, today: Date) -> Result<Vec<Open>, PageError> {
+        let mut stmt = conn.prepare_cached(
+            "SELECT id FROM live_class WHERE state = 'live' OR (state IN ('planned', 'failed', 'held')
+             AND starts_on BETWEEN date(?1, '-1 day') AND date(?1, '+1 day'))",
+        )?;
+        let ids = stmt.query_map([today.to_string()], |r| r.get::<_, Vec<u8>>(0))?.collect::<Result<Vec<_>, _>>()?;
+        let mut out = Vec::new();
+        for id in ids {
+            let Ok(class) = Subject::try_from(id.as_slice()) else { continue };
+            let open = self.planned(conn, &class)?;
+            if open.passes.contains(&self.me) {
+                out.push(open);
+            }
+        }
+        Ok(out)
+    }
+}

@@ -1,0 +1,147 @@
+//! Who somebody is in a class is looked at anew while their page is open: what the plan takes from them they have no more.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use base::{Scope, Subject};
+use log::Context;
+use records::{Change, REMOVED, RecordError, Role, Value, append};
+use tokio::task::JoinSet;
+
+use crate::desk::{Desk, desk_at};
+use crate::neighbours::Page;
+use crate::programs::plan;
+
+/// A node's own message to a page: what it was given of the class holds no more.
+const ANEW: u8 = 12;
+
+/// A class of today at the hub, which listens at this port.
+pub async fn held(desk: &Desk) -> (Subject, u16, JoinSet<()>) {
+    desk.node.begin_classes(IpAddr::V4(Ipv4Addr::LOCALHOST)).unwrap();
+    let class = plan(desk);
+    desk.node.classes.tend(&desk.node.site).unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (at, router) = (listener.local_addr().unwrap(), desk.router.clone());
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move { axum::serve(listener, router).await.unwrap() });
+    (class, at.port(), tasks)
+}
+
+pub fn change(desk: &Desk, kind: &str, id: Subject, change: Change) {
+    let site = &desk.node.site;
+    let done = site.store.write(Context::NODE, |tx| {
+        append(tx, site.kinds.get(kind).unwrap(), Scope::Programme(site.programme), id, change, None)?;
+        tx.fold()?;
+        Ok::<_, RecordError>(())
+    });
+    done.unwrap();
+    desk.node.classes.tend(site).unwrap();
+}
+
+/// A room of a class, at a school that has no node of its own, and its adult.
+pub fn room(desk: &Desk, class: Subject, person: Subject, grade: &str) -> Subject {
+    let unit =
+        desk.one("SELECT organisation FROM grant_of_role WHERE role = 'coordinator' AND organisation IS NOT NULL");
+    let id = desk
+        .node
+        .site
+        .store
+        .write(Context::NODE, |tx| Ok::<_, RecordError>(tx.subject(&Scope::Programme(desk.node.site.programme))))
+        .unwrap();
+    let made = Change::new()
+        .with_link("class", class)
+        .with_link("school", unit)
+        .with_text("grade", grade)
+        .with_link("person", person);
+    change(desk, "class_room", id, made);
+    id
+}
+
+pub async fn blocking<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(f).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_teacher_who_was_replaced_leads_no_more() {
+    let desk = desk_at(0);
+    let (class, at, _tasks) = held(&desk).await;
+    let (first, second) = (desk.sign_in(Role::Coordinator), desk.sign_in(Role::Officer));
+    let path = format!("/classes/{class}/talk");
+    let open = |cookie: &str, page: u32| {
+        let (path, cookie) = (path.clone(), cookie.to_owned());
+        blocking(move || Page::at(at, &path, &cookie, page))
+    };
+    let mut old = open(&first.0, 7).await;
+    let mut old = blocking(move || {
+        old.say("{\"k\":\"begin\"}");
+        old.hears("begin");
+        old
+    })
+    .await;
+    let officer =
+        desk.one("SELECT person FROM grant_of_role WHERE role = 'officer' ORDER BY organisation IS NOT NULL DESC");
+    change(&desk, "live_class", class, Change::new().with_link("teacher", officer));
+    let mut new = open(&second.0, 8).await;
+    blocking(move || {
+        // What it says is not heeded, and then it is told no more.
+        assert!(old.ends_saying("{\"k\":\"end\"}"), "the page is told anew what it is");
+        new.is_told(0, "\"teacher\"");
+        new.say("{\"k\":\"page\",\"p\":3}");
+        new.hears("\"page\"");
+    })
+    .await;
+    let live = String::from("SELECT state = 'live' FROM live_class WHERE id = ?1");
+    let state: bool = desk
+        .node
+        .site
+        .store
+        .read(|c| Ok::<_, RecordError>(c.query_row(&live, [class.as_bytes()], |r| r.get(0))?))
+        .unwrap();
+    assert!(state, "it goes on");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_whose_rooms_have_other_numbers_is_loaded_anew_and_who_signs_out_is_out() {
+    let desk = desk_at(0);
+    let (class, at, _tasks) = held(&desk).await;
+    let teacher = desk.sign_in(Role::Coordinator);
+    let officer =
+        desk.one("SELECT person FROM grant_of_role WHERE role = 'officer' ORDER BY organisation IS NOT NULL DESC");
+    let head = desk.one("SELECT person FROM grant_of_role WHERE role = 'head' ORDER BY organisation IS NOT NULL DESC");
+    let (one, _) = (room(&desk, class, officer, "1"), room(&desk, class, head, "2"));
+    let live = async || {
+        let page = String::from_utf8(desk.get(&format!("/classes/{class}/live"), &teacher, None).await.1).unwrap();
+        let from = page.find("/talk?rooms=").unwrap();
+        let mark: String = page[from + 12..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+        format!("/classes/{class}/talk?rooms={mark}")
+    };
+    let path = live().await;
+    assert!(path.contains("rooms=2-"), "{path}");
+    let (cookie, given) = (teacher.0.clone(), path.clone());
+    let mut page = blocking(move || Page::at(at, &given, &cookie, 7)).await;
+    let page = blocking(move || {
+        page.is_told(0, "\"teacher\"");
+        page
+    })
+    .await;
+    // One more at the end is no reason.
+    room(&desk, class, officer, "3");
+    change(&desk, "class_room", one, Change::new().with(REMOVED, Value::Bool(true)));
+    let mut page = page;
+    blocking(move || page.is_told(ANEW, "")).await;
+    // One that comes back with what it had is told so, too; one that was loaded anew is in.
+    let (cookie, fresh) = (teacher.0.clone(), live().await);
+    let mut now = blocking(move || {
+        Page::at(at, &path, &cookie, 7).is_told(ANEW, "");
+        let mut now = Page::at(at, &fresh, &cookie, 7);
+        now.is_told(0, "\"teacher\"");
+        now
+    })
+    .await;
+    let token = teacher.0.split_once('=').unwrap().1;
+    desk.node.site.local.end_session(token).unwrap();
+    blocking(move || {
+        std::thread::sleep(std::time::Duration::from_millis(1500));
+        assert!(now.ends_saying("{\"k\":\"begin\"}"), "who signed out is out");
+    })
+    .await;
+}
