@@ -100,6 +100,39 @@ async fn a_teacher_who_was_replaced_leads_no_more() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_class_whose_order_is_moved_before_it_begins_is_held_where_it_was_moved_to() {
+    let desk = desk_at(0);
+    let (class, at, _tasks) = held(&desk).await;
+    let teacher = desk.sign_in(Role::Coordinator);
+    let unit = desk.one("SELECT origin FROM live_class ORDER BY made DESC LIMIT 1");
+    let school = desk.one("SELECT school FROM node WHERE school IS NOT NULL ORDER BY made LIMIT 1");
+    let moved = |to: Subject| change(&desk, "live_class", class, Change::new().with_link("origin", to));
+    let open = |page: u32| {
+        let (path, cookie) = (format!("/classes/{class}/talk"), teacher.0.clone());
+        blocking(move || Page::at(at, &path, &cookie, page))
+    };
+    // At the school's node nobody here leads it; back at the hub it is led here, and goes on so once it has begun.
+    moved(school);
+    let mut away = open(7).await;
+    blocking(move || away.is_told(0, "\"guest\"")).await;
+    moved(unit);
+    let mut back = open(7).await;
+    let mut back = blocking(move || {
+        back.is_told(0, "\"teacher\"");
+        back.say("{\"k\":\"begin\"}");
+        back.hears("begin");
+        back
+    })
+    .await;
+    moved(school);
+    blocking(move || {
+        back.say("{\"k\":\"page\",\"p\":3}");
+        back.hears("\"page\"");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_whose_rooms_have_other_numbers_is_loaded_anew_and_who_signs_out_is_out() {
     let desk = desk_at(0);
     let (class, at, _tasks) = held(&desk).await;

@@ -79,6 +79,11 @@ impl Open {
         self.inner = Arc::clone(&before.inner);
     }
 
+    /// Begins anew what is kept of a class, but for what its pages said: they go on counting.
+    pub fn begins_anew(&mut self, before: &Self) {
+        self.inner().taken.clone_from(&before.inner().taken);
+    }
+
     /// Whether what is kept of a class is the same as before.
     pub fn is_kept_with(&self, before: &Self) -> bool {
         Arc::ptr_eq(&self.inner, &before.inner)
@@ -264,9 +269,22 @@ impl Classes {
     /// # Errors
     /// [`PageError::NotFound`] where there is none.
     pub(crate) fn planned(&self, conn: &Connection, class: &Subject) -> Result<Open, PageError> {
+        self.planned_at(conn, class, None)
+    }
+
+    /// A class as it is planned, with its order at a node if it has that already.
+    pub(crate) fn planned_at(
+        &self,
+        conn: &Connection,
+        class: &Subject,
+        origin: Option<NodeId>,
+    ) -> Result<Open, PageError> {
         let about = About::read(conn, class)?;
         let node = |place: &Subject| node_of(conn, self.hub, place);
-        let origin = about.origin.as_ref().map_or(Ok(self.hub), node)?;
+        let origin = match (origin, about.origin.as_ref()) {
+            (Some(origin), _) => origin,
+            (None, planned) => planned.map_or(Ok(self.hub), node)?,
+        };
         let nodes = about.rooms.iter().map(|r| node(&r.school)).collect::<Result<Vec<_>, _>>()?;
         let uppers = Uppers::read(conn, self.hub)?;
         let passes = uppers.all(nodes.iter().copied().chain([origin, self.hub]));

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use base::{Date, Subject};
-use live::Way;
+use base::{Date, NodeId, Subject};
+use live::{Live, Way};
 use rusqlite::Connection;
 use serde_json::json;
 use web::{PageError, Site};
@@ -27,29 +27,8 @@ impl Classes {
             .read(|conn| Ok::<_, PageError>((self.due(conn, site.today())?, Uppers::read(conn, self.hub)?)))?;
         let due: BTreeSet<Subject> = found.iter().map(|o| o.class).collect();
         self.guests.expect(uppers, &found);
-        for mut open in found {
-            let way = if open.origin == self.me { Way::Here } else { Way::Via(open.way) };
-            let class = open.class;
-            let mut all = lock(&self.open);
-            let known = all.get(&class).cloned();
-            if known.is_none() {
-                // What was written of it before this node was started again is there at once.
-                let saved = self.keep.recorder.begin(class, open.about().recorded);
-                let saved = saved.map_err(|e| PageError::Internal(e.to_string()))?;
-                let elapsed = saved.events.after(saved.events.head().saturating_sub(1)).last().map_or(0, |e| e.at_ms);
-                if !live.open(class, way, elapsed, saved) {
-                    tracing::error!("too many classes are open: {class} is not");
-                    continue;
-                }
-            }
-            // What was planned otherwise meanwhile counts from now on; what happened stays.
-            if let Some(known) = known {
-                if known.way != open.way {
-                    live.ask(|now, hall| hall.turn(now, class, open.way));
-                }
-                open.goes_on(&known);
-            }
-            all.insert(class, Arc::new(open));
+        for open in found {
+            self.open_as(live, open)?;
         }
         let closed: Vec<Subject> = lock(&self.open).keys().filter(|c| !due.contains(c)).copied().collect();
         for class in closed {
@@ -72,6 +51,48 @@ impl Classes {
         Ok(())
     }
 
+    /// Opens a class, or goes on with one that was planned otherwise before: what happened in it stays.
+    fn open_as(&self, live: &Live, mut open: Open) -> Result<(), PageError> {
+        let class = open.class;
+        let mut known = self.get(&class);
+        // Before it has begun it may get its order from elsewhere: nothing of it counts yet but who came early.
+        if let Some(before) = known.take_if(|known| known.origin != open.origin) {
+            live.close(class);
+            self.keep.recorder.forget(class).map_err(|e| PageError::Internal(e.to_string()))?;
+            open.begins_anew(&before);
+        }
+        match known {
+            None => {
+                // What was written of it before this node was started again is there at once.
+                let saved = self.keep.recorder.begin(class, open.about().recorded);
+                let saved = saved.map_err(|e| PageError::Internal(e.to_string()))?;
+                let elapsed = saved.events.after(saved.events.head().saturating_sub(1)).last().map_or(0, |e| e.at_ms);
+                let way = if open.origin == self.me { Way::Here } else { Way::Via(open.way) };
+                if !live.open(class, way, elapsed, saved) {
+                    tracing::error!("too many classes are open: {class} is not");
+                    return Ok(());
+                }
+            }
+            Some(known) => {
+                if known.way != open.way {
+                    live.ask(|now, hall| hall.turn(now, class, open.way));
+                }
+                open.goes_on(&known);
+            }
+        }
+        // Conversations ask for a class all the time: the disk is not waited for with this held.
+        lock(&self.open).insert(class, Arc::new(open));
+        Ok(())
+    }
+
+    /// The node of the order of a class that has begun: it has it until the class is over, wherever it is planned to be.
+    fn begun_at(&self, class: Subject) -> Option<NodeId> {
+        let (live, known) = (self.live.get()?, self.get(&class)?);
+        let seq = known.inner().fold.seq;
+        known.follow(&live.view(class, seq)?);
+        known.inner().fold.began_ms.map(|_| known.origin)
+    }
+
     /// The classes of these days that this node has a part in.
     fn due(&self, conn: &Connection, today: Date) -> Result<Vec<Open>, PageError> {
         let mut stmt = conn.prepare_cached(
@@ -82,7 +103,7 @@ impl Classes {
         let mut out = Vec::new();
         for id in ids {
             let Ok(class) = Subject::try_from(id.as_slice()) else { continue };
-            let open = self.planned(conn, &class)?;
+            let open = self.planned_at(conn, &class, self.begun_at(class))?;
             if open.passes.contains(&self.me) {
                 out.push(open);
             }
