@@ -167,6 +167,16 @@ impl Page {
         self.is_told(1, what);
     }
 
+    /// Waits for a message of a kind, and gives what is in it.
+    pub fn is_told_bytes(&mut self, kind: u8) -> Vec<u8> {
+        loop {
+            let message = self.0.read().unwrap().into_data();
+            if message.first() == Some(&kind) {
+                return message[1..].to_vec();
+            }
+        }
+    }
+
     /// Waits for a message of a kind with these words in it, and gives it.
     pub fn is_told(&mut self, kind: u8, what: &str) -> String {
         loop {

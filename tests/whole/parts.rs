@@ -133,6 +133,33 @@ async fn a_class_whose_order_is_moved_before_it_begins_is_held_where_it_was_move
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_that_has_what_did_not_happen_is_loaded_anew() {
+    let desk = desk_at(0);
+    let (class, at, _tasks) = held(&desk).await;
+    let teacher = desk.sign_in(Role::Coordinator);
+    blocking(move || {
+        let path = format!("/classes/{class}/talk");
+        let mut page = Page::at(at, &path, &teacher.0, 7);
+        page.say("{\"k\":\"begin\"}");
+        page.hears("begin");
+        let told = page.is_told_bytes(13);
+        let had: String = told.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hello = |at: &str| format!("\0{{\"page\":7,\"from\":2,\"at\":\"{at}\"}}");
+        page.tell(hello(&had).as_bytes());
+        page.is_told(0, "\"teacher\"");
+        page.say("{\"k\":\"page\",\"p\":1}");
+        page.hears("\"page\"");
+        // The class went on otherwise: what the page has of it is not what the node has, or more than it has.
+        for other in ["000000010011223344556677", "000000630011223344556677"] {
+            let mut page = Page::at(at, &path, &teacher.0, 7);
+            page.tell(hello(other).as_bytes());
+            page.is_told(ANEW, "");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_whose_rooms_have_other_numbers_is_loaded_anew_and_who_signs_out_is_out() {
     let desk = desk_at(0);
     let (class, at, _tasks) = held(&desk).await;

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::hall::{Door, Hall, News, Out, Saved, Track, TrackId, Way};
-use crate::lane::{Event, Refusal, Saying};
+use crate::lane::{Event, Mark, Refusal, Saying};
 use crate::{Packet, Reach};
 
 /// A peer on the way to a class that is not connected is called so often: a call begins the attempt under way anew, and
@@ -61,6 +61,8 @@ pub struct View {
     pub tracks: Vec<Track>,
     /// Milliseconds since the class began.
     pub elapsed_ms: u64,
+    /// How far the class goes with them.
+    pub mark: Mark,
 }
 
 impl std::fmt::Debug for Live {
@@ -173,6 +175,11 @@ impl Live {
         Some(self.inner.changes().entry(class).or_default().subscribe())
     }
 
+    /// Whether what somebody has of a class is what is here of it: else what they know from somewhere on did not happen.
+    pub fn knows(&self, class: Subject, mark: Mark) -> bool {
+        self.hall().knows(class, mark)
+    }
+
     /// What a page has not seen that knows the events up to a number.
     pub fn view(&self, class: Subject, after: u64) -> Option<View> {
         let now = self.inner.now();
@@ -183,6 +190,7 @@ impl Live {
             waiting: hall.waiting(class),
             tracks: hall.tracks(class),
             elapsed_ms: hall.elapsed(now, class)?,
+            mark: hall.mark(class),
         })
     }
 }
@@ -215,12 +223,17 @@ impl Inner {
             hall.poll(now, |peer| self.datagrams.largest(peer), &mut out);
             (hall.wake(), hall.missed())
         };
+        // What others are told of is written down before it goes to them.
+        let mut datagrams = Vec::new();
         for out in out {
             match out {
-                // One that is not sent is lost, as others are.
-                Out::Datagram(peer, datagram) => drop(self.datagrams.say(peer, datagram)),
+                Out::Datagram(peer, datagram) => datagrams.push((peer, datagram)),
                 Out::News(class, news) => self.tell(class, &news),
             }
+        }
+        // One that is not sent is lost, as others are.
+        for (peer, datagram) in datagrams {
+            let _ = self.datagrams.say(peer, datagram);
         }
         let is_missed = !missed.is_empty();
         self.call(now, missed.into_iter());

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use base::{NodeId, Subject};
+use base::{Hash, NodeId, Subject};
 
 use crate::wire::{Malformed, Reader, Writer};
 
@@ -65,10 +65,21 @@ pub enum Refusal {
     NoClass,
 }
 
+/// How far a lane goes, and a digest of all that is in it: two that have the same are the same so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mark {
+    /// The number of an event; zero before the first.
+    pub seq: u64,
+    /// Of the events up to that one.
+    pub digest: [u8; 8],
+}
+
 /// The events of a class.
 #[derive(Clone, Debug, Default)]
 pub struct Lane {
     events: Vec<Event>,
+    /// Of each event, the digest of all up to it.
+    digests: Vec<[u8; 8]>,
     speakers: Vec<(NodeId, Subject)>,
     /// Of each speaker, the first event.
     first: Vec<u64>,
@@ -89,6 +100,30 @@ impl Lane {
     /// The events after a number.
     pub fn after(&self, seq: u64) -> &[Event] {
         usize::try_from(seq).ok().and_then(|seq| self.events.get(seq..)).unwrap_or_default()
+    }
+
+    /// How far it goes.
+    pub fn mark(&self) -> Mark {
+        Mark { seq: self.head(), digest: self.digests.last().copied().unwrap_or_default() }
+    }
+
+    /// Whether it is the same as another up to where that one goes.
+    pub fn knows(&self, mark: Mark) -> bool {
+        let at = mark.seq.checked_sub(1).and_then(|at| usize::try_from(at).ok());
+        mark.seq == 0 || at.and_then(|at| self.digests.get(at)) == Some(&mark.digest)
+    }
+
+    /// Cuts off the events after a number, and gives those.
+    pub(crate) fn cut(&mut self, seq: u64) -> Vec<Event> {
+        let at = usize::try_from(seq).unwrap_or(usize::MAX).min(self.events.len());
+        let mut events = std::mem::take(&mut self.events);
+        let cut = events.split_off(at);
+        *self = Self::default();
+        for event in events {
+            // They fitted before.
+            let _ = self.push(event);
+        }
+        cut
     }
 
     /// How many of a node's sayings are in.
@@ -136,6 +171,7 @@ impl Lane {
             return Err(Malformed);
         }
         self.bytes = bytes;
+        self.digests.push(digest(self.mark().digest, &event));
         *self.taken.entry(event.node).or_insert(0) += 1;
         self.spoken.push(index);
         let seq = event.seq;
@@ -194,12 +230,25 @@ impl Lane {
     }
 }
 
+/// The digest of a lane with one more event: the first bytes of the hash of the one before and of all that the event is.
+fn digest(before: [u8; 8], event: &Event) -> [u8; 8] {
+    let mut out = Writer::default();
+    out.raw(&before).raw(&event.at_ms.to_be_bytes()).raw(&event.node.0).raw(&event.who.0);
+    out.raw(&event.late_ms.to_be_bytes()).raw(&event.payload);
+    let [a, b, c, d, e, f, g, h, ..] = Hash::of(&out.0).0;
+    [a, b, c, d, e, f, g, h]
+}
+
 /// What a node's people have said and that is not known to be in the lane.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outbox {
     waiting: VecDeque<Saying>,
     bytes: usize,
     last: u64,
+    /// How many of the last that wait bear numbers that may change: before it is known how many the class has of this node,
+    /// a node that lost the end of what it wrote down would give a number twice.
+    fresh: usize,
+    is_settled: bool,
     /// How far it was sent on this connection, and when.
     sent: u64,
     sent_at: u64,
@@ -209,7 +258,7 @@ impl Outbox {
     pub fn restore(sayings: Vec<Saying>, taken: u64) -> Self {
         let last = sayings.last().map_or(taken, |s| s.number.max(taken));
         let bytes = sayings.iter().map(|s| s.payload.len()).sum();
-        let mut outbox = Self { waiting: sayings.into(), bytes, last, sent: 0, sent_at: 0 };
+        let mut outbox = Self { waiting: sayings.into(), bytes, last, ..Self::default() };
         outbox.taken(taken);
         outbox
     }
@@ -222,19 +271,46 @@ impl Outbox {
             return Err(Refusal::TooMuch);
         }
         self.last += 1;
+        self.fresh += usize::from(!self.is_settled);
         self.bytes += payload.len();
         self.waiting.push_back(Saying { number: self.last, at_ms, who, payload: payload.into() });
         self.waiting.back().ok_or(Refusal::TooMuch)
     }
 
-    /// So many are in the lane.
-    pub fn taken(&mut self, count: u64) {
-        while let Some(first) = self.waiting.front().filter(|s| s.number <= count) {
+    /// So many are in the lane. Gives those that have other numbers by it.
+    pub fn taken(&mut self, count: u64) -> Vec<Saying> {
+        while self.waiting.len() > self.fresh
+            && let Some(first) = self.waiting.front().filter(|s| s.number <= count)
+        {
             self.bytes -= first.payload.len();
             self.waiting.pop_front();
         }
         // A node that lost its record goes on after what the class knows of it.
-        self.last = self.last.max(count);
+        let is_new = |s: &Saying| s.number <= count;
+        if self.fresh == 0 || !self.waiting.front().is_some_and(is_new) {
+            self.last = self.last.max(count);
+            return Vec::new();
+        }
+        for (saying, number) in self.waiting.iter_mut().zip(count + 1..) {
+            saying.number = number;
+            self.last = number;
+        }
+        self.waiting.iter().cloned().collect()
+    }
+
+    /// It is known how many are in the lane: numbers stay from now on.
+    pub fn settle(&mut self) {
+        self.fresh = 0;
+        self.is_settled = true;
+    }
+
+    /// These were in the lane and are not any more: they go before all others, whose numbers follow theirs.
+    pub fn put_back(&mut self, sayings: Vec<Saying>) {
+        self.bytes += sayings.iter().map(|s| s.payload.len()).sum::<usize>();
+        for saying in sayings.into_iter().rev() {
+            self.waiting.push_front(saying);
+        }
+        self.sent = 0;
     }
 
     pub fn waiting(&self) -> impl Iterator<Item = &Saying> {
@@ -313,6 +389,42 @@ mod tests {
         let mut out = Writer::default();
         lane.write(10, &mut out).unwrap();
         assert_eq!(out.0.len(), 44);
+    }
+
+    #[test]
+    fn two_lanes_that_went_apart_are_told_apart() {
+        let of = |said: &[&[u8]]| {
+            let mut lane = Lane::default();
+            for (said, n) in said.iter().zip(0..) {
+                lane.append(n * 100, NodeId([1; 16]), &saying(0, n * 100, 1, said)).unwrap();
+            }
+            lane
+        };
+        let (one, mut other) = (of(&[b"a", b"b", b"c"]), of(&[b"a", b"x", b"c", b"d"]));
+        let marks: Vec<Mark> = (0..=3).map(|n| of(&[&b"a"[..], b"b", b"c"][..n]).mark()).collect();
+        assert!(marks.iter().all(|mark| one.knows(*mark)));
+        assert_eq!(marks.iter().map(|mark| other.knows(*mark)).collect::<Vec<_>>(), [true, true, false, false]);
+        assert!(!one.knows(other.mark()), "longer");
+        let cut = other.cut(1);
+        assert_eq!((cut.len(), other.mark(), other.taken(NodeId([1; 16]))), (3, marks[1], 1));
+    }
+
+    #[test]
+    fn an_outbox_gives_no_number_twice() {
+        let numbers = |outbox: &Outbox| outbox.waiting().map(|s| s.number).collect::<Vec<_>>();
+        // It wrote down eight and has said one more by then; the class has ten of it.
+        let mut outbox = Outbox::restore(vec![saying(8, 0, 1, b"eighth")], 7);
+        outbox.say(9, Subject([1; 16]), b"new").unwrap();
+        assert_eq!(numbers(&outbox), [8, 9]);
+        assert!(outbox.taken(8).is_empty());
+        assert_eq!(outbox.taken(10).iter().map(|s| s.number).collect::<Vec<_>>(), [11], "to be written down anew");
+        outbox.settle();
+        outbox.say(9, Subject([1; 16]), b"newer").unwrap();
+        assert_eq!(numbers(&outbox), [11, 12]);
+        // Known numbers that the class has are taken, and what it lost goes before all others.
+        assert!(outbox.taken(11).is_empty());
+        outbox.put_back(vec![saying(10, 0, 1, b"x"), saying(11, 0, 1, b"new")]);
+        assert_eq!(numbers(&outbox), [10, 11, 12]);
     }
 
     #[test]

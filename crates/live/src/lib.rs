@@ -32,7 +32,7 @@ pub use booth::{Booths, NoSeat, SeatId, Seated, Sight, Traffic};
 pub use driver::{Audience, Live, View};
 pub use hall::{Door, Hall, News, Out, Reach, Refused, Saved, Track, TrackId, Way, Why};
 pub use hold::Heard;
-pub use lane::{Event, Lane, MAX_PAYLOAD, Refusal, Saying};
+pub use lane::{Event, Lane, MAX_PAYLOAD, Mark, Refusal, Saying};
 pub use record::{RecordError, Recorder, Replay};
 pub use trunk::{Line, OVERHEAD, Packet};
 pub use wire::Malformed;

@@ -15,7 +15,8 @@ use crate::page::{COLOURS, said, shown};
 use crate::pupils::for_pupils;
 use crate::say::No;
 use crate::talk::{
-    EVENT, HELLO, LOOKS_ON, REFUSED, SAY, SHEETS, STATE, TAKEN, WAITING, framed, happened_as, message, waits_as,
+    ANEW, EVENT, HELLO, Had, LOOKS_ON, REFUSED, SAY, SHEETS, STATE, TAKEN, WAITING, framed, happened_as, message,
+    waits_as,
 };
 
 /// What a page says in a second at most.
@@ -99,6 +100,7 @@ struct Page {
     /// The page's own number; none before it has said hello.
     device: Option<u32>,
     seen: u64,
+    had: Had,
     /// The groups whose sheets it is told of: its own, and those that were shown to all.
     sheets: BTreeSet<Group>,
     told: Vec<u8>,
@@ -115,6 +117,7 @@ pub(crate) async fn converse(classes: Arc<Classes>, request: Request, mut socket
         room,
         device: None,
         seen: 0,
+        had: Had::default(),
         sheets: BTreeSet::new(),
         told: Vec::new(),
         waited: Vec::new(),
@@ -152,6 +155,10 @@ async fn talk(classes: &Classes, class: base::Subject, page: &mut Page, socket: 
                 return;
             }
         }
+        if page.device.is_some() && !page.had.holds(live, class) {
+            socket.say(message(ANEW, &[])).await;
+            return;
+        }
         if page.device.is_some() {
             tell(classes, &open, page, &mut out);
         }
@@ -177,6 +184,7 @@ fn heard(classes: &Classes, open: &Open, page: &mut Page, asked: &[u8], out: &mu
             };
             page.device = Some(device);
             page.seen = number("from").unwrap_or(0).saturating_sub(1);
+            page.had = Had::said(&said);
             let elapsed = classes.live().ok().and_then(|l| l.view(open.class, u64::MAX)).map_or(0, |v| v.elapsed_ms);
             let me = json!({ "role": "pupil", "room": page.room, "name": "", "taken": taken, "t": elapsed });
             out.push(message(HELLO, me.to_string().as_bytes()));
@@ -221,6 +229,7 @@ fn tell(classes: &Classes, open: &Open, page: &mut Page, out: &mut Vec<Vec<u8>>)
             out.push(message(EVENT, &happened_as(open, event, &payload)));
         }
     }
+    page.had.now(&view, out);
     let waiting =
         view.waiting.iter().filter_map(|s| Some(framed(&waits_as(open, classes, s, &told(&s.payload, page)?))));
     let waiting: Vec<u8> = waiting.flatten().collect();

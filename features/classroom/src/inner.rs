@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use base::Subject;
-use live::Live;
+use live::{Live, Mark};
 
 use crate::exit::{self, Exit, Marks};
 use crate::fold::Fold;
@@ -21,6 +21,8 @@ const CUT_MS: u64 = 3000;
 #[derive(Default)]
 pub(crate) struct Inner {
     pub fold: Fold,
+    /// How far what happened is in it.
+    pub mark: Mark,
     /// How many of a page's sayings were taken, by the page's own number.
     pub taken: BTreeMap<u32, u32>,
     /// Pages of each room that are open here.
@@ -66,7 +68,13 @@ impl Inner {
         let exits = std::mem::take(&mut self.exits);
         self.exits = exits.into_iter().filter_map(|(room, marks)| Some((now(room)?, marks))).collect();
         self.exited = self.exited.iter().filter_map(|room| now(*room)).collect();
+        self.begin_anew(rooms);
+    }
+
+    /// What happened is to be taken in anew from the first event: the rooms are others, or some of it did not happen.
+    pub fn begin_anew(&mut self, rooms: &[Subject]) {
         self.fold = Fold::of(rooms);
+        self.mark = Mark::default();
         self.notes_bytes = 0;
     }
 

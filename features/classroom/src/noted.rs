@@ -16,7 +16,15 @@ impl Classes {
     /// Takes in what happened in a class, and makes facts of it.
     pub(crate) fn look(&self, site: &Site, live: &Live, open: &Open) -> Result<(), PageError> {
         let seq = open.inner().fold.seq;
-        let Some(view) = live.view(open.class, seq) else { return Ok(()) };
+        let Some(mut view) = live.view(open.class, seq) else { return Ok(()) };
+        let mark = open.inner().mark;
+        if !live.knows(open.class, mark) {
+            // The class lost its end where it has its order: what is known of that did not happen.
+            let rooms = open.about().ids();
+            open.inner().begin_anew(&rooms);
+            let Some(all) = live.view(open.class, 0) else { return Ok(()) };
+            view = all;
+        }
         open.follow(&view);
         let (fold, cuts, cut_ms) = {
             let mut inner = open.inner();

@@ -177,6 +177,9 @@ impl Open {
             }
             inner.fold.take(event.seq, event.at_ms.saturating_sub(event.late_ms), room, &event.payload);
         }
+        if inner.fold.seq == view.mark.seq {
+            inner.mark = view.mark;
+        }
     }
 }
 
@@ -391,7 +394,7 @@ pub(crate) fn node_of(conn: &Connection, hub: NodeId, place: &Subject) -> Result
 
 #[cfg(test)]
 mod tests {
-    use live::Event;
+    use live::{Event, Mark, Reach};
 
     use super::*;
     use crate::who::{Part, Room};
@@ -441,7 +444,8 @@ mod tests {
             payload: Arc::from(*payload),
         };
         let events = said.iter().zip(1..).map(event).collect();
-        View { events, waiting: Vec::new(), reach: Reach::Here, tracks: Vec::new(), elapsed_ms: 9000 }
+        let mark = Mark { seq: said.len() as u64, ..Mark::default() };
+        View { events, waiting: Vec::new(), reach: Reach::Here, tracks: Vec::new(), elapsed_ms: 9000, mark }
     }
 
     #[test]

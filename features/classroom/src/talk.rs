@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base::{NodeId, Subject};
-use live::{Event, NoSeat, Reach, Refusal, Saying, SeatId, Sight};
+use live::{Event, Live, Mark, NoSeat, Reach, Refusal, Saying, SeatId, Sight, View};
 use serde_json::{Value as Json, json};
 use web::{PageError, Request, Site, Socket};
 
@@ -34,7 +34,8 @@ const PUPILS: u8 = 8;
 const DRAWING: u8 = 9;
 const TOTALS: u8 = 10;
 pub(crate) const SHEETS: u8 = 11;
-const ANEW: u8 = 12;
+pub(crate) const ANEW: u8 = 12;
+const AT: u8 = 13;
 /// A room's number where nobody with a say said something.
 const NOBODY: u16 = u16::MAX;
 /// Pages whose sayings are counted, in one class.
@@ -68,8 +69,9 @@ struct Guest {
     rooms: Vec<Subject>,
     /// The page's own number; none before it has said hello.
     page: Option<u32>,
-    /// The last event that the page has.
+    /// The last event that the page has, and how far what it has is known to have happened.
     seen: u64,
+    had: Had,
     /// What the page was told last of the rooms, and of what waits.
     told: Vec<u8>,
     waited: Vec<u8>,
@@ -110,6 +112,7 @@ pub(crate) async fn converse(classes: Arc<Classes>, site: Arc<Site>, request: Re
         rooms: open.about().ids(),
         page: None,
         seen: 0,
+        had: Had::default(),
         told: Vec::new(),
         waited: Vec::new(),
         mic: None,
@@ -199,6 +202,10 @@ async fn talk(
         if let Some(asked) = asked {
             heard(classes, site, &open, guest, &asked, &mut out);
         }
+        if guest.page.is_some() && !guest.had.holds(live, class) {
+            socket.say(message(ANEW, &[])).await;
+            return;
+        }
         if guest.page.is_some() {
             admit(classes, &open, guest, &mut out);
             tell(classes, &open, guest, &mut out);
@@ -231,6 +238,7 @@ fn heard(classes: &Classes, site: &Site, open: &Open, guest: &mut Guest, asked: 
             let Some(page) = number("page").and_then(|n| u32::try_from(n).ok()) else { return };
             guest.page = Some(page);
             guest.seen = number("from").unwrap_or(0).saturating_sub(1);
+            guest.had = Had::said(&said);
             guest.told.clear();
             guest.waited.clear();
             guest.is_in = false;
@@ -426,6 +434,7 @@ fn tell(classes: &Classes, open: &Open, guest: &mut Guest, out: &mut Vec<Vec<u8>
         }
         out.push(message(EVENT, &happened(open, event)));
     }
+    guest.had.now(&view, out);
     let waiting: Vec<u8> = view
         .waiting
         .iter()
@@ -440,6 +449,47 @@ fn tell(classes: &Classes, open: &Open, guest: &mut Guest, out: &mut Vec<Vec<u8>
     if state != guest.told {
         out.push(message(STATE, &state));
         guest.told = state;
+    }
+}
+
+/// What a page has of the class: it is to be loaded anew where that did not happen, since the class lost its end where it
+/// has its order.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Had {
+    mark: Mark,
+    /// The page has been here before, and may have more than its node has by now.
+    before: bool,
+}
+
+impl Had {
+    /// As a page says.
+    pub fn said(said: &Json) -> Self {
+        let mark = said.get("at").and_then(Json::as_str).and_then(|at| {
+            let bytes: Vec<u8> =
+                (0..24).step_by(2).map_while(|n| u8::from_str_radix(at.get(n..n + 2)?, 16).ok()).collect();
+            let (seq, digest) = bytes.split_first_chunk::<4>()?;
+            Some(Mark { seq: u32::from_be_bytes(*seq).into(), digest: digest.try_into().ok()? })
+        });
+        Self { mark: mark.unwrap_or_default(), before: true }
+    }
+
+    /// Whether it is what happened, as far as that is known here.
+    pub fn holds(&self, live: &Live, class: Subject) -> bool {
+        let ahead = || {
+            let view = live.view(class, u64::MAX);
+            view.is_some_and(|view| view.reach != Reach::Here && self.mark.seq > view.mark.seq)
+        };
+        live.knows(class, self.mark) || (self.before && ahead())
+    }
+
+    /// The page was told all of this, and is told how far that is.
+    pub fn now(&mut self, view: &View, out: &mut Vec<Vec<u8>>) {
+        if self.mark == view.mark || self.mark.seq > view.mark.seq {
+            return;
+        }
+        *self = Self { mark: view.mark, before: false };
+        let seq = u32::try_from(view.mark.seq).unwrap_or(u32::MAX);
+        out.push(message(AT, &[&seq.to_be_bytes()[..], &view.mark.digest].concat()));
     }
 }
 

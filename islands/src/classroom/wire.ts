@@ -3,7 +3,7 @@
  *
  * | from the page | then |
  * |---|---|
- * | 0 hello | JSON: the page's own number, the event from which it goes on |
+ * | 0 hello | JSON: the page's own number, the event from which it goes on, and what it was told last of how far that is |
  * | 1 say | the page's count (4 bytes), what is said: see `Saying` |
  * | 2 offer | JSON: which way (`send`, `hear`, `interpreted`), on which channel, SDP |
  * | 3 open | JSON: whether the page of the room's pupils is to be open |
@@ -24,6 +24,7 @@
  * | 10 totals | JSON: to the teacher, how it was |
  * | 11 sheets | to a page of pupils: what is on the sheet of a group already, as waiting |
  * | 12 anew | what the page was given of the class holds no more: it is to be loaded anew |
+ * | 13 at | how far what was told goes (4 bytes), and a digest of it (8 bytes) |
  *
  * A page of pupils says and is told the same, as far as it is for them.
  */
@@ -143,6 +144,8 @@ export class Wire {
   private taken = 0;
   private count = 0;
   private next = 0;
+  /** How far what was told goes, as the node says it. */
+  private at = "";
   private wait = 250;
   private over = false;
 
@@ -212,7 +215,7 @@ export class Wire {
     socket.binaryType = "arraybuffer";
     this.socket = socket;
     socket.addEventListener("open", () => {
-      this.tell(From.Hello, { page: this.page, from: this.next });
+      this.tell(From.Hello, { page: this.page, from: this.next, at: this.at });
     });
     socket.addEventListener("message", (message) => this.hear(new Uint8Array(message.data as ArrayBuffer)));
     socket.addEventListener("close", () => {
@@ -284,6 +287,9 @@ export class Wire {
       case 12:
         this.close();
         location.reload();
+        break;
+      case 13:
+        this.at = [...rest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
     }
   }
 

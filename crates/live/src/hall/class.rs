@@ -7,7 +7,7 @@ use base::{NodeId, Subject};
 use super::words::{Line, Track, TrackId};
 use crate::bucket::Bucket;
 use crate::hold::Hold;
-use crate::lane::{Event, Lane, Outbox, Saying};
+use crate::lane::{Event, Lane, Mark, Outbox, Saying};
 use crate::trunk::{StreamId, Trunk};
 use crate::wire::Writer;
 use crate::{Heard, Packet};
@@ -32,6 +32,8 @@ pub struct Saved {
     pub next_track: u32,
 }
 
+/// Events that are cut off first where a class lost its end, which is what some seconds bring; then twice as many.
+const FIRST_STEP: u64 = 64;
 /// Records in one message: what fits a datagram beside voice.
 const BATCH: usize = 900;
 /// Speakers that a peer may name in a class.
@@ -65,6 +67,8 @@ pub(super) struct Class {
     pub ask_at: u64,
     /// The lane's end as it was when the way to it was opened: before it is reached, nothing is sent again.
     pub behind: u64,
+    /// How many events are cut off next if what is here is not what happened.
+    pub step: u64,
     pub buckets: BTreeMap<Subject, Bucket>,
 }
 
@@ -87,6 +91,10 @@ pub(super) struct Leg {
     pub is_up: bool,
     /// The last event that it was sent.
     pub sent: u64,
+    /// What the peer had when it joined, if it said so, until it is known whether that is what happened.
+    pub had: Option<Mark>,
+    /// The peer is one that says what it has.
+    pub says: bool,
     /// Whom its numbers stand for.
     pub speakers_in: BTreeMap<u64, (NodeId, Subject)>,
     pub speakers_out: BTreeMap<(NodeId, Subject), u64>,
@@ -106,6 +114,8 @@ impl Leg {
             handle,
             is_up,
             sent,
+            had: None,
+            says: false,
             speakers_in: BTreeMap::new(),
             speakers_out: BTreeMap::new(),
             tracks_in: BTreeMap::new(),
@@ -211,8 +221,36 @@ impl Class {
             next_track: saved.next_track,
             ask_at: now,
             behind: 0,
+            step: FIRST_STEP,
             buckets: BTreeMap::new(),
         }
+    }
+
+    /// What is here is not what happened from somewhere on: cuts off its end, and gives how far it goes now. What this node's
+    /// people said of it goes in again.
+    pub fn cut_back(&mut self, me: NodeId) -> u64 {
+        let keeps = self.lane.head().saturating_sub(self.step);
+        self.step = self.step.saturating_mul(2);
+        let cut = self.lane.cut(keeps);
+        let numbers = self.lane.taken(me) + 1..;
+        let own = cut.into_iter().filter(|e| e.node == me).zip(numbers).map(|(e, number)| Saying {
+            number,
+            at_ms: e.at_ms.saturating_sub(e.late_ms),
+            who: e.who,
+            payload: e.payload,
+        });
+        self.outbox.put_back(own.collect());
+        keeps
+    }
+
+    /// The lane is as long as it was when the way to it was opened.
+    pub fn has_caught_up(&mut self) -> bool {
+        let has = self.lane.head() >= self.behind;
+        if has {
+            self.step = FIRST_STEP;
+            self.outbox.settle();
+        }
+        has
     }
 
     /// The way there and back is known now, if it was not.
@@ -228,6 +266,19 @@ impl Class {
         let last = self.lane.after(self.lane.head().saturating_sub(1)).last().map_or(0, |e: &Event| e.at_ms);
         // The node's clock may have been set; the class's goes on from its last event.
         u64::try_from(now.cast_signed() - self.began).unwrap_or(0).max(if self.is_timed { 0 } else { last })
+    }
+
+    /// Peers that follow it here and had what did not happen, as far as that is known by now.
+    pub fn others(&mut self) -> Vec<NodeId> {
+        let (lane, head) = (&self.lane, self.lane.head());
+        let mut others = Vec::new();
+        for (peer, leg) in &mut self.legs {
+            if let Some(had) = leg.had.filter(|had| had.seq <= head) {
+                leg.had = None;
+                others.extend(Some(*peer).filter(|_| !lane.knows(had)));
+            }
+        }
+        others
     }
 
     /// The way to the origin, if it is open.

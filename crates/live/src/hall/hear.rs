@@ -6,7 +6,7 @@ use super::class::{Class, Leg, MAX_TRACKS, MAX_TRACKS_OF_ONE, Way};
 use super::words::{Line, Track, TrackId, Why, Word};
 use super::{ABOUT_ALL, ASK_AGAIN_MS, Hall, News};
 use crate::bucket::Bucket;
-use crate::lane::Saying;
+use crate::lane::{Mark, Saying};
 use crate::trunk::Said;
 use crate::wire::{Malformed, Reader};
 
@@ -89,8 +89,8 @@ impl Hall {
 
     fn word(&mut self, now: u64, peer: NodeId, word: &Word) {
         match *word {
-            Word::Join { class, head } => {
-                let answer = self.join(now, peer, class, head).unwrap_or_else(|why| {
+            Word::Join { class, head, digest } => {
+                let answer = self.join(now, peer, class, head, digest).unwrap_or_else(|why| {
                     self.refused.not_allowed += u64::from(why == Why::NotAllowed);
                     Word::Refused { class, why }
                 });
@@ -104,6 +104,10 @@ impl Hall {
             }
             Word::Refused { class, why } => {
                 let Some(open) = self.classes.get_mut(&class).filter(|c| c.way == Way::Via(peer)) else { return };
+                if why == Why::Other && open.lane.head() > 0 {
+                    self.cut_back(now, peer, class);
+                    return;
+                }
                 open.ask_at = now + if why == Why::NotAllowed { NOT_ALLOWED_MS } else { ASK_AGAIN_MS };
                 self.whys.insert(class, why);
                 self.part(now, peer, class);
@@ -118,14 +122,30 @@ impl Hall {
         }
     }
 
-    fn join(&mut self, now: u64, peer: NodeId, class: Subject, head: u64) -> Result<Word, Why> {
+    fn join(
+        &mut self,
+        now: u64,
+        peer: NodeId,
+        class: Subject,
+        head: u64,
+        digest: Option<[u8; 8]>,
+    ) -> Result<Word, Why> {
         if !self.door.may_join(peer, class) {
             return Err(Why::NotAllowed);
         }
         let open = self.classes.get(&class).ok_or(Why::NotOpen)?;
-        // Two nodes that follow each other, or an origin that lost its record, would never come to an order.
-        if open.way == Way::Via(peer) || (open.way == Way::Here && head > open.lane.head()) {
+        // Two nodes that follow each other would never come to an order.
+        if open.way == Way::Via(peer) {
             return Err(Why::NotOpen);
+        }
+        let had = digest.map(|digest| Mark { seq: head, digest });
+        let is_longer = head > open.lane.head();
+        // An origin that lost the end of its record goes on from there, and so does whoever has what was lost.
+        match had {
+            Some(had) if !is_longer && !open.lane.knows(had) => return Err(Why::Other),
+            Some(_) if is_longer && open.way == Way::Here => return Err(Why::Other),
+            None if is_longer && open.way == Way::Here => return Err(Why::NotOpen),
+            _ => {}
         }
         self.part(now, peer, class);
         let known = self.peers.get_mut(&peer).ok_or(Why::NotOpen)?;
@@ -137,7 +157,10 @@ impl Hall {
         known.trunk.forget(handle | 0x80);
         known.handles.insert(handle | 0x80, class);
         let open = self.classes.get_mut(&class).ok_or(Why::NotOpen)?;
-        open.legs.insert(peer, Leg::new(now, handle | 0x80, false, head));
+        // A node between that is itself behind sees later whether it is.
+        let mut leg = Leg::new(now, handle | 0x80, false, head);
+        (leg.had, leg.says) = (had.filter(|_| is_longer), had.is_some());
+        open.legs.insert(peer, leg);
         self.news.push((class, News::Changed));
         Ok(Word::Welcome { class, handle, head: open.lane.head(), elapsed_ms: open.elapsed(now) })
     }
@@ -162,6 +185,30 @@ impl Hall {
         self.whys.remove(&class);
         self.news.push((class, News::Changed));
         self.announce_all(now, class, peer);
+    }
+
+    /// What is here of a class is not what happened where it has its order: cuts off its end and asks anew, at once. Who follows
+    /// the class here and has more than is left is told the same.
+    fn cut_back(&mut self, now: u64, peer: NodeId, class: Subject) {
+        self.part(now, peer, class);
+        let Some(open) = self.classes.get_mut(&class) else { return };
+        let keeps = open.cut_back(self.me);
+        open.ask_at = now;
+        let beyond: Vec<NodeId> =
+            open.legs.iter().filter(|(_, leg)| leg.sent > keeps).map(|(follower, _)| *follower).collect();
+        beyond.into_iter().for_each(|follower| self.refuse_other(now, class, follower));
+        self.whys.remove(&class);
+        self.news.extend([(class, News::Cut(keeps)), (class, News::Changed)]);
+    }
+
+    /// Tells a peer that what it has of a class is not what happened; it asks anew.
+    pub(super) fn refuse_other(&mut self, now: u64, class: Subject, peer: NodeId) {
+        let says = self.classes.get(&class).and_then(|c| c.legs.get(&peer)).is_some_and(|leg| leg.says);
+        if let Some(known) = self.peers.get_mut(&peer) {
+            let word = if says { Word::Refused { class, why: Why::Other } } else { Word::Over { class } };
+            known.trunk.write(now, ABOUT_ALL, &word.write());
+        }
+        self.part(now, peer, class);
     }
 
     /// Announces to a peer the tracks that do not come from it.
@@ -193,7 +240,8 @@ impl Hall {
                 while !input.is_empty() && done.is_ok() {
                     done = open.lane.read(&mut input);
                 }
-                open.outbox.taken(open.lane.taken(self.me));
+                let others = open.outbox.taken(open.lane.taken(self.me));
+                self.news.extend(others.into_iter().map(|saying| (class, News::Said(saying))));
                 self.grown(class, before);
                 return done.map(drop);
             }

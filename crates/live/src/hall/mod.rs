@@ -20,7 +20,7 @@ use words::Word;
 pub use words::{Track, TrackId, Why};
 
 use crate::bucket::Bucket;
-use crate::lane::{Event, Refusal, Saying};
+use crate::lane::{Event, Mark, Refusal, Saying};
 use crate::trunk::{Line, StreamId, Trunk};
 use crate::{Heard, Packet};
 
@@ -59,6 +59,8 @@ pub enum News {
     Changed,
     /// An event is in the lane.
     Event(Event),
+    /// What was in the lane after this event is in it no more: the class lost its end where it has its order.
+    Cut(u64),
     /// Something was said here that is not in the lane yet.
     Said(Saying),
     /// A track of voice has begun, here or elsewhere.
@@ -287,18 +289,19 @@ impl Hall {
 
     /// What is to be done now. `largest` is how many bytes a datagram to a peer may have.
     pub fn poll(&mut self, now: u64, largest: impl Fn(NodeId) -> Option<usize>, out: &mut Vec<Out>) {
+        let mut others = Vec::new();
         for (id, open) in &mut self.classes {
             if let Way::Via(way) = open.way {
                 match (open.legs.contains_key(&way), self.peers.get_mut(&way)) {
                     (false, Some(peer)) if now >= open.ask_at => {
-                        let head = open.lane.head();
-                        peer.trunk.write(now, ABOUT_ALL, &Word::Join { class: *id, head }.write());
+                        peer.trunk.write(now, ABOUT_ALL, &Word::join(*id, open.lane.mark()).write());
                         open.ask_at = now + ASK_AGAIN_MS.max(3 * peer.trunk.line().rtt_ms);
                     }
                     (true, Some(peer)) => bring(now, self.me, open, way, &mut peer.trunk),
                     _ => {}
                 }
             }
+            others.extend(open.others().into_iter().map(|peer| (*id, peer)));
             for (peer, leg) in &mut open.legs {
                 if let Some(peer) = self.peers.get_mut(peer) {
                     leg.pump(now, &open.lane, &mut peer.trunk);
@@ -310,6 +313,7 @@ impl Hall {
                 }
             }
         }
+        others.into_iter().for_each(|(class, peer)| self.refuse_other(now, class, peer));
         let ways = self.ways();
         for (id, peer) in &mut self.peers {
             peer.trunk.rests = peer.handles.is_empty() && !ways.contains(id);
@@ -370,6 +374,16 @@ impl Hall {
         self.classes.get(&class).map_or_else(Vec::new, |c| c.tracks.values().map(|t| t.track).collect())
     }
 
+    /// How far a class goes here.
+    pub fn mark(&self, class: Subject) -> Mark {
+        self.classes.get(&class).map_or_else(Mark::default, |c| c.lane.mark())
+    }
+
+    /// Whether what somebody has of a class is what is here.
+    pub fn knows(&self, class: Subject, mark: Mark) -> bool {
+        self.classes.get(&class).is_some_and(|c| c.lane.knows(mark))
+    }
+
     /// How a track of another node is heard here.
     pub fn heard_of(&self, class: Subject, track: TrackId) -> Option<Heard> {
         self.classes.get(&class)?.heard(track)
@@ -403,9 +417,12 @@ impl Hall {
 /// Sends what was said here on its way to the origin.
 fn bring(now: u64, me: NodeId, open: &mut Class, way: NodeId, trunk: &mut Trunk) {
     open.correct(trunk.line().rtt_ms);
-    let Some(leg) = open.legs.get_mut(&way) else { return };
     // Before the lane is as long as it was when the way opened, it is not known what was taken in.
-    while open.lane.head() >= open.behind && trunk.room(leg.stream()) > 2 * crate::lane::MAX_PAYLOAD {
+    if !open.has_caught_up() {
+        return;
+    }
+    let Some(leg) = open.legs.get_mut(&way) else { return };
+    while trunk.room(leg.stream()) > 2 * crate::lane::MAX_PAYLOAD {
         let Some(saying) = open.outbox.next(now, PATIENCE_MS + 3 * trunk.line().rtt_ms) else { break };
         if !leg.bring(now, trunk, me, saying) {
             break;

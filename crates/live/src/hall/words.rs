@@ -5,7 +5,7 @@
 
 use base::{NodeId, Subject};
 
-use crate::lane::MAX_PAYLOAD;
+use crate::lane::{MAX_PAYLOAD, Mark};
 use crate::wire::{Malformed, Reader, Writer};
 
 /// Why a node may not follow a class.
@@ -17,15 +17,19 @@ pub enum Why {
     NotAllowed,
     /// Too many classes on one trunk.
     TooMany,
+    /// What the node has of it is not what happened: the class lost its end where it has its order, and went on from there.
+    Other,
 }
 
 /// A message of stream 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Word {
-    /// Tell me of this class from after this event on.
+    /// Tell me of this class from after this event on. The digest of what is there already came later than the rest: nodes of
+    /// before neither send nor read it.
     Join {
         class: Subject,
         head: u64,
+        digest: Option<[u8; 8]>,
     },
     /// It goes by this handle from now on, has so many events, and has lasted so long.
     Welcome {
@@ -49,10 +53,18 @@ pub(super) enum Word {
 }
 
 impl Word {
+    /// Asks for a class after what is there of it.
+    pub fn join(class: Subject, Mark { seq: head, digest }: Mark) -> Self {
+        Self::Join { class, head, digest: Some(digest) }
+    }
+
     pub fn write(&self) -> Vec<u8> {
         let mut out = Writer::default();
         match self {
-            Self::Join { class, head } => out.byte(1).raw(&class.0).number(*head),
+            Self::Join { class, head, digest } => {
+                let digest = digest.as_ref().map_or(&[][..], |digest| digest);
+                out.byte(1).raw(&class.0).number(*head).raw(digest)
+            }
             Self::Welcome { class, handle, head, elapsed_ms } => {
                 out.byte(2).raw(&class.0).byte(*handle).number(*head).number(*elapsed_ms)
             }
@@ -60,6 +72,7 @@ impl Word {
                 Why::NotOpen => 1,
                 Why::NotAllowed => 2,
                 Why::TooMany => 3,
+                Why::Other => 4,
             }),
             Self::Leave { class } => out.byte(4).raw(&class.0),
             Self::Over { class } => out.byte(5).raw(&class.0),
@@ -72,7 +85,11 @@ impl Word {
         let tag = input.byte()?;
         let class = Subject(input.array()?);
         Ok(match tag {
-            1 => Self::Join { class, head: input.number()? },
+            1 => {
+                let head = input.number()?;
+                let digest = if input.is_empty() { None } else { Some(input.array()?) };
+                Self::Join { class, head, digest }
+            }
             2 => {
                 let handle = input.byte()?;
                 if !(1..0x80).contains(&handle) {
@@ -85,6 +102,7 @@ impl Word {
                     1 => Why::NotOpen,
                     2 => Why::NotAllowed,
                     3 => Why::TooMany,
+                    4 => Why::Other,
                     _ => return Err(Malformed),
                 };
                 Self::Refused { class, why }

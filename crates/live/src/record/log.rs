@@ -43,6 +43,24 @@ impl Log {
         Ok(())
     }
 
+    /// Cuts off all from the first item on that is not to be kept.
+    pub fn cut(&mut self, keeps: impl Fn(&[u8]) -> bool) -> io::Result<()> {
+        let (mut is_over, mut len) = (false, 0);
+        self.file.seek(SeekFrom::Start(0))?;
+        walk(&mut self.file, |item| {
+            is_over |= !keeps(item);
+            if !is_over {
+                let mut framed = Writer::default();
+                framed.bytes(item);
+                len += framed.0.len() as u64 + 4;
+            }
+        })?;
+        self.file.set_len(len)?;
+        self.file.seek(SeekFrom::Start(len))?;
+        self.len = len;
+        Ok(())
+    }
+
     pub fn file(&self) -> io::Result<File> {
         self.file.try_clone()
     }
@@ -81,6 +99,20 @@ fn check(item: &[u8]) -> [u8; 4] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_did_not_happen_is_cut_off_and_written_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("log");
+        let mut log = Log::open(&path, |_| {}).unwrap();
+        [&b"one"[..], b"two", b"three"].iter().for_each(|item| log.push(item).unwrap());
+        log.cut(|item| item != b"two").unwrap();
+        log.push(b"four").unwrap();
+        drop(log);
+        let mut items = Vec::new();
+        Log::open(&path, |item| items.push(item.to_vec())).unwrap();
+        assert_eq!(items, [&b"one"[..], b"four"]);
+    }
 
     #[test]
     fn a_torn_end_is_cut_off_and_written_over() {

@@ -104,8 +104,11 @@ impl Recorder {
         let own = Log::open(&dir.join("own"), |item| {
             if let Ok(Event { seq: number, at_ms, who, payload, .. }) = block::read_event(item)
                 && number > taken
-                && saved.sayings.last().is_none_or(|last| last.number + 1 == number)
             {
+                // Those that had another number before were written down again, all of them.
+                if saved.sayings.last().is_some_and(|last| last.number + 1 != number) {
+                    saved.sayings.clear();
+                }
                 saved.sayings.push(Saying { number, at_ms, who, payload });
             }
         })?;
@@ -234,6 +237,9 @@ impl Writing {
     fn take(&mut self, news: &News) -> io::Result<()> {
         match news {
             News::Event(event) => self.lane.push(&block::write_event(event))?,
+            News::Cut(seq) => {
+                self.lane.cut(|item| block::read_event(item).is_ok_and(|event| event.seq <= *seq))?;
+            }
             News::Said(Saying { number, at_ms, who, payload }) => {
                 let (node, late_ms) = (NodeId::default(), 0);
                 let event = Event { seq: *number, at_ms: *at_ms, node, who: *who, late_ms, payload: payload.clone() };

@@ -1,4 +1,4 @@
-use live::{Reach, Refusal, Saved, Way};
+use live::{News, Reach, Refusal, Saved, Way};
 
 use crate::sim::{Bad, Chance, HUB, World, class, node, packet, person};
 
@@ -201,4 +201,144 @@ fn a_class_goes_over_a_chain_of_two_hubs_once() {
         println!("node {n}: {missing} of {} packets missing, {} ms late", spoken.len(), delays[delays.len() / 2]);
         assert!(missing * 100 <= spoken.len() * 2, "{missing} of {}", spoken.len());
     }
+}
+
+/// The node of the order after its power failed: what it wrote last is lost, and its clock goes on from what it has.
+fn loses_its_end(world: &mut World, n: usize, events: usize) {
+    let saved = world.halls[n].close(world.now, class(1)).unwrap();
+    let kept = &saved.events.after(0)[..saved.events.after(0).len() - events];
+    let mut lane = live::Lane::default();
+    for event in kept {
+        let said = live::Saying {
+            number: 0,
+            at_ms: event.at_ms - event.late_ms,
+            who: event.who,
+            payload: event.payload.clone(),
+        };
+        lane.append(event.at_ms, event.node, &said).unwrap();
+    }
+    assert_eq!(lane.after(0), kept);
+    let elapsed = lane.after(0).last().map_or(0, |e| e.at_ms);
+    world.halls[n].open(world.now, class(1), Way::Here, elapsed, Saved { events: lane, ..Saved::default() });
+}
+
+/// All words that a node has of the class.
+fn said(world: &World, n: usize) -> Vec<String> {
+    lane(world, n).into_iter().map(|(_, _, payload)| String::from_utf8(payload).unwrap()).collect()
+}
+
+#[test]
+fn an_order_that_lost_its_end_is_one_order_again() {
+    for seed in 0..12 {
+        let mut world = World::new(seed, &[Bad::GOOD, Bad::GOOD, Bad::LOSSY]);
+        world.keeps = true;
+        world.open(class(1), 1);
+        world.run(4000, |_, _| {});
+        for n in 0..80 {
+            world.say(1, class(1), person(1), format!("lesson {n}").as_bytes()).unwrap();
+            world.run(100, |_, _| {});
+        }
+        world.say(3, class(1), person(3), b"thirty-one").unwrap();
+        world.run(6000, |_, _| {});
+        for n in 0..4 {
+            world.say(1, class(1), person(1), format!("lost {n}").as_bytes()).unwrap();
+        }
+        world.run(6000, |_, _| {});
+        world.agree(3, 1, class(1));
+        // What was said at the third is lost with the rest.
+        loses_its_end(&mut world, 1, 5);
+        for n in 0..6 {
+            world.say(1, class(1), person(1), format!("after {n}").as_bytes()).unwrap();
+        }
+        world.say(3, class(1), person(3), b"nine").unwrap();
+        world.run(30_000, |_, _| {});
+        for n in [HUB, 2, 3] {
+            assert_eq!(said(&world, n), said(&world, 1), "seed {seed}, node {n}");
+            assert_eq!(world.halls[n].reach(class(1)), Some(Reach::Open));
+        }
+        let of_third: Vec<String> =
+            said(&world, 1).into_iter().filter(|said| ["thirty-one", "nine"].contains(&&**said)).collect();
+        assert_eq!(of_third, ["thirty-one", "nine"], "said once each, also what was lost");
+        assert!(!said(&world, 1).iter().any(|said| said.starts_with("lost")));
+        let cuts =
+            |n: usize| world.told.iter().filter(|(at, _, news)| *at == n && matches!(news, News::Cut(_))).count();
+        assert!((1..=2).contains(&cuts(3)), "what is still good is not fetched again: {}", cuts(3));
+        world.say(2, class(1), person(2), b"goes on").unwrap();
+        world.run(5000, |_, _| {});
+        world.agree(3, 1, class(1));
+        assert_eq!(said(&world, 3).last().map(String::as_str), Some("goes on"));
+    }
+}
+
+/// A node whose power failed lost the last of what its people said, which the class has; what they say now is not taken for that.
+#[test]
+fn what_is_said_before_a_node_knows_what_the_class_has_of_it_is_not_lost() {
+    let mut world = World::new(4, &[Bad::GOOD, Bad::GOOD]);
+    world.open(class(1), HUB);
+    world.run(2000, |_, _| {});
+    for n in 0..10 {
+        world.say(2, class(1), person(2), format!("before {n}").as_bytes()).unwrap();
+    }
+    world.run(3000, |_, _| {});
+    let saved = world.halls[2].close(world.now, class(1)).unwrap();
+    let mut short = live::Lane::default();
+    for event in &saved.events.after(0)[..8] {
+        let said = live::Saying { number: 0, at_ms: event.at_ms, who: event.who, payload: event.payload.clone() };
+        short.append(event.at_ms, event.node, &said).unwrap();
+    }
+    world.keeps = true;
+    world.halls[2].open(world.now, class(1), Way::Via(node(HUB)), 0, Saved { events: short, ..Saved::default() });
+    for n in 0..3 {
+        world.say(2, class(1), person(2), format!("after {n}").as_bytes()).unwrap();
+    }
+    world.run(4000, |_, _| {});
+    assert_eq!(said(&world, HUB)[10..], ["after 0", "after 1", "after 2"]);
+    world.agree(2, HUB, class(1));
+    // What is written down of it bears the numbers that it has.
+    let numbers: Vec<u64> = world
+        .told
+        .iter()
+        .filter_map(|(n, _, news)| if let (2, News::Said(said)) = (*n, news) { Some(said.number) } else { None })
+        .collect();
+    assert_eq!(numbers[numbers.len() - 3..], [11, 12, 13], "{numbers:?}");
+}
+
+/// Nodes of before say nothing of what they have: they follow as they did.
+#[test]
+fn a_node_of_before_follows_one_of_now() {
+    use live::{Hall, Out};
+    let mut world = World::new(4, &[Bad::GOOD]);
+    world.open(class(1), HUB);
+    for n in 0..3 {
+        world.say(HUB, class(1), person(1), format!("lesson {n}").as_bytes()).unwrap();
+    }
+    world.run(3000, |_, _| {});
+    world.agree(1, HUB, class(1));
+    // Joining as it was: the class and the last event, and no more.
+    let mut old = Hall::new(node(5), std::sync::Arc::new(crate::sim::Trusting(node(HUB))));
+    old.arrived(world.now, node(HUB));
+    old.open(world.now, class(1), Way::Via(node(HUB)), 0, Saved::default());
+    let mut out = Vec::new();
+    old.poll(world.now, |_| Some(1150), &mut out);
+    let join =
+        out.into_iter().find_map(|out| if let Out::Datagram(_, bytes) = out { Some(bytes) } else { None }).unwrap();
+    let at = join.windows(16).position(|w| w == class(1).0).unwrap();
+    // Handle, place, length, then the message: its tag, the class, the event, the digest.
+    assert_eq!(join[at - 2..at], [26, 1]);
+    let mut short = join[..at + 17].to_vec();
+    short[at - 2] = 18;
+    let hub = &mut world.halls[HUB];
+    hub.arrived(world.now, node(5));
+    hub.heard(world.now, node(5), &short);
+    let mut welcome = Vec::new();
+    hub.poll(world.now + 100, |_| Some(1150), &mut welcome);
+    for out in welcome {
+        if let Out::Datagram(to, bytes) = out
+            && to == node(5)
+        {
+            old.heard(world.now + 120, node(HUB), &bytes);
+        }
+    }
+    assert_eq!(old.reach(class(1)), Some(Reach::Open));
+    assert_eq!(old.after(class(1), 0).len(), 3);
 }

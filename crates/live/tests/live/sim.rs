@@ -335,6 +335,7 @@ impl World {
             }
             News::Began(track) => diary.tracks.push(track),
             News::Video(..) => diary.video += 1,
+            News::Cut(seq) => diary.seen.retain(|(of, n), _| *of != class || *n <= seq),
             News::Ended(_) | News::Event(_) | News::Said(_) => {}
         }
     }
