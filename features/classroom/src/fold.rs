@@ -150,10 +150,10 @@ pub(crate) struct Fold {
 /// A room as it stands.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct RoomFold {
-    /// Since when somebody is there.
+    /// Since when somebody is there; it stands when the class is over, since what was said in a cut comes in afterwards.
     pub since_ms: Option<u64>,
     /// How long somebody was there before.
-    pub present_ms: u64,
+    present_ms: u64,
     pub heads: Option<i64>,
     pub consent: bool,
 }
@@ -251,7 +251,10 @@ impl Fold {
                 let room = self.rooms.entry(room).or_default();
                 room.since_ms = room.since_ms.or(Some(at_ms));
             }
-            (1.., "out") => self.rooms.entry(room).or_default().leave(at_ms),
+            (1.., "out") => {
+                let until = self.over_ms.map_or(at_ms, |over| at_ms.min(over));
+                self.rooms.entry(room).or_default().leave(until);
+            }
             (1.., "heads") => self.rooms.entry(room).or_default().heads = number("n"),
             (1.., "consent") => self.rooms.entry(room).or_default().consent = yes("yes"),
             _ => {}
@@ -266,8 +269,14 @@ impl Fold {
             if self.exit == Exit::Open {
                 self.exit = Exit::Over;
             }
-            self.rooms.values_mut().for_each(|room| room.leave(at_ms));
         }
+    }
+
+    /// How long somebody was there of a room, in milliseconds until the class was over.
+    pub fn present_ms(&self, room: u16) -> u64 {
+        let of = self.rooms.get(&room).copied().unwrap_or_default();
+        let left = self.over_ms.zip(of.since_ms).map_or(0, |(over, since)| over.saturating_sub(since));
+        of.present_ms + left
     }
 
     /// Whether a class goes on.

@@ -15,6 +15,8 @@ use crate::say::{No, of_node};
 /// Bytes that are written into the notes of a class in all, and the letters of them that are kept with it.
 const MAX_NOTES: usize = 512 << 10;
 const NOTES_CHARS: usize = 4000;
+/// What still waits when a class is over is in it by then, also over the worst link.
+const SETTLES_MS: u64 = 600_000;
 /// A room that was cut off for less is not said to have been.
 const CUT_MS: u64 = 3000;
 
@@ -42,6 +44,8 @@ pub(crate) struct Inner {
     pub notes_kept: String,
     /// What became a fact here: several pages look at the same time.
     pub noted: BTreeSet<String>,
+    /// Since when the class is known to be over.
+    pub over_since: Option<u64>,
     /// Since when the node has been cut off, and what it was before.
     pub cut_since: Option<u64>,
     pub cuts: i64,
@@ -123,6 +127,13 @@ impl Inner {
             }
         }
         out
+    }
+
+    /// Whether what the rooms here said is in the class, once it is over: after a cut its end comes first, and what waits here goes
+    /// up then. Something that does not come in is not waited for without an end.
+    pub fn is_settled(&mut self, now: u64, waits: bool) -> bool {
+        let Some(over) = self.fold.over_ms.map(|_| *self.over_since.get_or_insert(now)) else { return false };
+        !waits || now > over + SETTLES_MS
     }
 
     pub fn count_cuts(&mut self, now: u64, cut: bool) {

@@ -26,10 +26,11 @@ impl Classes {
             view = all;
         }
         open.follow(&view);
-        let (fold, cuts, cut_ms) = {
+        let (fold, cuts, cut_ms, is_settled) = {
             let mut inner = open.inner();
+            let is_settled = inner.is_settled(site.now_ms(), !view.waiting.is_empty());
             inner.count_cuts(site.now_ms(), view.reach == Reach::Cut);
-            (inner.fold.clone(), inner.cuts, inner.cut_ms)
+            (inner.fold.clone(), inner.cuts, inner.cut_ms, is_settled)
         };
         self.keep.records(open.class, open.about().recorded && fold.recording);
         count(live, open, site.now_ms());
@@ -56,14 +57,14 @@ impl Classes {
                 open.once("held", || note(site, &LIVE_CLASS, open.class, change))?;
             }
         }
-        if fold.over_ms.is_some() {
+        if is_settled {
             for (room, n) in open.about().rooms.iter().zip(1u16..) {
                 let Some(of) = fold.rooms.get(&n).filter(|_| open.serves(self.me, n)) else { continue };
                 if is_noted(site, &room.id)? {
                     continue;
                 }
                 let mut change = Change::new()
-                    .with("present_minutes", Value::Int(minutes(of.present_ms)))
+                    .with("present_minutes", Value::Int(minutes(fold.present_ms(n))))
                     .with("cuts", Value::Int(cuts))
                     .with("cut_seconds", Value::Int(i64::try_from(cut_ms / 1000).unwrap_or(0).min(86_400)));
                 if let Some(heads) = of.heads {

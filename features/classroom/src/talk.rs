@@ -538,7 +538,7 @@ fn state(classes: &Classes, open: &Open, reach: Reach) -> Json {
     let lines = classes.live().map(|l| l.ask(|_, hall| hall.lines(open.class))).unwrap_or_default();
     let fold = open.inner().fold.clone();
     let room = |n: u16| {
-        let here = fold.rooms.get(&n).is_some_and(|r| r.since_ms.is_some());
+        let here = fold.over_ms.is_none() && fold.rooms.get(&n).is_some_and(|r| r.since_ms.is_some());
         let node = open.node_of(n);
         // Of a node that follows further on, the next one's link is known.
         let line = |of: Option<NodeId>| lines.iter().find(|(peer, _)| Some(*peer) == of);

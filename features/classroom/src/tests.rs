@@ -123,5 +123,26 @@ fn presence_is_counted_from_coming_to_going_or_the_end() {
         (Some(0), json!({ "k": "end" })),
         (Some(2), json!({ "k": "out" })),
     ]);
-    assert_eq!((class.rooms[&1].present_ms, class.rooms[&2].present_ms), (4000, 1000));
+    assert_eq!((class.present_ms(1), class.present_ms(2)), (4000, 1000));
+    // What was said in a cut comes in when the class is over: who was there by then was there until the end.
+    let mut class = fold(&[
+        (Some(1), json!({ "k": "in" })),
+        (Some(0), json!({ "k": "begin" })),
+        (Some(0), json!({ "k": "page", "p": 1 })),
+        (Some(0), json!({ "k": "page", "p": 2 })),
+        (Some(0), json!({ "k": "page", "p": 3 })),
+        (Some(0), json!({ "k": "end" })),
+    ]);
+    let late = |class: &mut Fold, at_ms: u64, room: u16, said: Json| {
+        class.take(class.seq + 1, at_ms, Some(room), &of_node(&said))
+    };
+    late(&mut class, 2000, 2, json!({ "k": "in" }));
+    late(&mut class, 2500, 1, json!({ "k": "out" }));
+    late(&mut class, 2700, 2, json!({ "k": "heads", "n": 31 }));
+    late(&mut class, 3000, 1, json!({ "k": "in" }));
+    late(&mut class, 9000, 1, json!({ "k": "out" }));
+    late(&mut class, 9500, 2, json!({ "k": "in" }));
+    late(&mut class, 9900, 3, json!({ "k": "in" }));
+    assert_eq!((class.present_ms(1), class.present_ms(2), class.present_ms(3)), (4500, 4000, 0));
+    assert_eq!(class.rooms[&2].heads, Some(31));
 }
