@@ -7,9 +7,11 @@ use log::Context;
 use records::{Change, REMOVED, RecordError, Role, Value, append};
 use tokio::task::JoinSet;
 
+use crate::courses::status;
 use crate::desk::{Desk, desk_at};
 use crate::neighbours::Page;
 use crate::programs::plan;
+use crate::stills::show;
 
 /// A node's own message to a page: what it was given of the class holds no more.
 const ANEW: u8 = 12;
@@ -157,6 +159,47 @@ async fn a_page_that_has_what_did_not_happen_is_loaded_anew() {
         }
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_guest_who_is_not_let_in_sees_no_picture_while_the_class_goes_on() {
+    let desk = desk_at(0);
+    let (class, at, _tasks) = held(&desk).await;
+    let (teacher, guest) = (desk.sign_in(Role::Coordinator), desk.sign_in(Role::Officer));
+    let officer =
+        desk.one("SELECT person FROM grant_of_role WHERE role = 'officer' ORDER BY organisation IS NOT NULL DESC");
+    let by = desk.one("SELECT teacher FROM live_class ORDER BY made DESC LIMIT 1");
+    let shown = show(&desk, class, by, None);
+    let see = async |who: &(String, String)| {
+        let (list, picture) = (format!("/classes/{class}/pictures"), format!("/classes/{class}/stills/{shown}"));
+        [status(&desk, &list, who).await.as_u16(), status(&desk, &picture, who).await.as_u16()]
+    };
+    let lead = |said: String| {
+        let (path, cookie) = (format!("/classes/{class}/talk"), teacher.0.clone());
+        async move {
+            blocking(move || {
+                let mut page = Page::at(at, &path, &cookie, u32::try_from(said.len()).unwrap());
+                page.say(&said);
+                page.hears(said.split('"').nth(3).unwrap());
+            })
+            .await;
+            // What a node does now and then.
+            desk_tends(&desk);
+        }
+    };
+    lead("{\"k\":\"begin\"}".into()).await;
+    assert_eq!((see(&guest).await, see(&teacher).await), ([403, 403], [200, 200]));
+    let admit = |yes: bool| format!("{{\"k\":\"admit\",\"person\":\"{officer}\",\"name\":\"x\",\"yes\":{yes}}}");
+    lead(admit(true)).await;
+    assert_eq!(see(&guest).await, [200, 200]);
+    lead(admit(false)).await;
+    assert_eq!(see(&guest).await, [403, 403], "sent out");
+    lead("{\"k\":\"end\"}".into()).await;
+    assert_eq!(see(&guest).await, [200, 200], "as its record");
+}
+
+fn desk_tends(desk: &Desk) {
+    desk.node.classes.tend(&desk.node.site).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -6,20 +6,20 @@ use log::Context;
 use records::{Change, RecordError, Role, Value, append};
 use serde_json::json;
 
-use crate::class_film::{Planned, hold, plan};
+use crate::class_film::{hold, plan};
 use crate::courses::{made, status, upload};
 use crate::desk::{Desk, desk_at};
 use crate::play::page;
 
 /// A picture that somebody showed, of a room or of where the teacher is.
-fn show(desk: &Desk, planned: &Planned, who: Subject, room: Option<Subject>) -> Subject {
+pub fn show(desk: &Desk, class: Subject, who: Subject, room: Option<Subject>) -> Subject {
     let site = &desk.node.site;
     let (hash, len) = site.blobs.put(format!("a picture by {who} of {room:?}").as_bytes()).unwrap();
     let shown = site.store.write(Context { author: who }, |tx| {
         let scope = Scope::Programme(site.programme);
         let id = tx.subject(&scope);
         let mut change = Change::new()
-            .with_link("class", planned.class)
+            .with_link("class", class)
             .with_text("media", "image/jpeg")
             .with("bytes", Value::Int(i64::try_from(len).unwrap()))
             .with("content", Value::Bytes(hash.0.to_vec()));
@@ -43,8 +43,8 @@ async fn a_picture_that_is_withdrawn_is_shown_nowhere_any_more() {
     let of_head =
         desk.one("SELECT person FROM grant_of_role WHERE role = 'head' ORDER BY organisation IS NOT NULL DESC LIMIT 1");
     let (one, other) = (
-        show(&desk, &planned, of_head, Some(planned.rooms[0].0)),
-        show(&desk, &planned, desk.one("SELECT teacher FROM live_class WHERE title LIKE '草药: %'"), None),
+        show(&desk, planned.class, of_head, Some(planned.rooms[0].0)),
+        show(&desk, planned.class, desk.one("SELECT teacher FROM live_class WHERE title LIKE '草药: %'"), None),
     );
     let far = Subject::default();
     let said = |id: Subject| json!({ "k": "still", "id": id.to_string() });

@@ -66,6 +66,7 @@ pub fn routes(classes: &Arc<Classes>, shelf: &Arc<Shelf>, studio: &Studio) -> Ve
     let (keeping, laid, item, parts) = (Arc::clone(classes), Arc::clone(shelf), Arc::clone(shelf), Arc::clone(shelf));
     let (taking, taken, withdrawn) = (Arc::clone(classes), Arc::clone(classes), Arc::clone(classes));
     let (again, lane) = (Arc::clone(classes), Arc::clone(classes));
+    let (seen, listed) = (Arc::clone(classes), Arc::clone(classes));
     let mut routes = vec![
         Route::get("/classes/{id}/live", read, move |site, request| page::live(site, request, &shown)),
         Route::get("/classes/{id}/replay", read, move |site, request| replay::page(site, request, &again, &played)),
@@ -75,8 +76,8 @@ pub fn routes(classes: &Arc<Classes>, shelf: &Arc<Shelf>, studio: &Studio) -> Ve
             move |site, request| still::may_show(site, request, &taking),
             move |site, request| still::show(site, request, &taken),
         ),
-        Route::get("/classes/{id}/stills/{still}", read, still::picture),
-        Route::get("/classes/{id}/pictures", read, still::page),
+        Route::get("/classes/{id}/stills/{still}", read, move |site, request| still::picture(site, request, &seen)),
+        Route::get("/classes/{id}/pictures", read, move |site, request| still::page(site, request, &listed)),
         Route::post("/classes/{id}/stills/{still}/withdraw", read, move |site, r| still::withdraw(site, r, &withdrawn)),
         Route::post("/classes/{id}/keep", read, move |site, request| item::keep(site, request, &keeping, &laid)),
         Route::get("/resources/{id}/class", Check::SignedIn, move |site, request| item::page(site, request, &item)),

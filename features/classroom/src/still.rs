@@ -89,11 +89,29 @@ pub(crate) fn show(site: &Site, request: &Request, classes: &Classes) -> Result<
     Ok(Reply::Page(String::new()))
 }
 
+/// Who looks on at a class sees nothing of it before its teacher has let them in, nor once sent out; afterwards it is seen as
+/// its record is. At a node that has no part in it, nobody is let in.
+fn may_see(conn: &Connection, request: &Request, class: &Subject, classes: &Classes) -> Result<(), PageError> {
+    let reader = request.reader()?;
+    let state = register::visible(conn, reader, &LIVE_CLASS, class)?;
+    let (goes_on, is_in) = match classes.get(class) {
+        Some(open) => {
+            let fold = &open.inner().fold;
+            (fold.goes_on(), fold.admitted.contains(&reader.person))
+        }
+        None => (state == "live", false),
+    };
+    if goes_on && !is_in && About::read(conn, class)?.part(&reader.person) == Part::Guest {
+        return Err(PageError::NotAllowed);
+    }
+    Ok(())
+}
+
 /// A picture, once it has come to this node.
-pub(crate) fn picture(site: &Site, request: &Request) -> Result<Reply, PageError> {
+pub(crate) fn picture(site: &Site, request: &Request, classes: &Classes) -> Result<Reply, PageError> {
     let (class, still) = (request.id("id")?, request.id("still")?);
     site.store.read(|conn: &Connection| {
-        register::visible(conn, request.reader()?, &LIVE_CLASS, &class)?;
+        may_see(conn, request, &class, classes)?;
         let found: Option<(String, Vec<u8>)> = conn
             .prepare_cached("SELECT coalesce(media, ''), content FROM class_still WHERE id = ?1 AND class = ?2")?
             .query_row([still.as_bytes(), class.as_bytes()], |r| Ok((r.get(0)?, r.get(1)?)))
@@ -159,11 +177,11 @@ fn may_withdraw(conn: &Connection, about: &About, person: &Subject, still: &Show
 }
 
 /// Where the pictures of a class stand, and are withdrawn.
-pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
+pub(crate) fn page(site: &Site, request: &Request, classes: &Classes) -> Result<Reply, PageError> {
     let class = request.id("id")?;
     let reader = request.reader()?;
     site.store.read(|conn| {
-        register::visible(conn, reader, &LIVE_CLASS, &class)?;
+        may_see(conn, request, &class, classes)?;
         let (about, look) = (About::read(conn, &class)?, Look::new(site, request, conn));
         let picture = |still: &Shown| {
             Ok::<_, PageError>(Picture {
