@@ -198,6 +198,48 @@ async fn a_guest_who_is_not_let_in_sees_no_picture_while_the_class_goes_on() {
     assert_eq!(see(&guest).await, [200, 200], "as its record");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_class_that_somebody_says_has_failed_stays_so() {
+    let desk = desk_at(0);
+    let (class, at, _tasks) = held(&desk).await;
+    let teacher = desk.sign_in(Role::Coordinator);
+    let state = |desk: &Desk| {
+        let sql = "SELECT state FROM live_class WHERE id = ?1";
+        let read = |c: &rusqlite::Connection| {
+            Ok::<_, RecordError>(c.query_row(sql, [class.as_bytes()], |r| r.get::<_, String>(0))?)
+        };
+        desk.node.site.store.read(read).unwrap()
+    };
+    let (path, cookie) = (format!("/classes/{class}/talk"), teacher.0.clone());
+    let mut page = blocking(move || {
+        let mut page = Page::at(at, &path, &cookie, 7);
+        page.say("{\"k\":\"begin\"}");
+        page.hears("begin");
+        page
+    })
+    .await;
+    desk_tends(&desk);
+    desk_tends(&desk);
+    assert_eq!(state(&desk), "live");
+    change(&desk, "live_class", class, Change::new().with_text("state", "failed"));
+    desk_tends(&desk);
+    assert_eq!(state(&desk), "failed");
+    blocking(move || {
+        page.say("{\"k\":\"end\"}");
+        page.hears("\"end\"");
+    })
+    .await;
+    desk_tends(&desk);
+    desk_tends(&desk);
+    assert_eq!(state(&desk), "failed", "whatever its pages do");
+    // Nor does a node that is started again see anything new in it.
+    let desk = desk.again();
+    desk.node.begin_classes(IpAddr::V4(Ipv4Addr::LOCALHOST)).unwrap();
+    desk_tends(&desk);
+    desk_tends(&desk);
+    assert_eq!(state(&desk), "failed");
+}
+
 fn desk_tends(desk: &Desk) {
     desk.node.classes.tend(&desk.node.site).unwrap();
 }

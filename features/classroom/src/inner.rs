@@ -44,6 +44,10 @@ pub(crate) struct Inner {
     pub notes_kept: String,
     /// What became a fact here: several pages look at the same time.
     pub noted: BTreeSet<String>,
+    /// It was looked at since it was opened here.
+    pub is_known: bool,
+    /// As what the class stood when it was seen here that it has begun.
+    pub begun_as: Option<String>,
     /// Since when the class is known to be over.
     pub over_since: Option<u64>,
     /// Since when the node has been cut off, and what it was before.
@@ -127,6 +131,15 @@ impl Inner {
             }
         }
         out
+    }
+
+    /// As what the class stood when it was seen that it has begun: nothing where that was so before this node was started again.
+    pub fn begun_as(&mut self, state: &str) -> Option<String> {
+        let is_known = std::mem::replace(&mut self.is_known, true);
+        if self.fold.began_ms.is_some() && self.begun_as.is_none() {
+            self.begun_as = Some(if is_known { state.to_owned() } else { String::new() });
+        }
+        self.begun_as.clone()
     }
 
     /// Whether what the rooms here said is in the class, once it is over: after a cut its end comes first, and what waits here goes

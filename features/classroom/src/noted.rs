@@ -26,20 +26,24 @@ impl Classes {
             view = all;
         }
         open.follow(&view);
-        let (fold, cuts, cut_ms, is_settled) = {
+        let state = &*open.about().state;
+        let (fold, cuts, cut_ms, is_settled, begun_as) = {
             let mut inner = open.inner();
+            let begun_as = inner.begun_as(state);
             let is_settled = inner.is_settled(site.now_ms(), !view.waiting.is_empty());
             inner.count_cuts(site.now_ms(), view.reach == Reach::Cut);
-            (inner.fold.clone(), inner.cuts, inner.cut_ms, is_settled)
+            (inner.fold.clone(), inner.cuts, inner.cut_ms, is_settled, begun_as)
         };
         self.keep.records(open.class, open.about().recorded && fold.recording);
         count(live, open, site.now_ms());
         if fold.over_ms.is_some_and(|over| fold.recorded && keep::is_due(view.elapsed_ms, over)) {
             self.publish(site, open)?;
         }
-        let state = &*open.about().state;
         if self.me == open.origin {
-            if fold.began_ms.is_some() && matches!(state, "planned" | "failed") {
+            // Who says that a class has failed has the last word; one that was said to have may begin after all.
+            let begins = fold.began_ms.is_some()
+                && (state == "planned" || (state == "failed" && begun_as.as_deref() == Some(state)));
+            if begins {
                 let change = Change::new().with_text("state", "live");
                 open.once(&format!("{state}-live"), || note(site, &LIVE_CLASS, open.class, change))?;
             }
@@ -48,7 +52,8 @@ impl Classes {
             {
                 note(site, &LIVE_CLASS, open.class, Change::new().with_text("notes", notes))?;
             }
-            if let (Some(began), Some(over), false) = (fold.began_ms, fold.over_ms, state == "held") {
+            if let (Some(began), Some(over), false) = (fold.began_ms, fold.over_ms, matches!(state, "held" | "failed"))
+            {
                 let minutes = minutes(over.saturating_sub(began));
                 let change = Change::new()
                     .with_text("state", "held")
