@@ -1,16 +1,20 @@
 //! Who somebody is in a class is looked at anew while their page is open: what the plan takes from them they have no more.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use base::{Scope, Subject};
 use log::Context;
 use records::{Change, REMOVED, RecordError, Role, Value, append};
 use tokio::task::JoinSet;
 
+use crate::bots::{Bot, Counts, Does};
 use crate::courses::status;
 use crate::desk::{Desk, desk_at};
 use crate::neighbours::Page;
-use crate::programs::plan;
+use crate::programs::{SDP, ask, key, plan};
 use crate::stills::show;
 
 /// A node's own message to a page: what it was given of the class holds no more.
@@ -238,6 +242,54 @@ async fn a_class_that_somebody_says_has_failed_stays_so() {
     desk_tends(&desk);
     desk_tends(&desk);
     assert_eq!(state(&desk), "failed");
+}
+
+/// A class that is planned to be recorded when it is open already: a record with a red sign has a voice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_class_that_is_to_be_recorded_after_all_has_its_voice_in_the_record() {
+    let desk = desk_at(0);
+    let (class, at, _tasks) = held(&desk).await;
+    let teacher = desk.sign_in(Role::Coordinator);
+    change(&desk, "live_class", class, Change::new().with("recorded", Value::Bool(true)));
+    let speaks = key(&desk, class, &teacher, "whip").await;
+    let local = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let (mut mouth, offer) = Bot::offers(local, Does::SPEAKS).await;
+    let seated = ask((local, at).into(), "POST", &format!("/classes/{class}/whip/{speaks}"), &[SDP], &offer).await;
+    mouth.accept(&seated.body);
+    let (mut bots, said) = (JoinSet::new(), Arc::new(Counts::default()));
+    bots.spawn(mouth.run(Arc::clone(&said)));
+    let (path, cookie) = (format!("/classes/{class}/talk"), teacher.0.clone());
+    let mut page = blocking(move || {
+        let mut page = Page::at(at, &path, &cookie, 7);
+        page.say("{\"k\":\"begin\"}");
+        page.say("{\"k\":\"record\",\"on\":true}");
+        page.hears("record");
+        page
+    })
+    .await;
+    for _ in 0..20 {
+        desk.node.classes.look_after_programs(&desk.node.site);
+        desk_tends(&desk);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(said.connected.load(Relaxed), 1);
+    blocking(move || {
+        page.say("{\"k\":\"end\"}");
+        page.hears("\"end\"");
+    })
+    .await;
+    tokio::time::sleep(Duration::from_millis(3500)).await;
+    desk_tends(&desk);
+    let sql = "SELECT content FROM class_record WHERE class = ?1";
+    let tree: Vec<u8> = desk
+        .node
+        .site
+        .store
+        .read(|c| Ok::<_, RecordError>(c.query_row(sql, [class.as_bytes()], |r| r.get(0))?))
+        .unwrap();
+    let tree = base::Hash::try_from(&tree[..]).unwrap();
+    let tree = desk.node.shelf.tree(&tree).unwrap().unwrap();
+    assert!(tree.leaves().any(|(path, _)| path.starts_with("voice/") && !path.ends_with("/track")), "a voice");
 }
 
 fn desk_tends(desk: &Desk) {

@@ -73,7 +73,7 @@ pub async fn ask(at: SocketAddr, method: &str, path: &str, headers: &[(&str, &st
 pub const SDP: (&str, &str) = ("content-type", "application/sdp");
 
 /// The page of keys makes one, and shows it once.
-async fn key(desk: &Desk, class: Subject, who: &Who, way: &str) -> String {
+pub async fn key(desk: &Desk, class: Subject, who: &Who, way: &str) -> String {
     let made = desk.post(&format!("/classes/{class}/keys"), who, &format!("way={way}")).await;
     assert_eq!(made.status(), 200);
     let page = axum::body::to_bytes(made.into_body(), 1 << 20).await.unwrap();

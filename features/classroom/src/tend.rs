@@ -77,6 +77,7 @@ impl Classes {
                 if known.way != open.way {
                     live.ask(|now, hall| hall.turn(now, class, open.way));
                 }
+                self.keep.recorder.voice(class, open.about().recorded);
                 open.goes_on(&known);
             }
         }

@@ -58,6 +58,8 @@ pub struct Recorder {
 struct Writing {
     dir: PathBuf,
     has_voice: bool,
+    /// Tracks that have begun and have no file yet: the class is not to be recorded, or was not then.
+    begun: BTreeMap<TrackId, Track>,
     lane: Log,
     own: Log,
     tracks: BTreeMap<TrackId, Log>,
@@ -114,10 +116,18 @@ impl Recorder {
         })?;
         saved.next_track =
             tracks_in(&dir)?.keys().filter(|id| id.node == self.me).map(|id| id.number + 1).max().unwrap_or(0);
-        let writing =
-            Writing { dir, has_voice, lane, own, tracks: BTreeMap::new(), is_dirty: false, has_failed: false };
+        let (begun, tracks) = (BTreeMap::new(), BTreeMap::new());
+        let writing = Writing { dir, has_voice, begun, lane, own, tracks, is_dirty: false, has_failed: false };
         self.classes().insert(class, writing);
         Ok(saved)
+    }
+
+    /// Whether voice of a class is to be written from now on: it may be planned otherwise while it is open. A track that began
+    /// before has its file from its next packet on.
+    pub fn voice(&self, class: Subject, yes: bool) {
+        if let Some(writing) = self.classes().get_mut(&class) {
+            writing.has_voice = yes;
+        }
     }
 
     /// Stops writing a class; what was written stays.
@@ -245,16 +255,15 @@ impl Writing {
                 let event = Event { seq: *number, at_ms: *at_ms, node, who: *who, late_ms, payload: payload.clone() };
                 self.own.push(&block::write_event(&event))?;
             }
-            News::Began(track) if self.has_voice => {
-                let path = self.dir.join(name(track.id));
-                let mut is_new = true;
-                let mut log = Log::open(&path, |_| is_new = false)?;
-                if is_new {
-                    log.push(&block::write_track(track))?;
-                }
-                self.tracks.insert(track.id, log);
+            News::Began(track) if self.has_voice => self.begin(track)?,
+            News::Began(track) => {
+                self.begun.insert(track.id, *track);
+                return Ok(());
             }
-            News::Voice(track, packet) => {
+            News::Voice(track, packet) if self.has_voice => {
+                if let Some(begun) = self.begun.remove(track) {
+                    self.begin(&begun)?;
+                }
                 let Some(log) = self.tracks.get_mut(track) else { return Ok(()) };
                 log.push(&block::write_packet(packet))?;
             }
@@ -262,6 +271,17 @@ impl Writing {
             _ => return Ok(()),
         }
         self.is_dirty = true;
+        Ok(())
+    }
+
+    fn begin(&mut self, track: &Track) -> io::Result<()> {
+        let path = self.dir.join(name(track.id));
+        let mut is_new = true;
+        let mut log = Log::open(&path, |_| is_new = false)?;
+        if is_new {
+            log.push(&block::write_track(track))?;
+        }
+        self.tracks.insert(track.id, log);
         Ok(())
     }
 

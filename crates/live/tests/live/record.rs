@@ -146,6 +146,27 @@ fn a_node_that_lost_its_power_goes_on_where_it_was() {
 }
 
 #[test]
+fn a_class_that_is_to_be_recorded_after_all_is_recorded_from_then_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let recorder = Recorder::open(dir.path(), node(1)).unwrap();
+    let blobs = Blobs::open(&dir.path().join("blobs")).unwrap();
+    let (c, mut chance) = (class(1), Chance(1));
+    recorder.begin(c, false).unwrap();
+    let track = live::Track { id: TrackId { node: node(1), number: 0 }, who: person(1), channel: 0, began_ms: 0 };
+    let packets: Vec<Packet> = (0..4).map(|n| packet(n, &mut chance)).collect();
+    let speaks = |n: usize| recorder.news(c, &News::Voice(track.id, packets[n].clone()));
+    recorder.news(c, &News::Began(track));
+    speaks(0);
+    recorder.voice(c, true);
+    [1, 2].into_iter().for_each(speaks);
+    recorder.voice(c, false);
+    speaks(3);
+    let (tree, ..) = recorder.publish(c, true, &blobs).unwrap();
+    let replay = Replay::new(blobs, &[tree]);
+    assert_eq!(replay.packets(track.id, 0, 10_000).unwrap(), packets[1..3]);
+}
+
+#[test]
 fn without_consent_no_voice_is_written() {
     let dir = tempfile::tempdir().unwrap();
     let recorder = Recorder::open(dir.path(), node(1)).unwrap();
