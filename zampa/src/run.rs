@@ -186,8 +186,9 @@ async fn tend(site: Arc<Site>, classes: Arc<Classes>, shelf: Arc<Shelf>) {
         every.tick().await;
         let (site, classes, shelf) = (Arc::clone(&site), Arc::clone(&classes), Arc::clone(&shelf));
         let done = tokio::task::spawn_blocking(move || {
-            classes.tend(&site)?;
-            classes.sync()?;
+            // What is written of classes is made safe, also where something else went wrong with one.
+            let (tended, synced) = (classes.tend(&site), classes.sync());
+            tended.and(synced)?;
             let whole =
                 |conn: &rusqlite::Connection, course: &base::Subject| courses::is_here(&site, conn, &shelf, course);
             classroom::note_ready(&site, &classes, &whole)

@@ -54,7 +54,6 @@ pub(crate) struct Inner {
     pub cut_since: Option<u64>,
     pub cuts: i64,
     pub cut_ms: u64,
-    pub published: bool,
 }
 
 impl Inner {

@@ -47,10 +47,8 @@ impl Classes {
                 let change = Change::new().with_text("state", "live");
                 open.once(&format!("{state}-live"), || note(site, &LIVE_CLASS, open.class, change))?;
             }
-            if let Some(notes) = fold.over_ms.and_then(|_| open.inner().notes())
-                && !are_kept(site, &open.class, &notes)?
-            {
-                note(site, &LIVE_CLASS, open.class, Change::new().with_text("notes", notes))?;
+            if let Some(notes) = fold.over_ms.and_then(|_| open.inner().notes()) {
+                keep_notes(site, &open.class, &notes).inspect_err(|_| open.inner().notes_kept.clear())?;
             }
             if let (Some(began), Some(over), false) = (fold.began_ms, fold.over_ms, matches!(state, "held" | "failed"))
             {
@@ -83,12 +81,12 @@ impl Classes {
 
     /// Names, once, what this node has to give of a class's record.
     fn publish(&self, site: &Site, open: &Open) -> Result<(), PageError> {
-        if std::mem::replace(&mut open.inner().published, true)
-            || site.store.read(|conn| keep::is_published(conn, &open.class, self.me))?
-        {
-            return Ok(());
-        }
-        self.keep.publish(site, &self.shelf, open, self.me == open.origin)
+        open.once("record", || {
+            if site.store.read(|conn| keep::is_published(conn, &open.class, self.me))? {
+                return Ok(());
+            }
+            self.keep.publish(site, &self.shelf, open, self.me == open.origin)
+        })
     }
 }
 
@@ -103,6 +101,13 @@ pub(crate) fn are_kept(site: &Site, class: &Subject, notes: &str) -> Result<bool
         let sql = "SELECT coalesce(notes, '') = ?2 FROM live_class WHERE id = ?1";
         Ok(conn.prepare_cached(sql)?.query_row(rusqlite::params![class.as_bytes(), notes], |r| r.get(0))?)
     })
+}
+
+fn keep_notes(site: &Site, class: &Subject, notes: &str) -> Result<(), PageError> {
+    if are_kept(site, class, notes)? {
+        return Ok(());
+    }
+    note(site, &LIVE_CLASS, *class, Change::new().with_text("notes", notes))
 }
 
 /// Whether what was of a room in its class is a fact already.

@@ -27,14 +27,16 @@ impl Classes {
             .read(|conn| Ok::<_, PageError>((self.due(conn, site.today())?, Uppers::read(conn, self.hub)?)))?;
         let due: BTreeSet<Subject> = found.iter().map(|o| o.class).collect();
         self.guests.expect(uppers, &found);
+        // What goes wrong with one keeps no other from going on.
+        let mut done = Ok(());
         for open in found {
-            self.open_as(live, open)?;
+            done = done.and(self.open_as(live, open));
         }
         let closed: Vec<Subject> = lock(&self.open).keys().filter(|c| !due.contains(c)).copied().collect();
         for class in closed {
             lock(&self.open).remove(&class);
             live.close(class);
-            self.keep.recorder.end(class).map_err(|e| PageError::Internal(e.to_string()))?;
+            done = done.and(self.keep.recorder.end(class).map_err(|e| PageError::Internal(e.to_string())));
         }
         let open: Vec<Arc<Open>> = lock(&self.open).values().cloned().collect();
         for open in open {
@@ -46,9 +48,9 @@ impl Classes {
                 let _ = live.say(open.class, open.class, &of_node(&json!({ "k": "groups-end" })));
             }
             live.ask(|now, hall| find_way(now, hall, &open, self.me, self.hub));
-            self.look(site, live, &open)?;
+            done = done.and(self.look(site, live, &open));
         }
-        Ok(())
+        done
     }
 
     /// Opens a class, or goes on with one that was planned otherwise before: what happened in it stays.
@@ -77,6 +79,8 @@ impl Classes {
                 if known.way != open.way {
                     live.ask(|now, hall| hall.turn(now, class, open.way));
                 }
+                // Who has no part in it any more hears nothing from now on, whether or not they know of it.
+                known.passes.difference(&open.passes).for_each(|node| live.expel(class, *node));
                 self.keep.recorder.voice(class, open.about().recorded);
                 open.goes_on(&known);
             }
