@@ -41,8 +41,8 @@ pub(super) struct Booth {
     counts: Arc<Counts>,
     seats: BTreeMap<SeatId, Seat>,
     addresses: BTreeMap<SocketAddr, SeatId>,
-    /// Who speaks: the class and channel of each track.
-    tracks: BTreeMap<TrackId, (Subject, u8)>,
+    /// Who speaks: the channel of each track. Each class numbers its tracks by itself.
+    tracks: BTreeMap<(Subject, TrackId), u8>,
     /// Who is seen.
     screens: BTreeMap<Subject, Screen>,
     /// What was filmed and is not shown yet: the packets of a picture come in a row, and go out in one.
@@ -238,10 +238,10 @@ impl Booth {
     fn news(&mut self, class: Subject, news: News) {
         match news {
             News::Began(track) => {
-                self.tracks.insert(track.id, (class, track.channel));
+                self.tracks.insert((class, track.id), track.channel);
             }
             News::Ended(track) => {
-                self.tracks.remove(&track);
+                self.tracks.remove(&(class, track));
             }
             News::Play(track, packet) => self.play(class, track, &packet),
             News::Video(_, bytes) => {
@@ -258,11 +258,12 @@ impl Booth {
 
     fn play(&mut self, class: Subject, track: TrackId, packet: &Packet) {
         let now = Instant::now();
-        let Some(channel) = self.tracks.get(&track).filter(|(of, _)| *of == class).map(|(_, channel)| *channel) else {
-            return;
+        let Some(channel) = self.tracks.get(&(class, track)).copied() else { return };
+        let speaks = |s: &Seat| {
+            matches!(s.role, Role::Speaks { class: of, .. } if of == class)
+                && s.floor.as_ref().is_some_and(|f| f.track == track)
         };
-        let own =
-            self.seats.iter().find(|(_, s)| s.floor.as_ref().is_some_and(|f| f.track == track)).map(|(id, _)| *id);
+        let own = self.seats.iter().find(|(_, s)| speaks(s)).map(|(id, _)| *id);
         let hears = |role: &Role| match role {
             Role::Listens { class: c, channel: ch, but } => {
                 *c == class && *ch == channel && (own.is_none() || *but != own)

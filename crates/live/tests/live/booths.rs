@@ -112,6 +112,37 @@ async fn only_who_has_the_floor_is_heard_and_a_change_is_one_stream() {
     until("the seats to be free", 10, || site.booths.traffic().seats == 3).await;
 }
 
+/// The tracks of each class are numbered by themselves: two that are spoken at one node are two.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_classes_are_heard_beside_each_other() {
+    let site = site();
+    assert!(site.live.open(class(2), Way::Here, 0, Saved::default()));
+    let mut bots = JoinSet::new();
+    let heard: [Arc<Counts>; 2] = Default::default();
+    for (n, counts) in (1..).zip(&heard) {
+        let (bot, _) = seated(Does::LISTENS, |offer| site.booths.listen(class(n), 0, None, offer)).await.unwrap();
+        bots.spawn(bot.run(counts.clone()));
+    }
+    until("both to connect", 20, || heard.iter().all(|c| c.connected.load(Relaxed) == 1)).await;
+    let tracks = [1, 2].map(|n| site.live.begin(class(n), person(n), 0).unwrap().id);
+    assert_eq!(tracks[0], tracks[1]);
+    let mut chance = Chance(2);
+    for n in 0..20 {
+        for of in 1..=2 {
+            site.live.voice(class(of), tracks[0], packet(n, &mut chance));
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    until("both to hear", 10, || heard.iter().all(|c| c.heard.load(Relaxed) == 20)).await;
+    site.live.end(class(2), tracks[1]);
+    for n in 20..30 {
+        site.live.voice(class(1), tracks[0], packet(n, &mut chance));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    until("the first to go on", 10, || heard[0].heard.load(Relaxed) == 30).await;
+    assert_eq!(heard[1].heard.load(Relaxed), 20);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn strangers_are_refused_and_nobody_is_disturbed() {
     let site = site();
