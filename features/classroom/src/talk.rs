@@ -281,7 +281,8 @@ fn heard(classes: &Classes, site: &Site, open: &Open, guest: &mut Guest, asked: 
             let channel = said.get("channel").and_then(Json::as_u64).and_then(|c| u8::try_from(c).ok()).unwrap_or(0);
             match seat(classes, open, guest, text("way"), channel, text("sdp")) {
                 Ok(sdp) => {
-                    let answer = json!({ "way": text("way"), "sdp": sdp });
+                    // A page may have offered anew meanwhile: the answer says which offer it is to.
+                    let answer = json!({ "way": text("way"), "sdp": sdp, "n": said.get("n") });
                     out.push(message(ANSWER, answer.to_string().as_bytes()));
                 }
                 Err(no) => out.push(message(REFUSED, json!({ "why": no.code() }).to_string().as_bytes())),
@@ -357,6 +358,8 @@ fn admit(classes: &Classes, open: &Open, guest: &mut Guest, out: &mut Vec<Vec<u8
 /// As whom somebody would interpret.
 fn interpreter(guest: &Guest) -> Option<Interpreter> {
     match guest.part {
+            // Ears that were seated before it, or beside the one in whose place it is.
+            guest.ears.into_iter().flatten().for_each(|ear| booths.is_own(ear, seated.id));
         Part::Teacher => None,
         Part::Adult(room) => Some(Interpreter::Room(room)),
         Part::Co => Some(Interpreter::Person(guest.person)),

@@ -106,7 +106,7 @@ function attend(box: HTMLElement): void {
       view.totals = how;
       show();
     },
-    answer: (way, sdp) => media.answered(way, sdp),
+    answer: (way, sdp, n) => media.answered(way, sdp, n),
     refused: (why) => {
       view.groups.refused(why);
       view.say(view.word(`refused-${why}`));

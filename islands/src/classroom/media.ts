@@ -9,6 +9,8 @@ import { Sight, type Way as Which, type Wire } from "./wire.ts";
 class Way {
   private peer: RTCPeerConnection | undefined;
   private again: number | undefined;
+  /** How often it was begun: an answer is to the offer that has this number. */
+  private count = 0;
 
   constructor(
     private readonly way: Which,
@@ -22,18 +24,24 @@ class Way {
     this.end();
     const peer = new RTCPeerConnection();
     this.peer = peer;
+    this.count += 1;
+    const n = this.count;
     this.fill(peer);
     peer.addEventListener("connectionstatechange", () => {
       if (this.peer !== peer) return;
       this.tell(peer.connectionState);
       if (peer.connectionState === "failed") this.again = window.setTimeout(() => void this.begin(), 1000);
     });
-    await peer.setLocalDescription(await peer.createOffer());
-    this.wire.offer(this.way, peer.localDescription?.sdp ?? "", this.channel());
+    const offer = await peer.createOffer();
+    // It may have been begun anew, or ended, meanwhile.
+    if (this.peer !== peer) return;
+    await peer.setLocalDescription(offer);
+    if (this.peer !== peer) return;
+    this.wire.offer(this.way, peer.localDescription?.sdp ?? "", n, this.channel());
   }
 
-  async answered(sdp: string): Promise<void> {
-    if (this.peer?.signalingState === "have-local-offer") await this.peer.setRemoteDescription({ type: "answer", sdp });
+  async answered(sdp: string, n: number): Promise<void> {
+    if (n === this.count && this.peer?.signalingState === "have-local-offer") await this.peer.setRemoteDescription({ type: "answer", sdp });
   }
 
   end(): void {
@@ -220,8 +228,8 @@ export class Media {
     for (const track of this.stream?.getAudioTracks() ?? []) track.enabled = !yes;
   }
 
-  answered(way: Which, sdp: string): void {
-    void { send: this.send, film: this.shoots, hear: this.hear, interpreted: this.interpreted }[way].answered(sdp);
+  answered(way: Which, sdp: string, n: number): void {
+    void { send: this.send, film: this.shoots, hear: this.hear, interpreted: this.interpreted }[way].answered(sdp, n);
   }
 
   end(): void {

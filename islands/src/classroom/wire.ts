@@ -5,8 +5,8 @@
  * |---|---|
  * | 0 hello | JSON: the page's own number, the event from which it goes on, and what it was told last of how far that is |
  * | 1 say | the page's count (4 bytes), what is said: see `Saying` |
- * | 2 offer | JSON: which way (`send`, `hear`, `interpreted`), on which channel, SDP |
- * | 3 open | JSON: whether the page of the room's pupils is to be open |
+ * | 2 offer | JSON: which way (`send`, `hear`, `interpreted`), on which channel, SDP, the offer's number |
+ * | 3 open | JSON: whether the page of the room's pupils is to be open, and by which code it was before the node was started again |
  * | 4 sight | how large the page shows the picture: see `Sight` |
  *
  * | to the page | then |
@@ -14,7 +14,7 @@
  * | 0 hello | JSON: what the page is here, how many of its sayings were taken, how long the class has been going on |
  * | 1 event | number, milliseconds since the beginning (4 bytes each), 1 if late, room (2 bytes), what was said |
  * | 2 state | JSON: whether the node is cut off, who is here, and how their links stand |
- * | 3 answer | JSON: which way, SDP |
+ * | 3 answer | JSON: which way, SDP, the number of the offer |
  * | 4 taken | how many of the page's sayings |
  * | 5 refused | JSON: why |
  * | 6 waiting | what was said at this node and is not in the class yet: each with its length (4 bytes) before it, as an event |
@@ -91,7 +91,7 @@ export interface Heard {
   event(what: Happened): void;
   state(rooms: RoomState[], cut: boolean, up: boolean, group: number): void;
   waiting(all: Happened[]): void;
-  answer(way: Way, sdp: string): void;
+  answer(way: Way, sdp: string, n: number): void;
   refused(why: string): void;
   /** The teacher has let this guest in, or sent them out. */
   looksOn(yes: boolean): void;
@@ -186,8 +186,8 @@ export class Wire {
     this.tell(From.Open, { open: yes });
   }
 
-  offer(way: Way, sdp: string, channel = 0): void {
-    this.tell(From.Offer, { way, sdp, channel });
+  offer(way: Way, sdp: string, n = 0, channel = 0): void {
+    this.tell(From.Offer, { way, sdp, channel, n });
   }
 
   sight(size: Sight): void {
@@ -256,8 +256,8 @@ export class Wire {
         }
         break;
       case 3: {
-        const { way, sdp } = json<{ way: Way; sdp: string }>();
-        this.heard.answer(way, sdp);
+        const { way, sdp, n } = json<{ way: Way; sdp: string; n: number }>();
+        this.heard.answer(way, sdp, n);
         break;
       }
       case 4:

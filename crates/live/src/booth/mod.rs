@@ -111,6 +111,7 @@ pub(crate) enum Order {
     Leave(SeatId),
     Floor(SeatId, Option<u8>),
     Sight(SeatId, Sight),
+    Own(SeatId, SeatId),
 }
 
 /// All browsers of a node. An [`Audience`] of its [`Live`].
@@ -202,6 +203,11 @@ impl Booths {
     /// How large a listener wants the picture of whoever has the floor.
     pub fn sight(&self, seat: SeatId, sight: Sight) {
         self.order(Order::Sight(seat, sight));
+    }
+
+    /// A listener has a microphone, which was seated after it: from now on it does not hear that one.
+    pub fn is_own(&self, listener: SeatId, microphone: SeatId) {
+        self.order(Order::Own(listener, microphone));
     }
 
     /// A browser leaves its seat.

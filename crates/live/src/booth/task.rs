@@ -120,6 +120,11 @@ impl Booth {
                     lens.want(sight);
                 }
             }
+            Order::Own(id, microphone) => {
+                if let Some(Role::Listens { but, .. }) = self.seats.get_mut(&id).map(|seat| &mut seat.role) {
+                    *but = Some(microphone);
+                }
+            }
         }
     }
 

@@ -143,6 +143,26 @@ async fn two_classes_are_heard_beside_each_other() {
     assert_eq!(heard[1].heard.load(Relaxed), 20);
 }
 
+/// A microphone that is seated after the ear, or anew, is not heard by it once that is told.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_ear_is_told_which_microphone_is_its_own() {
+    let site = site();
+    let mut bots = JoinSet::new();
+    let [own, other, spoken]: [Arc<Counts>; 3] = Default::default();
+    let mut ears = Vec::new();
+    for counts in [&own, &other] {
+        let (bot, ear) = seated(Does::LISTENS, |offer| site.booths.listen(class(1), 0, None, offer)).await.unwrap();
+        bots.spawn(bot.run(counts.clone()));
+        ears.push(ear.id);
+    }
+    let (bot, mouth) = seated(Does::SPEAKS, |offer| site.booths.speak(class(1), person(1), offer)).await.unwrap();
+    bots.spawn(bot.run(spoken.clone()));
+    site.booths.is_own(ears[0], mouth.id);
+    site.booths.floor(mouth.id, Some(0));
+    until("the other", 20, || other.heard.load(Relaxed) > 50).await;
+    assert_eq!((own.connected.load(Relaxed), own.heard.load(Relaxed)), (1, 0));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn strangers_are_refused_and_nobody_is_disturbed() {
     let site = site();
