@@ -193,10 +193,7 @@ impl Local {
     /// # Errors
     /// What SQLite says.
     pub fn setting(&self, name: &str) -> rusqlite::Result<Option<String>> {
-        self.conn()
-            .prepare_cached("SELECT value FROM setting WHERE name = ?1")?
-            .query_row([name], |r| r.get(0))
-            .optional()
+        setting(&self.conn(), name)
     }
 
     /// Keeps a setting, or takes it away.
@@ -204,12 +201,19 @@ impl Local {
     /// # Errors
     /// What SQLite says.
     pub fn set(&self, name: &str, value: Option<&str>) -> rusqlite::Result<()> {
+        set(&self.conn(), name, value)
+    }
+
+    /// Keeps a setting as `f` makes it of what it was, and gives what `f` gives: nobody else changes it meanwhile, and `f` must not
+    /// ask here for anything.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn change<R>(&self, name: &str, f: impl FnOnce(Option<String>) -> (Option<String>, R)) -> rusqlite::Result<R> {
         let conn = self.conn();
-        match value {
-            Some(value) => conn.execute("REPLACE INTO setting VALUES (?1, ?2)", [name, value]),
-            None => conn.execute("DELETE FROM setting WHERE name = ?1", [name]),
-        }
-        .map(|_| ())
+        let (value, given) = f(setting(&conn, name)?);
+        set(&conn, name, value.as_deref())?;
+        Ok(given)
     }
 
     /// Keeps a one-use secret under a name; only its hash is kept.
@@ -229,6 +233,18 @@ impl Local {
     pub fn is_secret(&self, name: &str, secret: &str) -> rusqlite::Result<bool> {
         Ok(self.setting(name)?.is_some_and(|kept| kept == base32::encode(&hash(secret))))
     }
+}
+
+fn setting(conn: &Connection, name: &str) -> rusqlite::Result<Option<String>> {
+    conn.prepare_cached("SELECT value FROM setting WHERE name = ?1")?.query_row([name], |r| r.get(0)).optional()
+}
+
+fn set(conn: &Connection, name: &str, value: Option<&str>) -> rusqlite::Result<()> {
+    match value {
+        Some(value) => conn.execute("REPLACE INTO setting VALUES (?1, ?2)", [name, value]),
+        None => conn.execute("DELETE FROM setting WHERE name = ?1", [name]),
+    }
+    .map(|_| ())
 }
 
 fn hash(token: &str) -> [u8; 32] {

@@ -67,44 +67,39 @@ impl<'a> Keys<'a> {
 
     /// Those that are good still.
     pub fn list(&self) -> Result<Vec<Key>, PageError> {
-        let kept = self.local.setting(&self.name)?.unwrap_or_default();
-        let read = |line: &str| {
-            let mut words = line.split(' ');
-            Some(Key {
-                id: words.next()?.to_owned(),
-                way: Way::of(words.next()?)?,
-                person: words.next()?.parse().ok()?,
-                until_ms: words.next()?.parse().ok()?,
-            })
-        };
-        let now = self.env.clock.now_ms();
-        Ok(kept.lines().filter_map(read).filter(|key| key.until_ms > now).collect())
+        Ok(read(self.local.setting(&self.name)?.as_deref(), self.env.clock.now_ms()))
     }
 
-    fn keep(&self, keys: &[Key]) -> Result<(), PageError> {
-        let line = |k: &Key| format!("{} {} {} {}\n", k.id, k.way.code(), k.person, k.until_ms);
-        let kept: String = keys.iter().map(line).collect();
-        Ok(self.local.set(&self.name, Some(kept.as_str()).filter(|kept| !kept.is_empty()))?)
+    /// Changes the list, which nobody else does meanwhile: a key that was taken back must not come back.
+    fn change<R>(&self, f: impl FnOnce(&mut Vec<Key>) -> R) -> Result<R, PageError> {
+        let now = self.env.clock.now_ms();
+        let changed = self.local.change(&self.name, |kept| {
+            let mut keys = read(kept.as_deref(), now);
+            let given = f(&mut keys);
+            let line = |k: &Key| format!("{} {} {} {}\n", k.id, k.way.code(), k.person, k.until_ms);
+            (Some(keys.iter().map(line).collect()).filter(|kept: &String| !kept.is_empty()), given)
+        });
+        Ok(changed?)
     }
 
     /// Makes a key; gives its secret, of which only the hash is kept.
     pub fn make(&self, way: Way, person: Subject) -> Result<String, PageError> {
-        let mut keys = self.list()?;
-        if keys.len() >= MAX_KEYS {
-            return Err(PageError::Rule("class-keys-many".to_owned()));
-        }
         let secret = base32::encode(&self.env.bytes::<20>());
         let until_ms = self.env.clock.now_ms() + KEY_MS;
-        keys.push(Key { id: name_of(&secret), way, person, until_ms });
-        self.keep(&keys)?;
-        Ok(secret)
+        let key = Key { id: name_of(&secret), way, person, until_ms };
+        let has_room = self.change(|keys| {
+            let has_room = keys.len() < MAX_KEYS;
+            if has_room {
+                keys.push(key);
+            }
+            has_room
+        })?;
+        has_room.then_some(secret).ok_or_else(|| PageError::Rule("class-keys-many".to_owned()))
     }
 
     /// Takes a key back.
     pub fn revoke(&self, id: &str) -> Result<(), PageError> {
-        let mut keys = self.list()?;
-        keys.retain(|key| key.id != id);
-        self.keep(&keys)
+        self.change(|keys| keys.retain(|key| key.id != id))
     }
 
     fn find(&self, secret: &str) -> Option<Key> {
@@ -112,6 +107,20 @@ impl<'a> Keys<'a> {
         let keys = self.list().map_err(|e| tracing::error!("keys of a class: {e}")).ok()?;
         keys.into_iter().find(|key| key.id == id)
     }
+}
+
+/// The keys as they are kept, without those that are good no more.
+fn read(kept: Option<&str>, now: u64) -> Vec<Key> {
+    let key = |line: &str| {
+        let mut words = line.split(' ');
+        Some(Key {
+            id: words.next()?.to_owned(),
+            way: Way::of(words.next()?)?,
+            person: words.next()?.parse().ok()?,
+            until_ms: words.next()?.parse().ok()?,
+        })
+    };
+    kept.unwrap_or_default().lines().filter_map(key).filter(|key| key.until_ms > now).collect()
 }
 
 fn name_of(secret: &str) -> String {
@@ -277,4 +286,32 @@ fn seated(site: &Site, asked: &Asked, way: Way, classes: &Classes) -> Result<Ans
     Ok(Answered { status: 201, headers: Vec::new(), body: seat.answer.into_bytes() }
         .with("content-type", "application/sdp")
         .with("location", format!("/classes/{class}/{}/session/{name}", way.code())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_that_are_made_and_taken_back_at_once_are_all_counted() {
+        let dir = tempfile::tempdir().unwrap();
+        let (env, person) = (Env::system(), Subject([1; 16]));
+        let local = Local::open(&dir.path().join("local.db"), Env::system()).unwrap();
+        let keys = || Keys { local: &local, env: &env, name: "class-keys".to_owned() };
+        let old: Vec<String> = (0..4).map(|_| name_of(&keys().make(Way::Listens, person).unwrap())).collect();
+        std::thread::scope(|scope| {
+            for id in &old {
+                scope.spawn(move || {
+                    keys().revoke(id).unwrap();
+                    keys().make(Way::Speaks, person).unwrap();
+                    keys().make(Way::Speaks, person).unwrap();
+                });
+            }
+        });
+        let kept = keys().list().unwrap();
+        assert_eq!(kept.len(), 8);
+        assert!(kept.iter().all(|key| key.way == Way::Speaks), "what was taken back is back");
+        (0..4).for_each(|_| drop(keys().make(Way::Speaks, person).unwrap()));
+        assert!(matches!(keys().make(Way::Speaks, person), Err(PageError::Rule(_))));
+    }
 }
