@@ -20,8 +20,9 @@ const MOST = 5600;
 const NEAR = 40;
 const WIDTH = 52;
 const MAX_LINE = 120;
-/** What was not taken, since a room's pupils write faster than its link carries, is said again after so long. */
+/** What was not taken, since a room's pupils write faster than its link carries, is said again after so long, a few at a time. */
 const AGAIN_MS = 4000;
+const AGAIN = 4;
 
 export interface Hands {
   /** This page's own number. */
@@ -68,6 +69,8 @@ export class GroupSheet {
   private held: number | undefined;
   private last: { x: number; y: number } | undefined;
   private resting: number | undefined;
+  /** However many pieces were refused, they are said again once. */
+  private again: number | undefined;
   private count = Date.now() >>> 0;
 
   constructor(
@@ -103,7 +106,16 @@ export class GroupSheet {
     if (!again) {
       this.own.clear();
       this.render();
-    } else if (this.own.size > 0) window.setTimeout(() => [...this.own.values()].forEach((piece) => this.send(piece)), AGAIN_MS);
+    } else this.sayAgain();
+  }
+
+  private sayAgain(): void {
+    if (this.again !== undefined || this.own.size === 0) return;
+    this.again = window.setTimeout(() => {
+      this.again = undefined;
+      [...this.own.values()].slice(0, AGAIN).forEach((piece) => this.send(piece));
+      if (this.own.size > AGAIN) this.sayAgain();
+    }, AGAIN_MS);
   }
 
   /** Sends what the pen has done. */
