@@ -344,13 +344,11 @@ impl Classes {
 
     /// A page of a guest has come, or gone: who looks on is named on every screen.
     pub(crate) fn looks_on(&self, open: &Open, person: Subject, name: &str, comes: bool) {
-        let count = {
-            let mut inner = open.inner();
-            let count = inner.guests.entry(person).or_insert(0);
-            *count = if comes { *count + 1 } else { count.saturating_sub(1) };
-            *count
-        };
-        let said = match (comes, count) {
+        // Said before the next is counted: "gone" must not come after "guest" of who loads the page anew.
+        let mut inner = open.inner();
+        let count = inner.guests.entry(person).or_insert(0);
+        *count = if comes { *count + 1 } else { count.saturating_sub(1) };
+        let said = match (comes, *count) {
             (true, 1) => json!({ "k": "guest", "person": person.to_string(), "name": name }),
             (false, 0) => json!({ "k": "gone", "person": person.to_string() }),
             _ => return,
@@ -362,14 +360,12 @@ impl Classes {
 
     /// A page of a room has come, or gone.
     pub(crate) fn came(&self, open: &Open, room: Subject, name: &str, comes: bool) {
-        let count = {
-            let mut inner = open.inner();
-            let count = inner.pages.entry(room).or_insert(0);
-            *count = if comes { *count + 1 } else { count.saturating_sub(1) };
-            *count
-        };
+        // Said before the next is counted: "out" must not come after "in" of who loads the page anew.
+        let mut inner = open.inner();
+        let count = inner.pages.entry(room).or_insert(0);
+        *count = if comes { *count + 1 } else { count.saturating_sub(1) };
         // The first and the last of a room are what others see.
-        let said = match (comes, count) {
+        let said = match (comes, *count) {
             (true, 1) => json!({ "k": "in", "name": name }),
             (false, 0) => json!({ "k": "out" }),
             _ => return,
