@@ -26,6 +26,11 @@ function own(): number {
   }
 }
 
+/** A page that the browser kept when it was left, and shows again: what it was told since is missing, and its wire is closed. */
+addEventListener("pageshow", (event) => {
+  if (event.persisted && document.querySelector("[data-class], [data-pupil]")) location.reload();
+});
+
 function attend(box: HTMLElement): void {
   const given = JSON.parse(box.dataset["class"] ?? "{}") as Given;
   const view = new View(box, given);
