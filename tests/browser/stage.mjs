@@ -19,10 +19,8 @@ const port = 17400 + (process.pid % 400) * 3;
 export const hub = `http://hub.localhost:${port}`;
 export const school = (n) => `http://school-${n}.localhost:${port + n}`;
 
-/** Starts the demonstration and a browser with these arguments; gives them, what stops both, and where the data is. */
-export async function start(args = []) {
-  mkdirSync(pictures, { recursive: true });
-  const data = mkdtempSync(join(tmpdir(), "zampa-"));
+/** Starts the demonstration on this data, and waits until it answers. */
+async function run(data) {
   const child = spawn(process.env.ZAMPA, ["demo", "--data", data, "--port", String(port)], { stdio: ["ignore", "pipe", "inherit"] });
   await new Promise((resolve, reject) => {
     let said = "";
@@ -30,17 +28,32 @@ export async function start(args = []) {
     child.on("exit", (code) => reject(new Error(`zampa ended with ${code}\n${said}`)));
   });
   await until(async () => (await fetch(`http://127.0.0.1:${port}/health`).catch(() => null))?.ok);
+  return child;
+}
+
+/**
+ * Starts the demonstration and a browser with these arguments; gives them, what stops both, where the data is, what kills the
+ * demonstration as a power cut does and starts it on the same data, and what sends it a signal.
+ */
+export async function start(args = []) {
+  mkdirSync(pictures, { recursive: true });
+  const data = mkdtempSync(join(tmpdir(), "zampa-"));
+  let child = await run(data);
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", ...args],
   });
+  const ends = (signal) => Promise.all([new Promise((resolve) => child.on("exit", resolve)), child.kill(signal)]);
   const stop = async () => {
     await browser.close();
-    child.kill("SIGTERM");
-    await new Promise((resolve) => child.on("exit", resolve));
+    await ends("SIGTERM");
     rmSync(data, { recursive: true, force: true, maxRetries: 5 });
   };
-  return { browser, stop, data };
+  const again = async () => {
+    await ends("SIGKILL");
+    child = await run(data);
+  };
+  return { browser, stop, data, again, signal: (signal) => child.kill(signal) };
 }
 
 /** Asks again until it is so; fails after a while, saying what was waited for. */

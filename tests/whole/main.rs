@@ -41,6 +41,7 @@ mod series;
 mod sign_in;
 mod sittings;
 mod stills;
+mod talk;
 mod templates;
 mod tibetan;
 mod tidy;

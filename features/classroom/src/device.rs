@@ -15,8 +15,8 @@ use crate::page::{COLOURS, said, shown};
 use crate::pupils::for_pupils;
 use crate::say::No;
 use crate::talk::{
-    ANEW, EVENT, HELLO, Had, LOOKS_ON, REFUSED, SAY, SHEETS, STATE, TAKEN, WAITING, framed, happened_as, message,
-    waits_as,
+    ALIVE, ALIVE_SECONDS, ANEW, EVENT, HELLO, Had, LOOKS_ON, REFUSED, SAY, SHEETS, STATE, TAKEN, WAITING, framed,
+    happened_as, message, waits_as,
 };
 
 /// What a page says in a second at most.
@@ -97,8 +97,8 @@ pub(crate) fn may_enter(request: &Request, classes: &Classes) -> Result<(), Page
 struct Page {
     code: String,
     room: u16,
-    /// The page's own number; none before it has said hello.
-    device: Option<u32>,
+    /// The page's own number, and that of this load of it; none before it has said hello.
+    device: Option<(u32, u32)>,
     seen: u64,
     had: Had,
     /// The groups whose sheets it is told of: its own, and those that were shown to all.
@@ -124,7 +124,7 @@ pub(crate) async fn converse(classes: Arc<Classes>, request: Request, mut socket
         left: SAYINGS,
     };
     talk(&classes, class, &mut page, &mut socket).await;
-    if let (Some(device), Some((open, room))) = (page.device, classes.by_code(&page.code))
+    if let (Some((device, _)), Some((open, room))) = (page.device, classes.by_code(&page.code))
         && let Some(pupils) = open.inner().pupils.get_mut(&room)
     {
         pupils.go(device);
@@ -135,11 +135,12 @@ async fn talk(classes: &Classes, class: base::Subject, page: &mut Page, socket: 
     let Ok(live) = classes.live() else { return };
     let Some(mut changes) = live.follow(class) else { return };
     let mut look = tokio::time::interval(std::time::Duration::from_secs(1));
+    let mut quiet = 0;
     loop {
         let asked = tokio::select! {
             asked = socket.next() => match asked { Some(asked) => Some(asked), None => return },
             changed = changes.changed() => if changed.is_ok() { None } else { return },
-            _ = look.tick() => { page.left = SAYINGS; None }
+            _ = look.tick() => { page.left = SAYINGS; quiet += 1; None }
         };
         let Some((open, _)) = classes.by_code(&page.code) else {
             socket.say(message(LOOKS_ON, json!({ "in": false }).to_string().as_bytes())).await;
@@ -152,6 +153,10 @@ async fn talk(classes: &Classes, class: base::Subject, page: &mut Page, socket: 
             }
             page.left -= 1;
             if !heard(classes, &open, page, &asked, &mut out) {
+                // The last word, and then the page dials again.
+                for message in out {
+                    socket.say(message).await;
+                }
                 return;
             }
         }
@@ -162,7 +167,11 @@ async fn talk(classes: &Classes, class: base::Subject, page: &mut Page, socket: 
         if page.device.is_some() {
             tell(classes, &open, page, &mut out);
         }
+        if quiet >= ALIVE_SECONDS && out.is_empty() {
+            out.push(vec![ALIVE]);
+        }
         for message in out {
+            quiet = 0;
             if !socket.say(message).await {
                 return;
             }
@@ -176,13 +185,14 @@ fn heard(classes: &Classes, open: &Open, page: &mut Page, asked: &[u8], out: &mu
         (Some((&HELLO, body)), None) => {
             let said: Json = serde_json::from_slice(body).unwrap_or_default();
             let number = |key: &str| said.get(key).and_then(Json::as_u64);
-            let Some(device) = number("page").and_then(|n| u32::try_from(n).ok()) else { return false };
-            let came = classes.device_comes(open, page.room, device);
-            let Some(taken) = came else {
+            let number32 = |key: &str| number(key).and_then(|n| u32::try_from(n).ok());
+            let Some(device) = number32("page") else { return false };
+            let load = number32("load").unwrap_or(device);
+            let Some(taken) = classes.device_comes(open, page.room, device, load) else {
                 out.push(message(REFUSED, json!({ "why": "full" }).to_string().as_bytes()));
-                return true;
+                return false;
             };
-            page.device = Some(device);
+            page.device = Some((device, load));
             page.seen = number("from").unwrap_or(0).saturating_sub(1);
             page.had = Had::said(&said);
             let elapsed = classes.live().ok().and_then(|l| l.view(open.class, u64::MAX)).map_or(0, |v| v.elapsed_ms);
@@ -216,7 +226,7 @@ fn heard(classes: &Classes, open: &Open, page: &mut Page, asked: &[u8], out: &mu
 /// Tells a page what it has not seen, as far as it is for pupils.
 fn tell(classes: &Classes, open: &Open, page: &mut Page, out: &mut Vec<Vec<u8>>) {
     let Some(view) = classes.live().ok().and_then(|l| l.view(open.class, page.seen)) else { return };
-    let device = page.device.unwrap_or_default();
+    let (device, _) = page.device.unwrap_or_default();
     let (up, group) = {
         let inner = open.inner();
         let pupils = inner.pupils.get(&page.room);

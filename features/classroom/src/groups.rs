@@ -379,12 +379,12 @@ mod tests {
     #[test]
     fn a_device_writes_on_the_sheet_of_the_group_that_it_chose() {
         let mut class = begun();
-        let mut pupils = Pupils::new(&Env::system(), 2);
-        pupils.come(7);
+        let mut pupils = Pupils::new(&Env::system(), 2, None);
+        pupils.come(7, 1);
         let mut count = 0;
         let mut says = |pupils: &mut Pupils, class: &Fold, said: &[u8]| {
             count += 1;
-            pupils.say(7, count, said, class).1
+            pupils.say((7, 1), count, said, class).1
         };
         let choose = |g: u16| of_node(&json!({ "k": "group", "g": g }));
         assert_eq!(says(&mut pupils, &class, &choose(5)), Err(No::Role), "no groups are at work");

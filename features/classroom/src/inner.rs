@@ -11,6 +11,7 @@ use crate::fold::Fold;
 use crate::open::Open;
 use crate::pupils::Pupils;
 use crate::say::{No, of_node};
+use crate::turns::Turns;
 
 /// Bytes that are written into the notes of a class in all, and the letters of them that are kept with it.
 const MAX_NOTES: usize = 512 << 10;
@@ -25,8 +26,8 @@ pub(crate) struct Inner {
     pub fold: Fold,
     /// How far what happened is in it.
     pub mark: Mark,
-    /// How many of a page's sayings were taken, by the page's own number.
-    pub taken: BTreeMap<u32, u32>,
+    /// What was taken of what each person's pages say.
+    pub turns: BTreeMap<Subject, Turns>,
     /// Pages of each room that are open here.
     pub pages: BTreeMap<Subject, usize>,
     /// Pages of each guest that are open here.

@@ -25,6 +25,7 @@ mod series;
 mod still;
 mod talk;
 mod tend;
+mod turns;
 mod uppers;
 mod whip;
 mod who;

@@ -22,7 +22,7 @@ use crate::uppers::{Guests, Uppers};
 use crate::whip::Programs;
 use crate::who::{About, Part};
 
-/// Pages of pupils that a node has open.
+/// Devices of pupils that a node has here.
 const MAX_DEVICES_HERE: usize = 300;
 
 /// The classes of a node.
@@ -319,14 +319,16 @@ impl Classes {
         })
     }
 
-    /// A device of a pupil comes, if there is room: gives how many of its sayings were taken.
-    pub(crate) fn device_comes(&self, open: &Open, room: u16, device: u32) -> Option<u32> {
+    /// A page of a pupil's device comes, if there is room: gives how many sayings of this load of it were taken.
+    pub(crate) fn device_comes(&self, open: &Open, room: u16, device: u32, load: u32) -> Option<u32> {
         let all: Vec<Arc<Open>> = lock(&self.open).values().cloned().collect();
         let here: usize = all.iter().map(|o| o.inner().pupils.values().map(Pupils::here).sum::<usize>()).sum();
-        if here >= MAX_DEVICES_HERE {
+        let mut inner = open.inner();
+        let pupils = inner.pupils.get_mut(&room)?;
+        if here >= MAX_DEVICES_HERE && !pupils.knows(device) {
             return None;
         }
-        open.inner().pupils.get_mut(&room)?.come(device)
+        pupils.come(device, load)
     }
 
     /// Peers of which nothing is heard in a class that is open, and since when: a class notices within seconds what the

@@ -13,9 +13,12 @@ use serde_json::{Map, Value as Json, json};
 use crate::exit::{self, Exit, Marks};
 use crate::fold::{Asks, DRAWN, Fold, INK, Question, SHEET, WORDS};
 use crate::say::{MAX_DRAWN, No, drawn, of_node};
+use crate::turns::Turns;
 
-/// Pages of pupils that one room may have open.
+/// Devices that one room may have here at a time, and pages of one: those that a device lost and that are not known to be gone
+/// count, so that a network that comes and goes costs nobody their place.
 pub(crate) const MAX_HERE: usize = 60;
+const MAX_PAGES: usize = 8;
 /// Devices that one room knows: pages that were closed count, so that what they answered stays.
 const MAX_DEVICES: usize = 120;
 /// Letters of an answer in words.
@@ -50,8 +53,9 @@ pub(crate) struct Pupils {
 struct Device {
     /// Its pages that are open.
     here: usize,
-    /// How many of its sayings were taken.
-    taken: u32,
+    /// What was taken of what its pages say, and how much.
+    turns: Turns,
+    said: u32,
     hand: bool,
     answer: Option<(u64, Answer)>,
     /// The small group that it chose, and the pieces that it may put on its sheet now.
@@ -70,25 +74,33 @@ enum Answer {
 }
 
 impl Pupils {
-    /// A page that nobody has found yet.
-    pub fn new(env: &Env, room: u16) -> Self {
+    /// A page that nobody has found yet, or that is found by the code that it had before this node was started again.
+    pub fn new(env: &Env, room: u16, code: Option<&str>) -> Self {
         let n = u64::from_be_bytes(env.bytes()) % 100_000_000;
-        Self { code: format!("{n:08}"), room, bytes: BYTES, ..Self::default() }
+        Self { code: code.map_or_else(|| format!("{n:08}"), str::to_owned), room, bytes: BYTES, ..Self::default() }
     }
 
-    /// How many pages are open.
+    /// How many devices are here.
     pub fn here(&self) -> usize {
-        self.devices.values().map(|d| d.here).sum()
+        self.devices.values().filter(|d| d.here > 0).count()
     }
 
-    /// A device comes, if there is room: gives how many of its sayings were taken.
-    pub fn come(&mut self, device: u32) -> Option<u32> {
-        if self.here() >= MAX_HERE || (self.devices.len() >= MAX_DEVICES && !self.devices.contains_key(&device)) {
+    /// Whether a device was here before: it keeps its place.
+    pub fn knows(&self, device: u32) -> bool {
+        self.devices.contains_key(&device)
+    }
+
+    /// A page of a device comes, if there is room: gives how many sayings of this load of it were taken.
+    pub fn come(&mut self, device: u32, load: u32) -> Option<u32> {
+        if !self.knows(device) && (self.here() >= MAX_HERE || self.devices.len() >= MAX_DEVICES) {
             return None;
         }
         let found = self.devices.entry(device).or_insert_with(|| Device { pieces: PIECES, ..Device::default() });
+        if found.here >= MAX_PAGES {
+            return None;
+        }
         found.here += 1;
-        Some(found.taken)
+        Some(found.turns.taken(load))
     }
 
     /// A page of a device goes; its hand goes down with the last.
@@ -99,15 +111,22 @@ impl Pupils {
         }
     }
 
-    /// Takes what a device says, in its order; gives how many are taken now, and what goes into the class at once: a piece of
-    /// its group's sheet.
-    pub fn say(&mut self, device: u32, count: u32, said: &[u8], class: &Fold) -> (u32, Result<Option<Vec<u8>>, No>) {
+    /// Takes what a load of a device's page says, in its order; gives how many are taken now, and what goes into the class at
+    /// once: a piece of its group's sheet.
+    pub fn say(
+        &mut self,
+        (device, load): (u32, u32),
+        count: u32,
+        said: &[u8],
+        class: &Fold,
+    ) -> (u32, Result<Option<Vec<u8>>, No>) {
         let room = self.room;
         let Some(found) = self.devices.get_mut(&device) else { return (0, Err(No::Role)) };
-        if count != found.taken + 1 {
-            return (found.taken, Ok(None));
+        if !found.turns.is_next(load, count) {
+            return (found.turns.taken(load), Ok(None));
         }
-        found.taken = count;
+        found.turns.take(load, count);
+        found.said = found.said.wrapping_add(1);
         let Some((&SHEET, piece)) = said.split_first() else {
             return (count, found.take(room, said, class).map(|()| None));
         };
@@ -231,9 +250,9 @@ impl Pupils {
     /// What was drawn to the question that is asked, by device: with how many sayings of the device it stands.
     pub fn drawings(&self, class: &Fold) -> Vec<(u32, u32, &[u8])> {
         let Some(question) = &class.question else { return Vec::new() };
-        let taken = |n: u32| self.devices.get(&n).map_or(0, |d| d.taken);
+        let said = |n: u32| self.devices.get(&n).map_or(0, |d| d.said);
         self.to(question.q)
-            .filter_map(|(n, a)| if let Answer::Drawn(ink) = a { Some((n, taken(n), &**ink)) } else { None })
+            .filter_map(|(n, a)| if let Answer::Drawn(ink) = a { Some((n, said(n), &**ink)) } else { None })
             .collect()
     }
 }
@@ -291,6 +310,11 @@ fn answer(question: &Question, value: &str) -> Result<Answer, No> {
     }
 }
 
+/// Whether a page of pupils may be found by this.
+pub(crate) fn is_code(text: &str) -> bool {
+    text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit())
+}
+
 /// A number as it is counted: two who mean the same are counted together.
 pub(crate) fn number(text: &str) -> Option<String> {
     let n: f64 = text.trim().replace(',', ".").parse().ok()?;
@@ -340,7 +364,7 @@ mod tests {
     }
 
     fn says(pupils: &mut Pupils, device: u32, count: u32, said: &Json, class: &Fold) -> Result<(), No> {
-        pupils.say(device, count, &of_node(said), class).1.map(drop)
+        pupils.say((device, 1), count, &of_node(said), class).1.map(drop)
     }
 
     fn told(pupils: &mut Pupils, now_ms: u64, class: &Fold) -> Vec<Json> {
@@ -350,9 +374,9 @@ mod tests {
     #[test]
     fn only_counts_of_the_room_go_into_the_class() {
         let class = asked("choice");
-        let mut pupils = Pupils::new(&Env::system(), 1);
+        let mut pupils = Pupils::new(&Env::system(), 1, None);
         for (device, v) in [(11, "A"), (12, "A"), (13, "B")] {
-            assert_eq!(pupils.come(device), Some(0));
+            assert_eq!(pupils.come(device, 1), Some(0));
             let answer = json!({ "k": "answer", "q": 7, "v": v, "name": "扎西" });
             assert_eq!(says(&mut pupils, device, 1, &answer, &class), Ok(()));
         }
@@ -374,25 +398,25 @@ mod tests {
     #[test]
     fn words_and_drawings_stay_with_the_adult() {
         let class = asked("short");
-        let mut pupils = Pupils::new(&Env::system(), 1);
-        pupils.come(1);
+        let mut pupils = Pupils::new(&Env::system(), 1, None);
+        pupils.come(1, 1);
         assert_eq!(says(&mut pupils, 1, 1, &json!({ "k": "answer", "q": 7, "v": "雪莲" }), &class), Ok(()));
         assert_eq!(told(&mut pupils, 5000, &class), [json!({ "k": "devices", "q": 7, "n": 1, "counts": {} })]);
         let shown = pupils.shown(&class, "http://box/c/1");
         assert_eq!(shown["texts"][0]["text"], "雪莲");
         let class = asked("draw");
         let ink = [&[DRAWN, 0, 7][..], b"ZPEN\x01"].concat();
-        assert_eq!(pupils.say(1, 2, &ink, &class).1, Ok(None));
+        assert_eq!(pupils.say((1, 1), 2, &ink, &class).1, Ok(None));
         assert_eq!(pupils.drawings(&class).len(), 1);
-        assert_eq!(pupils.say(1, 3, &[&[DRAWN, 0, 7][..], b"nothing"].concat(), &class).1, Err(No::Role));
-        assert_eq!(pupils.say(1, 4, &[&ink[..], &[0; MAX_DRAWN][..]].concat(), &class).1, Err(No::Much));
+        assert_eq!(pupils.say((1, 1), 3, &[&[DRAWN, 0, 7][..], b"nothing"].concat(), &class).1, Err(No::Role));
+        assert_eq!(pupils.say((1, 1), 4, &[&ink[..], &[0; MAX_DRAWN][..]].concat(), &class).1, Err(No::Much));
     }
 
     #[test]
     fn how_it_was_is_counted_and_forgotten() {
         let mut class = asked("choice");
-        let mut pupils = Pupils::new(&Env::system(), 1);
-        pupils.come(1);
+        let mut pupils = Pupils::new(&Env::system(), 1, None);
+        pupils.come(1, 1);
         let says_yes = json!({ "k": "exit", "w": "u", "v": 0 });
         assert_eq!(says(&mut pupils, 1, 1, &says_yes, &class), Err(No::Role), "not asked");
         class.take(3, 0, Some(0), &of_node(&json!({ "k": "exit", "on": true })));
@@ -404,13 +428,27 @@ mod tests {
 
     #[test]
     fn a_room_has_its_bounds() {
-        let mut pupils = Pupils::new(&Env::system(), 1);
-        let came = (0..200).filter(|n| pupils.come(*n).is_some()).count();
+        let mut pupils = Pupils::new(&Env::system(), 1, None);
+        let came = (0..200).filter(|n| pupils.come(*n, 1).is_some()).count();
         assert_eq!((came, pupils.here()), (MAX_HERE, MAX_HERE));
         (0..60).for_each(|n| pupils.go(n));
-        let came = (200..400).filter(|n| pupils.come(*n).is_some()).count();
+        let came = (200..400).filter(|n| pupils.come(*n, 1).is_some()).count();
         assert_eq!(came, MAX_DEVICES - MAX_HERE);
+        assert_eq!((0..100).filter(|_| pupils.come(200, 1).is_some()).count(), MAX_PAGES - 1);
         assert_eq!(pupils.code.len(), 8);
+    }
+
+    /// An access point starts again: every tablet comes anew, before the node knows that it was away.
+    #[test]
+    fn devices_that_come_again_keep_their_place() {
+        let mut pupils = Pupils::new(&Env::system(), 1, None);
+        for time in 1..=2 {
+            assert!((0..40).all(|n| pupils.come(n, 1).is_some()));
+            assert_eq!(pupils.here(), 40, "time {time}");
+        }
+        assert_eq!((100..200).filter(|n| pupils.come(*n, 1).is_some()).count(), MAX_HERE - 40);
+        (0..40).for_each(|n| pupils.go(n));
+        assert_eq!(pupils.here(), MAX_HERE, "the page before is gone, and the new one is there");
     }
 
     #[test]

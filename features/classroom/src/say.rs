@@ -28,8 +28,10 @@ pub(crate) enum No {
     Role,
     /// The class is over.
     Closed,
-    /// Too long, or too fast.
+    /// Too long, or too much.
     Much,
+    /// Too fast, or more than waits for the link: to pages that is too much.
+    Fast,
     /// A room has not consented.
     Consent,
     /// A guest who was not let in.
@@ -49,7 +51,7 @@ impl No {
         match self {
             Self::Role => "role",
             Self::Closed => "closed",
-            Self::Much => "much",
+            Self::Much | Self::Fast => "much",
             Self::Consent => "consent",
             Self::Guest => "guest",
             Self::Voice => "voice",

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use base::{NodeId, Subject};
 use live::{Event, Live, Mark, NoSeat, Reach, Refusal, Saying, SeatId, Sight, View};
@@ -12,7 +13,7 @@ use crate::exit::{self, Exit};
 use crate::facts::LIVE_CLASS;
 use crate::fold::{Interpreter, NOTES, renumbered};
 use crate::open::{Classes, Open};
-use crate::pupils::Pupils;
+use crate::pupils::{Pupils, is_code};
 use crate::say::{No, Speaker, exit_counted, is_for_pages, taken};
 use crate::who::{Part, begins_with};
 
@@ -36,10 +37,14 @@ const TOTALS: u8 = 10;
 pub(crate) const SHEETS: u8 = 11;
 pub(crate) const ANEW: u8 = 12;
 const AT: u8 = 13;
+pub(crate) const ALIVE: u8 = 14;
 /// A room's number where nobody with a say said something.
 const NOBODY: u16 = u16::MAX;
-/// Pages whose sayings are counted, in one class.
-const MAX_PAGES: usize = 5000;
+/// A page that is told nothing else is told so often that its node is there, in seconds.
+pub(crate) const ALIVE_SECONDS: u32 = 10;
+/// What came too fast is tried again after so long, so often; then it is refused. A room's outbox may be full for hours.
+const AGAIN: Duration = Duration::from_millis(50);
+const TRIES: u32 = 100;
 
 /// Refuses who may not see the class, and where it is not open.
 pub(crate) fn may_enter(site: &Site, request: &Request, classes: &Classes) -> Result<(), PageError> {
@@ -67,7 +72,7 @@ struct Guest {
     who: Subject,
     /// The rooms as the page has them.
     rooms: Vec<Subject>,
-    /// The page's own number; none before it has said hello.
+    /// The number of this load of the page, by which it is counted what it says; none before it has said hello.
     page: Option<u32>,
     /// The last event that the page has, and how far what it has is known to have happened.
     seen: u64,
@@ -175,12 +180,19 @@ async fn talk(
 ) {
     let Ok(live) = classes.live() else { return };
     let Some(mut changes) = live.follow(class) else { return };
-    let mut look = tokio::time::interval(std::time::Duration::from_secs(1));
+    let mut look = tokio::time::interval(Duration::from_secs(1));
+    let mut quiet = 0;
+    // What came too fast waits here, and all that comes after it in the socket.
+    let (mut early, mut tries) = (None, 0);
+    let mut again = tokio::time::interval(AGAIN);
+    again.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         let asked = tokio::select! {
-            asked = socket.next() => match asked { Some(asked) => Some(asked), None => return },
+            asked = socket.next(), if early.is_none() => match asked { Some(asked) => Some(asked), None => return },
+            _ = again.tick(), if early.is_some() => early.take(),
             changed = changes.changed() => if changed.is_ok() { None } else { return },
             _ = look.tick() => {
+                quiet += 1;
                 let (site, request) = (Arc::clone(site), Arc::clone(request));
                 if !tokio::task::spawn_blocking(move || may_stay(&site, &request, class)).await.unwrap_or(false) {
                     return;
@@ -200,7 +212,14 @@ async fn talk(
         }
         let mut out = Vec::new();
         if let Some(asked) = asked {
-            heard(classes, site, &open, guest, &asked, &mut out);
+            match heard(classes, site, &open, guest, &asked, tries < TRIES, &mut out) {
+                Heard::TooFast => {
+                    early = Some(asked);
+                    tries += 1;
+                }
+                Heard::Taken => tries = 0,
+                Heard::Else => {}
+            }
         }
         if guest.page.is_some() && !guest.had.holds(live, class) {
             socket.say(message(ANEW, &[])).await;
@@ -213,7 +232,11 @@ async fn talk(
             tell_totals(&open, guest, &mut out);
             floor(classes, &open, guest);
         }
+        if quiet >= ALIVE_SECONDS && out.is_empty() {
+            out.push(vec![ALIVE]);
+        }
         for message in out {
+            quiet = 0;
             if !socket.say(message).await {
                 return;
             }
@@ -229,14 +252,33 @@ async fn talk(
     }
 }
 
-/// Takes what a page says.
-fn heard(classes: &Classes, site: &Site, open: &Open, guest: &mut Guest, asked: &[u8], out: &mut Vec<Vec<u8>>) {
+/// What became of what a page said.
+enum Heard {
+    Taken,
+    /// It is to be tried again in a while.
+    TooFast,
+    /// It was refused, or is no saying.
+    Else,
+}
+
+/// Takes what a page says; what comes too fast is refused only where it does not wait.
+fn heard(
+    classes: &Classes,
+    site: &Site,
+    open: &Open,
+    guest: &mut Guest,
+    asked: &[u8],
+    waits: bool,
+    out: &mut Vec<Vec<u8>>,
+) -> Heard {
     match asked.split_first() {
         Some((&HELLO, body)) => {
             let said: Json = serde_json::from_slice(body).unwrap_or_default();
             let number = |key: &str| said.get(key).and_then(Json::as_u64);
-            let Some(page) = number("page").and_then(|n| u32::try_from(n).ok()) else { return };
-            guest.page = Some(page);
+            let number32 = |key: &str| number(key).and_then(|n| u32::try_from(n).ok());
+            let Some(page) = number32("page") else { return Heard::Else };
+            let load = number32("load").unwrap_or(page);
+            guest.page = Some(load);
             guest.seen = number("from").unwrap_or(0).saturating_sub(1);
             guest.had = Had::said(&said);
             guest.told.clear();
@@ -245,34 +287,36 @@ fn heard(classes: &Classes, site: &Site, open: &Open, guest: &mut Guest, asked: 
             guest.pupils.clear();
             guest.drawn.clear();
             guest.totals.clear();
-            out.push(hello(classes, open, guest, page));
+            out.push(hello(classes, open, guest, load));
         }
         Some((&SAY, body)) => {
-            let (Some(page), Some((count, said))) = (guest.page, body.split_first_chunk::<4>()) else { return };
+            let (Some(load), Some((count, said))) = (guest.page, body.split_first_chunk::<4>()) else {
+                return Heard::Else;
+            };
             let count = u32::from_be_bytes(*count);
-            // What was taken already is not taken again; what comes before its turn waits for the page to say it anew.
-            let before = open.inner().taken.get(&page).copied().unwrap_or(0);
-            if count == before + 1 {
+            let mut heard = Heard::Else;
+            if count.checked_sub(1) == Some(taken_of(open, guest, load)) {
                 match say(classes, open, guest, said) {
-                    Ok(()) => {}
+                    Ok(()) => heard = Heard::Taken,
+                    Err(No::Fast) if waits => return Heard::TooFast,
                     Err(no) => out.push(message(REFUSED, json!({ "why": no.code() }).to_string().as_bytes())),
                 }
-                let mut inner = open.inner();
-                if inner.taken.len() < MAX_PAGES || inner.taken.contains_key(&page) {
-                    inner.taken.insert(page, count);
-                }
+                open.inner().turns.entry(guest.person).or_default().take(load, count);
             }
-            out.push(message(TAKEN, &count.max(before).min(before + 1).to_be_bytes()));
+            out.push(message(TAKEN, &taken_of(open, guest, load).to_be_bytes()));
+            return heard;
         }
         // Who answers for a room opens the page of its pupils, and closes it.
         Some((&OPEN, body)) => {
             let said: Json = serde_json::from_slice(body).unwrap_or_default();
-            let Part::Adult(room) = guest.part else { return };
+            let Part::Adult(room) = guest.part else { return Heard::Else };
+            let code = said.get("code").and_then(Json::as_str).unwrap_or_default();
+            let code = Some(code).filter(|code| is_code(code) && classes.by_code(code).is_none());
             let mut inner = open.inner();
             if said.get("open").and_then(Json::as_bool) != Some(true) {
                 inner.close(room);
             } else if inner.fold.over_ms.is_none() {
-                inner.pupils.entry(room).or_insert_with(|| Pupils::new(site.store.env(), room));
+                inner.pupils.entry(room).or_insert_with(|| Pupils::new(site.store.env(), room, code));
             }
         }
         Some((&OFFER, body)) => {
@@ -294,6 +338,12 @@ fn heard(classes: &Classes, site: &Site, open: &Open, guest: &mut Guest, asked: 
         }
         _ => {}
     }
+    Heard::Else
+}
+
+/// How many sayings were taken of a load of somebody's page.
+fn taken_of(open: &Open, guest: &Guest, load: u32) -> u32 {
+    open.inner().turns.get(&guest.person).map_or(0, |turns| turns.taken(load))
 }
 
 /// Seats a page that speaks or listens, in place of where it sat.
@@ -309,6 +359,8 @@ fn seat(classes: &Classes, open: &Open, guest: &mut Guest, way: &str, channel: u
             guest.speaks = None;
             let seated = booths.speak(open.class, guest.who, sdp).map_err(full)?;
             guest.mic = Some(seated.id);
+            // Ears that were seated before it, or beside the one in whose place it is.
+            guest.ears.into_iter().flatten().for_each(|ear| booths.is_own(ear, seated.id));
             Ok(seated.answer)
         }
         "film" if guest.part != Part::Guest => {
@@ -358,8 +410,6 @@ fn admit(classes: &Classes, open: &Open, guest: &mut Guest, out: &mut Vec<Vec<u8
 /// As whom somebody would interpret.
 fn interpreter(guest: &Guest) -> Option<Interpreter> {
     match guest.part {
-            // Ears that were seated before it, or beside the one in whose place it is.
-            guest.ears.into_iter().flatten().for_each(|ear| booths.is_own(ear, seated.id));
         Part::Teacher => None,
         Part::Adult(room) => Some(Interpreter::Room(room)),
         Part::Co => Some(Interpreter::Person(guest.person)),
@@ -392,9 +442,9 @@ fn floor(classes: &Classes, open: &Open, guest: &mut Guest) {
     }
 }
 
-fn hello(classes: &Classes, open: &Open, guest: &Guest, page: u32) -> Vec<u8> {
+fn hello(classes: &Classes, open: &Open, guest: &Guest, load: u32) -> Vec<u8> {
     let elapsed = classes.live().ok().and_then(|l| l.view(open.class, u64::MAX)).map_or(0, |v| v.elapsed_ms);
-    let taken = open.inner().taken.get(&page).copied().unwrap_or(0);
+    let taken = taken_of(open, guest, load);
     let me = json!({
         "role": guest.part.code(), "room": guest.part.room(), "name": guest.name, "taken": taken, "t": elapsed,
     });
@@ -419,7 +469,8 @@ fn say(classes: &Classes, open: &Open, guest: &Guest, said: &[u8]) -> Result<(),
     match live.say(open.class, guest.who, &payload) {
         Ok(_) => Ok(()),
         Err(Refusal::NoClass) => Err(No::Closed),
-        Err(Refusal::TooLong | Refusal::TooMuch) => Err(No::Much),
+        Err(Refusal::TooLong) => Err(No::Much),
+        Err(Refusal::TooMuch) => Err(No::Fast),
     }
 }
 

@@ -20,6 +20,8 @@ export function pupil(box: HTMLElement, own: number): void {
   let up = false;
   let asked = "";
   let whole = false;
+  /** The room has no place for one more device: it is asked again until somebody goes. */
+  let full = false;
   const now = (): number => (began === 0 ? 0 : performance.now() - began);
 
   const answers = view.part("question").querySelector<HTMLElement>("[data-question-answers]");
@@ -134,7 +136,10 @@ export function pupil(box: HTMLElement, own: number): void {
 
   const wire = new Wire(given.live, own, {
     hello: (me) => {
+      full = false;
       view.as("pupil", me.room);
+      // A node that was started again has forgotten which group it was.
+      if (is.groups && groupsOf(is.groups, me.room).includes(group)) wire.json({ k: "group", g: group });
       began = performance.now() - me.t;
       show();
     },
@@ -158,6 +163,7 @@ export function pupil(box: HTMLElement, own: number): void {
     },
     answer: () => {},
     refused: (why) => {
+      full = why === "full";
       sheet?.refused(why === "later" || why === "much");
       if (why !== "later") view.say(view.word(`refused-${why}`));
     },
@@ -180,7 +186,7 @@ export function pupil(box: HTMLElement, own: number): void {
     drawing: () => {},
     totals: () => {},
     link: (yes) => {
-      if (whole !== yes || !yes) view.say(yes ? "" : view.word("node-away"));
+      if ((whole !== yes || !yes) && !full) view.say(yes ? "" : view.word("node-away"));
       whole = yes;
     },
   });
@@ -230,6 +236,11 @@ export class Devices {
 
   get open(): boolean {
     return this.now !== null;
+  }
+
+  /** The code by which the page is found; none where it is not open. */
+  get code(): string {
+    return this.now?.code ?? "";
   }
 
   pupils(now: Pupils | null): void {

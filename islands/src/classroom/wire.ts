@@ -3,7 +3,7 @@
  *
  * | from the page | then |
  * |---|---|
- * | 0 hello | JSON: the page's own number, the event from which it goes on, and what it was told last of how far that is |
+ * | 0 hello | JSON: the page's own number, that of this load of it, the event from which it goes on, and what it was told last of how far that is |
  * | 1 say | the page's count (4 bytes), what is said: see `Saying` |
  * | 2 offer | JSON: which way (`send`, `hear`, `interpreted`), on which channel, SDP, the offer's number |
  * | 3 open | JSON: whether the page of the room's pupils is to be open, and by which code it was before the node was started again |
@@ -25,6 +25,7 @@
  * | 11 sheets | to a page of pupils: what is on the sheet of a group already, as waiting |
  * | 12 anew | what the page was given of the class holds no more: it is to be loaded anew |
  * | 13 at | how far what was told goes (4 bytes), and a digest of it (8 bytes) |
+ * | 14 alive | nothing: the node is there, though it has nothing to say |
  *
  * A page of pupils says and is told the same, as far as it is for them.
  */
@@ -137,9 +138,17 @@ export function each(bytes: Uint8Array): Happened[] {
   return all;
 }
 
+/** A node says something every ten seconds: one of which nothing is heard for so long is not there, whatever the socket says. */
+const SILENT_MS = 25_000;
+
 /** A conversation that begins again after every cut, where it ended: nothing that was said is lost or said twice. */
 export class Wire {
   private socket: WebSocket | undefined;
+  /** The node has said on this socket how much it has taken: before that, nothing is said to it. */
+  private greeted = false;
+  private heardAt = 0;
+  /** This load of the page: what it says is counted by itself, also where a copied tab has the same number. */
+  private readonly load = crypto.getRandomValues(new Uint32Array(1))[0] ?? 1;
   private waiting: Uint8Array<ArrayBuffer>[] = [];
   private taken = 0;
   private count = 0;
@@ -157,6 +166,9 @@ export class Wire {
   ) {
     this.dial();
     addEventListener("online", () => this.dial());
+    setInterval(() => {
+      if (this.socket && performance.now() - this.heardAt > SILENT_MS) this.lose(this.socket);
+    }, 5000);
   }
 
   say(how: Saying, rest: Uint8Array): void {
@@ -167,7 +179,7 @@ export class Wire {
     out[5] = how;
     out.set(rest, 6);
     this.waiting.push(out);
-    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(out);
+    if (this.greeted) this.send(out);
   }
 
   json(what: object): void {
@@ -181,9 +193,9 @@ export class Wire {
     this.say(Saying.Drawn, out);
   }
 
-  /** Opens the page of the room's pupils, or closes it. */
-  open(yes: boolean): void {
-    this.tell(From.Open, { open: yes });
+  /** Opens the page of the room's pupils, if it can be by this code, or closes it. */
+  open(yes: boolean, code = ""): void {
+    this.tell(From.Open, { open: yes, code });
   }
 
   offer(way: Way, sdp: string, n = 0, channel = 0): void {
@@ -191,7 +203,7 @@ export class Wire {
   }
 
   sight(size: Sight): void {
-    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(new Uint8Array([From.Sight, size]));
+    this.send(new Uint8Array([From.Sight, size]));
   }
 
   close(): void {
@@ -199,14 +211,16 @@ export class Wire {
     this.socket?.close();
   }
 
-  private tell(what: From, body: object): boolean {
-    if (this.socket?.readyState !== WebSocket.OPEN) return false;
+  private send(bytes: Uint8Array<ArrayBuffer>): void {
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(bytes);
+  }
+
+  private tell(what: From, body: object): void {
     const text = new TextEncoder().encode(JSON.stringify(body));
     const out = new Uint8Array(1 + text.length);
     out[0] = what;
     out.set(text, 1);
-    this.socket.send(out);
-    return true;
+    this.send(out);
   }
 
   private dial(): void {
@@ -214,17 +228,28 @@ export class Wire {
     const socket = new WebSocket(this.address.replace(/^\//, `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/`));
     socket.binaryType = "arraybuffer";
     this.socket = socket;
+    this.heardAt = performance.now();
     socket.addEventListener("open", () => {
-      this.tell(From.Hello, { page: this.page, from: this.next, at: this.at });
+      this.tell(From.Hello, { page: this.page, load: this.load, from: this.next, at: this.at });
     });
-    socket.addEventListener("message", (message) => this.hear(new Uint8Array(message.data as ArrayBuffer)));
-    socket.addEventListener("close", () => {
-      this.socket = undefined;
-      if (this.over) return;
-      this.heard.link(false);
-      setTimeout(() => this.dial(), this.wait);
-      this.wait = Math.min(this.wait * 2, 4000);
+    socket.addEventListener("message", (message) => {
+      if (this.socket !== socket) return;
+      this.heardAt = performance.now();
+      this.hear(new Uint8Array(message.data as ArrayBuffer));
     });
+    socket.addEventListener("close", () => this.lose(socket));
+  }
+
+  /** The socket is of no use any more: another is dialled. One that is half open closes only after minutes. */
+  private lose(socket: WebSocket): void {
+    if (this.socket !== socket) return;
+    this.socket = undefined;
+    this.greeted = false;
+    socket.close();
+    if (this.over) return;
+    this.heard.link(false);
+    setTimeout(() => this.dial(), this.wait);
+    this.wait = Math.min(this.wait * 2, 4000);
   }
 
   private hear(bytes: Uint8Array): void {
@@ -234,12 +259,11 @@ export class Wire {
       case 0: {
         const me = json<{ role: string; room: number; name: string; taken: number; t: number }>();
         this.wait = 250;
-        // A page that was loaded again begins to count where the node has stopped.
-        if (this.count === 0) this.count = me.taken;
-        this.drop(me.taken);
+        this.goOn(me.taken);
+        this.greeted = true;
+        for (const left of this.waiting) this.send(left);
         this.heard.link(true);
         this.heard.hello(me);
-        for (const left of this.waiting) this.socket?.send(left);
         break;
       }
       case 1: {
@@ -291,6 +315,17 @@ export class Wire {
       case 13:
         this.at = [...rest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
     }
+  }
+
+  /** Goes on where the node is: one that was started again knows nothing of what it had taken, and counts from the beginning. */
+  private goOn(taken: number): void {
+    if (taken >= this.taken && taken <= this.count) {
+      this.drop(taken);
+      return;
+    }
+    this.taken = taken;
+    this.waiting.forEach((out, n) => new DataView(out.buffer).setUint32(1, taken + n + 1));
+    this.count = taken + this.waiting.length;
   }
 
   /** Lets go of what the node has taken. */
