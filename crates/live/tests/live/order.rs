@@ -323,10 +323,10 @@ fn a_node_of_before_follows_one_of_now() {
     let join =
         out.into_iter().find_map(|out| if let Out::Datagram(_, bytes) = out { Some(bytes) } else { None }).unwrap();
     let at = join.windows(16).position(|w| w == class(1).0).unwrap();
-    // Handle, place, length, then the message: its tag, the class, the event, the digest.
-    assert_eq!(join[at - 2..at], [26, 1]);
+    // The length of the piece, that of the message, its tag, the class, the event, the digest.
+    assert_eq!(join[at - 3..at], [27, 26, 1]);
     let mut short = join[..at + 17].to_vec();
-    short[at - 2] = 18;
+    (short[at - 3], short[at - 2]) = (19, 18);
     let hub = &mut world.halls[HUB];
     hub.arrived(world.now, node(5));
     hub.heard(world.now, node(5), &short);
