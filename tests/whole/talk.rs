@@ -20,7 +20,7 @@ const EVENT: u8 = 1;
 const ANSWER: u8 = 3;
 const TAKEN: u8 = 4;
 const REFUSED: u8 = 5;
-const ALIVE: u8 = 12;
+const ALIVE: u8 = 14;
 
 /// A hub with a class of today whose teacher is a coordinator there.
 struct Held {
