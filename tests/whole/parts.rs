@@ -310,7 +310,9 @@ async fn a_school_that_is_in_the_class_no_more_is_told_nothing_of_it() {
     let desk = desk_at(0);
     let classes = &desk.node.classes;
     let live = desk.node.links.live(classes).unwrap();
-    classes.begin(live.clone(), UdpSocket::bind("127.0.0.1:0").unwrap(), Vec::new()).unwrap();
+    let voice = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = voice.local_addr().unwrap();
+    classes.begin(live.clone(), voice, vec![address]).unwrap();
     let class = plan(&desk);
     let school = desk.one("SELECT school FROM node WHERE school IS NOT NULL ORDER BY made LIMIT 1");
     let its = desk.one("SELECT node_id FROM node WHERE school IS NOT NULL ORDER BY made LIMIT 1").0;
