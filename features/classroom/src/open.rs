@@ -81,7 +81,7 @@ impl Open {
 
     /// Begins anew what is kept of a class, but for what its pages said: they go on counting.
     pub fn begins_anew(&mut self, before: &Self) {
-        self.inner().taken.clone_from(&before.inner().taken);
+        self.inner().turns.clone_from(&before.inner().turns);
     }
 
     /// Whether what is kept of a class is the same as before.

@@ -5,7 +5,7 @@ const MAX_LOADS: usize = 32;
 
 /// How many sayings were taken of each load of a page, of one person or device. A page that is loaded anew begins to count anew,
 /// and a tab that was copied counts for itself.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Turns(Vec<(u32, u32)>);
 
 impl Turns {
