@@ -137,6 +137,10 @@ CREATE TABLE tour_approval (
   dates TEXT,
   route BLOB,
   pupils BLOB,
+  host BLOB,
+  plan BLOB,
+  risks BLOB,
+  adults BLOB,
   reason TEXT
 );
 CREATE TABLE tour_roll (

@@ -46,5 +46,6 @@ mod templates;
 mod tibetan;
 mod tidy;
 mod tours;
+mod tours_held;
 mod two_nodes;
 mod worklog;

@@ -1,5 +1,5 @@
-//! Tiered approval: the head of the sending school, then the office. Each says so of the dates, the route and the pupils as
-//! they were; what has changed since is named, and is to be approved anew. Either returns a tour with a reason.
+//! Tiered approval: the head of the sending school, then the office. Each says so of the tour as it was ([`marks::WHAT`]); what
+//! has changed since is named, and is to be approved anew. Either returns a tour with a reason.
 
 use base::{Hash, Subject};
 use log::Context;
@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use web::{PageError, Reply, Request, Site};
 
 use crate::facts::{OFFICE, STUDY_TOUR, TIERS, TOUR_APPROVAL};
+use crate::marks::{self, marks};
 use crate::tour::{Tour, id_at, into_state, text_at};
 
 /// An approval that stands, or stood.
@@ -40,26 +41,25 @@ pub(crate) struct Standing {
 impl Standing {
     /// Reads it. Who returns a tour takes back what was approved before.
     pub fn of(conn: &Connection, tour: &Tour) -> Result<Self, PageError> {
-        let (dates, route) = (tour.dates(), tour.route(conn)?);
-        let sql = "SELECT tier, verdict, person, given_on, dates, route, pupils, reason FROM tour_approval
-                   WHERE tour = ?1 ORDER BY made, id";
+        let now = marks(conn, tour)?;
+        let sql = "SELECT tier, verdict, person, given_on, reason, CAST(dates AS BLOB), route, pupils, host, plan, risks, adults
+                   FROM tour_approval WHERE tour = ?1 ORDER BY made, id";
         let mut stmt = conn.prepare_cached(sql)?;
         let mut rows = stmt.query([tour.id.as_bytes()])?;
         let mut out = Self::default();
         while let Some(row) = rows.next()? {
             let (tier, who, on) = (text_at(row, 0)?, id_at(row, 2)?, text_at(row, 3)?);
             if text_at(row, 1)? == "returned" {
-                out = Self { returned: Some(Returned { tier, who, on, reason: text_at(row, 7)? }), ..Self::default() };
+                out = Self { returned: Some(Returned { tier, who, on, reason: text_at(row, 4)? }), ..Self::default() };
                 continue;
             }
-            let bytes = |at: usize| row.get::<_, Option<Vec<u8>>>(at).map(Option::unwrap_or_default);
-            let (old_route, old_pupils) = (bytes(5)?, bytes(6)?);
-            let parts = [
-                ("dates", text_at(row, 4)? != dates),
-                ("route", old_route != route),
-                ("pupils", old_pupils != tour.mark),
-            ];
-            let changed = parts.into_iter().filter_map(|(name, differs)| differs.then_some(name)).collect();
+            let mut changed = Vec::new();
+            for (n, (what, now)) in marks::WHAT.iter().zip(&now).enumerate() {
+                let then = row.get::<_, Option<Vec<u8>>>(5 + n)?;
+                if (then.is_some() || n < marks::FIRST) && then.as_deref().unwrap_or_default() != now {
+                    changed.push(*what);
+                }
+            }
             let given = Some(Given { who, on, changed });
             out.returned = None;
             if tier == "office" { out.office = given } else { out.school = given }
@@ -96,8 +96,7 @@ pub(crate) fn speaks(tour: &Tour, request: &Request, tier: &str) -> Result<bool,
 
 /// What somebody saw who approves: an approval is of that, and of nothing that came meanwhile.
 pub(crate) fn seen(conn: &Connection, tour: &Tour) -> Result<String, PageError> {
-    let all = [tour.dates().as_bytes(), &tour.route(conn)?, &tour.mark].concat();
-    Ok(Hash::of(&all).to_string())
+    Ok(Hash::of(&marks(conn, tour)?.concat()).to_string())
 }
 
 fn tier_of(request: &Request) -> Result<&'static str, PageError> {
@@ -130,10 +129,11 @@ pub(crate) fn approve(site: &Site, request: &Request) -> Result<Reply, PageError
             return Err(PageError::Rule("tour-two-people".to_owned()));
         }
         if !standing.holds(tier) {
-            let change = said(tier, "approved", person, &today)
-                .with_text("dates", tour.dates())
-                .with("route", Value::Bytes(tour.route(tx.conn())?))
-                .with("pupils", Value::Bytes(tour.mark.clone()));
+            let mut change = said(tier, "approved", person, &today);
+            for (what, mark) in marks::WHAT.iter().zip(marks(tx.conn(), &tour)?) {
+                let mark = if *what == "dates" { Value::text(tour.dates()) } else { Value::Bytes(mark) };
+                change = change.with(what, mark);
+            }
             tour.add(tx, site, &TOUR_APPROVAL, change)?;
         }
         if tour.state == "draft" && Standing::of(tx.conn(), &tour)?.is_whole() {

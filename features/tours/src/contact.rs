@@ -108,9 +108,9 @@ pub(crate) fn day_after(date: &str) -> String {
     date.parse::<Date>().ok().and_then(|d| d.tomorrow().ok()).map_or_else(|| date.to_owned(), |d| d.to_string())
 }
 
-/// Whether contacts are released on a day: on the way, until the day after the end.
+/// Whether contacts are released on a day: on the way, until the day after the end that both tiers approved.
 pub(crate) fn released(tour: &Tour, today: &str) -> bool {
-    tour.state == "under_way" && *tour.left_on <= *today && *today <= *day_after(&tour.ends)
+    tour.state == "under_way" && *tour.left_on <= *today && *today <= *day_after(&tour.until)
 }
 
 /// What somebody opened.
@@ -185,12 +185,19 @@ pub(crate) fn read(conn: &Connection, site: &Site, tour: &Tour, pupil: &Subject)
 /// What the database says.
 pub fn tidy(site: &Site) -> Result<usize, PageError> {
     let limit = site.today().checked_sub(KEPT_DAYS.days()).map(|d| d.to_string()).unwrap_or_default();
-    let sql = "SELECT DISTINCT c.tour, c.school FROM tour_contact c LEFT JOIN study_tour t ON t.id = c.tour
-               WHERE c.erased = 0 AND (t.id IS NULL OR t.state IN ('closed', 'cancelled') OR t.ends_on < ?1)";
+    let sql = "SELECT DISTINCT tour, school FROM tour_contact WHERE erased = 0";
     let over = site.store.read(|conn| {
         let mut stmt = conn.prepare_cached(sql)?;
-        let found = stmt.query_map([&limit], |r| Ok((id_at(r, 0)?, id_at(r, 1)?)))?.collect::<Result<Vec<_>, _>>()?;
-        Ok::<_, PageError>(found)
+        let kept = stmt.query_map([], |r| Ok((id_at(r, 0)?, id_at(r, 1)?)))?.collect::<Result<Vec<_>, _>>()?;
+        let mut over = Vec::new();
+        for (id, school) in kept {
+            match Tour::read(conn, &id) {
+                Ok(tour) if !matches!(&*tour.state, "closed" | "cancelled") && tour.until >= limit => {}
+                Ok(_) | Err(PageError::NotFound) => over.push((id, school)),
+                Err(e) => return Err(e),
+            }
+        }
+        Ok::<_, PageError>(over)
     })?;
     for (id, school) in &over {
         let tour = Tour::gone(*id, *school);

@@ -154,7 +154,7 @@ pub(crate) static TOUR_ADULT: Kind = Kind {
     hidden: false,
 };
 
-/// What one tier said of a tour, and of which dates, route and pupils it said so.
+/// What one tier said of a tour, and a mark of each thing of which it said so.
 pub(crate) static TOUR_APPROVAL: Kind = Kind {
     name: "tour_approval",
     route: "tour-approvals",
@@ -170,6 +170,10 @@ pub(crate) static TOUR_APPROVAL: Kind = Kind {
         Field::line("dates"),
         Field::bytes("route"),
         Field::bytes("pupils"),
+        Field::bytes("host"),
+        Field::bytes("plan"),
+        Field::bytes("risks"),
+        Field::bytes("adults"),
         Field::text("reason"),
     ],
     states: &[],

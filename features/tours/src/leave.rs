@@ -50,6 +50,10 @@ pub(crate) fn changed(words: &Words<'_>, given: &Given) -> String {
     let said = given.changed.iter().map(|what| match *what {
         "dates" => words.get("tour-changed-dates"),
         "route" => words.get("tour-changed-route"),
+        "host" => words.get("tour-changed-host"),
+        "plan" => words.get("tour-changed-plan"),
+        "risks" => words.get("tour-changed-risks"),
+        "adults" => words.get("tour-changed-adults"),
         _ => words.get("tour-changed-pupils"),
     });
     said.collect::<Vec<_>>().join(&*words.get("tour-comma"))

@@ -6,6 +6,7 @@ mod contact;
 mod facts;
 mod held;
 mod leave;
+mod marks;
 mod part;
 mod pupils;
 mod sheet;

@@ -92,7 +92,7 @@ fn to_pupil(tour: &Tour, pupil: &Subject, note: &str) -> Reply {
     Reply::ToWith(format!("/tours/{}/pupils/{pupil}", tour.id), vec![web::set_cookie("zampa_note", note, 60)])
 }
 
-/// Who goes is changed until the tour is over, since a consent may be withdrawn at any time.
+/// Whoever goes may be taken off until the tour is over, since a consent may be withdrawn at any time.
 fn may_change(tour: &Tour) -> Result<(), PageError> {
     if matches!(&*tour.state, "draft" | "approved" | "under_way") {
         Ok(())
@@ -101,13 +101,19 @@ fn may_change(tour: &Tour) -> Result<(), PageError> {
     }
 }
 
+/// Nobody joins on the way: what a pupil must have is asked as the tour leaves, and not again.
+fn may_add(tour: &Tour) -> Result<(), PageError> {
+    may_change(tour)?;
+    if tour.state == "under_way" { Err(PageError::Rule("tour-on-the-way".to_owned())) } else { Ok(()) }
+}
+
 /// Puts a pupil on a tour: one that the school knows by the code, or a new one.
 pub(crate) fn add(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let (code, name, class) = (clean(request, "code", 20)?, clean(request, "name", 80)?, clean(request, "class", 40)?);
     let author = request.reader()?.person;
     let (tour, pupil) = site.store.write(Context { author }, |tx| {
         let tour = Tour::with_pupils(site, tx.conn(), request)?;
-        may_change(&tour)?;
+        may_add(&tour)?;
         if going(tx.conn(), &tour.id)?.len() >= MOST {
             return Err(PageError::Rule("tour-many".to_owned()));
         }
@@ -259,7 +265,7 @@ struct ListPage<'a> {
     s: Shell<'a>,
     id: String,
     tour: String,
-    changes: bool,
+    adds: bool,
     lines: Vec<Line>,
     all: i64,
 }
@@ -310,7 +316,7 @@ pub(crate) fn list(site: &Site, request: &Request) -> Result<Reply, PageError> {
         };
         let page = ListPage {
             id: tour.id.to_string(),
-            changes: may_change(&tour).is_ok(),
+            adds: may_add(&tour).is_ok(),
             all: i64::try_from(going.len()).unwrap_or(0),
             lines: going.iter().map(line).collect(),
             tour: tour.title,

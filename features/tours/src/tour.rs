@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use base::{Hash, Scope, Subject};
+use base::{Scope, Subject};
 use log::Tx;
 use records::{Change, Kind, Reader, Value, append, record_scope};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -29,6 +29,8 @@ pub(crate) struct Tour {
     pub pupils: i64,
     pub mark: Vec<u8>,
     pub left_on: String,
+    /// Its last day, as far as both tiers have approved it: who moves its end opens nothing for longer by that alone.
+    pub until: String,
 }
 
 /// An id in a row.
@@ -45,8 +47,12 @@ pub(crate) fn text_at(row: &Row<'_>, at: usize) -> rusqlite::Result<String> {
 impl Tour {
     /// Reads one that is here.
     pub fn read(conn: &Connection, id: &Subject) -> Result<Self, PageError> {
-        let sql = "SELECT title, coalesce(home, school), starts_on, ends_on, coalesce(state, 'draft'), coalesce(pupils, 0), pupils_mark, left_on
-                   FROM study_tour WHERE id = ?1";
+        let sql = "SELECT title, coalesce(home, school), starts_on, ends_on, coalesce(state, 'draft'), coalesce(pupils, 0), pupils_mark, left_on,
+                     (SELECT min(t.ends_on, coalesce(min(substr(a.dates, 12)), t.ends_on)) FROM tour_approval a
+                      WHERE a.tour = t.id AND t.state = 'under_way' AND a.verdict = 'approved' AND NOT EXISTS
+                        (SELECT 1 FROM tour_approval b WHERE b.tour = a.tour AND b.tier = a.tier
+                           AND b.verdict = 'approved' AND (b.made, b.id) > (a.made, a.id)))
+                   FROM study_tour t WHERE id = ?1";
         conn.prepare_cached(sql)?
             .query_row([id.as_bytes()], |r| {
                 Ok(Self {
@@ -59,6 +65,7 @@ impl Tour {
                     pupils: r.get(5)?,
                     mark: r.get::<_, Option<Vec<u8>>>(6)?.unwrap_or_default(),
                     left_on: text_at(r, 7)?,
+                    until: text_at(r, 8)?,
                 })
             })
             .optional()?
@@ -78,6 +85,7 @@ impl Tour {
             pupils: 0,
             mark: Vec::new(),
             left_on: empty(),
+            until: empty(),
         }
     }
 
@@ -138,22 +146,6 @@ impl Tour {
     pub fn adults(&self, conn: &Connection) -> Result<i64, PageError> {
         let sql = "SELECT count(DISTINCT person) FROM tour_adult WHERE tour = ?1";
         Ok(conn.prepare_cached(sql)?.query_row([self.id.as_bytes()], |r| r.get(0))?)
-    }
-
-    /// What its way is: a mark that changes when a leg's day, places or means do.
-    pub fn route(&self, conn: &Connection) -> Result<Vec<u8>, PageError> {
-        let sql = "SELECT day, from_place, to_place, how FROM tour_leg WHERE tour = ?1
-                   ORDER BY day, leaves_at, from_place, to_place, id";
-        let mut stmt = conn.prepare_cached(sql)?;
-        let mut rows = stmt.query([self.id.as_bytes()])?;
-        let mut said = String::new();
-        while let Some(row) = rows.next()? {
-            for at in 0..4 {
-                said.push_str(&text_at(row, at)?);
-                said.push('\n');
-            }
-        }
-        Ok(Hash::of(said.as_bytes()).0.to_vec())
     }
 
     /// Its days, as an approval notes them.

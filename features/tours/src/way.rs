@@ -81,7 +81,7 @@ fn packed(site: &Site, request: &Request, conn: &Connection, tour: &Tour) -> Res
         "starts": tour.starts,
         "ends": tour.ends,
         // The last day on which the phone keeps any of this.
-        "until": contact::day_after(&tour.ends),
+        "until": contact::day_after(&tour.until),
         "legs": legs(site, &look, tour)?,
         "pupils": pupils,
     }))
