@@ -85,6 +85,9 @@ pub struct Field {
     pub by_hub: bool,
     /// The page of the record that it points to shows these records in a part of its own, and lists them no more.
     pub within: bool,
+    /// A condition in SQL, `{t}` for the table, under which the number is of pupils, or of whoever could be told by it: a small
+    /// one is shown to people of the record's school alone. Empty: never.
+    pub few: &'static str,
 }
 
 /// What a field holds.
@@ -153,6 +156,7 @@ impl Field {
             at_birth: false,
             by_hub: false,
             within: false,
+            few: "",
         }
     }
     /// A line of text of at most 120 characters.
@@ -267,6 +271,11 @@ impl Field {
     /// The page of the record that it points to shows these records in a part of its own.
     pub const fn within(mut self) -> Self {
         self.within = true;
+        self
+    }
+    /// A small number is shown to people of the record's school alone, under a condition in SQL.
+    pub const fn few_where(mut self, condition: &'static str) -> Self {
+        self.few = condition;
         self
     }
     /// Not in the form: a move asks for it.

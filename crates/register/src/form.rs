@@ -10,6 +10,7 @@ use records::{Field, Kind, Move, Shape, Value, fold};
 use web::{PageError, Reply, Request, Shell, Site};
 
 use crate::command::{Refusal, Saved, save_change, save_move, save_new, visible};
+use crate::few::is_few;
 use crate::history::done;
 use crate::look::Look;
 use crate::typed::{NAME_LANGS, Typed, as_typed, differing, read, typed};
@@ -146,8 +147,16 @@ pub(crate) fn edit_page(site: &Site, request: &Request, kind: &'static Kind) -> 
         let entries = log::entries_of(conn, &id)?;
         let folded = fold(&site.kinds, site.hub, &entries).ok_or(PageError::NotFound)?;
         let base = log::frontier(conn, &id)?;
+        let look = Look::new(site, request, conn);
         let mut typed = Typed::new();
         for field in kind.fields {
+            if let Some(Value::Int(n)) = folded.get(field.name)
+                && is_few(*n)
+                && look.keeps_few(kind, field, &id)?
+            {
+                // Who may correct a number that they are not told writes it anew.
+                continue;
+            }
             let values: Vec<String> = if field.shape.is_set() {
                 folded.sets.get(field.name).into_iter().flatten().map(|v| as_typed(field.shape, v)).collect()
             } else {

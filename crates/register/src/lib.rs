@@ -3,6 +3,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic))]
 
 mod command;
+mod few;
 mod files;
 mod form;
 mod found;
@@ -16,6 +17,7 @@ mod today;
 mod typed;
 
 pub use command::{Refusal, Saved, change_in, in_hands, make_in, may_change, move_in, save_new, visible};
+pub use few::{FEW, FEW_SAID, is_few, untold};
 pub use files::{Wanted, attach, attach_as, lies_in, named, wanted};
 pub use form::form_fields;
 pub use history::{done, who};

@@ -222,7 +222,7 @@ fn rows(look: &Look<'_>, kind: &'static Kind, asked: &Asked, limit: i64, offset:
         let state: Option<String> = row.get(1)?;
         let mut cells = Vec::with_capacity(fields.len());
         for (i, field) in fields.iter().enumerate() {
-            cells.push((look.field(kind, field.name), look.cell(kind, field, row.get_ref(i + 2)?)?));
+            cells.push((look.field(kind, field.name), look.told(kind, field, &id, row.get_ref(i + 2)?)?));
         }
         out.push(Line {
             href: format!("/{}/{id}", kind.route),

@@ -10,6 +10,8 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use text::Words;
 use web::{PageError, Request, Site};
 
+use crate::few::{FEW_SAID, is_few};
+
 /// Reads and words for one page, so that each linked title is looked up once.
 pub struct Look<'a> {
     /// The connection.
@@ -178,6 +180,58 @@ impl<'a> Look<'a> {
 
     fn unnamed(&self) -> String {
         self.words.get("record-unnamed").into_owned()
+    }
+
+    /// Whether small numbers of a field of a record are kept from this reader, who is not of the record's school.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub(crate) fn keeps_few(&self, kind: &Kind, field: &Field, id: &Subject) -> Result<bool, PageError> {
+        if field.few.is_empty() {
+            return Ok(false);
+        }
+        let sql = format!("SELECT home, {} FROM {} WHERE id = ?1", field.few.replace("{t}", kind.name), kind.name);
+        let found = self.conn.prepare_cached(&sql)?.query_row([id.as_bytes()], |r| {
+            let home: Option<Vec<u8>> = r.get(0)?;
+            Ok((home.and_then(|h| Subject::try_from(h.as_slice()).ok()), r.get::<_, Option<bool>>(1)?))
+        });
+        let own = |home: Subject| self.reader.is_some_and(|r| r.schools().contains(&home));
+        // Of a record that was withdrawn no row says whose it was.
+        Ok(found.optional()?.is_none_or(|(home, few)| few != Some(false) && !home.is_some_and(own)))
+    }
+
+    /// A number of a record as this reader is told it.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub(crate) fn told(
+        &self,
+        kind: &Kind,
+        field: &Field,
+        id: &Subject,
+        value: ValueRef<'_>,
+    ) -> Result<Shown, PageError> {
+        match value {
+            ValueRef::Integer(n) if is_few(n) && self.keeps_few(kind, field, id)? => Ok(plain(FEW_SAID.to_owned())),
+            value => self.cell(kind, field, value),
+        }
+    }
+
+    /// A value of a fact about a record as this reader is told it.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub(crate) fn value_told(
+        &self,
+        kind: &Kind,
+        field: &Field,
+        id: &Subject,
+        value: &Value,
+    ) -> Result<String, PageError> {
+        match value {
+            Value::Int(n) => Ok(self.told(kind, field, id, ValueRef::Integer(*n))?.text),
+            value => self.value(kind, field, value),
+        }
     }
 
     /// A column of a row as it is shown.

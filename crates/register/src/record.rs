@@ -157,7 +157,7 @@ fn fields(look: &Look<'_>, kind: &'static Kind, id: &Subject) -> Result<Vec<(Str
             look.set(kind, field, id)?
         } else {
             let at = plain.iter().position(|f| f.name == field.name).unwrap_or(0);
-            vec![look.cell(kind, field, row.get_ref(at)?)?]
+            vec![look.told(kind, field, id, row.get_ref(at)?)?]
         };
         let cells: Vec<Shown> = cells.into_iter().filter(|v| !v.text.is_empty()).collect();
         if !cells.is_empty() {

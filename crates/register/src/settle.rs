@@ -48,7 +48,7 @@ pub(crate) fn clashes(
         let mut shown = Vec::new();
         for v in versions {
             let said = match kind.field(name) {
-                Some(field) if !field.secret => look.value(kind, field, &v.value)?,
+                Some(field) if !field.secret => look.value_told(kind, field, id, &v.value)?,
                 None if name == STATE => look.state(kind, v.value.as_text().unwrap_or_default()),
                 _ => continue,
             };

@@ -110,7 +110,7 @@ static HEADCOUNT: Kind = Kind {
             .required()
             .filter(),
         Field::date("day").required().column(),
-        Field::int("number", 0, 100_000).required().column(),
+        Field::int("number", 0, 100_000).required().column().few_where("{t}.category = 'pupils'"),
         Field::choice("basis", &["counted", "estimated"]).required().filter(),
     ],
     states: &["entered", "verified"],

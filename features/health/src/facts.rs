@@ -22,7 +22,7 @@ static HEALTH_SESSION: Kind = Kind {
         Field::link("medic", "posting").column(),
         Field::line("medic_name").personal(),
         Field::date("held_on").by_move().column(),
-        Field::int("number", 0, 100_000).by_move().column(),
+        Field::int("number", 0, 100_000).by_move().column().few_where("1"),
         Field::choice("basis", &["counted", "estimated"]).by_move().filter(),
     ],
     states: &["planned", "held", "cancelled"],

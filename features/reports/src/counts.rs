@@ -137,13 +137,10 @@ pub trait Counts: Send + Sync {
     fn as_of(&self, conn: &Connection) -> Result<String, PageError>;
 }
 
-/// The parts that are told. Where a single one is too small, the next small one is left out too: what is missing from a sum
-/// that is told elsewhere would be that one.
+/// The parts that are told.
 pub(crate) fn open(parts: &[(Part, Number)]) -> impl Iterator<Item = &(Part, Number)> {
-    let small = parts.iter().filter(|(_, n)| n.small).count();
-    let least = parts.iter().filter(|(_, n)| !n.small && n.value > 0).min_by_key(|(p, n)| (n.value, p));
-    let with = least.filter(|_| small == 1).map(|(p, _)| p.clone());
-    parts.iter().filter(move |(p, n)| !n.small && Some(p) != with.as_ref())
+    let untold = register::untold(parts.iter().map(|(_, n)| (n.value, n.small)));
+    parts.iter().zip(untold).filter_map(|(part, untold)| (!untold).then_some(part))
 }
 
 #[cfg(test)]
