@@ -113,6 +113,29 @@ async fn the_office_chooses_beside_the_needs_undoes_and_hands_over_a_notice() {
     assert_eq!(state(&desk, "nomination", nomination), "notified");
 }
 
+/// What was withdrawn by mistake is shown to those who saw it, with the way back, and to nobody else.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_nomination_that_was_removed_opens_to_no_other_unit() {
+    let desk = desk_at(0);
+    let (nomination, unit, own) = nominated(&desk, "offered");
+    let other = nominated_elsewhere(&desk, unit);
+    let at = format!("/nominations/{nomination}");
+    assert_eq!(desk.does(&format!("{at}/remove"), &own, "why=twice").await, StatusCode::SEE_OTHER);
+    let head = role(&desk, Role::Head);
+    for path in [at.clone(), format!("{at}/history")] {
+        for who in [&other, &head] {
+            assert_eq!(desk.page(&path, who).await.0, StatusCode::NOT_FOUND, "{path}");
+        }
+        for who in [&own, &role(&desk, Role::Officer)] {
+            let (status, body) = desk.page(&path, who).await;
+            assert_eq!(status, StatusCode::OK, "{path}");
+            assert!(body.contains(&format!("{at}/restore")), "{path}");
+        }
+    }
+    assert_eq!(desk.does(&format!("{at}/restore"), &own, "").await, StatusCode::SEE_OTHER);
+    assert_eq!(state(&desk, "nomination", nomination), "offered");
+}
+
 fn nominated_elsewhere(desk: &Desk, unit: Subject) -> Who {
     let sql = format!(
         "SELECT person FROM grant_of_role WHERE role = 'coordinator' AND organisation <> {} ORDER BY id",

@@ -17,7 +17,7 @@ pub use access::{Grant, Homes, Reader, Role, Roles, literal};
 pub use error::RecordError;
 pub use fold::{Folded, REMOVED, STATE, Version, fold};
 pub use kind::{Access, FILES, Field, Home, Kind, Kinds, Move, Rule, Shape};
-pub use project::{Records, document, home_column};
+pub use project::{Records, document, home_column, sees_withdrawn};
 pub use schema::{indexes, tables};
 pub use value::{Change, Value, document_payload, document_update};
 pub use write::{append, check, check_value, concerns, links_in, record_scope, school_of, scope_of};

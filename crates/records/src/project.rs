@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 use crate::fold::{Folded, STATE, fold};
 use crate::schema;
 use crate::value::document_update;
-use crate::{Kind, Kinds, Shape, Value};
+use crate::{Kind, Kinds, Reader, Shape, Value};
 
 /// Keeps a table for each kind of record, the conflicts, and the search index.
 #[derive(Debug)]
@@ -135,7 +135,12 @@ impl Statements {
     }
 }
 
-fn put(conn: &Connection, sql: &Writes, subject: &Subject, folded: &Folded) -> Result<(), LogError> {
+/// A record's row, run through what is done with it.
+fn with_row<T>(
+    subject: &Subject,
+    folded: &Folded,
+    act: impl FnOnce(Vec<ToSqlOutput<'_>>) -> Result<T, LogError>,
+) -> Result<T, LogError> {
     let kind = folded.kind;
     let title = title(folded);
     let key = title.as_deref().map(sort_key);
@@ -155,7 +160,40 @@ fn put(conn: &Connection, sql: &Writes, subject: &Subject, folded: &Folded) -> R
     for field in schema::columns(kind) {
         values.push(column(folded.get(field.name), field.shape)?);
     }
-    conn.prepare_cached(&sql.insert)?.execute(params_from_iter(values))?;
+    act(values)
+}
+
+/// Whether a reader sees a record that was withdrawn: by the same condition as before, asked of what it last was, since no
+/// table holds it any more. What the condition would read of its sets, it does not find.
+///
+/// # Errors
+/// What the database says.
+pub fn sees_withdrawn(
+    conn: &Connection,
+    reader: &Reader,
+    subject: &Subject,
+    folded: &Folded,
+) -> Result<bool, LogError> {
+    let kind = folded.kind;
+    let own = ["id", "home", "state", "title", "title_key", "made", "changed", "changed_node", "erased"];
+    let names: Vec<&str> = own.into_iter().chain(schema::columns(kind).map(|f| f.name)).collect();
+    let marks = vec!["?"; names.len()].join(", ");
+    let sql = format!(
+        "WITH {kind}({names}) AS (SELECT {marks}) SELECT EXISTS (SELECT 1 FROM {kind} WHERE {sees})",
+        kind = kind.name,
+        names = names.join(", "),
+        sees = reader.sees(kind, kind.name),
+    );
+    with_row(subject, folded, |row| Ok(conn.prepare(&sql)?.query_row(params_from_iter(row), |r| r.get(0))?))
+}
+
+fn put(conn: &Connection, sql: &Writes, subject: &Subject, folded: &Folded) -> Result<(), LogError> {
+    let kind = folded.kind;
+    let home = home_column(&folded.scope);
+    with_row(subject, folded, |row| {
+        conn.prepare_cached(&sql.insert)?.execute(params_from_iter(row))?;
+        Ok(())
+    })?;
     for (name, statement) in &sql.sets {
         let Some(set) = folded.sets.get(*name) else { continue };
         let mut stmt = conn.prepare_cached(statement)?;

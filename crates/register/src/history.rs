@@ -65,7 +65,7 @@ pub(crate) fn events(
                     let state = value.as_text().unwrap_or_default();
                     changes.push((look.words.get("field-state").into_owned(), look.state(kind, state)));
                 } else if let Some(field) = kind.field(name).filter(|f| !f.secret) {
-                    changes.push((look.field(kind, name), look.value(kind, field, value)?));
+                    changes.push((look.field(kind, name), look.value_told(kind, field, id, value)?));
                 }
             }
             for (sign, sets) in [("+", &change.add), ("\u{2212}", &change.remove)] {
@@ -157,11 +157,10 @@ pub(crate) fn withdrawn(
 ) -> Result<String, PageError> {
     let entries = log::entries_of(conn, &id)?;
     let folded = fold(&site.kinds, site.hub, &entries).ok_or(PageError::NotFound)?;
-    let seen = match (request.reader()?.homes(kind), records::home_column(&folded.scope)) {
-        (records::Homes::All, _) | (_, None) => true,
-        (records::Homes::Of(schools), Some(home)) => schools.contains(&home),
-    };
-    if folded.kind.name != kind.name || !folded.is_removed() || !seen {
+    if folded.kind.name != kind.name || !folded.is_removed() {
+        return Err(PageError::NotFound);
+    }
+    if !records::sees_withdrawn(conn, request.reader()?, &id, &folded)? {
         return Err(PageError::NotFound);
     }
     render(site, request, kind, id, conn, true)
