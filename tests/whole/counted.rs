@@ -49,12 +49,12 @@ pub fn copy(n: usize) -> (tempfile::TempDir, Files) {
     (dir, files)
 }
 
-fn store(files: &Files) -> (Arc<Store>, [u8; 16]) {
+pub(crate) fn store(files: &Files) -> (Arc<Store>, [u8; 16]) {
     let settings = files.settings().unwrap();
     (Arc::new(node::open_store(files, &settings, &Env::system()).unwrap()), settings.programme)
 }
 
-fn figures(store: &Store) -> BTreeMap<String, i64> {
+pub(crate) fn figures(store: &Store) -> BTreeMap<String, i64> {
     let today = "2026-11-23".parse().unwrap();
     store
         .read(|conn| {
@@ -71,16 +71,16 @@ fn figures(store: &Store) -> BTreeMap<String, i64> {
         .unwrap()
 }
 
-fn moved(before: &BTreeMap<String, i64>, after: &BTreeMap<String, i64>) -> BTreeMap<String, i64> {
+pub(crate) fn moved(before: &BTreeMap<String, i64>, after: &BTreeMap<String, i64>) -> BTreeMap<String, i64> {
     before.iter().filter(|(k, v)| after[*k] != **v).map(|(k, v)| (k.clone(), after[k] - v)).collect()
 }
 
-fn some(conn: &rusqlite::Connection, sql: &str) -> Subject {
+pub(crate) fn some(conn: &rusqlite::Connection, sql: &str) -> Subject {
     let id: Vec<u8> = conn.query_row(sql, [], |r| r.get(0)).unwrap();
     Subject::try_from(id.as_slice()).unwrap()
 }
 
-fn write(store: &Store, kinds: &Kinds, kind: &str, scope: Scope, id: Option<Subject>, change: Change) {
+pub(crate) fn write(store: &Store, kinds: &Kinds, kind: &str, scope: Scope, id: Option<Subject>, change: Change) {
     store
         .write(Context::NODE, |tx| {
             let subject = id.unwrap_or_else(|| tx.subject(&scope));
@@ -109,6 +109,9 @@ fn the_published_figures_come_out_of_the_rows() {
         assert_eq!(found[code], published, "{code}");
     }
     assert!(found["person-times"] > 50_000, "{}", found["person-times"]);
+    // Kept apart, and not none: who was only visited while they were there.
+    assert!(found["schools-1/schools_only_visited"] > 0);
+    assert!(found["schools-all/schools_only_visited"] <= found["schools-1/schools_only_visited"]);
     // Distinct counts are recomputed on the union: never the sum of the two.
     assert_eq!(found["schools-all"], 21);
     assert!(found["professionals-2-3/persons_returned"] > 0);

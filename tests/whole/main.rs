@@ -15,6 +15,7 @@ mod counted;
 mod courses;
 mod desk;
 mod dispatch;
+mod divided;
 mod edits;
 mod exports;
 mod files;

@@ -18,7 +18,8 @@ impl Counts for Rules {
             let Some(scope) = narrowed(&indicator.scope, span) else { continue };
             let titles = titles(conn, &indicator)?;
             let beside = indicator.rule.beside.iter().filter_map(|name| figures::rule(name));
-            for rule in std::iter::once(indicator.rule).chain(beside) {
+            // A rule whose rows are of no cohort has no number of one: it is left out, not told as none.
+            for rule in std::iter::once(indicator.rule).chain(beside).filter(|r| scope.undivided(r).is_none()) {
                 let rows = evidence(conn, rule, &scope, today)?;
                 out.push(Told {
                     code: indicator.code.clone(),

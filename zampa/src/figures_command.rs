@@ -24,7 +24,8 @@ pub fn run(files: &Files, env: &Env, as_json: bool, with_rows: bool) -> Result<(
         let digest = figures::as_of(conn)?;
         for indicator in figures::indicators(conn, false)? {
             let beside = indicator.rule.beside.iter().filter_map(|name| figures::rule(name));
-            for rule in std::iter::once(indicator.rule).chain(beside) {
+            let divided = |rule: &&'static figures::CountingRule| indicator.scope.undivided(rule).is_none();
+            for rule in std::iter::once(indicator.rule).chain(beside).filter(divided) {
                 let rows = figures::evidence(conn, rule, &indicator.scope, today)?;
                 let figure = figures::figure(rule, &rows);
                 let main = rule.name == indicator.rule.name;

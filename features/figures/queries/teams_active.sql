@@ -1,7 +1,16 @@
--- A team that reached active, with three members or more and a meeting held.
-SELECT t.id AS id, t.id AS key, 1 AS n, t.active_from AS day, NULL AS cohort, NULL AS region, NULL AS unit,
+-- A team that reached active, with three members or more at one time and a meeting held; the day is that
+-- on which the last of that had come about.
+WITH three AS (
+  SELECT s.team AS team, min(s.from_on) AS day FROM membership s
+  WHERE s.part <> 'guest' AND (SELECT count(DISTINCT m.person) FROM membership m WHERE m.team = s.team AND m.part <> 'guest'
+    AND m.from_on <= s.from_on AND coalesce(m.until_on, '9999') >= s.from_on) >= 3
+  GROUP BY s.team
+), met AS (
+  SELECT team, min(held_on) AS day FROM activity WHERE held_on IS NOT NULL AND state IN ('held', 'verified') GROUP BY team
+)
+SELECT t.id AS id, t.id AS key, 1 AS n, max(t.active_from, h.day, m.day) AS day, NULL AS cohort, NULL AS region, NULL AS unit,
        t.school AS school, t.subject AS subject, t.kind AS kind
 FROM team t
+JOIN three h ON h.team = t.id
+JOIN met m ON m.team = t.id
 WHERE t.active_from IS NOT NULL
-  AND (SELECT count(DISTINCT m.person) FROM membership m WHERE m.team = t.id AND m.part <> 'guest') >= 3
-  AND EXISTS (SELECT 1 FROM activity a WHERE a.team = t.id AND a.held_on IS NOT NULL AND a.state IN ('held', 'verified'))

@@ -1,6 +1,6 @@
 //! Counting: rows of evidence by a rule, narrowed by dimensions; the number and the hash that follow from them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base::{Date, Hash, Subject};
 use minicbor::Encoder;
@@ -9,9 +9,6 @@ use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Row, params_from_iter};
 
 use crate::rules::{CountingRule, Measure};
-
-/// A count of pupils below this is not told.
-pub(crate) const SMALL: i64 = 5;
 
 /// What narrows a count. Empty: everything that this node holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +27,22 @@ pub struct Scope {
     pub from: Option<Date>,
     /// To this day.
     pub to: Option<Date>,
+}
+
+impl Scope {
+    /// The dimension that this is narrowed by and that the rule's rows do not have: its number would be of nothing, and no
+    /// number is told.
+    pub fn undivided(&self, rule: &CountingRule) -> Option<&'static str> {
+        [
+            ("cohort", !self.cohorts.is_empty()),
+            ("region", self.region.is_some()),
+            ("unit", self.unit.is_some()),
+            ("school", self.school.is_some()),
+            ("subject", self.subject.is_some()),
+        ]
+        .into_iter()
+        .find_map(|(name, narrowed)| (narrowed && !rule.has(name)).then_some(name))
+    }
 }
 
 /// A row of evidence. It names records by id and holds nothing personal.
@@ -72,6 +85,15 @@ pub struct Figure {
     pub hash: Hash,
     /// The number is of pupils and too small to be told.
     pub suppressed: bool,
+    /// The number is not small; set beside another that is told, it would tell one that is.
+    pub withheld: bool,
+}
+
+impl Figure {
+    /// Whether the number is told.
+    pub fn is_told(&self) -> bool {
+        !self.suppressed && !self.withheld
+    }
 }
 
 /// The rows of a rule within a scope, as they stand on a day.
@@ -84,16 +106,30 @@ pub fn evidence(
     scope: &Scope,
     today: Date,
 ) -> Result<Vec<Evidence>, RecordError> {
+    let mut values = vec![Value::Text(today.to_string())];
+    let blob = |id: &Subject| Value::Blob(id.0.to_vec());
+    let chosen: Vec<String> = scope
+        .cohorts
+        .iter()
+        .map(|c| {
+            values.push(blob(c));
+            format!("(?{})", values.len())
+        })
+        .collect();
+    let chosen =
+        if chosen.is_empty() { "SELECT NULL WHERE 0".to_owned() } else { format!("VALUES {}", chosen.join(", ")) };
     let mut sql = format!(
-        "SELECT id, key, n, day, cohort, region, unit, school, subject, kind FROM ({}) WHERE (day IS NULL OR day <= ?1)",
+        "WITH chosen(cohort) AS ({chosen})
+         SELECT id, key, n, day, cohort, region, unit, school, subject, kind FROM ({}) WHERE (day IS NULL OR day <= ?1)",
         rule.sql
     );
-    let mut values = vec![Value::Text(today.to_string())];
+    if !scope.cohorts.is_empty() && !rule.asks_chosen() {
+        sql.push_str(" AND cohort IN (SELECT cohort FROM chosen)");
+    }
     let mut narrow = |column: &str, comparison: &str, value: Value| {
         values.push(value);
         sql.push_str(&format!(" AND {column} {comparison} ?{}", values.len()));
     };
-    let blob = |id: &Subject| Value::Blob(id.0.to_vec());
     if let Some(region) = &scope.region {
         narrow("region", "=", Value::Text(region.clone()));
     }
@@ -111,17 +147,6 @@ pub fn evidence(
     }
     if let Some(to) = scope.to {
         narrow("day", "<=", Value::Text(to.to_string()));
-    }
-    if !scope.cohorts.is_empty() {
-        let marks: Vec<String> = scope
-            .cohorts
-            .iter()
-            .map(|c| {
-                values.push(blob(c));
-                format!("?{}", values.len())
-            })
-            .collect();
-        sql.push_str(&format!(" AND cohort IN ({})", marks.join(", ")));
     }
     let mut stmt = conn.prepare_cached(&sql)?;
     let mut rows = stmt.query(params_from_iter(values))?;
@@ -178,7 +203,8 @@ pub fn figure(rule: &'static CountingRule, rows: &[Evidence]) -> Figure {
         value,
         rows: rows.len(),
         hash: Hash(*hasher.finalize().as_bytes()),
-        suppressed: rule.about_pupils && (1..SMALL).contains(&value),
+        suppressed: rule.about_pupils && register::is_few(value),
+        withheld: false,
     }
 }
 
@@ -193,6 +219,32 @@ pub fn count(
     today: Date,
 ) -> Result<Figure, RecordError> {
     Ok(figure(rule, &evidence(conn, rule, scope, today)?))
+}
+
+/// Whether a number that was narrowed further would tell one of pupils that is too small: by what is left of the whole, or
+/// since the division by schools leaves its school out.
+///
+/// # Errors
+/// What the database says.
+pub(crate) fn tells(
+    conn: &Connection,
+    rule: &CountingRule,
+    whole: &Scope,
+    narrowed: &Scope,
+    today: Date,
+) -> Result<bool, RecordError> {
+    if !rule.about_pupils || whole == narrowed {
+        return Ok(false);
+    }
+    let sum = |rows: &[Evidence]| rows.iter().map(|r| r.n).sum::<i64>();
+    let rest = sum(&evidence(conn, rule, whole, today)?) - sum(&evidence(conn, rule, narrowed, today)?);
+    let Some(school) = narrowed.school else { return Ok(register::is_few(rest)) };
+    let mut schools: BTreeMap<Option<Subject>, i64> = BTreeMap::new();
+    for row in evidence(conn, rule, &Scope { school: None, ..narrowed.clone() }, today)? {
+        *schools.entry(row.school).or_default() += row.n;
+    }
+    let untold = register::untold(schools.values().map(|n| (*n, register::is_few(*n))));
+    Ok(register::is_few(rest) || schools.keys().zip(untold).any(|(s, untold)| untold && *s == Some(school)))
 }
 
 /// A row as a CBOR array of ten (RFC 8949).

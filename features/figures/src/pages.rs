@@ -10,7 +10,7 @@ use register::Look;
 use rusqlite::Connection;
 use web::{Check, PageError, Reply, Request, Route, Shell, Site, escape};
 
-use crate::count::{Figure, Indicator, Scope, count, indicators};
+use crate::count::{Figure, Indicator, Scope, count, indicators, tells};
 use crate::reach;
 use crate::rows;
 use crate::rules::{CountingRule, rule};
@@ -88,9 +88,9 @@ pub struct Card {
     pub title: String,
     /// The number in words.
     pub number: String,
-    /// The number for machines; empty where it is too small to be told.
+    /// The number for machines; empty where it is not told.
     pub value: String,
-    /// What it counts.
+    /// What it counts, or why there is no number.
     pub unit: String,
     /// What its rule says.
     pub says: String,
@@ -115,14 +115,24 @@ pub fn card(
     let words = request.words(site);
     let scope = both(&indicator.scope, narrowed);
     let today = site.today();
-    let main = counted.figure(conn, indicator.rule, &scope, today)?;
+    // The number, where the rule has one for what the reader narrowed it to, and what is said of it.
+    let of = |rule: &'static CountingRule| -> Result<(Option<Figure>, String, String), PageError> {
+        if let Some(dimension) = scope.undivided(rule) {
+            return Ok((None, NOT_TOLD.to_owned(), undivided(&words, dimension)));
+        }
+        let withheld = tells(conn, rule, &indicator.scope, &scope, today)?;
+        let figure = Figure { withheld, ..counted.figure(conn, rule, &scope, today)? };
+        let said = number(&words, &figure);
+        Ok((Some(figure), said, words.get(&format!("rule-{}-unit", rule.name)).into_owned()))
+    };
+    let (main, said, unit) = of(indicator.rule)?;
     let query = scope_query(narrowed);
     let mut beside = Vec::new();
     for other in indicator.rule.beside.iter().filter_map(|name| rule(name)) {
-        let found = counted.figure(conn, other, &scope, today)?;
+        let (found, said, unit) = of(other)?;
         beside.push((
             words.get(&format!("rule-{}", other.name)).into_owned(),
-            number(&words, &found),
+            if found.is_none() { unit } else { said },
             format!("/figures/{}?rule={}{query}", escape(&indicator.code), other.name),
         ));
     }
@@ -143,20 +153,33 @@ pub fn card(
     Ok(Card {
         href: format!("/figures/{}{}", escape(&indicator.code), query.replacen('&', "?", 1)),
         title: indicator.title_in(conn, request.lang.code())?,
-        number: number(&words, &main),
-        value: if main.suppressed { String::new() } else { main.value.to_string() },
-        unit: words.get(&format!("rule-{}-unit", main.rule)).into_owned(),
-        says: words.get(&format!("rule-{}-says", main.rule)).into_owned(),
+        number: said,
+        value: main.filter(Figure::is_told).map(|f| f.value.to_string()).unwrap_or_default(),
+        unit,
+        says: words.get(&format!("rule-{}-says", indicator.rule.name)).into_owned(),
         beside,
         declared,
     })
 }
 
-/// A count of pupils that is too small to be told.
-pub(crate) const FEW: &str = "<5";
+/// What stands where no number does.
+pub(crate) const NOT_TOLD: &str = "—";
 
+/// A number as it is told.
 pub(crate) fn number(words: &text::Words<'_>, figure: &Figure) -> String {
-    if figure.suppressed { FEW.to_owned() } else { words.number(figure.value) }
+    if figure.suppressed {
+        register::FEW_SAID.to_owned()
+    } else if figure.withheld {
+        NOT_TOLD.to_owned()
+    } else {
+        words.number(figure.value)
+    }
+}
+
+/// That the rows of a rule do not have what they were narrowed by.
+pub(crate) fn undivided(words: &text::Words<'_>, dimension: &str) -> String {
+    let key = if dimension == "region" { "figure-region".to_owned() } else { format!("field-{dimension}") };
+    words.with("figure-undivided", &[("text", (&*words.get(&key)).into())])
 }
 
 pub(crate) fn both(one: &Scope, narrowed: &Scope) -> Scope {

@@ -8,8 +8,8 @@ use register::Look;
 use rusqlite::Connection;
 use web::{PageError, Reply, Request, Shell, Site};
 
-use crate::count::{Evidence, Indicator, SMALL, Scope, as_of, evidence, figure, indicators};
-use crate::pages::{FEW, Narrow, asked, both, narrow, number};
+use crate::count::{Evidence, Figure, Indicator, Scope, as_of, evidence, figure, indicators, tells};
+use crate::pages::{NOT_TOLD, Narrow, asked, both, narrow, number, undivided};
 use crate::rules::{CountingRule, rule};
 
 /// Rows of a page.
@@ -55,7 +55,10 @@ struct OnePage<'a> {
     next: Option<String>,
     place: String,
     csv: String,
-    suppressed: bool,
+    /// Why neither a number nor rows are shown.
+    untold: Option<String>,
+    /// A number of the rows or parts is left out, so that no small one can be told by it.
+    left_out: bool,
 }
 
 /// The indicator and the rule that an address names: the indicator's own, or one shown beside it.
@@ -81,19 +84,30 @@ pub(crate) fn one(site: &Site, request: &Request) -> Result<Reply, PageError> {
         let words = request.words(site);
         let narrowed = asked(request)?;
         let scope = both(&indicator.scope, &narrowed);
-        let mut rows = evidence(conn, rule, &scope, site.today())?;
-        let figure = figure(rule, &rows);
+        let dimension = scope.undivided(rule);
+        let mut rows = if dimension.is_some() { Vec::new() } else { evidence(conn, rule, &scope, site.today())? };
+        let withheld = dimension.is_none() && tells(conn, rule, &indicator.scope, &scope, site.today())?;
+        let figure = Figure { withheld, ..figure(rule, &rows) };
+        let untold = match dimension {
+            Some(dimension) => Some(undivided(&words, dimension)),
+            None if figure.suppressed => Some(words.get("figure-small").into_owned()),
+            None if figure.withheld => Some(words.get("figure-withheld").into_owned()),
+            None => None,
+        };
         // The newest first: who has just recorded something finds it at the top.
         rows.sort_by(|a, b| b.day.cmp(&a.day).then_with(|| b.id.cmp(&a.id)));
         let pages = rows.len().div_ceil(PAGE).max(1);
         let page = request.query("page").and_then(|p| p.parse().ok()).unwrap_or(1).clamp(1, pages);
-        let shown = rows.iter().skip((page - 1) * PAGE).take(PAGE);
+        let hidden = hidden(rule, &rows);
+        let left_out = rows.iter().zip(&hidden).any(|(row, hidden)| *hidden && !register::is_few(row.n));
+        let shown = rows.iter().zip(&hidden).skip((page - 1) * PAGE).take(PAGE);
         let look = Look::new(site, request, conn);
-        let lines = if figure.suppressed {
+        let lines = if untold.is_some() {
             Vec::new()
         } else {
-            shown.map(|row| line(request, &look, rule, row)).collect::<Result<_, _>>()?
+            shown.map(|(row, hidden)| line(request, &look, rule, row, *hidden)).collect::<Result<_, _>>()?
         };
+        let (parts, part_left_out) = if untold.is_some() { (Vec::new(), false) } else { parts(&look, rule, &rows)? };
         let title = if rule.name == indicator.rule.name {
             indicator.title_in(conn, request.lang.code())?
         } else {
@@ -105,7 +119,7 @@ pub(crate) fn one(site: &Site, request: &Request) -> Result<Reply, PageError> {
             format!("{base}{mark}page={to}")
         };
         let out = OnePage {
-            number: number(&words, &figure),
+            number: if dimension.is_some() { NOT_TOLD.to_owned() } else { number(&words, &figure) },
             unit: words.get(&format!("rule-{}-unit", rule.name)).into_owned(),
             says: words.get(&format!("rule-{}-says", rule.name)).into_owned(),
             rule: words.get(&format!("rule-{}", rule.name)).into_owned(),
@@ -120,12 +134,13 @@ pub(crate) fn one(site: &Site, request: &Request) -> Result<Reply, PageError> {
             sums: rule.measure == crate::rules::Measure::Sum,
             signed_in: request.session.is_some(),
             narrow: narrow(site, request, conn)?,
-            parts: if figure.suppressed { Vec::new() } else { parts(&look, rule, &rows)? },
+            parts,
+            left_out: left_out || part_left_out,
             previous: (page > 1).then(|| turn(page - 1)),
             next: (page < pages).then(|| turn(page + 1)),
             place: format!("{page} / {pages}"),
             csv: format!("/csv{}", request.query_with("page", None)),
-            suppressed: figure.suppressed,
+            untold,
             s: Shell::new(site, request, title),
         };
         Ok::<_, PageError>(out.render()?)
@@ -135,7 +150,13 @@ pub(crate) fn one(site: &Site, request: &Request) -> Result<Reply, PageError> {
 
 /// A row for the reader: who is signed in sees the record; publicly it has a code made for this release, its
 /// month, its unit or school and its kind, and no name of a person.
-pub(crate) fn line(request: &Request, look: &Look<'_>, rule: &CountingRule, row: &Evidence) -> Result<Line, PageError> {
+pub(crate) fn line(
+    request: &Request,
+    look: &Look<'_>,
+    rule: &CountingRule,
+    row: &Evidence,
+    hidden: bool,
+) -> Result<Line, PageError> {
     let org = look.kinds.get("organisation").ok_or(PageError::NotFound)?;
     let mut cells = Vec::new();
     for place in [&row.unit, &row.school] {
@@ -151,20 +172,30 @@ pub(crate) fn line(request: &Request, look: &Look<'_>, rule: &CountingRule, row:
         code,
         href: may.then(|| format!("/{}/{}", kind.route, row.id)),
         title: if may { look.title(kind, &row.id)? } else { String::new() },
-        n: if rule.about_pupils && (1..SMALL).contains(&row.n) { FEW.to_owned() } else { row.n.to_string() },
+        n: match hidden {
+            true if register::is_few(row.n) => register::FEW_SAID.to_owned(),
+            true => NOT_TOLD.to_owned(),
+            false => row.n.to_string(),
+        },
         day: if may { look.date(day) } else { day.chars().take(7).collect() },
         cells,
     })
 }
 
+/// Which rows' numbers are not told: of pupils, those that are too small, and what would tell a single one.
+fn hidden(rule: &CountingRule, rows: &[Evidence]) -> Vec<bool> {
+    register::untold(rows.iter().map(|row| (row.n, rule.about_pupils && register::is_few(row.n))))
+}
+
 /// Lines of a part that are shown.
 const LINES: usize = 30;
 
-fn parts(look: &Look<'_>, rule: &'static CountingRule, rows: &[Evidence]) -> Result<Vec<Part>, PageError> {
+/// The parts, and whether a number of one is left out beside one that is too small.
+fn parts(look: &Look<'_>, rule: &'static CountingRule, rows: &[Evidence]) -> Result<(Vec<Part>, bool), PageError> {
     let org = look.kinds.get("organisation").ok_or(PageError::NotFound)?;
     let place = |id: Option<Subject>| id.map(|id| look.title(org, &id)).transpose();
     let words = look.words;
-    let mut out = Vec::new();
+    let (mut out, mut left_out) = (Vec::new(), false);
     for (key, name) in
         [("field-kind", "kind"), ("figure-year", "year"), ("field-school", "school"), ("figure-region", "region")]
     {
@@ -183,13 +214,14 @@ fn parts(look: &Look<'_>, rule: &'static CountingRule, rows: &[Evidence]) -> Res
         if groups.len() < 2 {
             continue;
         }
-        let mut lines: Vec<(String, String, i64)> = groups
-            .into_iter()
-            .map(|(of, rows)| {
-                let part = figure(rule, &rows);
-                (of, number(&words, &part), if part.suppressed { 0 } else { part.value })
-            })
-            .collect();
+        let counted: Vec<(String, Figure)> = groups.into_iter().map(|(of, rows)| (of, figure(rule, &rows))).collect();
+        let untold = register::untold(counted.iter().map(|(_, f)| (f.value, f.suppressed)));
+        let mut lines: Vec<(String, String, i64)> = Vec::with_capacity(counted.len());
+        for ((of, part), untold) in counted.into_iter().zip(untold) {
+            let part = Figure { withheld: untold && !part.suppressed, ..part };
+            left_out |= part.withheld;
+            lines.push((of, number(&words, &part), if part.is_told() { part.value } else { 0 }));
+        }
         if name != "year" {
             lines.sort_by_key(|l| std::cmp::Reverse(l.2));
         }
@@ -197,7 +229,7 @@ fn parts(look: &Look<'_>, rule: &'static CountingRule, rows: &[Evidence]) -> Res
         let most = lines.iter().map(|l| l.2).max().unwrap_or(1).max(1);
         out.push(Part { title: words.get(key).into_owned(), lines, most });
     }
-    Ok(out)
+    Ok((out, left_out))
 }
 
 fn scope_words(look: &Look<'_>, site: &Site, scope: &Scope) -> Result<String, PageError> {
@@ -231,8 +263,12 @@ pub(crate) fn csv(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let bytes = site.store.read(|conn| {
         let (indicator, rule) = found(site, conn, request)?;
         let scope = both(&indicator.scope, &asked(request)?);
+        if scope.undivided(rule).is_some() {
+            return Err(PageError::Rule("figure-undivided".to_owned()));
+        }
         let rows = evidence(conn, rule, &scope, site.today())?;
-        let figure = figure(rule, &rows);
+        let withheld = tells(conn, rule, &indicator.scope, &scope, site.today())?;
+        let figure = Figure { withheld, ..figure(rule, &rows) };
         let look = Look::new(site, request, conn);
         let mut out = String::from("\u{feff}");
         if site.demonstration {
@@ -241,8 +277,8 @@ pub(crate) fn csv(site: &Site, request: &Request) -> Result<Reply, PageError> {
         let hash = figure.hash;
         out.push_str(&format!("\"rule\",\"{}\",\"version\",{},\"hash\",\"{hash}\"\r\n", rule.name, rule.version));
         out.push_str("code,n,day,unit,school,kind\r\n");
-        for row in rows.iter().filter(|_| !figure.suppressed) {
-            let l = line(request, &look, rule, row)?;
+        for (row, hidden) in rows.iter().zip(hidden(rule, &rows)).filter(|_| figure.is_told()) {
+            let l = line(request, &look, rule, row, hidden)?;
             let cells: Vec<String> = l.cells.iter().map(|c| format!("\"{}\"", c.replace('"', "\"\""))).collect();
             out.push_str(&format!("{},\"{}\",\"{}\",{}\r\n", l.code, l.n, l.day, cells.join(",")));
         }

@@ -17,7 +17,8 @@ pub struct CountingRule {
     /// Its version: a changed meaning is a new one.
     pub version: u32,
     /// The query that returns its rows: `id key n day cohort region unit school subject kind`. `?1` is the day of
-    /// counting.
+    /// counting. What its rows do not have stands as `NULL AS` that. Where cohorts mean more to it than a column, it
+    /// reads them from the table `chosen`: none there, and all are meant.
     pub sql: &'static str,
     /// How the number comes from them.
     pub measure: Measure,
@@ -29,11 +30,27 @@ pub struct CountingRule {
     pub rows_are: &'static str,
 }
 
+impl CountingRule {
+    /// Whether the query itself asks which cohorts are chosen.
+    pub(crate) fn asks_chosen(&self) -> bool {
+        self.sql.contains("FROM chosen")
+    }
+
+    /// Whether its rows can be narrowed by a dimension: not every one is of a cohort, or of a unit.
+    pub(crate) fn has(&self, dimension: &str) -> bool {
+        let asked = dimension == "cohort" && self.asks_chosen();
+        asked || !self.sql.contains(&format!("NULL AS {dimension}"))
+    }
+}
+
 macro_rules! rule {
     ($name:literal, $measure:ident, $rows:literal, [$($beside:literal),*]) => {
+        rule!($name v 1, $measure, $rows, [$($beside),*])
+    };
+    ($name:literal v $version:literal, $measure:ident, $rows:literal, [$($beside:literal),*]) => {
         CountingRule {
             name: $name,
-            version: 1,
+            version: $version,
             sql: include_str!(concat!("../queries/", $name, ".sql")),
             measure: Measure::$measure,
             beside: &[$($beside),*],
@@ -50,7 +67,7 @@ pub const RULES: &[CountingRule] = &[
     rule!("person_months", Sum, "posting", []),
     rule!("persons_returned", Distinct, "posting", []),
     rule!("schools_supported", Distinct, "posting", ["schools_only_visited"]),
-    rule!("schools_only_visited", Distinct, "visit", []),
+    rule!("schools_only_visited" v 2, Distinct, "visit", []),
     rule!("regions_paired", Distinct, "posting", ["units_sending", "units_other"]),
     rule!("units_sending", Distinct, "posting", []),
     rule!("units_other", Distinct, "posting", []),
@@ -59,9 +76,9 @@ pub const RULES: &[CountingRule] = &[
     rule!("pairs", Distinct, "pairing", []),
     rule!("masters", Distinct, "pairing", []),
     rule!("apprentices", Distinct, "pairing", []),
-    rule!("teams_active", Distinct, "team", ["teams_without_studios", "teams_active_today"]),
-    rule!("teams_without_studios", Distinct, "team", []),
-    rule!("teams_active_today", Distinct, "team", []),
+    rule!("teams_active" v 2, Distinct, "team", ["teams_without_studios", "teams_active_today"]),
+    rule!("teams_without_studios" v 2, Distinct, "team", []),
+    rule!("teams_active_today" v 2, Distinct, "team", []),
     rule!("visits_held", Distinct, "visit", ["visit_trips", "visit_person_times", "visit_lessons"]),
     rule!("visit_trips", Distinct, "visit", []),
     rule!("visit_person_times", Sum, "visit", []),
@@ -78,7 +95,7 @@ pub const RULES: &[CountingRule] = &[
         about_pupils: true,
         rows_are: "headcount",
     },
-    rule!("lessons_reached", Distinct, "class_room", ["lessons_brought", "courses_reached"]),
+    rule!("lessons_reached" v 2, Distinct, "class_room", ["lessons_brought", "courses_reached"]),
     rule!("lessons_brought", Sum, "visit", []),
     rule!("courses_reached", Distinct, "course_use", []),
     rule!("health_sessions", Distinct, "health_session", ["health_reached", "health_estimated"]),
