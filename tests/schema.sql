@@ -192,6 +192,7 @@ CREATE TABLE pupil (
   school BLOB,
   code TEXT,
   name TEXT,
+  name_sealed BLOB,
   class TEXT
 );
 CREATE TABLE pupil_consent (
@@ -209,6 +210,7 @@ CREATE TABLE pupil_consent (
   tour BLOB,
   purpose TEXT,
   given_by TEXT,
+  given_by_sealed BLOB,
   language TEXT,
   version TEXT,
   given_on TEXT,

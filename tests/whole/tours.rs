@@ -16,6 +16,8 @@ use crate::two_nodes::give;
 
 /// What nobody but the leader is to read.
 pub const NUMBER: &str = "阿妈 13900271828";
+/// Who gave a consent.
+pub const GIVER: &str = "阿妈拉姆措七";
 pub const NAME: &str = "བསོད་ནམས་སྒྲོལ་མ་";
 
 /// A school's node, the hub, and a tour of the school that leads to a host elsewhere.
@@ -53,6 +55,14 @@ impl Stand {
         );
         let tour = made(&school.post("/tours/new", &leader, &form).await);
         Self { school, hub, head, leader, officer, tour, first }
+    }
+
+    /// A tour more, of the same school.
+    pub async fn another(&self) -> Subject {
+        let host = self.school.one("SELECT id FROM organisation WHERE kind = 'assisting_unit' ORDER BY id LIMIT 1");
+        let (school, first) = (self.school.home, self.first);
+        let form = format!("title=再去&school={school}&host={host}&starts_on={first}&ends_on={first}&purpose=看江河");
+        made(&self.school.post("/tours/new", &self.leader, &form).await)
     }
 
     /// Both nodes give each other what they lack, as the link does.
@@ -97,7 +107,7 @@ impl Stand {
     }
 
     pub async fn consents(&self, pupil: Subject) {
-        let form = format!("purpose=study_tour&given_by=阿妈&language=bo&version=1&given_on={}", self.first);
+        let form = format!("purpose=study_tour&given_by={GIVER}&language=bo&version=1&given_on={}", self.first);
         let answer = self.school.post(&self.at(&format!("/pupils/{pupil}/consent")), &self.leader, &form).await;
         assert_eq!(answer.status(), StatusCode::SEE_OTHER);
     }
@@ -296,14 +306,17 @@ async fn host_plan_risks_and_adults_that_change_are_approved_anew() {
     let form = |host: &Subject, plan: &str| {
         let (first, last) = (stand.first, stand.first.checked_add(2.days()).unwrap());
         let school = stand.school.home;
-        format!("title=到重庆去&school={school}&host={host}&starts_on={first}&ends_on={last}&purpose=看江河&plan={plan}")
+        format!(
+            "title=到重庆去&school={school}&host={host}&starts_on={first}&ends_on={last}&purpose=看江河&plan={plan}"
+        )
     };
     let hosts = "SELECT id FROM organisation WHERE kind = 'assisting_unit' ORDER BY id";
     let host = stand.school.one(&format!("{hosts} LIMIT 1"));
     let other = stand.school.one(&format!("{hosts} LIMIT 1 OFFSET 1"));
     let anew = async || {
         let shown = page(&stand.school, &stand.at(""), &stand.head).await;
-        shown.split("须重新批准").nth(1).map(|s| s.split('<').next().unwrap().to_owned()).unwrap_or_default()
+        let (before, _) = shown.split_once("须重新批准").unwrap_or_default();
+        before.rsplit('>').next().unwrap().to_owned()
     };
     assert_eq!(anew().await, "");
     stand.edit(&stand.at(""), &form(&other, "第一天")).await;

@@ -6,14 +6,14 @@ use axum::http::StatusCode;
 use base::Subject;
 use jiff::ToSpan;
 use log::{Context, LogError};
-use records::{Change, Role, append, record_scope};
+use records::{Change, append, record_scope};
 use serde_json::{Value as Json, json};
 
-use crate::courses::status;
-use crate::desk::{Desk, desk_at};
+use crate::courses::{made, status};
+use crate::desk::Desk;
 use crate::play::page;
 use crate::pocket::{ask, pack, prepare};
-use crate::tours::{NAME, NUMBER, Stand, number, person};
+use crate::tours::{GIVER, NAME, NUMBER, Stand, number, person};
 
 /// Everything that a node's databases hold, with what is written ahead.
 fn disk(desk: &Desk) -> Vec<u8> {
@@ -34,6 +34,7 @@ fn has(all: &[u8], what: &[u8]) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_school_holds_of_its_pupils_is_nowhere_else() {
     let (stand, pupils) = Stand::under_way().await;
+    let first = stand.tour;
     stand.meet();
     // Neither a name, nor a code, nor a consent reaches the hub or its disk; how many go, does, and below five not even that.
     for table in ["pupil", "pupil_consent", "tour_pupil", "tour_contact", "tour_opening", "tour_missing"] {
@@ -41,6 +42,23 @@ async fn what_a_school_holds_of_its_pupils_is_nowhere_else() {
     }
     let there = disk(&stand.hub);
     assert!(!has(&there, NAME.as_bytes()) && !has(&there, NUMBER.as_bytes()));
+    // On the school's own disk neither a name nor who gave a consent stands in the clear.
+    let own = disk(&stand.school);
+    assert!(has(&own, b"A1") && !has(&own, NAME.as_bytes()) && !has(&own, GIVER.as_bytes()));
+    let shown = page(&stand.school, &stand.at(&format!("/pupils/{}", pupils[0])), &stand.head).await;
+    assert!(shown.contains(NAME) && shown.contains(GIVER), "{shown}");
+    // A name from before names were sealed is read as it stands.
+    let kind = stand.school.node.site.kinds.get("pupil").unwrap();
+    let old = Change::new().with_link("school", stand.school.home).with_text("code", "B7").with_text("name", "卓玛");
+    let before = |tx: &log::Tx<'_>| {
+        let scope = base::Scope::Private(stand.school.home);
+        append(tx, kind, scope, tx.subject(&scope), old.clone(), None)
+    };
+    stand.school.node.site.store.write(Context::NODE, before).unwrap();
+    let other = Stand { tour: stand.another().await, ..stand };
+    made(&other.school.post(&other.at("/pupils"), &other.head, "code=B7&name=&class=").await);
+    assert!(page(&other.school, &other.at("/pupils"), &other.head).await.contains("B7 · 卓玛"));
+    let stand = Stand { tour: first, ..other };
     let shown = page(&stand.hub, &stand.at(""), &stand.officer).await;
     assert!(shown.contains("&lt;5") || shown.contains("&#60;5"), "{shown}");
     for rest in ["/pupils", "/leave", &format!("/pupils/{}", pupils[0])] {

@@ -1,12 +1,7 @@
 //! Whom to call for a pupil. It is sealed as it is written, under a key that only this node can make again; from the day of
 //! leaving until the day after the end the tour's leader opens it, and each opening is a fact that the school's head sees;
-//! when the tour is over it is destroyed.
-//!
-//! What that protects from: a copy of the database, a backup, a list, a search, a history or an export shows nothing. Who
-//! has the whole directory of the school's node, its key beside its database, can open what is not destroyed yet.
+//! when the tour is over it is destroyed. What sealing protects from is said in [`crate::sealed`].
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use aws_lc_rs::hmac;
 use base::{Date, Subject};
 use jiff::ToSpan;
 use log::{Context, Tx, erase_draft};
@@ -15,49 +10,17 @@ use rusqlite::{Connection, OptionalExtension, params};
 use web::{PageError, Site};
 
 use crate::held::{TOUR_CONTACT, TOUR_OPENING};
+use crate::sealed::About;
 use crate::tour::{Tour, id_at};
 
 /// Letters of a contact.
 pub(crate) const MOST: usize = 200;
-/// Sealed texts have lengths that are multiples of this, so that a length tells little.
-const BLOCK: usize = 128;
 /// Days after the end on which contacts that nobody closed are destroyed.
 const KEPT_DAYS: i64 = 14;
 
-fn key(site: &Site, tour: &Subject) -> Result<LessSafeKey, PageError> {
-    let seed = hmac::Key::new(hmac::HMAC_SHA256, site.store.key().seed());
-    let made = hmac::sign(&seed, &[b"zampa tour contacts 1".as_slice(), tour.as_bytes()].concat());
-    let key = UnboundKey::new(&AES_256_GCM, made.as_ref()).map_err(|_| failed())?;
-    Ok(LessSafeKey::new(key))
-}
-
-fn failed() -> PageError {
-    PageError::Internal("a contact could not be sealed".to_owned())
-}
-
-fn about(tour: &Subject, pupil: &Subject) -> Aad<Vec<u8>> {
-    Aad::from([tour.as_bytes(), pupil.as_bytes()].concat())
-}
-
-/// Seals a contact: a nonce, then AES-256-GCM over the text, filled up with zeros, bound to the tour and the pupil.
-fn seal(site: &Site, tour: &Subject, pupil: &Subject, text: &str) -> Result<Vec<u8>, PageError> {
-    let nonce = site.store.env().bytes::<NONCE_LEN>();
-    let mut sealed = text.as_bytes().to_vec();
-    sealed.resize(sealed.len().next_multiple_of(BLOCK), 0);
-    key(site, tour)?
-        .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), about(tour, pupil), &mut sealed)
-        .map_err(|_| failed())?;
-    Ok([nonce.as_slice(), &sealed].concat())
-}
-
-/// Opens one; nothing for what this node did not seal.
-fn open(site: &Site, tour: &Subject, pupil: &Subject, sealed: &[u8]) -> Result<Option<String>, PageError> {
-    let Some((nonce, rest)) = sealed.split_first_chunk::<NONCE_LEN>() else { return Ok(None) };
-    let mut rest = rest.to_vec();
-    let nonce = Nonce::assume_unique_for_key(*nonce);
-    let Ok(plain) = key(site, tour)?.open_in_place(nonce, about(tour, pupil), &mut rest) else { return Ok(None) };
-    let end = plain.iter().rposition(|b| *b != 0).map_or(0, |at| at + 1);
-    Ok(plain.get(..end).and_then(|p| String::from_utf8(p.to_vec()).ok()))
+/// Of which contact a sealed text is.
+fn about(tour: &Subject, pupil: &Subject) -> About {
+    About { label: "zampa tour contacts 1", under: *tour, of: *pupil }
 }
 
 /// The record of a pupil's contact that is not destroyed.
@@ -79,7 +42,7 @@ pub(crate) fn keep(tx: &Tx<'_>, site: &Site, tour: &Tour, pupil: Subject, text: 
     let change = Change::new()
         .with_link("tour", tour.id)
         .with_link("pupil", pupil)
-        .with("sealed", Value::Bytes(seal(site, &tour.id, &pupil, text)?));
+        .with("sealed", Value::Bytes(about(&tour.id, &pupil).seal(site, text)?));
     tour.hold(tx, &TOUR_CONTACT, change).map(|_| ())
 }
 
@@ -175,7 +138,7 @@ pub(crate) fn read(conn: &Connection, site: &Site, tour: &Tour, pupil: &Subject)
     let sql = "SELECT sealed FROM tour_contact WHERE tour = ?1 AND pupil = ?2 AND erased = 0 ORDER BY id LIMIT 1";
     let sealed: Option<Option<Vec<u8>>> =
         conn.prepare_cached(sql)?.query_row(params![tour.id.as_bytes(), pupil.as_bytes()], |r| r.get(0)).optional()?;
-    sealed.flatten().map_or(Ok(None), |sealed| open(site, &tour.id, pupil, &sealed))
+    sealed.flatten().map_or(Ok(None), |sealed| about(&tour.id, pupil).open(site, &sealed))
 }
 
 /// Destroys the contacts of tours that are over: closed or cancelled at any node, withdrawn, or ended two weeks ago and

@@ -1,5 +1,6 @@
 //! What a school holds of its pupils for a tour. It lies at the school's own node and nowhere else, has no pages in the
-//! register, no search and no export; a pupil is a code, a name, a class and consents, and nothing more.
+//! register, no search and no export; a pupil is a code, a name, a class and consents, and nothing more. What names somebody is sealed
+//! ([`crate::sealed`]).
 
 use records::vocabulary::TEACHING_LANGUAGES;
 use records::{Access, Field, Home, Kind, Role, Roles, Rule};
@@ -25,7 +26,9 @@ pub(crate) static PUPIL: Kind = Kind {
     fields: &[
         Field::link("school", "organisation").required(),
         Field::line("code").required(),
-        Field::line("name").required().personal(),
+        // Sealed; what was written before it was stands in the clear.
+        Field::line("name").secret().personal(),
+        Field::bytes("name_sealed").personal(),
         Field::line("class"),
     ],
     states: &[],
@@ -55,7 +58,8 @@ pub(crate) static PUPIL_CONSENT: Kind = Kind {
         Field::link("pupil", "pupil").required(),
         Field::link("tour", "study_tour").required(),
         Field::choice("purpose", PURPOSES).required(),
-        Field::line("given_by").required().personal(),
+        Field::line("given_by").secret().personal(),
+        Field::bytes("given_by_sealed").personal(),
         Field::choice("language", TEACHING_LANGUAGES).required(),
         Field::line("version").required(),
         Field::date("given_on").required(),

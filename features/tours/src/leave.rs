@@ -13,7 +13,7 @@ use web::{PageError, Reply, Request, Shell, Site};
 use crate::approval::{Given, Standing};
 use crate::contact;
 use crate::facts::{OFFICE, STUDY_TOUR, TIERS};
-use crate::pupils::{Goes, codes, going, mark};
+use crate::going::{Goes, codes, going, mark};
 use crate::tour::{Tour, adults_for, id_at, into_state, pupils_per_adult};
 
 /// What is missing, each in a line for the reader. Nothing: it can leave.

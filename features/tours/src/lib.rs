@@ -4,11 +4,13 @@
 mod approval;
 mod contact;
 mod facts;
+mod going;
 mod held;
 mod leave;
 mod marks;
 mod part;
 mod pupils;
+mod sealed;
 mod sheet;
 mod story;
 mod today;

@@ -9,8 +9,10 @@ use web::{PageError, Request, Shell, Site};
 
 use crate::approval::{Standing, seen, speaks};
 use crate::facts::{STUDY_TOUR, TIERS, TOUR_ADULT, TOUR_LEG, TOUR_RISK, TOUR_STORY};
+use crate::going::{codes, going};
 use crate::leave::{changed, may_end, name, people, tier};
-use crate::pupils::{codes, going, openings};
+use crate::pupils::openings;
+use crate::sealed::About;
 use crate::story;
 use crate::tour::{Tour, adults_for, id_at, pupils_per_adult, text_at};
 
@@ -260,17 +262,25 @@ fn rolls(site: &Site, look: &Look<'_>, tour: &Tour, home: bool, sees: bool) -> R
         };
         let when =
             format!("{} {} · {}", look.date(&text_at(row, 1)?), text_at(row, 2)?, name(site, look, &id_at(row, 5)?)?);
-        let who = if sees { absent(look.conn, &id_at(row, 0)?)? } else { String::new() };
+        let who = if sees { absent(site, look.conn, tour, &id_at(row, 0)?)? } else { String::new() };
         let detail = if who.is_empty() { when } else { format!("{when} · {who}") };
         out.push(Line { title: leg, detail, tag, tone, ..Line::default() });
     }
     Ok(out)
 }
 
-fn absent(conn: &Connection, roll: &Subject) -> Result<String, PageError> {
-    let sql = "SELECT group_concat(p.code || ' ' || coalesce(p.name, ''), ', ') FROM tour_missing m
-               JOIN pupil p ON p.id = m.pupil WHERE m.roll = ?1";
-    Ok(conn.prepare_cached(sql)?.query_row([roll.as_bytes()], |r| text_at(r, 0))?)
+fn absent(site: &Site, conn: &Connection, tour: &Tour, roll: &Subject) -> Result<String, PageError> {
+    let sql = "SELECT p.id, p.code, p.name_sealed, p.name FROM tour_missing m JOIN pupil p ON p.id = m.pupil
+               WHERE m.roll = ?1 ORDER BY p.code, p.id";
+    let mut stmt = conn.prepare_cached(sql)?;
+    let mut rows = stmt.query([roll.as_bytes()])?;
+    let mut out = Vec::new();
+    while let Some(row) = rows.next()? {
+        let sealed: Option<Vec<u8>> = row.get(2)?;
+        let name = About::name(tour.school, id_at(row, 0)?).read(site, sealed.as_deref(), text_at(row, 3)?)?;
+        out.push(format!("{} {name}", text_at(row, 1)?));
+    }
+    Ok(out.join(", "))
 }
 
 fn stories(look: &Look<'_>, request: &Request, tour: &Tour) -> Result<Vec<Line>, PageError> {

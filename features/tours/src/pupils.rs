@@ -2,7 +2,7 @@
 //! the tour's adults; that a pupil's page was looked at is noted.
 
 use askama::Template;
-use base::{Hash, Subject, base32};
+use base::{Subject, base32};
 use log::{Context, Tx};
 use records::vocabulary::TEACHING_LANGUAGES;
 use records::{Change, Value};
@@ -12,62 +12,10 @@ use text::Words;
 use web::{PageError, Reply, Request, Shell, Site};
 
 use crate::contact::{self, Opening};
+use crate::going::{Goes, MOST, going, mark};
 use crate::held::{PUPIL, PUPIL_CONSENT, PURPOSES, TOUR_PUPIL};
+use crate::sealed::About;
 use crate::tour::{Tour, id_at, into_state, text_at};
-
-/// Pupils of one tour.
-const MOST: usize = 300;
-
-/// A pupil who goes, as far as leaving asks.
-#[derive(Clone, Debug)]
-pub(crate) struct Goes {
-    pub id: Subject,
-    pub code: String,
-    pub name: String,
-    pub class: String,
-    /// `given`, `withdrawn`, or nothing.
-    pub consent: String,
-    pub pictures: String,
-    pub contact: bool,
-}
-
-/// The pupils of a tour, by their codes.
-pub(crate) fn going(conn: &Connection, tour: &Subject) -> Result<Vec<Goes>, PageError> {
-    let last = "(SELECT coalesce(c.state, 'given') FROM pupil_consent c
-                  WHERE c.tour = ?1 AND c.pupil = p.id AND c.purpose = ";
-    let sql = format!(
-        "SELECT p.id, p.code, p.name, p.class, {last} 'study_tour' ORDER BY c.made DESC LIMIT 1),
-                {last} 'pictures' ORDER BY c.made DESC LIMIT 1),
-                EXISTS (SELECT 1 FROM tour_contact k WHERE k.tour = ?1 AND k.pupil = p.id AND k.erased = 0)
-         FROM tour_pupil g JOIN pupil p ON p.id = g.pupil
-         WHERE g.tour = ?1 AND coalesce(g.state, 'on') = 'on' ORDER BY p.code, p.id LIMIT {MOST}"
-    );
-    let mut stmt = conn.prepare_cached(&sql)?;
-    let rows = stmt.query_map([tour.as_bytes()], |r| {
-        Ok(Goes {
-            id: id_at(r, 0)?,
-            code: text_at(r, 1)?,
-            name: text_at(r, 2)?,
-            class: text_at(r, 3)?,
-            consent: text_at(r, 4)?,
-            pictures: text_at(r, 5)?,
-            contact: r.get(6)?,
-        })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-/// Codes in one line.
-pub(crate) fn codes<'a>(pupils: impl Iterator<Item = &'a Goes>) -> String {
-    pupils.map(|p| p.code.as_str()).collect::<Vec<_>>().join(", ")
-}
-
-/// A mark of which pupils go.
-pub(crate) fn mark(pupils: &[Goes]) -> Vec<u8> {
-    let mut ids: Vec<&[u8]> = pupils.iter().map(|p| p.id.as_bytes()).collect();
-    ids.sort_unstable();
-    if ids.is_empty() { Vec::new() } else { Hash::of(&ids.concat()).0.to_vec() }
-}
 
 /// Tells the hub how many go, and a mark of which: no code, no name.
 fn tell(tx: &Tx<'_>, site: &Site, tour: &Tour) -> Result<(), PageError> {
@@ -122,9 +70,12 @@ pub(crate) fn add(site: &Site, request: &Request) -> Result<Reply, PageError> {
             None if name.is_empty() => return Err(PageError::Rule("tour-pupil-name".to_owned())),
             None => {
                 let code = if code.is_empty() { free_code(site) } else { code };
-                let change = Change::new().with_text("code", code).with_text("name", name);
+                let id = tx.subject(&tour.private());
+                let sealed = About::name(tour.school, id).seal(site, &name)?;
+                let change = Change::new().with_text("code", code).with("name_sealed", Value::Bytes(sealed));
                 let change = if class.is_empty() { change } else { change.with_text("class", class) };
-                tour.hold(tx, &PUPIL, change)?
+                tour.hold_as(tx, &PUPIL, id, change)?;
+                id
             }
         };
         let record = record(tx.conn(), &tour, &pupil)?.unwrap_or_else(|| tx.subject(&tour.private()));
@@ -195,15 +146,17 @@ pub(crate) fn consent(site: &Site, request: &Request) -> Result<Reply, PageError
         let tour = Tour::with_pupils(site, tx.conn(), request)?;
         let pupil = pupil(tx.conn(), request, &tour)?;
         for purpose in purposes {
+            let id = tx.subject(&tour.private());
+            let sealed = About::giver(tour.school, id).seal(site, &given_by)?;
             let change = Change::new()
                 .with_link("pupil", pupil.id)
                 .with_link("tour", tour.id)
                 .with_text("purpose", purpose)
-                .with_text("given_by", given_by.as_str())
+                .with("given_by_sealed", Value::Bytes(sealed))
                 .with_text("language", language.as_str())
                 .with_text("version", version.as_str())
                 .with_text("given_on", day.to_string());
-            tour.hold(tx, &PUPIL_CONSENT, change)?;
+            tour.hold_as(tx, &PUPIL_CONSENT, id, change)?;
         }
         Ok::<_, PageError>((tour, pupil.id))
     })?;
@@ -307,18 +260,21 @@ pub(crate) fn list(site: &Site, request: &Request) -> Result<Reply, PageError> {
         let tour = Tour::with_pupils(site, conn, request)?;
         let words = request.words(site);
         let going = going(conn, &tour.id)?;
-        let line = |p: &Goes| Line {
-            id: p.id.to_string(),
-            code: p.code.clone(),
-            name: p.name.clone(),
-            class: p.class.clone(),
-            tags: tags(&words, p),
+        let line = |p: &Goes| {
+            Ok(Line {
+                id: p.id.to_string(),
+                code: p.code.clone(),
+                name: p.name(site, &tour)?,
+                class: p.class.clone(),
+                tags: tags(&words, p),
+            })
         };
+        let lines = going.iter().map(line).collect::<Result<_, PageError>>()?;
         let page = ListPage {
             id: tour.id.to_string(),
             adds: may_add(&tour).is_ok(),
             all: i64::try_from(going.len()).unwrap_or(0),
-            lines: going.iter().map(line).collect(),
+            lines,
             tour: tour.title,
             s: Shell::new(site, request, words.get("tour-pupils")),
         };
@@ -391,6 +347,7 @@ fn shown(site: &Site, request: &Request, opened: Option<String>) -> Result<Reply
         let reader = request.reader()?;
         let tour = Tour::with_pupils(site, conn, request)?;
         let pupil = pupil(conn, request, &tour)?;
+        let name = pupil.name(site, &tour)?;
         let today = site.today().to_string();
         let choice = |field: &str, words: &[&'static str]| {
             let one = |w: &&'static str| (*w, label(&look.words, &PUPIL_CONSENT, PUPIL_CONSENT.field(field), w));
@@ -398,7 +355,7 @@ fn shown(site: &Site, request: &Request, opened: Option<String>) -> Result<Reply
         };
         let page = PupilPage {
             id: tour.id.to_string(),
-            consents: consents(&look, &tour, &pupil.id)?,
+            consents: consents(site, &look, &tour, &pupil.id)?,
             languages: choice("language", TEACHING_LANGUAGES),
             purposes: choice("purpose", PURPOSES),
             contact: contact::is_there(conn, &tour.id, &pupil.id)?,
@@ -408,12 +365,12 @@ fn shown(site: &Site, request: &Request, opened: Option<String>) -> Result<Reply
             today,
             opened,
             tour: tour.title,
-            s: Shell::new(site, request, pupil.name.clone()),
+            s: Shell::new(site, request, name.clone()),
             pupil: Line {
                 id: pupil.id.to_string(),
                 tags: tags(&look.words, &pupil),
                 code: pupil.code,
-                name: pupil.name,
+                name,
                 class: pupil.class,
             },
         };
@@ -422,8 +379,8 @@ fn shown(site: &Site, request: &Request, opened: Option<String>) -> Result<Reply
     Ok(Reply::Page(html))
 }
 
-fn consents(look: &Look<'_>, tour: &Tour, pupil: &Subject) -> Result<Vec<Consent>, PageError> {
-    let sql = "SELECT id, purpose, given_by, language, version, given_on, withdrawn_on, coalesce(state, 'given')
+fn consents(site: &Site, look: &Look<'_>, tour: &Tour, pupil: &Subject) -> Result<Vec<Consent>, PageError> {
+    let sql = "SELECT id, purpose, given_by, language, version, given_on, withdrawn_on, coalesce(state, 'given'), given_by_sealed
                FROM pupil_consent WHERE tour = ?1 AND pupil = ?2 ORDER BY made DESC LIMIT 40";
     let mut stmt = look.conn.prepare_cached(sql)?;
     let mut rows = stmt.query(params![tour.id.as_bytes(), pupil.as_bytes()])?;
@@ -431,7 +388,9 @@ fn consents(look: &Look<'_>, tour: &Tour, pupil: &Subject) -> Result<Vec<Consent
     let say = |field: &str, word: &str| label(&look.words, &PUPIL_CONSENT, PUPIL_CONSENT.field(field), word);
     while let Some(row) = rows.next()? {
         let withdrawn = text_at(row, 6)?;
-        let given_by = text_at(row, 2)?;
+        let id = id_at(row, 0)?;
+        let sealed: Option<Vec<u8>> = row.get(8)?;
+        let given_by = About::giver(tour.school, id).read(site, sealed.as_deref(), text_at(row, 2)?)?;
         let language = say("language", &text_at(row, 3)?);
         let version = text_at(row, 4)?;
         let day = look.date(&text_at(row, 5)?);
@@ -447,7 +406,7 @@ fn consents(look: &Look<'_>, tour: &Tour, pupil: &Subject) -> Result<Vec<Consent
             detail = format!("{detail} · {}", look.words.with("tour-consent-until", &[("day", (&day).into())]));
         }
         out.push(Consent {
-            id: id_at(row, 0)?.to_string(),
+            id: id.to_string(),
             said: say("purpose", &text_at(row, 1)?),
             detail,
             given: text_at(row, 7)? == "given",

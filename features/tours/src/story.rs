@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use web::{PageError, Reply, Request, Shell, Site};
 
 use crate::facts::TOUR_STORY;
-use crate::pupils::{codes, going};
+use crate::going::{codes, going};
 use crate::tour::{Tour, id_at, text_at};
 
 #[derive(Template)]

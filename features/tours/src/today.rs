@@ -7,7 +7,7 @@ use web::{PageError, Request, Site, TodayItem};
 
 use crate::approval::{Standing, speaks};
 use crate::facts::STUDY_TOUR;
-use crate::pupils::{codes, going};
+use crate::going::{codes, going};
 use crate::tour::{Tour, id_at};
 
 /// Tours that are looked at.

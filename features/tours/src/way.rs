@@ -11,9 +11,10 @@ use web::{PageError, Request, Site};
 
 use crate::contact::{self, Opening};
 use crate::facts::{STUDY_TOUR, TOUR_LEG, TOUR_ROLL};
+use crate::going::going;
 use crate::held::TOUR_MISSING;
 use crate::leave::name;
-use crate::pupils::{going, now, time_of};
+use crate::pupils::{now, time_of};
 use crate::tour::{Tour, id_at, text_at};
 
 /// Roll-calls in one delivery, and what one of them may name.
@@ -70,7 +71,7 @@ fn packed(site: &Site, request: &Request, conn: &Connection, tour: &Tour) -> Res
     let mut pupils = Vec::new();
     for pupil in going(conn, &tour.id)? {
         pupils.push(json!({
-            "id": pupil.id.to_string(), "code": pupil.code, "name": pupil.name, "class": pupil.class,
+            "id": pupil.id.to_string(), "code": pupil.code, "name": pupil.name(site, tour)?, "class": pupil.class,
             "withdrawn": pupil.consent == "withdrawn",
             "contact": contact::read(conn, site, tour, &pupil.id)?,
         }));
