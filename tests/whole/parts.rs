@@ -26,11 +26,16 @@ pub async fn held(desk: &Desk) -> (Subject, u16, JoinSet<()>) {
     desk.node.begin_classes(IpAddr::V4(Ipv4Addr::LOCALHOST)).unwrap();
     let class = plan(desk);
     desk.node.classes.tend(&desk.node.site).unwrap();
+    let (at, tasks) = listens(desk).await;
+    (class, at, tasks)
+}
+
+async fn listens(desk: &Desk) -> (u16, JoinSet<()>) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (at, router) = (listener.local_addr().unwrap(), desk.router.clone());
     let mut tasks = JoinSet::new();
     tasks.spawn(async move { axum::serve(listener, router).await.unwrap() });
-    (class, at.port(), tasks)
+    (at.port(), tasks)
 }
 
 pub fn change(desk: &Desk, kind: &str, id: Subject, change: Change) {
@@ -338,6 +343,38 @@ async fn a_school_that_is_in_the_class_no_more_is_told_nothing_of_it() {
     assert!(follows());
     change(&desk, "class_room", id, Change::new().with(REMOVED, Value::Bool(true)));
     assert!(!follows());
+}
+
+/// The power of a school's box fails in class, and comes back an hour later: nobody was there for an hour.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_room_was_empty_while_its_node_was_off() {
+    let desk = desk_at(0);
+    let (class, at, tasks) = held(&desk).await;
+    let (teacher, adult) = (desk.sign_in(Role::Coordinator), desk.sign_in(Role::Officer));
+    let officer =
+        desk.one("SELECT person FROM grant_of_role WHERE role = 'officer' ORDER BY organisation IS NOT NULL DESC");
+    room(&desk, class, officer, "1");
+    let path = format!("/classes/{class}/talk");
+    let (cookie, of_teacher, to) = (adult.0.clone(), teacher.0.clone(), path.clone());
+    let _pages = blocking(move || {
+        let mut first = Page::at(at, &to, &of_teacher, 7);
+        let second = Page::at(at, &to, &cookie, 8);
+        first.say("{\"k\":\"begin\"}");
+        first.hears("begin");
+        (first, second)
+    })
+    .await;
+    drop(tasks);
+    let desk = desk.again();
+    desk.node.begin_classes(IpAddr::V4(Ipv4Addr::LOCALHOST)).unwrap();
+    desk_tends(&desk);
+    let (at, _tasks) = listens(&desk).await;
+    blocking(move || {
+        let mut page = Page::at(at, &path, &teacher.0, 9);
+        page.hears("\"in\"");
+        page.hears("\"out\"");
+    })
+    .await;
 }
 
 fn desk_tends(desk: &Desk) {

@@ -10,13 +10,14 @@ use serde_json::{Value as Json, json};
 use web::{PageError, Reply, Request, Shell, Site, Socket};
 
 use crate::groups::{Group, group_of};
+use crate::had::Had;
 use crate::open::{Classes, Open};
 use crate::page::{COLOURS, said, shown};
 use crate::pupils::for_pupils;
 use crate::say::No;
 use crate::talk::{
-    ALIVE, ALIVE_SECONDS, ANEW, EVENT, HELLO, Had, LOOKS_ON, REFUSED, SAY, SHEETS, STATE, TAKEN, WAITING, framed,
-    happened_as, message, waits_as,
+    ALIVE, ALIVE_SECONDS, ANEW, EVENT, HELLO, LOOKS_ON, REFUSED, SAY, SHEETS, STATE, TAKEN, WAITING, framed, happened_as,
+    message, waits_as,
 };
 
 /// What a page says in a second at most.

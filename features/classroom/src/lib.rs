@@ -10,6 +10,7 @@ mod film;
 mod filmed;
 mod fold;
 mod groups;
+mod had;
 mod inner;
 mod item;
 mod keep;

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base::{NodeId, Subject};
-use live::{Event, Live, Mark, NoSeat, Reach, Refusal, Saying, SeatId, Sight, View};
+use live::{Event, NoSeat, Reach, Refusal, Saying, SeatId, Sight};
 use serde_json::{Value as Json, json};
 use web::{PageError, Request, Site, Socket};
 
 use crate::exit::{self, Exit};
 use crate::facts::LIVE_CLASS;
 use crate::fold::{Interpreter, NOTES, renumbered};
+use crate::had::Had;
 use crate::open::{Classes, Open};
 use crate::pupils::{Pupils, is_code};
 use crate::say::{No, Speaker, exit_counted, is_for_pages, taken};
@@ -36,7 +37,7 @@ const DRAWING: u8 = 9;
 const TOTALS: u8 = 10;
 pub(crate) const SHEETS: u8 = 11;
 pub(crate) const ANEW: u8 = 12;
-const AT: u8 = 13;
+pub(crate) const AT: u8 = 13;
 pub(crate) const ALIVE: u8 = 14;
 /// A room's number where nobody with a say said something.
 const NOBODY: u16 = u16::MAX;
@@ -503,47 +504,6 @@ fn tell(classes: &Classes, open: &Open, guest: &mut Guest, out: &mut Vec<Vec<u8>
     if state != guest.told {
         out.push(message(STATE, &state));
         guest.told = state;
-    }
-}
-
-/// What a page has of the class: it is to be loaded anew where that did not happen, since the class lost its end where it
-/// has its order.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Had {
-    mark: Mark,
-    /// The page has been here before, and may have more than its node has by now.
-    before: bool,
-}
-
-impl Had {
-    /// As a page says.
-    pub fn said(said: &Json) -> Self {
-        let mark = said.get("at").and_then(Json::as_str).and_then(|at| {
-            let bytes: Vec<u8> =
-                (0..24).step_by(2).map_while(|n| u8::from_str_radix(at.get(n..n + 2)?, 16).ok()).collect();
-            let (seq, digest) = bytes.split_first_chunk::<4>()?;
-            Some(Mark { seq: u32::from_be_bytes(*seq).into(), digest: digest.try_into().ok()? })
-        });
-        Self { mark: mark.unwrap_or_default(), before: true }
-    }
-
-    /// Whether it is what happened, as far as that is known here.
-    pub fn holds(&self, live: &Live, class: Subject) -> bool {
-        let ahead = || {
-            let view = live.view(class, u64::MAX);
-            view.is_some_and(|view| view.reach != Reach::Here && self.mark.seq > view.mark.seq)
-        };
-        live.knows(class, self.mark) || (self.before && ahead())
-    }
-
-    /// The page was told all of this, and is told how far that is.
-    pub fn now(&mut self, view: &View, out: &mut Vec<Vec<u8>>) {
-        if self.mark == view.mark || self.mark.seq > view.mark.seq {
-            return;
-        }
-        *self = Self { mark: view.mark, before: false };
-        let seq = u32::try_from(view.mark.seq).unwrap_or(u32::MAX);
-        out.push(message(AT, &[&seq.to_be_bytes()[..], &view.mark.digest].concat()));
     }
 }
 

@@ -74,6 +74,7 @@ impl Classes {
                     tracing::error!("too many classes are open: {class} is not");
                     return Ok(());
                 }
+                self.find_empty(live, &open);
             }
             Some(known) => {
                 if known.way != open.way {
@@ -88,6 +89,24 @@ impl Classes {
         // Conversations ask for a class all the time: the disk is not waited for with this held.
         lock(&self.open).insert(class, Arc::new(open));
         Ok(())
+    }
+
+    /// A class that was open before this node was started again: its rooms here have been empty since its last event, which is when
+    /// its clock goes on from until more is known. Who is there still comes again.
+    fn find_empty(&self, live: &Live, open: &Open) {
+        let Some(view) = live.view(open.class, 0) else { return };
+        open.follow(&view);
+        let mut fold = open.inner().fold.clone();
+        for said in &view.waiting {
+            fold.take(fold.seq, said.at_ms, open.room_of(self.me, &said.who), &said.payload);
+        }
+        let is_there =
+            |n: u16| fold.rooms.get(&n).is_some_and(|room| room.since_ms.is_some()) && open.serves(self.me, n);
+        for (room, n) in open.about().rooms.iter().zip(1..).filter(|(_, n)| fold.over_ms.is_none() && is_there(*n)) {
+            if let Err(e) = live.say(open.class, room.id, &of_node(&json!({ "k": "out" }))) {
+                tracing::error!("room {n} of a class: {e}");
+            }
+        }
     }
 
     /// The node of the order of a class that has begun: it has it until the class is over, wherever it is planned to be.
