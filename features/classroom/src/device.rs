@@ -15,9 +15,10 @@ use crate::open::{Classes, Open};
 use crate::page::{COLOURS, said, shown};
 use crate::pupils::for_pupils;
 use crate::say::No;
-use crate::talk::{
-    ALIVE, ALIVE_SECONDS, ANEW, EVENT, HELLO, LOOKS_ON, REFUSED, SAY, SHEETS, STATE, TAKEN, WAITING, framed, happened_as,
-    message, waits_as,
+use crate::talk::ALIVE_SECONDS;
+use crate::wire::{
+    ALIVE, ANEW, EVENT, HELLO, LOOKS_ON, REFUSED, SAY, SHEETS, STATE, TAKEN, WAITING, framed, happened_as, message,
+    waits_as,
 };
 
 /// What a page says in a second at most.

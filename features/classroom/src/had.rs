@@ -4,7 +4,7 @@ use base::Subject;
 use live::{Live, Mark, Reach, View};
 use serde_json::Value as Json;
 
-use crate::talk::{AT, message};
+use crate::wire::{AT, message};
 
 /// What a page has of the class: it is to be loaded anew where that did not happen, since the class lost its end where it
 /// has its order.

@@ -22,7 +22,7 @@ use crate::page::{Line, languages, rooms, said, shown};
 use crate::pupils::for_pupils;
 use crate::replay::{ReplayPage, is_whole, record, seen, tracks};
 use crate::say::of_node;
-use crate::talk::{framed, happened_as};
+use crate::wire::{framed, happened_as};
 
 /// What says that a tree is such a class, and how its parts belong together.
 const CLASS: &str = "class.json";

@@ -30,6 +30,7 @@ mod turns;
 mod uppers;
 mod whip;
 mod who;
+mod wire;
 
 #[cfg(test)]
 mod tests;

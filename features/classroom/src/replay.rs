@@ -16,7 +16,7 @@ use crate::open::Classes;
 use crate::page::{Line, languages, pages, rooms, said};
 use crate::say::is_for_pages;
 use crate::still::is_withdrawn;
-use crate::talk::{framed, happened};
+use crate::wire::{framed, happened};
 
 #[derive(Template)]
 #[template(path = "replay.html")]

@@ -5,42 +5,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base::{NodeId, Subject};
-use live::{Event, NoSeat, Reach, Refusal, Saying, SeatId, Sight};
+use live::{NoSeat, Reach, Refusal, SeatId, Sight};
 use serde_json::{Value as Json, json};
 use web::{PageError, Request, Site, Socket};
 
-use crate::exit::{self, Exit};
 use crate::facts::LIVE_CLASS;
-use crate::fold::{Interpreter, NOTES, renumbered};
+use crate::fold::{Interpreter, NOTES};
 use crate::had::Had;
 use crate::open::{Classes, Open};
 use crate::pupils::{Pupils, is_code};
-use crate::say::{No, Speaker, exit_counted, is_for_pages, taken};
+use crate::say::{No, Speaker, exit_counted, taken};
 use crate::who::{Part, begins_with};
+use crate::wire::{ALIVE, ANEW, ANSWER, HELLO, LOOKS_ON, OFFER, OPEN, REFUSED, SAY, SIGHT, TAKEN, happened, message};
 
-/// From a page.
-pub(crate) const HELLO: u8 = 0;
-pub(crate) const SAY: u8 = 1;
-const OFFER: u8 = 2;
-const OPEN: u8 = 3;
-const SIGHT: u8 = 4;
-/// To a page.
-pub(crate) const EVENT: u8 = 1;
-pub(crate) const STATE: u8 = 2;
-const ANSWER: u8 = 3;
-pub(crate) const TAKEN: u8 = 4;
-pub(crate) const REFUSED: u8 = 5;
-pub(crate) const WAITING: u8 = 6;
-pub(crate) const LOOKS_ON: u8 = 7;
-const PUPILS: u8 = 8;
-const DRAWING: u8 = 9;
-const TOTALS: u8 = 10;
-pub(crate) const SHEETS: u8 = 11;
-pub(crate) const ANEW: u8 = 12;
-pub(crate) const AT: u8 = 13;
-pub(crate) const ALIVE: u8 = 14;
-/// A room's number where nobody with a say said something.
-const NOBODY: u16 = u16::MAX;
+mod tell;
+
+use tell::{tell, tell_of_pupils, tell_totals};
+
 /// A page that is told nothing else is told so often that its node is there, in seconds.
 pub(crate) const ALIVE_SECONDS: u32 = 10;
 /// What came too fast is tried again after so long, so often; then it is refused. A room's outbox may be full for hours.
@@ -473,136 +454,4 @@ fn say(classes: &Classes, open: &Open, guest: &Guest, said: &[u8]) -> Result<(),
         Err(Refusal::TooLong) => Err(No::Much),
         Err(Refusal::TooMuch) => Err(No::Fast),
     }
-}
-
-/// Tells a page what it has not seen.
-fn tell(classes: &Classes, open: &Open, guest: &mut Guest, out: &mut Vec<Vec<u8>>) {
-    let Some(view) = classes.live().ok().and_then(|l| l.view(open.class, guest.seen)) else { return };
-    // A guest sees nothing before the teacher has let them in.
-    if guest.part == Part::Guest && !guest.is_in {
-        return;
-    }
-    for event in &view.events {
-        guest.seen = event.seq;
-        if !is_for_pages(&event.payload) {
-            continue;
-        }
-        out.push(message(EVENT, &happened(open, event)));
-    }
-    guest.had.now(&view, out);
-    let waiting: Vec<u8> = view
-        .waiting
-        .iter()
-        .filter(|s| is_for_pages(&s.payload))
-        .flat_map(|s| framed(&waits_as(open, classes, s, &s.payload)))
-        .collect();
-    if waiting != guest.waited {
-        out.push(message(WAITING, &waiting));
-        guest.waited = waiting;
-    }
-    let state = state(classes, open, view.reach).to_string().into_bytes();
-    if state != guest.told {
-        out.push(message(STATE, &state));
-        guest.told = state;
-    }
-}
-
-/// Tells the teacher, and nobody else, how it was.
-fn tell_totals(open: &Open, guest: &mut Guest, out: &mut Vec<Vec<u8>>) {
-    let inner = open.inner();
-    if guest.part != Part::Teacher || inner.fold.exit == Exit::NotYet {
-        return;
-    }
-    let totals = exit::totals(&inner.fold.exits).to_string().into_bytes();
-    if totals != guest.totals {
-        out.push(message(TOTALS, &totals));
-        guest.totals = totals;
-    }
-}
-
-/// Tells the adult of a room of its pupils' devices: what they write and draw goes no further before it is shown.
-fn tell_of_pupils(open: &Open, guest: &mut Guest, out: &mut Vec<Vec<u8>>) {
-    let Part::Adult(room) = guest.part else { return };
-    let inner = open.inner();
-    let Some(pupils) = inner.pupils.get(&room) else {
-        if !guest.pupils.is_empty() {
-            guest.pupils.clear();
-            guest.drawn.clear();
-            out.push(message(PUPILS, b"null"));
-        }
-        return;
-    };
-    let shown = pupils.shown(&inner.fold, &format!("{}/c/{}", guest.host, pupils.code)).to_string().into_bytes();
-    if shown != guest.pupils {
-        out.push(message(PUPILS, &shown));
-        guest.pupils = shown;
-    }
-    let drawings = pupils.drawings(&inner.fold);
-    let now: BTreeMap<u32, u32> = drawings.iter().map(|(device, n, _)| (*device, *n)).collect();
-    for (device, n, ink) in drawings {
-        if guest.drawn.get(&device) != Some(&n) {
-            out.push(message(DRAWING, &[&device.to_be_bytes(), ink].concat()));
-        }
-    }
-    guest.drawn = now;
-}
-
-/// Who is there, and how the links stand.
-fn state(classes: &Classes, open: &Open, reach: Reach) -> Json {
-    let lines = classes.live().map(|l| l.ask(|_, hall| hall.lines(open.class))).unwrap_or_default();
-    let fold = open.inner().fold.clone();
-    let room = |n: u16| {
-        let here = fold.over_ms.is_none() && fold.rooms.get(&n).is_some_and(|r| r.since_ms.is_some());
-        let node = open.node_of(n);
-        // Of a node that follows further on, the next one's link is known.
-        let line = |of: Option<NodeId>| lines.iter().find(|(peer, _)| Some(*peer) == of);
-        let link = match line(node).or_else(|| line(open.way_to(n))) {
-            Some((_, line)) if line.is_away => "cut",
-            Some((_, line)) if line.loss_permille > 80 || line.rtt_ms > 1200 => "slow",
-            Some(_) => "ok",
-            None if node == Some(classes.me()) && reach == Reach::Cut => "cut",
-            // The hub, where it is not the origin, knows of the others' links; here one knows who came.
-            None if node == Some(classes.me()) || open.origin != classes.me() => "ok",
-            None => "cut",
-        };
-        json!({ "room": n, "here": here, "link": link })
-    };
-    let rooms: Vec<Json> = (1..=open.about().rooms.len()).filter_map(|n| u16::try_from(n).ok()).map(room).collect();
-    json!({ "cut": reach == Reach::Cut, "rooms": rooms })
-}
-
-pub(crate) fn happened(open: &Open, event: &Event) -> Vec<u8> {
-    happened_as(open, event, &event.payload)
-}
-
-/// An event, with this said in it.
-pub(crate) fn happened_as(open: &Open, event: &Event, payload: &[u8]) -> Vec<u8> {
-    let room = open.room_of(event.node, &event.who).unwrap_or(NOBODY);
-    head(event.seq, event.at_ms, event.late_ms > 0, room, &renumbered(&open.about().ids(), payload))
-}
-
-/// Something that waits for the origin, with this said in it.
-pub(crate) fn waits_as(open: &Open, classes: &Classes, said: &Saying, payload: &[u8]) -> Vec<u8> {
-    let room = open.room_of(classes.me(), &said.who).unwrap_or(NOBODY);
-    head(0, said.at_ms, true, room, &renumbered(&open.about().ids(), payload))
-}
-
-/// Bytes with their length before them.
-pub(crate) fn framed(body: &[u8]) -> Vec<u8> {
-    [&u32::try_from(body.len()).unwrap_or(0).to_be_bytes(), body].concat()
-}
-
-fn head(seq: u64, at_ms: u64, late: bool, room: u16, payload: &[u8]) -> Vec<u8> {
-    let number = |n: u64| u32::try_from(n).unwrap_or(u32::MAX).to_be_bytes();
-    let mut out = Vec::with_capacity(payload.len() + 11);
-    out.extend(number(seq));
-    out.extend(number(at_ms));
-    out.push(u8::from(late));
-    out.extend(room.to_be_bytes());
-    out.extend(payload);
-    out
-}
-
-pub(crate) fn message(what: u8, body: &[u8]) -> Vec<u8> {
-    [&[what], body].concat()
 }

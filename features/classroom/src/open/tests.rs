@@ -1,0 +1,136 @@
+use live::{Event, Mark, Reach};
+
+use super::*;
+use crate::who::{Part, Room};
+
+const ME: NodeId = NodeId([1; 16]);
+const CLASS: Subject = Subject([2; 16]);
+
+fn planned() -> Open {
+    planned_for(&[])
+}
+
+/// A class of these rooms, all served here.
+fn planned_for(rooms: &[u8]) -> Open {
+    let subject = |n: u8| Subject([n; 16]);
+    let room = |n: &u8| Room {
+        id: subject(*n),
+        school: subject(n + 100),
+        person: subject(n + 200),
+        byline: String::new(),
+        ready: true,
+    };
+    let nodes = rooms.iter().map(|_| ME).collect();
+    let rooms: Vec<Room> = rooms.iter().map(room).collect();
+    let inner = Arc::new(Mutex::new(Inner::of(&rooms.iter().map(|r| r.id).collect::<Vec<_>>())));
+    let about = About {
+        title: "藏药植物".into(),
+        state: "live".into(),
+        origin: None,
+        teacher: None,
+        co_teacher: None,
+        byline: String::new(),
+        course: None,
+        recorded: false,
+        rooms,
+    };
+    let (ways, passes) = (Vec::new(), BTreeSet::from([ME]));
+    Open { class: CLASS, origin: ME, nodes, ways, way: ME, passes, about, inner }
+}
+
+fn view(said: &[&[u8]]) -> View {
+    let event = |(payload, seq): (&&[u8], u64)| Event {
+        seq,
+        at_ms: seq * 1000,
+        node: ME,
+        who: CLASS,
+        late_ms: 0,
+        payload: Arc::from(*payload),
+    };
+    let events = said.iter().zip(1..).map(event).collect();
+    let mark = Mark { seq: said.len() as u64, ..Mark::default() };
+    View { events, waiting: Vec::new(), reach: Reach::Here, tracks: Vec::new(), elapsed_ms: 9000, mark }
+}
+
+#[test]
+fn a_page_that_still_holds_the_class_as_it_was_planned_notes_nothing_again() {
+    let before = planned();
+    let said = [of_node(&json!({ "k": "begin" })), of_node(&json!({ "k": "end" }))];
+    before.follow(&view(&[&said[0], &said[1]]));
+    let mut after = planned();
+    after.goes_on(&before);
+    let mut noted = 0;
+    for open in [&before, &after, &before] {
+        assert_eq!(open.inner().fold.over_ms, Some(2000));
+        let note = || {
+            noted += 1;
+            Ok(())
+        };
+        open.once("held", note).unwrap();
+    }
+    assert_eq!(noted, 1);
+    assert!(after.once("room-1", || Err(PageError::NotFound)).is_err());
+    before.once("room-1", || Ok(())).unwrap();
+    assert_eq!(after.inner().noted.len(), 2, "what failed was tried again");
+}
+
+/// What rooms and the teacher say, who is 0.
+fn said_by(said: &[(u8, serde_json::Value)]) -> View {
+    let payloads: Vec<Vec<u8>> = said.iter().map(|(_, said)| of_node(said)).collect();
+    let mut view = view(&payloads.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    for (event, (who, _)) in view.events.iter_mut().zip(said) {
+        event.who = if *who == 0 { CLASS } else { Subject([*who; 16]) };
+    }
+    view
+}
+
+#[test]
+fn a_room_that_has_another_number_now_has_nothing_of_the_one_before() {
+    let before = planned_for(&[10, 11]);
+    let floor = before.inner().fold.naming(1, serde_json::Map::from_iter([("k".to_owned(), json!("floor"))]));
+    let all = said_by(&[
+        (10, json!({ "k": "in" })),
+        (10, json!({ "k": "consent", "yes": true })),
+        (10, json!({ "k": "heads", "n": 31 })),
+        (11, json!({ "k": "heads", "n": 9 })),
+        (0, json!({ "k": "begin" })),
+        (0, floor),
+        (0, json!({ "k": "record", "on": true })),
+    ]);
+    before.follow(&all);
+    let now = || before.inner().fold.clone();
+    assert!(now().has_floor(Part::Adult(1)) && !now().may_be_heard(2, true));
+    let mut after = planned_for(&[11]);
+    after.goes_on(&before);
+    assert!(after.renumber(|| Some(all.clone())), "it has another");
+    assert!(!after.renumber(|| None), "once");
+    assert!(!now().may_be_heard(1, true), "who never consented");
+    assert!(!now().has_floor(Part::Adult(1)), "nor was asked");
+    assert_eq!((now().rooms[&1].heads, now().rooms[&1].since_ms), (Some(9), None));
+    // A page that still holds the class as it was takes nothing in.
+    let more = said_by(&[(11, json!({ "k": "heads", "n": 8 }))]);
+    let more = View { events: more.events.into_iter().map(|e| Event { seq: 8, ..e }).collect(), ..more };
+    before.follow(&more);
+    assert_eq!(now().seq, 7);
+    after.follow(&more);
+    assert_eq!(now().rooms[&1].heads, Some(8));
+    // One that comes last changes nobody's number, and what it said before its plan had come here counts.
+    let mut third = planned_for(&[11, 12]);
+    third.goes_on(&after);
+    let all = said_by(&[(12, json!({ "k": "heads", "n": 5 }))]);
+    assert!(!third.renumber(|| Some(all)));
+    assert_eq!(now().rooms[&2].heads, Some(5));
+}
+
+#[test]
+fn two_pages_that_look_at_once_take_in_what_happened_once() {
+    let open = planned();
+    let update = documents::Live::default().whole();
+    let said = [of_node(&json!({ "k": "begin" })), [&[NOTES], &*update].concat(), [&[NOTES], &*update].concat()];
+    let all = view(&[&said[0], &said[1], &said[2]]);
+    open.follow(&all);
+    open.follow(&all);
+    open.follow(&view(&[&said[0]]));
+    let inner = open.inner();
+    assert_eq!((inner.fold.seq, inner.notes_bytes), (3, 2 * update.len()));
+}
