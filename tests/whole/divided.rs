@@ -34,6 +34,12 @@ async fn a_figure_that_is_of_no_cohort_says_so_and_is_not_none() {
     };
     let query = format!("cohort={cohort}");
     assert!(card(&query, "professionals-1").await.contains("<data value=\"1276\">1,276</data>"));
+    // What is of other cohorts is not told of all of them instead.
+    let later = card(&query, "professionals-2-3").await;
+    assert!(later.contains("<data value=\"\">—</data><span>of other cohorts</span>"), "{later}");
+    let (_, page) = open(&hub, &format!("/figures/professionals-2-3?{query}")).await;
+    assert!(page.contains("of other cohorts") && page.contains("<data>—</data>"), "{page}");
+    assert_eq!(open(&hub, &format!("/csv/figures/professionals-2-3?{query}")).await.0, StatusCode::CONFLICT);
     for code in ["visits", "pairings", "teams"] {
         let card = card(&query, code).await;
         assert!(card.contains("<data value=\"\">—</data><span>not divided by Cohort</span>"), "{card}");

@@ -1,6 +1,6 @@
 //! The figures as cards, and what narrows them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -117,11 +117,12 @@ pub fn card(
     let today = site.today();
     // The number, where the rule has one for what the reader narrowed it to, and what is said of it.
     let of = |rule: &'static CountingRule| -> Result<(Option<Figure>, String, String), PageError> {
-        if let Some(dimension) = scope.undivided(rule) {
-            return Ok((None, NOT_TOLD.to_owned(), undivided(&words, dimension)));
-        }
-        let withheld = tells(conn, rule, &indicator.scope, &scope, today)?;
-        let figure = Figure { withheld, ..counted.figure(conn, rule, &scope, today)? };
+        let why = no_number(&words, rule, scope.as_ref());
+        let (None, Some(scope)) = (&why, &scope) else {
+            return Ok((None, NOT_TOLD.to_owned(), why.unwrap_or_default()));
+        };
+        let withheld = tells(conn, rule, &indicator.scope, scope, today)?;
+        let figure = Figure { withheld, ..counted.figure(conn, rule, scope, today)? };
         let said = number(&words, &figure);
         Ok((Some(figure), said, words.get(&format!("rule-{}-unit", rule.name)).into_owned()))
     };
@@ -177,20 +178,30 @@ pub(crate) fn number(words: &text::Words<'_>, figure: &Figure) -> String {
 }
 
 /// That the rows of a rule do not have what they were narrowed by.
-pub(crate) fn undivided(words: &text::Words<'_>, dimension: &str) -> String {
+fn undivided(words: &text::Words<'_>, dimension: &str) -> String {
     let key = if dimension == "region" { "figure-region".to_owned() } else { format!("field-{dimension}") };
     words.with("figure-undivided", &[("text", (&*words.get(&key)).into())])
 }
 
-pub(crate) fn both(one: &Scope, narrowed: &Scope) -> Scope {
+/// What is counted of an indicator that was narrowed; none where it is of other cohorts than those that were asked for.
+pub(crate) fn both(one: &Scope, narrowed: &Scope) -> Option<Scope> {
     let cohorts = if narrowed.cohorts.is_empty() {
         one.cohorts.clone()
     } else if one.cohorts.is_empty() {
         narrowed.cohorts.clone()
     } else {
-        one.cohorts.intersection(&narrowed.cohorts).copied().collect()
+        // Empty would mean all of them.
+        Some(one.cohorts.intersection(&narrowed.cohorts).copied().collect()).filter(|c: &BTreeSet<_>| !c.is_empty())?
     };
-    Scope { cohorts, ..narrowed.clone() }
+    Some(Scope { cohorts, ..narrowed.clone() })
+}
+
+/// Why an indicator has no number of what it was narrowed to.
+pub(crate) fn no_number(words: &text::Words<'_>, rule: &CountingRule, scope: Option<&Scope>) -> Option<String> {
+    match scope {
+        None => Some(words.get("figure-other-cohorts").into_owned()),
+        Some(scope) => scope.undivided(rule).map(|dimension| undivided(words, dimension)),
+    }
 }
 
 /// What the reader narrowed the figures to.

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use web::{PageError, Reply, Request, Shell, Site};
 
 use crate::count::{Evidence, Figure, Indicator, Scope, as_of, evidence, figure, indicators, tells};
-use crate::pages::{NOT_TOLD, Narrow, asked, both, narrow, number, undivided};
+use crate::pages::{NOT_TOLD, Narrow, asked, both, narrow, no_number, number};
 use crate::rules::{CountingRule, rule};
 
 /// Rows of a page.
@@ -84,12 +84,17 @@ pub(crate) fn one(site: &Site, request: &Request) -> Result<Reply, PageError> {
         let words = request.words(site);
         let narrowed = asked(request)?;
         let scope = both(&indicator.scope, &narrowed);
-        let dimension = scope.undivided(rule);
-        let mut rows = if dimension.is_some() { Vec::new() } else { evidence(conn, rule, &scope, site.today())? };
-        let withheld = dimension.is_none() && tells(conn, rule, &indicator.scope, &scope, site.today())?;
+        let no_number = no_number(&words, rule, scope.as_ref());
+        let (mut rows, withheld) = match &scope {
+            Some(scope) if no_number.is_none() => {
+                (evidence(conn, rule, scope, site.today())?, tells(conn, rule, &indicator.scope, scope, site.today())?)
+            }
+            _ => (Vec::new(), false),
+        };
+        let counted = no_number.is_none();
         let figure = Figure { withheld, ..figure(rule, &rows) };
-        let untold = match dimension {
-            Some(dimension) => Some(undivided(&words, dimension)),
+        let untold = match no_number {
+            Some(why) => Some(why),
             None if figure.suppressed => Some(words.get("figure-small").into_owned()),
             None if figure.withheld => Some(words.get("figure-withheld").into_owned()),
             None => None,
@@ -119,13 +124,13 @@ pub(crate) fn one(site: &Site, request: &Request) -> Result<Reply, PageError> {
             format!("{base}{mark}page={to}")
         };
         let out = OnePage {
-            number: if dimension.is_some() { NOT_TOLD.to_owned() } else { number(&words, &figure) },
+            number: if counted { number(&words, &figure) } else { NOT_TOLD.to_owned() },
             unit: words.get(&format!("rule-{}-unit", rule.name)).into_owned(),
             says: words.get(&format!("rule-{}-says", rule.name)).into_owned(),
             rule: words.get(&format!("rule-{}", rule.name)).into_owned(),
             rule_name: rule.name,
             version: rule.version,
-            scope: scope_words(&look, site, &scope)?,
+            scope: scope_words(&look, site, scope.as_ref().unwrap_or(&narrowed))?,
             as_of: words.moment(site.now_ms(), &site.zone()),
             digest: as_of(conn)?.to_string().chars().take(16).collect(),
             hash: figure.hash.to_string(),
@@ -262,10 +267,8 @@ fn scope_words(look: &Look<'_>, site: &Site, scope: &Scope) -> Result<String, Pa
 pub(crate) fn csv(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let bytes = site.store.read(|conn| {
         let (indicator, rule) = found(site, conn, request)?;
-        let scope = both(&indicator.scope, &asked(request)?);
-        if scope.undivided(rule).is_some() {
-            return Err(PageError::Rule("figure-undivided".to_owned()));
-        }
+        let scope = both(&indicator.scope, &asked(request)?).filter(|scope| scope.undivided(rule).is_none());
+        let scope = scope.ok_or(PageError::Rule("figure-undivided".to_owned()))?;
         let rows = evidence(conn, rule, &scope, site.today())?;
         let withheld = tells(conn, rule, &indicator.scope, &scope, site.today())?;
         let figure = Figure { withheld, ..figure(rule, &rows) };

@@ -37,6 +37,7 @@ figure-evidence = Rows of evidence
 figure-public = Rows are shown by code, month, unit and kind. Names need a sign-in.
 figure-small = Fewer than 5 pupils: neither the number nor its rows are told.
 figure-undivided = not divided by { $text }
+figure-other-cohorts = of other cohorts
 rule-figure-undivided = The rows of this figure do not say this, so it cannot be narrowed by it. Take another figure, or narrow less.
 figure-withheld = This number is not told: with another it would tell one below 5.
 figure-beside-few = Where one number is below 5, another is left out too: the sum would tell the first.

@@ -37,6 +37,7 @@ figure-evidence = 依据数据行
 figure-public = 公开显示编码、月份、单位和类别;查看姓名需登录。
 figure-small = 少于 5 名学生:不显示数字和数据行。
 figure-undivided = 不按{ $text }划分
+figure-other-cohorts = 属于其他批次
 rule-figure-undivided = 这个数字的数据行不含此项,不能据此缩小范围。请换一个数字,或放宽范围。
 figure-withheld = 不显示这个数字:与其他数字对照,会推出一个小于 5 的数。
 figure-beside-few = 有一个数小于 5 时,另一个也不显示,否则可由总数推出前者。
