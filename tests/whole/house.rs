@@ -36,6 +36,11 @@ fn asked_of_kinds() -> Vec<Vec<String>> {
         }
         for way in kind.moves {
             asked.push(vec![format!("{}-move-{}", kind.name, way.name), format!("move-{}", way.name)]);
+            // The page says who takes what one does not.
+            if !way.not_by.is_empty() || way.by_another || !way.word_of.is_empty() {
+                asked.push(vec![format!("{}-move-{}-other", kind.name, way.name)]);
+            }
+            asked.extend(way.rules.iter().map(|rule| vec![format!("rule-{}", rule.code)]));
         }
         for rule in kind.rules {
             asked.push(vec![format!("rule-{}", rule.code)]);

@@ -1,6 +1,7 @@
 //! Tests of the whole.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used, missing_docs)]
 
+mod approvals;
 mod beside;
 #[path = "../../crates/live/tests/live/bots.rs"]
 #[allow(dead_code)]

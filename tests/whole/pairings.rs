@@ -322,12 +322,16 @@ async fn the_head_proposes_and_each_of_the_two_signs_or_says_not_this_time() {
         "_base={base}&kind=master_apprentice&master={master}&apprentice={apprentice}&school={school}&goals=other&observes=12"
     );
     assert_eq!(desk.does(&format!("{path}/edit"), &head, &edit).await, StatusCode::SEE_OTHER);
+    assert_eq!(of("state").as_deref(), Some("invited"), "nothing begins on terms that nobody signed");
+    let begin = desk.does(&format!("{path}/move/begin"), &head, "active_from=2026-11-20").await;
+    assert_eq!(begin, StatusCode::FORBIDDEN);
     for who in [&at_master, &at_apprentice] {
         let page = desk.page(&path, who).await.1;
         assert!(page.contains(&format!("action=\"{path}/sign\"")), "signs again");
         assert_eq!(desk.does(&format!("{path}/sign"), who, "").await, StatusCode::SEE_OTHER);
         assert!(!desk.page(&path, who).await.1.contains(&format!("action=\"{path}/sign\"")));
     }
+    assert_eq!(of("state").as_deref(), Some("signed"));
 
     // "Not this time" has no author.
     assert_eq!(desk.does(&format!("{path}/decline"), &head, "").await, StatusCode::FORBIDDEN);

@@ -304,12 +304,43 @@ pub struct Move {
     pub at_birth: bool,
     /// From then on only those who may take it change the record.
     pub seals: bool,
+    /// The people in these links do not take it: nobody approves for themselves, or signs in another's place.
+    pub not_by: &'static [&'static str],
+    /// It is the word of the organisation in this link: its own people take it, and those of the whole programme.
+    /// Empty: whom the record concerns.
+    pub word_of: &'static str,
+    /// What is approved by it: who changes one of these fields opens it again. Empty: nothing.
+    pub approves: &'static [&'static str],
+    /// The states in which the approval stands.
+    pub stands: &'static [&'static str],
+    /// Nobody takes it who wrote one of the fields that it approves.
+    pub by_another: bool,
+    /// Who takes it where the only one who could is in one of [`Move::not_by`]: there is always a way.
+    pub instead: Roles,
+    /// What must hold besides when somebody takes it, but not of what was so before.
+    pub rules: &'static [Rule],
 }
 
 impl Move {
     /// A way that those may take who may write the record.
     pub const fn new(name: &'static str, from: &'static [&'static str], to: &'static str, who: Roles) -> Self {
-        Self { name, from, to, asks: &[], who, reason: false, at_birth: false, seals: false }
+        Self {
+            name,
+            from,
+            to,
+            asks: &[],
+            who,
+            reason: false,
+            at_birth: false,
+            seals: false,
+            not_by: &[],
+            word_of: "",
+            approves: &[],
+            stands: &[],
+            by_another: false,
+            instead: Roles::NONE,
+            rules: &[],
+        }
     }
     /// It asks for these fields.
     pub const fn asks(mut self, fields: &'static [&'static str]) -> Self {
@@ -324,6 +355,37 @@ impl Move {
     /// From then on only those who may take it change the record.
     pub const fn seals(mut self) -> Self {
         self.seals = true;
+        self
+    }
+    /// Not the people in these links.
+    pub const fn not_by(mut self, links: &'static [&'static str]) -> Self {
+        self.not_by = links;
+        self
+    }
+    /// The word of the organisation in this link.
+    pub const fn word_of(mut self, link: &'static str) -> Self {
+        self.word_of = link;
+        self
+    }
+    /// It approves these fields, and stands in these states as long as they stay.
+    pub const fn approves(mut self, fields: &'static [&'static str], stands: &'static [&'static str]) -> Self {
+        self.approves = fields;
+        self.stands = stands;
+        self
+    }
+    /// Another than who wrote what it approves.
+    pub const fn by_another(mut self) -> Self {
+        self.by_another = true;
+        self
+    }
+    /// These, where the only one who could is in one of the links that do not.
+    pub const fn instead(mut self, roles: Roles) -> Self {
+        self.instead = roles;
+        self
+    }
+    /// What must hold besides when somebody takes it.
+    pub const fn only_where(mut self, rules: &'static [Rule]) -> Self {
+        self.rules = rules;
         self
     }
     /// It asks for a reason.

@@ -20,4 +20,4 @@ pub use kind::{Access, FILES, Field, Home, Kind, Kinds, Move, Rule, Shape};
 pub use project::{Records, document, home_column, sees_withdrawn};
 pub use schema::{indexes, tables};
 pub use value::{Change, Value, document_payload, document_update};
-pub use write::{append, check, check_value, concerns, links_in, record_scope, school_of, scope_of};
+pub use write::{append, check, check_rules, check_value, concerns, links_in, record_scope, school_of, scope_of};

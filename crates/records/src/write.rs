@@ -4,7 +4,7 @@ use base::{Scope, Subject};
 use log::{Draft, Frontier, Tx};
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::{Change, Home, Kind, Kinds, RecordError, Shape, Value};
+use crate::{Change, Home, Kind, Kinds, RecordError, Rule, Shape, Value};
 
 /// How many organisations stand above one another at most.
 const MAX_DEPTH: usize = 6;
@@ -109,7 +109,15 @@ pub fn append(
 /// [`RecordError::Rule`].
 pub fn check(tx: &Tx<'_>, kind: &Kind, subject: &Subject) -> Result<(), RecordError> {
     tx.fold()?;
-    for rule in kind.rules {
+    check_rules(tx, kind.rules, subject)
+}
+
+/// Checks some rules for a record as it is folded.
+///
+/// # Errors
+/// [`RecordError::Rule`].
+pub fn check_rules(tx: &Tx<'_>, rules: &'static [Rule], subject: &Subject) -> Result<(), RecordError> {
+    for rule in rules {
         let other: Option<Option<Vec<u8>>> = tx
             .conn()
             .prepare_cached(&format!("{} LIMIT 1", rule.for_one()))?

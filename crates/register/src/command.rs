@@ -6,11 +6,13 @@ use std::collections::BTreeSet;
 use base::{Scope, Subject};
 use log::{Context, Frontier, Tx};
 use records::{
-    Change, Home, Kind, Move, REMOVED, Reader, RecordError, Roles, STATE, Shape, Value, append, check, check_value,
-    concerns, links_in, literal, record_scope, scope_of,
+    Change, Home, Kind, Move, REMOVED, Reader, RecordError, Roles, STATE, Shape, Value, append, check, check_rules,
+    check_value, concerns, links_in, literal, record_scope, scope_of,
 };
 use rusqlite::{Connection, OptionalExtension};
 use web::{NodeKind, PageError, Request, Site};
+
+use crate::approval::{is_born, may_move, opened};
 
 /// A record that was made.
 #[derive(Clone, Copy, Debug)]
@@ -131,14 +133,26 @@ pub fn change_in(
 ) -> Result<(), Refusal> {
     check_fields(kind, &change, false)?;
     counts_here(site, kind, &change)?;
-    visible(tx.conn(), reader, kind, &id)?;
+    let state = visible(tx.conn(), reader, kind, &id)?;
     may_change(tx.conn(), reader, kind, &id)?;
     check_links(tx, site, reader, kind, &change)?;
     let scope = record_scope(tx.conn(), site.programme, kind, &id)?;
     stays_home(tx.conn(), site, kind, &scope, &change)?;
     let removes = change.set.contains_key(REMOVED);
+    let into = change.set.get(STATE).and_then(Value::as_text).map(str::to_owned);
+    let opened = opened(kind, &state, &change);
     append(tx, kind, scope, id, change, base)?;
+    if let Some(opened) = opened {
+        // What was approved is another now. This is known now, whatever the form had seen.
+        tx.fold()?;
+        append(tx, kind, scope, id, opened, None)?;
+    }
     check(tx, kind, &id)?;
+    if let Some(into) = into {
+        for way in kind.moves.iter().filter(|m| m.to == into) {
+            check_rules(tx, way.rules, &id)?;
+        }
+    }
     // Nobody moves a record to where they could not have made it.
     if !removes && may_change(tx.conn(), reader, kind, &id).is_err() {
         let field = kind.access.own.first().copied().unwrap_or_default();
@@ -179,7 +193,7 @@ pub fn move_in(
     check_fields(kind, &change, false)?;
     counts_here(site, kind, &change)?;
     let state = visible(tx.conn(), reader, kind, &id)?;
-    if !may_move(tx.conn(), reader, kind, &id, way)? {
+    if !may_move(site, tx.conn(), reader, kind, &id, way)? {
         return Err(PageError::NotAllowed.into());
     }
     if !way.from.contains(&state.as_str()) {
@@ -191,7 +205,8 @@ pub fn move_in(
     }
     let scope = record_scope(tx.conn(), site.programme, kind, &id)?;
     append(tx, kind, scope, id, change, None)?;
-    Ok(check(tx, kind, &id)?)
+    check(tx, kind, &id)?;
+    Ok(check_rules(tx, way.rules, &id)?)
 }
 
 /// Refuses a change of the link that says where a record is: its nodes were chosen when it was made.
@@ -273,6 +288,7 @@ pub fn may_change(conn: &Connection, reader: &Reader, kind: &Kind, id: &Subject)
 /// Whether a reader may put a record from one state back into another: by a move that leads there, or by the one that
 /// led away.
 pub(crate) fn may_set_state(
+    site: &Site,
     conn: &Connection,
     reader: &Reader,
     kind: &Kind,
@@ -283,23 +299,23 @@ pub(crate) fn may_set_state(
     for way in kind.moves {
         let there = way.from.contains(&from) && way.to == to;
         let back = way.from.contains(&to) && way.to == from;
-        if (there || back) && in_reach(conn, reader, kind, id, way.who)? {
+        let may =
+            there && may_move(site, conn, reader, kind, id, way)? || back && in_reach(conn, reader, kind, id, way.who)?;
+        if may {
             return Ok(true);
         }
     }
     Ok(from == to)
 }
 
-/// Whether a reader may take a move of a record.
-///
-/// # Errors
-/// What the database says.
-pub fn may_move(conn: &Connection, reader: &Reader, kind: &Kind, id: &Subject, way: &Move) -> Result<bool, PageError> {
-    in_reach(conn, reader, kind, id, way.who)
-}
-
 /// Whether the reader, by one of these roles, reaches a record that is here, and holds it where roles do not decide.
-fn in_reach(conn: &Connection, reader: &Reader, kind: &Kind, id: &Subject, roles: Roles) -> Result<bool, PageError> {
+pub(crate) fn in_reach(
+    conn: &Connection,
+    reader: &Reader,
+    kind: &Kind,
+    id: &Subject,
+    roles: Roles,
+) -> Result<bool, PageError> {
     match held(conn, reader, kind, id)? {
         Some(held) => Ok(held && reader.is_any(roles)),
         None => Ok(reader.reaches(roles, &concerned(conn, kind, id)?)),

@@ -211,7 +211,7 @@ pub(crate) fn move_page(site: &Site, request: &Request, kind: &'static Kind) -> 
     let reader = request.reader()?;
     let allowed = site.store.read(|conn| {
         let state = visible(conn, reader, kind, &id)?;
-        let may = crate::command::may_move(conn, reader, kind, &id, way)?;
+        let may = crate::approval::may_move(site, conn, reader, kind, &id, way)?;
         Ok::<_, PageError>(may && way.from.contains(&state.as_str()))
     })?;
     if !allowed {

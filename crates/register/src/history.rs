@@ -206,7 +206,7 @@ pub(crate) fn undo(site: &Site, request: &Request, kind: &'static Kind) -> Resul
         let change = reverse(site, &entries, at).ok_or(PageError::NotFound)?;
         let to = change.set.get(STATE).map(|v| v.as_text().or(kind.first_state()).unwrap_or_default());
         match to {
-            Some(to) if !crate::command::may_set_state(conn, reader, kind, &id, &state, to)? => {
+            Some(to) if !crate::command::may_set_state(site, conn, reader, kind, &id, &state, to)? => {
                 Err(PageError::NotAllowed)
             }
             _ => Ok(change),

@@ -2,6 +2,7 @@
 //! describes its records; these pages follow.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic))]
 
+mod approval;
 mod command;
 mod few;
 mod files;

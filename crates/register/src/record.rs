@@ -6,7 +6,8 @@ use records::{FILES, Field, Kind, Move, Shape};
 use rusqlite::Connection;
 use web::{PageError, Reply, Request, Shell, Site};
 
-use crate::command::{may_change, may_move, visible};
+use crate::approval::{is_for_another, may_move};
+use crate::command::{may_change, visible};
 use crate::files;
 use crate::history::{Event, events};
 use crate::look::{Look, Shown, id_at, tone};
@@ -29,6 +30,8 @@ struct RecordPage<'a> {
     state: Option<(String, &'static str)>,
     steps: Vec<Step>,
     moves: Vec<(String, String, bool)>,
+    /// Who takes what this reader does not.
+    others: Vec<String>,
     has_moves: bool,
     /// A room's part asks the reader for something that is no move.
     asked: bool,
@@ -71,13 +74,17 @@ pub(crate) fn page(site: &Site, request: &Request, kind: &'static Kind) -> Resul
         let look = Look::new(site, request, conn);
         let may_edit = may_change(conn, reader, kind, &id).is_ok();
         let leads: Vec<&Move> = kind.moves.iter().filter(|m| m.from.contains(&state.as_str())).collect();
-        let moves = leads
-            .iter()
-            .filter_map(|m| match may_move(conn, reader, kind, &id, m) {
-                Ok(false) => None,
-                may => Some(may.map(|_| (m.name.to_owned(), look.way(kind, m.name), is_sad(m)))),
-            })
-            .collect::<Result<_, _>>()?;
+        let (mut moves, mut others) = (Vec::new(), Vec::new());
+        for m in &leads {
+            if may_move(site, conn, reader, kind, &id, m)? {
+                moves.push((m.name.to_owned(), look.way(kind, m.name), is_sad(m)));
+            } else if is_for_another(conn, reader, kind, &id, m)? {
+                // Not this reader, though their role would let them: the page says who.
+                let key = format!("{}-move-{}-other", kind.name, m.name);
+                let said = look.words.has(&key).then(|| look.words.get(&key).into_owned());
+                others.extend(said.filter(|s| !others.contains(s)));
+            }
+        }
         let mut events = events(site, &look, kind, &id, may_edit)?;
         let linked = linked(site, request, &look, kind, &id)?;
         let parts: Vec<String> = site
@@ -95,6 +102,7 @@ pub(crate) fn page(site: &Site, request: &Request, kind: &'static Kind) -> Resul
             steps: steps(&look, kind, &state),
             has_moves: !leads.is_empty(),
             moves,
+            others,
             fields: fields(&look, kind, &id)?,
             asked: parts.iter().any(|part| part.contains(ASKS)),
             parts,

@@ -114,13 +114,16 @@ static HEADCOUNT: Kind = Kind {
         Field::choice("basis", &["counted", "estimated"]).required().filter(),
     ],
     states: &["entered", "verified"],
+    // A number that counts is the word of two.
     moves: &[Move::new(
         "verify",
         &["entered"],
         "verified",
         Roles::of(&[Role::Administrator, Role::Officer, Role::Head]),
     )
-    .seals()],
+    .seals()
+    .approves(&["activity", "category", "day", "number", "basis"], &["verified"])
+    .by_another()],
     access: Access::staff(KEEPERS, &["activity"]),
     rules: &[Rule {
         code: "headcount-once",

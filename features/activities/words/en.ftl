@@ -64,3 +64,4 @@ learning-n = { $n ->
 learning-own = Only you see this page. Take the file along wherever you go; it has no marks.
 learning-take = Take it along
 learning-none = Nothing is recorded yet.
+headcount-move-verify-other = You entered this number: another head verifies it, or the office.

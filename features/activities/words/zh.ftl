@@ -58,3 +58,4 @@ learning-n = { $n } 次
 learning-own = 只有您能看到此页。可随身带走文件,其中没有评分。
 learning-take = 带走
 learning-none = 尚无记录。
+headcount-move-verify-other = 这个数是您登记的:由另一位校长或项目办核实。

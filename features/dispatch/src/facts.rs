@@ -38,7 +38,12 @@ pub(crate) static NOMINATION: Kind = Kind {
     ],
     states: &["offered", "approved", "reserve", "selected", "notified", "declined", "withdrawn"],
     moves: &[
-        Move::new("approve", &["offered"], "approved", UNIT),
+        // Nobody approves themselves, and what the unit approved is not another's name afterwards. Of a unit whose only
+        // coordinator goes, the office says it.
+        Move::new("approve", &["offered"], "approved", UNIT)
+            .not_by(&["person"])
+            .instead(CHOOSERS)
+            .approves(&["person", "unit", "cohort", "available"], &["approved", "reserve", "selected", "notified"]),
         Move::new("select", &["approved", "reserve"], "selected", CHOOSERS),
         Move::new("reserve", &["approved", "selected"], "reserve", CHOOSERS),
         Move::new("decline", &["approved", "reserve", "selected"], "declined", CHOOSERS),
@@ -112,9 +117,13 @@ pub(crate) static REVERSE_POSTING: Kind = Kind {
     ],
     states: &["proposed", "accepted", "arrived", "completed", "ended_early", "declined"],
     moves: &[
-        Move::new("accept", &["proposed"], "accepted", WHO),
+        // Two people agree to it, and neither is the one who goes: a head proposes, the office accepts, or the other way round.
+        Move::new("accept", &["proposed"], "accepted", WHO)
+            .not_by(&["person"])
+            .approves(&["person", "host"], &["accepted", "arrived", "completed", "ended_early"])
+            .by_another(),
         Move::new("decline", &["proposed", "accepted"], "declined", WHO),
-        Move::new("arrive", &["proposed", "accepted"], "arrived", WHO).asks(&["arrived_on"]),
+        Move::new("arrive", &["accepted"], "arrived", WHO).asks(&["arrived_on"]),
         Move::new("extend", &["arrived"], "arrived", WHO).asks(&["ends_on"]).with_reason(),
         Move::new("complete", &["arrived"], "completed", WHO).asks(&["ended_on"]),
         Move::new("end_early", &["arrived"], "ended_early", WHO).asks(&["ended_on"]).with_reason(),

@@ -87,3 +87,5 @@ notice-reverse-title = Notice of a reverse posting
 notice-reverse-says = will go along with colleagues at the host school below. We thank the host for receiving and guiding our colleague.
 rule-notice-not-chosen = There is a notice once somebody is selected or kept in reserve.
 rule-notice-not-accepted = There is a notice once the reverse posting is accepted.
+nomination-move-approve-other = You are the one who is offered: another coordinator of the unit approves it, or the office where the unit has no other.
+reverse_posting-move-accept-other = Two people agree to it: whoever proposed it, or is to go, does not accept it. The office does, or the head where the office proposed it.

@@ -87,3 +87,5 @@ notice-reverse-title = 跟岗学习通知书
 notice-reverse-says = 将到下列接收学校跟岗学习。感谢接收学校的接待与指导。
 rule-notice-not-chosen = 入选或列为候补后才有通知书。
 rule-notice-not-accepted = 跟岗学习被接受后才有通知书。
+nomination-move-approve-other = 被推荐的是您本人:由本单位另一位联系人同意;单位没有其他联系人时由项目办同意。
+reverse_posting-move-accept-other = 须经两人同意:提出的人和去的人本人不能接受。由项目办接受;项目办提出的由校长接受。

@@ -23,6 +23,19 @@ pub(crate) const NOTES: &[&str] = &["session", "goals", "review"];
 pub(crate) const AGREED: &[&str] =
     &["kind", "master", "apprentice", "subject", "goals", "observes", "attends", "months"];
 
+/// A master begins, or takes up again, no more than they offered to guide at a time. What goes on already is left alone, as
+/// where somebody offers less from now on; what two nodes began apart is found by the rule of the kind.
+const CAPACITY: Rule = Rule {
+    code: "pairing-beyond-capacity",
+    sql: "SELECT a.id, NULL FROM pairing a
+          WHERE a.state = 'active'
+            AND (SELECT max(o.capacity) FROM pair_offer o WHERE o.person = a.master) <
+                (SELECT count(*) FROM pairing b WHERE b.master = a.master AND b.state = 'active')
+            AND {one}",
+    one: "a.id = ?1",
+    other: "",
+};
+
 /// Two people who learn from each other. That it exists is the school's; what the two write is their own.
 /// A renewal is a pairing of its own that names the one it renews.
 pub(crate) static PAIRING: Kind = Kind {
@@ -54,10 +67,14 @@ pub(crate) static PAIRING: Kind = Kind {
     states: &["invited", "signed", "active", "paused", "handed_over", "closed", "declined"],
     moves: &[
         // Each of the two signs on the page. This is for what they have signed on paper.
-        Move::new("sign", &["invited"], "signed", OFFICE).asks(&["master_signed_on", "apprentice_signed_on"]),
-        Move::new("begin", &["signed"], "active", WHO).asks(&["active_from"]),
+        // Nobody enters the other's signature; and on terms that changed since, both sign anew.
+        Move::new("sign", &["invited"], "signed", OFFICE)
+            .asks(&["master_signed_on", "apprentice_signed_on"])
+            .not_by(&["master", "apprentice"])
+            .approves(AGREED, &["signed"]),
+        Move::new("begin", &["signed"], "active", WHO).asks(&["active_from"]).only_where(&[CAPACITY]),
         Move::new("pause", &["active"], "paused", WHO).with_reason(),
-        Move::new("resume", &["paused"], "active", WHO),
+        Move::new("resume", &["paused"], "active", WHO).only_where(&[CAPACITY]),
         Move::new("hand_over", &["active", "paused"], "handed_over", WHO).asks(&["handed_to", "ended_on"]),
         Move::new("close", &["active", "paused"], "closed", WHO).asks(&["ended_on"]),
         // For who proposed it; the two say "not this time" without a name.

@@ -48,9 +48,9 @@ pub(crate) static PRACTICE_SCHOOL: Kind = Kind {
     home: Home::With("practice", "practice"),
     title: &["school", "practice"],
     fields: &[
-        Field::link("practice", "practice").required().filter().within(),
-        Field::link("school", "organisation").required().filter(),
-        Field::link("shown_by", "organisation").required(),
+        Field::link("practice", "practice").required().filter().within().at_birth(),
+        Field::link("school", "organisation").required().filter().at_birth(),
+        Field::link("shown_by", "organisation").required().at_birth(),
         Field::date("shown_on").required().column(),
         Field::link("visit", "visit"),
         Field::date("adopted_on").by_move().column(),
@@ -62,9 +62,12 @@ pub(crate) static PRACTICE_SCHOOL: Kind = Kind {
     ],
     states: &["shown", "adopted", "adapted", "dropped"],
     moves: &[
-        Move::new("adopt", &["shown", "dropped"], "adopted", WHO).asks(&["adopted_on"]),
-        Move::new("adapt", &["shown", "adopted", "dropped"], "adapted", WHO).asks(&["adapted_on", "how"]),
-        Move::new("drop", &["adopted", "adapted"], "dropped", WHO).asks(&["dropped_on"]),
+        // What became of it is the word of the school that took it on, never of the one that shows it.
+        Move::new("adopt", &["shown", "dropped"], "adopted", WHO).asks(&["adopted_on"]).word_of("school"),
+        Move::new("adapt", &["shown", "adopted", "dropped"], "adapted", WHO)
+            .asks(&["adapted_on", "how"])
+            .word_of("school"),
+        Move::new("drop", &["adopted", "adapted"], "dropped", WHO).asks(&["dropped_on"]).word_of("school"),
         Move::new("see", &["adopted"], "adopted", WHO).asks(&["seen_on"]),
         Move::new("see_adapted", &["adapted"], "adapted", WHO).asks(&["seen_on"]),
     ],

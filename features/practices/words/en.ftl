@@ -51,3 +51,6 @@ practice-spread-said = { $shown ->
  }, kept at { $kept }
 practice-spread = Spread of practices
 practice-spread-intro = What schools passed on, and what became of it elsewhere. Every number opens into its rows.
+practice_school-move-adopt-other = What became of it at the school is that school’s word: its own people record it, or the office.
+practice_school-move-adapt-other = What became of it at the school is that school’s word: its own people record it, or the office.
+practice_school-move-drop-other = What became of it at the school is that school’s word: its own people record it, or the office.

@@ -48,3 +48,6 @@ practice-line-kept = 在用
 practice-spread-said = 已在 { $shown } 所学校展示，{ $kept } 所在用
 practice-spread = 做法推广情况
 practice-spread-intro = 学校传出了哪些做法，在别校结果如何。每个数字都可打开看明细。
+practice_school-move-adopt-other = 该校用没用、改没改,由该校自己登记,或由项目办登记。
+practice_school-move-adapt-other = 该校用没用、改没改,由该校自己登记,或由项目办登记。
+practice_school-move-drop-other = 该校用没用、改没改,由该校自己登记,或由项目办登记。
