@@ -192,8 +192,21 @@ impl Reader {
         (!kind.access.hands.is_empty()).then(|| self.filled(kind.access.hands, table))
     }
 
+    /// Fills a condition in. The roles in it are those in force: a grant as it stands in its table may be over, or be the
+    /// word of a node that cannot give it.
     fn filled(&self, condition: &str, table: &str) -> String {
-        condition.replace("{t}", table).replace("{me}", &literal(&self.person))
+        let mut said = condition.replace("{t}", table).replace("{me}", &literal(&self.person));
+        if said.contains("{is_") || said.contains("{of_") {
+            for role in Role::ALL {
+                let places = self.grants.iter().filter(|g| g.role == role).filter_map(|g| g.organisation);
+                let places: Vec<String> = places.map(|org| literal(&org)).collect();
+                let places = if places.is_empty() { "NULL".to_owned() } else { places.join(", ") };
+                said = said
+                    .replace(&format!("{{is_{}}}", role.code()), if self.is(role) { "1" } else { "0" })
+                    .replace(&format!("{{of_{}}}", role.code()), &places);
+            }
+        }
+        said
     }
 
     /// Whether the reader may make records of a kind somewhere.

@@ -406,7 +406,9 @@ pub struct Access {
     /// record's school, is an organisation of theirs. Empty: nobody else may.
     pub own: &'static [&'static str],
     /// A condition in SQL that narrows who sees a record, beside its home; empty: nothing does. `{t}` stands for
-    /// the table, `{me}` for the reader.
+    /// the table, `{me}` for the reader, `{is_officer}` for whether the reader has that role in force (1 or 0), and
+    /// `{of_head}` for where: a list of organisations. No condition reads `grant_of_role`, which does not say what is in
+    /// force.
     pub seen: &'static str,
     /// A condition in SQL that the record is in the reader's hands: nobody else writes it then, whatever the role.
     /// Empty: roles alone decide.

@@ -93,7 +93,7 @@ const SEEN: &str = "EXISTS (SELECT 1 FROM course seen WHERE seen.id = {t}.id AND
 /// Who makes it writes it; what left their desk, the office looks after too.
 const HANDS: &str = "{t}.id IN (SELECT course FROM course_hand WHERE person = {me} AND part IN ('lead', 'author'))
      OR ({t}.id IN (SELECT id FROM course WHERE state <> 'draft')
-         AND {me} IN (SELECT person FROM grant_of_role WHERE role IN ('officer', 'administrator')))";
+         AND ({is_officer} OR {is_administrator}))";
 
 /// A thing of a course that one shows, plays or works with. What a withdrawn course holds is for its makers alone.
 pub(crate) static RESOURCE: Kind = Kind {

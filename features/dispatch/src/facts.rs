@@ -54,9 +54,7 @@ pub(crate) static NOMINATION: Kind = Kind {
     access: Access::staff(NOMINATORS, &["unit"]).seen_where(
         // The inner name is its own: a query may call its table anything.
         "EXISTS (SELECT 1 FROM nomination seen_n WHERE seen_n.id = {t}.id AND (seen_n.person = {me}
-            OR EXISTS (SELECT 1 FROM grant_of_role g WHERE g.person = {me} AND coalesce(g.state, 'given') = 'given'
-                       AND (g.role IN ('administrator', 'officer')
-                            OR g.role = 'coordinator' AND g.organisation = seen_n.unit))))",
+            OR {is_administrator} OR {is_officer} OR seen_n.unit IN ({of_coordinator})))",
     ),
     rules: &[
         Rule {
@@ -205,8 +203,7 @@ pub(crate) static REVERSE_REPORT: Kind = Kind {
         own: &[],
         seen: "EXISTS (SELECT 1 FROM reverse_report seen_r WHERE seen_r.id = {t}.id AND (seen_r.person = {me}
                OR seen_r.shared = 1 AND EXISTS
-               (SELECT 1 FROM grant_of_role g JOIN organisation o ON o.id = g.organisation
-                WHERE g.person = {me} AND coalesce(g.state, 'given') = 'given' AND g.role IN ('head', 'posted', 'local')
+               (SELECT 1 FROM organisation o WHERE o.id IN ({of_head}, {of_posted}, {of_local})
                   AND seen_r.home IN (o.id, o.parent))))",
         hands: "{t}.id IN (SELECT n.id FROM reverse_report n WHERE n.person = {me})",
     },

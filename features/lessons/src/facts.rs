@@ -145,11 +145,7 @@ pub(crate) static PLAN_TEMPLATE: Kind = Kind {
     moves: &[],
     access: Access::staff(&[Role::Officer, Role::Coordinator, Role::Head, Role::Posted, Role::Local], &[])
         .seen_where("{t}.id IN (SELECT id FROM plan_template WHERE kept_for = 'all' OR person = {me})")
-        .in_hands(
-            "{t}.id IN (SELECT id FROM plan_template WHERE person = {me} OR kept_for = 'all' AND {me} IN
-             (SELECT person FROM grant_of_role WHERE role = 'officer' AND until_on IS NULL
-              AND coalesce(state, 'given') = 'given'))",
-        ),
+        .in_hands("{t}.id IN (SELECT id FROM plan_template WHERE person = {me} OR kept_for = 'all' AND {is_officer})"),
     rules: &[],
     order: "title",
     hub_only: false,

@@ -84,10 +84,9 @@ pub(crate) static PAIRING: Kind = Kind {
     // move it.
     access: Access::staff(KEEPERS, &["school"]).in_hands(
         "{t}.id IN (SELECT p.id FROM pairing p WHERE {me} IN (p.master, p.apprentice))
-         OR EXISTS (SELECT 1 FROM grant_of_role g WHERE g.person = {me} AND coalesce(g.state, 'given') = 'given'
-                    AND (g.role IN ('administrator', 'officer') OR g.role = 'head' AND EXISTS
-                         (SELECT 1 FROM pairing p JOIN organisation o ON o.id = p.school
-                          WHERE p.id = {t}.id AND g.organisation IN (o.id, o.parent))))",
+         OR {is_administrator} OR {is_officer}
+         OR {t}.id IN (SELECT p.id FROM pairing p JOIN organisation o ON o.id = p.school
+                       WHERE o.id IN ({of_head}) OR o.parent IN ({of_head}))",
     ),
     rules: &[
         Rule {
@@ -296,8 +295,7 @@ pub(crate) static PAIR_WISH: Kind = Kind {
     access: Access::staff(PEOPLE, &[])
         .seen_where(
             "{t}.id IN (SELECT n.id FROM pair_wish n WHERE n.person = {me})
-             OR EXISTS (SELECT 1 FROM grant_of_role g WHERE g.person = {me} AND coalesce(g.state, 'given') = 'given'
-                        AND g.role IN ('administrator', 'officer', 'head'))",
+             OR {is_administrator} OR {is_officer} OR {is_head}",
         )
         .in_hands("{t}.id IN (SELECT n.id FROM pair_wish n WHERE n.person = {me})"),
     rules: &[],
