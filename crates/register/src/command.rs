@@ -138,6 +138,9 @@ pub fn change_in(
     check_links(tx, site, reader, kind, &change)?;
     let scope = record_scope(tx.conn(), site.programme, kind, &id)?;
     stays_home(tx.conn(), site, kind, &scope, &change)?;
+    if !is_born(tx.conn(), kind, &id, &change)? {
+        return Err(PageError::Rule("born-so".to_owned()).into());
+    }
     let removes = change.set.contains_key(REMOVED);
     let into = change.set.get(STATE).and_then(Value::as_text).map(str::to_owned);
     let opened = opened(kind, &state, &change);

@@ -203,6 +203,7 @@ record-erase = Erase the personal part
 record-erase-what = Names and words about the person are destroyed on every node that holds them, also in the history. Figures stay. This cannot be undone.
 record-erase-type = To confirm, type: { $text }
 rule-erase-title = What you typed is not the title of this record.
+rule-born-so = This stays as it was when the record was made. Make a new record where it is to be another.
 done-erased = Erased. Every node acknowledges as the link reaches it.
 erased-by = The erasure is acknowledged by { $n } nodes.
 record-pick-hint = Type a name; what fits is offered. Leave a line empty if you do not need it.

@@ -203,6 +203,7 @@ record-erase = 删除个人信息
 record-erase-what = 姓名及相关文字将在所有保存它的节点上销毁,包括历史。数据不受影响。此操作无法撤销。
 record-erase-type = 请输入以确认:{ $text }
 rule-erase-title = 输入的内容与该记录标题不符。
+rule-born-so = 这一项在建立记录时已定,不能改。如需不同,请另建一条记录。
 done-erased = 已删除。各节点在连通后确认。
 erased-by = { $n } 个节点已确认删除。
 record-pick-hint = 输入名称,会列出符合的记录。不需要的行请留空。

@@ -46,8 +46,9 @@ pub(crate) static PAIRING: Kind = Kind {
     title: &["master", "apprentice"],
     fields: &[
         Field::choice("kind", SORTS).required().filter(),
-        Field::link("master", "person").required().column(),
-        Field::link("apprentice", "person").required().column(),
+        // Who the two are never changes: what they write is sealed to them, and another pairing is another record.
+        Field::link("master", "person").required().column().at_birth(),
+        Field::link("apprentice", "person").required().column().at_birth(),
         Field::link("school", "organisation").required().filter(),
         Field::choice("subject", SUBJECTS).filter(),
         // What is left empty of these is proposed by the template of its sort.

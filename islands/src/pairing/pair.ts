@@ -24,6 +24,8 @@ interface Given extends Keys {
 interface Said {
   said: string;
   step?: string;
+  /** Whom its writer wrote it to, besides themselves; not in notes of before. */
+  for?: string;
 }
 
 const number = (key: string, n: number, name = ""): string => w(key, name).replace("{n}", String(n));
@@ -40,6 +42,9 @@ class Pair {
   private own: Opened | undefined;
   private keyChanged: boolean;
   private told = "";
+  private readonly read = new Map<string, Said>();
+  /** Notes of one's own that do not say whom they are for: they are sealed to the other when one says so. */
+  private asks: Note[] = [];
   private readonly wrong = el("p", { className: "notice bad", role: "alert", hidden: true });
   private readonly shown = new Map<Element, Node[]>();
 
@@ -81,7 +86,7 @@ class Pair {
   }
 
   private async keep(what: string, value: Said, more: Record<string, string>): Promise<void> {
-    const envelope = await seal(value, aboutNote(this.given.id, what, this.given.me), this.readers());
+    const envelope = await seal({ ...value, for: this.given.other.id }, aboutNote(this.given.id, what, this.given.me), this.readers());
     await send(`${this.url}/keep`, { what, ...envelope, ...more }, this.given.csrf);
   }
 
@@ -114,6 +119,7 @@ class Pair {
     this.own = own;
     for (const note of this.given.notes) {
       const said = await open<Said>(note, aboutNote(this.given.id, note.what, note.person), own);
+      if (said) this.read.set(note.id, said);
       for (const box of all(`[data-sealed="${note.id}"]`)) this.show(box, ...(said ? shownOf(said) : [el("p", { className: "hint" }, w("pair-seal-not-yours", this.given.other.name))]));
       for (const box of all(`[data-step-of="${note.id}"]`)) this.show(box, said ? (said.step ?? "") : w("pair-seal-not-yours", this.given.other.name));
       const mine = note.what === "review" && note.person === this.given.me && document.querySelector<HTMLTextAreaElement>("#pair-review-said");
@@ -130,25 +136,54 @@ class Pair {
 
   private close(): void {
     this.own = undefined;
+    this.read.clear();
+    this.asks = [];
     for (const [box, before] of this.shown) box.replaceChildren(...before);
     const review = document.querySelector<HTMLTextAreaElement>("#pair-review-said");
     if (review) review.value = review.defaultValue;
     this.draw();
   }
 
-  /** What was written while the other had no key, or another one, is sealed to the one of today as soon as it can be. */
+  /** Whether a note is between these two by what its writer sealed into it; undefined where it does not say. */
+  private isOfTheTwo(note: Note): boolean | undefined {
+    const { me, other } = this.given;
+    if (note.person !== me) return note.person === other.id;
+    const to = this.read.get(note.id)?.for;
+    return to === undefined ? undefined : to === other.id;
+  }
+
+  /** What was written while the other had no key, or another one, is sealed to the one of today as soon as it can be: what
+   * was written between these two, whoever the node says now that the other is. */
   private async give(own: Opened): Promise<void> {
     const to = this.theirs();
     if (!to) return;
+    const lacking = this.given.notes.filter((note) => this.read.has(note.id) && !isFor(note, to));
+    this.asks = lacking.filter((note) => this.isOfTheTwo(note) === undefined);
+    await this.hand(own, to, lacking.filter((note) => this.isOfTheTwo(note)));
+  }
+
+  private async hand(own: Opened, to: OpenKey, notes: Note[]): Promise<void> {
     let given = 0;
-    for (const note of this.given.notes) {
-      const keys = isFor(note, to) ? undefined : await more(note, own, to);
+    for (const note of notes) {
+      const keys = await more(note, own, to);
       if (!keys) continue;
       await send(`${this.url}/keys`, { note: note.id, keys }, this.given.csrf);
       given += 1;
     }
     this.told = given ? number("pair-seal-given", given, this.given.other.name) : "";
-    if (given) this.draw();
+    if (given || this.asks.length) this.draw();
+  }
+
+  /** Notes that do not say whom they are for: one looks at the name before they are sealed to somebody. */
+  private asking(own: Opened, to: OpenKey): HTMLElement {
+    const box = el("div", { className: "notice", id: "pair-asks" });
+    const notes = this.asks;
+    const yes = (): void => void this.act(async () => {
+      this.asks = [];
+      await this.hand(own, to, notes);
+    }, box);
+    box.append(el("div", {}, el("p", {}, number("pair-seal-asks", notes.length, this.given.other.name)), el("p", {}, el("button", { type: "button", onclick: yes }, w("pair-seal-asks-do", this.given.other.name)))));
+    return box;
   }
 
   private draw(): void {
@@ -158,8 +193,10 @@ class Pair {
     else if (this.keyChanged) parts.push(asksOf(given.other, () => { this.keyChanged = false; this.draw(); if (this.own) void this.act(() => this.give(this.own as Opened), this.box); }));
     else if (!given.other.key) parts.push(el("div", { className: "notice", id: "other-none" }, icon("key-round"), el("div", {}, el("p", {}, w("pair-seal-other-none", given.other.name)))));
     if (this.told) parts.push(el("p", { className: "notice ok", role: "status" }, icon("check"), el("span", {}, this.told)));
+    const to = this.theirs();
+    if (this.own && to && this.asks.length) parts.push(this.asking(this.own, to));
     const old = all("[data-clear][data-own=true]").length;
-    if (given.key && this.theirs() && old) parts.push(this.old(old));
+    if (given.key && to && old) parts.push(this.old(old));
     const sealed = all("[data-sealed]").length > 0;
     const key = given.key;
     const lock: (Node | "")[] = key && sealed && !this.own ? [unlocks(key, given.csrf, (own) => void this.act(() => this.unlocked(own), this.box))] : [];
