@@ -1,9 +1,9 @@
 //! When somebody leaves: no posting ends before its pairings are decided, and a master guides no more than they offered to.
 
 use axum::http::StatusCode;
-use base::Subject;
-use log::LogError;
-use records::Role;
+use base::{Scope, Subject};
+use log::{Context, LogError};
+use records::{Change, Role, append};
 
 use crate::desk::{desk, desk_at};
 use crate::pairings::sql;
@@ -102,6 +102,73 @@ async fn a_master_does_not_begin_more_than_they_offered() {
     for who in [&who, &desk.as_person(apprentice)] {
         assert_eq!(desk.does(&format!("{path}/sign"), who, "").await, StatusCode::SEE_OTHER);
     }
-    let begin = desk.does(&format!("{path}/move/begin"), &who, "active_from=2026-11-20").await;
-    assert_eq!(begin, StatusCode::UNPROCESSABLE_ENTITY);
+    let begin = async || desk.does(&format!("{path}/move/begin"), &who, "active_from=2026-11-20").await;
+    assert_eq!(begin().await, StatusCode::UNPROCESSABLE_ENTITY);
+    // Nor does one begin while another rests, and both go on then.
+    let old = desk.one(&format!("SELECT id FROM pairing WHERE state = 'active' AND master = {}", sql(master)));
+    assert_eq!(desk.ask::<i64>(&active), 1);
+    assert_eq!(desk.does(&format!("/pairings/{old}/move/pause"), &who, "_why=x").await, StatusCode::SEE_OTHER);
+    let rest = desk.node.site.store.read(|c| log::entries_of(c, &old)).unwrap().pop().unwrap().header;
+    assert_eq!(begin().await, StatusCode::SEE_OTHER);
+    assert_eq!(desk.does(&format!("/pairings/{old}/move/resume"), &who, "").await, StatusCode::UNPROCESSABLE_ENTITY);
+    let undo = format!("/pairings/{old}/undo/{}/{}", rest.node, rest.seq);
+    assert_eq!(desk.does(&undo, &who, "").await, StatusCode::CONFLICT, "nor by undoing");
+    assert_eq!(desk.ask::<i64>(&active), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_goes_on_to_another_school_leaves_and_who_stays_does_not() {
+    let hub = desk_at(0);
+    let officer = hub.as_person(hub.with_role(Role::Officer));
+    let home = hub.one("SELECT p.home FROM pairing p JOIN pair_fit f ON f.pairing = p.id LIMIT 1");
+    let (pairing, master, apprentice) = hub.going(home);
+    let posting = hub.one(&format!("SELECT id FROM posting WHERE person = {} AND state = 'arrived'", sql(master)));
+    let today = hub.node.site.today();
+    let form = format!("ends_on={}&_why=x", today.checked_add(std::time::Duration::from_hours(480)).unwrap());
+    assert_eq!(hub.does(&format!("/postings/{posting}/move/extend"), &officer, &form).await, StatusCode::SEE_OTHER);
+    // The next posting is accepted: at another school first, then at the pairing's own.
+    let of = |what: &str| hub.one(&format!("SELECT {what} FROM posting WHERE id = {}", sql(posting)));
+    let other = hub.one(&format!(
+        "SELECT id FROM organisation WHERE kind = 'supported_school' AND id <> {} ORDER BY id LIMIT 1",
+        sql(home)
+    ));
+    let site = &hub.node.site;
+    let kind = site.kinds.get("posting").unwrap();
+    let scope = Scope::Programme(site.programme);
+    let next = Change::new()
+        .with_link("person", master)
+        .with_link("school", other)
+        .with_link("sender", of("sender"))
+        .with_link("cohort", of("cohort"))
+        .with_text("role", "teacher")
+        .with_text("starts_on", "2029-03-01")
+        .with_text("ends_on", "2029-12-01")
+        .with_text("state", "accepted");
+    let write = |id: Option<Subject>, change: Change| {
+        let written = site.store.write(Context::NODE, |tx| {
+            let id = id.unwrap_or_else(|| tx.subject(&scope));
+            append(tx, kind, scope, id, change, None)?;
+            tx.fold()?;
+            Ok::<_, records::RecordError>(id)
+        });
+        written.unwrap()
+    };
+    let next = write(None, next);
+    let complete = async || {
+        let form = format!("ended_on={today}");
+        hub.does(&format!("/postings/{posting}/move/complete"), &officer, &form).await
+    };
+    assert_eq!(complete().await, StatusCode::UNPROCESSABLE_ENTITY);
+    let due = async || hub.page("/today", &hub.as_person(apprentice)).await.1;
+    assert!(due().await.contains(&format!("/pairings/{pairing}#pair-due")), "both are told beforehand");
+    write(Some(next), Change::new().with_link("school", home));
+    assert!(!due().await.contains(&format!("/pairings/{pairing}#pair-due")));
+    let others = format!(
+        "SELECT count(*) FROM pairing WHERE {} IN (master, apprentice) AND state IN ('active', 'paused')
+         AND school <> {}",
+        sql(master),
+        sql(home)
+    );
+    assert_eq!(hub.ask::<i64>(&others), 0);
+    assert_eq!(complete().await, StatusCode::SEE_OTHER, "who stays at the school leaves nobody");
 }

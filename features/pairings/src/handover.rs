@@ -32,15 +32,19 @@ pub(crate) struct Due {
 /// `narrowed` is a condition on `p`.
 pub(crate) fn due(conn: &Connection, today: &str, narrowed: &str) -> Result<Vec<Due>, PageError> {
     let mut stmt = conn.prepare(&format!(
-        "WITH mine AS (SELECT p.id, p.master, p.apprentice, p.active_from FROM pairing p
+        "WITH mine AS (SELECT p.id, p.master, p.apprentice, p.school, p.active_from FROM pairing p
                        WHERE p.state IN ('active', 'paused') AND coalesce(p.online, 0) = 0 AND ({narrowed})),
-              leaves(person, day) AS (
-                SELECT a.person, max(coalesce(a.ended_on, a.ends_on)) FROM posting a
-                WHERE a.state IN ('arrived', 'completed', 'ended_early')
-                  AND a.person IN (SELECT master FROM mine UNION SELECT apprentice FROM mine)
-                  AND NOT EXISTS (SELECT 1 FROM posting b WHERE b.person = a.person AND b.state = 'accepted')
-                GROUP BY a.person HAVING max(coalesce(a.ended_on, a.ends_on)) <= date(?1, '+{AHEAD_DAYS} days'))
-         SELECT m.id, l.person, min(l.day) FROM mine m JOIN leaves l ON l.person IN (m.master, m.apprentice)
+              there(pairing, person, state, day) AS (
+                SELECT m.id, a.person, a.state, coalesce(a.ended_on, a.ends_on)
+                FROM mine m JOIN posting a ON a.person IN (m.master, m.apprentice)
+                WHERE a.state IN ('accepted', 'arrived', 'completed', 'ended_early')
+                  AND (a.school = m.school OR EXISTS
+                       (SELECT 1 FROM organisation o WHERE o.id = a.school AND o.parent = m.school
+                        OR o.id = m.school AND o.parent = a.school))),
+              leaves(pairing, person, day) AS (
+                SELECT pairing, person, max(day) FROM there GROUP BY pairing, person
+                HAVING sum(state = 'accepted') = 0 AND max(day) <= date(?1, '+{AHEAD_DAYS} days'))
+         SELECT m.id, l.person, min(l.day) FROM mine m JOIN leaves l ON l.pairing = m.id
          WHERE m.active_from <= l.day GROUP BY m.id ORDER BY 3, m.id LIMIT {MOST}"
     ))?;
     let rows = stmt.query_map([today], |r| {
