@@ -397,6 +397,89 @@ async fn a_pairing_is_handed_over_to_a_third_and_the_next_one_begins_from_it() {
     let next = format!("/pairings/new?kind=master_apprentice&amp;master={heir}&amp;apprentice={apprentice}");
     let page = desk.page(&path, &desk.as_person(apprentice)).await.1;
     assert!(page.replace("&#38;", "&amp;").contains(&next), "the heir takes the master's place");
+
+    // Until somebody follows, it is no end: the two are asked, and the head.
+    let head = desk.as_person(desk.with_role(Role::Head));
+    let due = async || desk.page("/pairings/due", &head).await.1.contains(&path);
+    assert!(page.contains("id=\"pair-follow\"") && due().await);
+    for person in [master, apprentice] {
+        assert!(desk.page("/today", &desk.as_person(person)).await.1.contains(&path));
+    }
+    assert!(desk.page("/today", &head).await.1.contains("/pairings/due#unfollowed"));
+    let form = format!("kind=master_apprentice&master={heir}&apprentice={apprentice}&school={}", desk.home);
+    let made = desk.post("/pairings/new", &head, &form).await;
+    let follows = made.headers()["location"].to_str().unwrap().to_owned();
+    assert!(!due().await);
+    assert_eq!(desk.does(&format!("{follows}/decline"), &desk.as_person(heir), "").await, StatusCode::SEE_OTHER);
+    assert!(due().await, "who says no leaves it open");
+    // That nobody follows is somebody's word.
+    assert_eq!(desk.does(&format!("{path}/move/let_be"), &head, "").await, StatusCode::SEE_OTHER);
+    assert!(!due().await);
+    let ended = format!("SELECT state || ended_on FROM pairing WHERE id = {}", sql(pairing));
+    assert_eq!(desk.ask::<String>(&ended), "closed2026-11-20");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_the_two_are_never_changes() {
+    let desk = desk();
+    let (pairing, master, apprentice) = desk.going(desk.home);
+    let chief = desk.with_role(Role::Head);
+    let head = desk.as_person(chief);
+    let path = format!("/pairings/{pairing}");
+    let page = desk.page(&format!("{path}/edit"), &head).await.1;
+    assert!(!page.contains("name=\"master\"") && !page.contains("name=\"apprentice\""));
+    let base = crate::edits::value(&page, "_base");
+    let school = desk.home;
+    let form = format!("_base={base}&kind=subject&master={chief}&apprentice={apprentice}&school={school}&goals=x");
+    desk.does(&format!("{path}/edit"), &head, &form).await;
+    assert_eq!(desk.one(&format!("SELECT master FROM pairing WHERE id = {}", sql(pairing))), master);
+    assert_eq!(desk.page(&format!("{path}/sealed"), &head).await.0, StatusCode::FORBIDDEN);
+    // Not by another way either; back to what it was, a record of before is led.
+    let site = &desk.node.site;
+    let kind = site.kinds.get("pairing").unwrap();
+    let reader = site.store.read(|c| (site.reader_of)(c, chief, site.today())).unwrap();
+    let set = |who: Subject| {
+        let change = Change::new().with_link("master", who);
+        let context = Context { author: chief };
+        site.store.write(context, |tx| register::change_in(tx, site, &reader, kind, pairing, change, None)).is_ok()
+    };
+    assert!(!set(chief) && set(master));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_two_agreed_is_read_by_them_the_head_and_the_office() {
+    let hub = desk_at(0);
+    let home = hub.one("SELECT p.home FROM pairing p JOIN pair_fit f ON f.pairing = p.id LIMIT 1");
+    let (pairing, master, apprentice) = hub.going(home);
+    let kind = hub.node.site.kinds.get("pairing").unwrap();
+    let change = Change::new().with_text("goals", PHRASE);
+    let written = hub.node.site.store.write(Context { author: master }, |tx| {
+        append(tx, kind, Scope::School(home), pairing, change, None)?;
+        tx.fold()
+    });
+    written.unwrap();
+    let local = hub.one(&format!(
+        "SELECT p.id FROM person p WHERE p.school = {} AND p.id NOT IN ({}, {}) AND p.id IN
+         (SELECT person FROM grant_of_role WHERE role = 'local') ORDER BY p.id LIMIT 1",
+        sql(home),
+        sql(master),
+        sql(apprentice)
+    ));
+    let (officer, observer) = (hub.with_role(Role::Officer), hub.with_role(Role::Observer));
+    let head =
+        hub.one(&format!("SELECT person FROM grant_of_role WHERE role = 'head' AND organisation = {}", sql(home)));
+    for (who, reads) in
+        [(master, true), (apprentice, true), (head, true), (officer, true), (local, false), (observer, false)]
+    {
+        let who = hub.as_person(who);
+        for page in ["", "/history"] {
+            let (status, page) = hub.page(&format!("/pairings/{pairing}{page}"), &who).await;
+            assert_eq!(status, StatusCode::OK);
+            assert_eq!(page.contains(PHRASE), reads);
+        }
+        let (_, found) = hub.page(&format!("/search?q={PHRASE}"), &who).await;
+        assert!(!found.contains(&pairing.to_string()), "no search leads from the words to the two");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -78,6 +78,8 @@ pub(crate) static PAIRING: Kind = Kind {
         Move::new("resume", &["paused"], "active", WHO).only_where(&[CAPACITY]),
         Move::new("hand_over", &["active", "paused"], "handed_over", WHO).asks(&["handed_to", "ended_on"]),
         Move::new("close", &["active", "paused"], "closed", WHO).asks(&["ended_on"]),
+        // It was handed over, and after all nobody goes on.
+        Move::new("let_be", &["handed_over"], "closed", WHO),
         // For who proposed it; the two say "not this time" without a name.
         Move::new("call_off", &["invited", "signed"], "closed", PROPOSERS).asks(&["ended_on"]),
     ],

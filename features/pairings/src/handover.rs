@@ -57,6 +57,25 @@ pub(crate) fn due(conn: &Connection, today: &str, narrowed: &str) -> Result<Vec<
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// Days for which it is asked who follows, after a pairing was handed over.
+const FOLLOW_DAYS: i64 = 180;
+
+/// Pairings that were handed over, and no pairing of who took them on with one of the two has followed: a hand-over that
+/// nobody takes up would be an end in silence. `narrowed` is a condition on `p`.
+pub(crate) fn unfollowed(conn: &Connection, today: &str, narrowed: &str) -> Result<Vec<Subject>, PageError> {
+    let mut stmt = conn.prepare(&format!(
+        "SELECT p.id FROM pairing p
+         WHERE p.state = 'handed_over' AND p.ended_on >= date(?1, '-{FOLLOW_DAYS} days') AND ({narrowed})
+           AND NOT EXISTS (SELECT 1 FROM pairing q WHERE p.handed_to IN (q.master, q.apprentice)
+                AND (p.master IN (q.master, q.apprentice) OR p.apprentice IN (q.master, q.apprentice))
+                AND (q.state IN ('invited', 'signed', 'active', 'paused')
+                     OR q.active_from IS NOT NULL AND q.ended_on >= p.ended_on))
+         ORDER BY p.ended_on, p.id LIMIT {MOST}"
+    ))?;
+    let ids = stmt.query_map([today], |r| Ok(id(r.get(0)?).unwrap_or_default()))?;
+    Ok(ids.collect::<Result<_, _>>()?)
+}
+
 /// The two go on over the wire.
 pub(crate) fn online(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let (id, reader) = (request.id("id")?, request.reader()?);
@@ -97,6 +116,8 @@ pub(crate) fn wished(conn: &Connection, sees: &str, officer: &Subject) -> Result
 struct Page<'a> {
     s: Shell<'a>,
     due: Vec<Line>,
+    /// Handed over, and nobody follows yet.
+    unfollowed: Vec<Line>,
     /// For officers alone.
     wished: Option<Vec<Line>>,
 }
@@ -117,7 +138,10 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
             let href = format!("/pairings/{pairing}");
             Ok::<_, PageError>(Line { href, title: look.title(&PAIRING, pairing)?, detail })
         };
-        let lines = due(conn, &site.today().to_string(), &sees)?;
+        let today = site.today().to_string();
+        let waiting = unfollowed(conn, &today, &sees)?;
+        let waiting = waiting.iter().map(|p| line(p, String::new())).collect::<Result<_, _>>()?;
+        let lines = due(conn, &today, &sees)?;
         let lines = lines.iter().map(|d| line(&d.pairing, said(site, &look, d)?)).collect::<Result<_, _>>()?;
         let wished = if reader.is(Role::Officer) {
             let ids = wished(conn, &sees, &reader.person)?;
@@ -126,7 +150,7 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
             None
         };
         let s = Shell::new(site, request, look.words.get("pair-due-title"));
-        Ok::<_, PageError>(Page { s, due: lines, wished }.render()?)
+        Ok::<_, PageError>(Page { s, due: lines, unfollowed: waiting, wished }.render()?)
     })?;
     Ok(Reply::Page(html))
 }

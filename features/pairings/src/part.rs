@@ -51,6 +51,8 @@ struct PairPart<'a> {
     fits: Option<String>,
     /// Where the next pairing begins, after this one was handed over.
     next: Option<String>,
+    /// And none has begun yet.
+    unfollowed: bool,
 }
 
 struct Signed {
@@ -156,6 +158,10 @@ pub fn part(
             _ => None,
         },
         next: if hands && two.state == "handed_over" { next(conn, &two)? } else { None },
+        unfollowed: {
+            let this = format!("p.id = {}", records::literal(id));
+            two.state == "handed_over" && !handover::unfollowed(conn, &today.to_string(), &this)?.is_empty()
+        },
         state: two.state.clone(),
         master: names[0].clone(),
         apprentice: names[1].clone(),

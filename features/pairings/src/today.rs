@@ -43,6 +43,11 @@ pub fn today(site: &Site, request: &Request) -> Result<Vec<TodayItem>, PageError
                 let said = look.words.with("pair-due-count", &[("n", n.into())]);
                 items.push(item("handshake", said, String::new(), "/pairings/due".to_owned(), FIRST + 1));
             }
+            let n = i64::try_from(handover::unfollowed(conn, &today, &sees)?.len()).unwrap_or(0);
+            if n > 0 {
+                let said = look.words.with("pair-follow-count", &[("n", n.into())]);
+                items.push(item("handshake", said, String::new(), "/pairings/due#unfollowed".to_owned(), FIRST + 1));
+            }
             let wishes = choice::open_wishes(conn, &reader.sees(&PAIR_WISH, "w"))?;
             if wishes > 0 {
                 let said = look.words.with("pair-wishes-count", &[("n", wishes.into())]);
@@ -71,6 +76,10 @@ fn own(site: &Site, look: &Look<'_>, conn: &Connection, me: Subject) -> Result<V
     let narrowed = format!("{} IN (p.master, p.apprentice)", literal(&me));
     let due = handover::due(conn, &site.today().to_string(), &narrowed)?;
     let mut items = Vec::new();
+    for pairing in handover::unfollowed(conn, &site.today().to_string(), &narrowed)? {
+        let said = look.words.get("pair-follow-title").into_owned();
+        items.push(item("handshake", said, look.title(&PAIRING, &pairing)?, format!("/pairings/{pairing}"), FIRST));
+    }
     for (pairing, changed) in rows {
         let two = Two::read(conn, &pairing)?;
         let Some(part) = two.part(&me) else { continue };

@@ -28,6 +28,8 @@ pairing-state-declined = not this time
 pairing-move-sign = Record signatures on paper
 pairing-move-begin = Begin
 pairing-move-call_off = Call off
+pairing-move-let_be = Close: nobody follows
+pairing-move-sign-other = You are one of the two: each signs for themselves, on this page. Somebody else of the office enters what the other signed on paper.
 pair-full = The master already guides as many as they offered to. It cannot begin before one of those pairings ends.
 pair-goals-master_apprentice = Plan and teach whole units alone by the end of the year. Observe each other's lessons every month and agree on one next step each time. Hold a closing lesson.
 pair-goals-new_old = Find one's feet: routines of the class, textbooks and homework, talks with families. One lesson prepared together every two weeks.
@@ -113,6 +115,13 @@ pair-review-own = Write your part
 pair-review-said = What has changed, what stays, what do you take with you?
 pair-certificate = Certificate (PDF)
 pair-next = Begin the next pairing
+pair-follow-title = Handed over, and nobody follows yet
+pair-follow-intro = Begin the next pairing from the page of each, or close it where nobody follows.
+pair-follow-why = Begin the next pairing, or close this one where nobody follows.
+pair-follow-count = { $n ->
+    [one] A pairing was handed over, and nobody follows yet
+   *[other] { $n } pairings were handed over, and nobody follows yet
+  }
 pair-due-title = Close, hand over, or go on online
 pair-due-intro = Somebody of these pairings leaves within 30 days or has left. The two decide; a posting cannot end before.
 pair-due-none = Nothing is to be decided.
