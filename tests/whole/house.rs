@@ -232,6 +232,22 @@ fn kinds_hang_together() {
             assert!(way.from.iter().all(|s| kind.states.contains(s)), "{}: {}", kind.name, way.name);
             assert!(way.asks.iter().all(|f| kind.field(f).is_some()), "{}: {}", kind.name, way.name);
         }
+        for way in kind.moves {
+            let fields = way.not_by.iter().chain(way.approves).chain((way.word_of != "").then_some(&way.word_of));
+            assert!(fields.into_iter().all(|f| kind.field(f).is_some()), "{}: {}", kind.name, way.name);
+            assert!(way.stands.iter().all(|s| kind.states.contains(s)), "{}: {}", kind.name, way.name);
+        }
+        // A grant in its table may be over, or be the word of who cannot give it: conditions ask for roles in force.
+        for said in [kind.access.seen, kind.access.hands] {
+            let filled = Role::ALL.into_iter().fold(said.replace("{t}", "t").replace("{me}", "x"), |said, r| {
+                said.replace(&format!("{{is_{}}}", r.code()), "0").replace(&format!("{{of_{}}}", r.code()), "NULL")
+            });
+            assert!(!said.contains("grant_of_role") && !filled.contains('{'), "{}: {said}", kind.name);
+        }
+        // What is for those who have it in hands stands in no list, and no search finds it.
+        for field in kind.fields.iter().filter(|f| f.for_hands) {
+            assert!(!field.column && !field.searched && !kind.access.hands.is_empty(), "{}", kind.name);
+        }
         assert!(kind.title.iter().all(|t| kind.field(t).is_some()), "{}", kind.name);
         // What two people have between them is opened by being one of the two, and stands in no list, search or history.
         if let Home::Pair(field) = kind.home {

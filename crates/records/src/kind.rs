@@ -88,6 +88,8 @@ pub struct Field {
     /// A condition in SQL, `{t}` for the table, under which the number is of pupils, or of whoever could be told by it: a small
     /// one is shown to people of the record's school alone. Empty: never.
     pub few: &'static str,
+    /// Shown to those alone in whose hands the record is; so it is no column, and no search finds it.
+    pub for_hands: bool,
 }
 
 /// What a field holds.
@@ -157,6 +159,7 @@ impl Field {
             by_hub: false,
             within: false,
             few: "",
+            for_hands: false,
         }
     }
     /// A line of text of at most 120 characters.
@@ -276,6 +279,11 @@ impl Field {
     /// A small number is shown to people of the record's school alone, under a condition in SQL.
     pub const fn few_where(mut self, condition: &'static str) -> Self {
         self.few = condition;
+        self
+    }
+    /// Shown to those alone in whose hands the record is ([`Access::hands`]).
+    pub const fn for_hands(mut self) -> Self {
+        self.for_hands = true;
         self
     }
     /// Not in the form: a move asks for it.

@@ -47,6 +47,8 @@ pub(crate) fn events(
 ) -> Result<Vec<Event>, PageError> {
     let entries = log::entries_of(look.conn, id)?;
     let now = site.now_ms();
+    let hands = look.in_hands(kind, id)?;
+    let shown = |name: &str| kind.field(name).filter(|f| !f.secret && (hands || !f.for_hands));
     let mut out = Vec::new();
     for (i, entry) in entries.iter().enumerate() {
         let h = &entry.header;
@@ -64,13 +66,13 @@ pub(crate) fn events(
                 if name == STATE {
                     let state = value.as_text().unwrap_or_default();
                     changes.push((look.words.get("field-state").into_owned(), look.state(kind, state)));
-                } else if let Some(field) = kind.field(name).filter(|f| !f.secret) {
+                } else if let Some(field) = shown(name) {
                     changes.push((look.field(kind, name), look.value_told(kind, field, id, value)?));
                 }
             }
             for (sign, sets) in [("+", &change.add), ("\u{2212}", &change.remove)] {
                 for (name, values) in sets {
-                    let Some(field) = kind.field(name).filter(|f| !f.secret) else { continue };
+                    let Some(field) = shown(name) else { continue };
                     for value in values {
                         changes.push((look.field(kind, name), format!("{sign} {}", look.value(kind, field, value)?)));
                     }

@@ -61,6 +61,15 @@ impl<'a> Look<'a> {
         Ok(self.called(kind, id, depth)?.said.unwrap_or_else(|| self.unnamed()))
     }
 
+    /// Whether this reader is shown what of a record is for those alone in whose hands it is.
+    pub(crate) fn in_hands(&self, kind: &Kind, id: &Subject) -> Result<bool, PageError> {
+        match self.reader {
+            _ if !kind.fields.iter().any(|f| f.for_hands) => Ok(true),
+            Some(reader) => Ok(crate::command::held(self.conn, reader, kind, id)? == Some(true)),
+            None => Ok(false),
+        }
+    }
+
     fn may_open(&self, kind: &Kind, home: Option<Subject>) -> bool {
         let Some(reader) = self.reader else {
             return home.is_none() && !kind.fields.iter().any(|f| f.personal);

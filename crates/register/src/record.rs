@@ -152,7 +152,11 @@ fn steps(look: &Look<'_>, kind: &Kind, state: &str) -> Vec<Step> {
 }
 
 fn fields(look: &Look<'_>, kind: &'static Kind, id: &Subject) -> Result<Vec<(String, Vec<Shown>)>, PageError> {
-    let shown = || kind.fields.iter().filter(|f| !f.secret && f.name != FILES && f.shape != Shape::Document);
+    let hands = look.in_hands(kind, id)?;
+    let shown = || {
+        let fields = kind.fields.iter().filter(|f| !f.secret && f.name != FILES && f.shape != Shape::Document);
+        fields.filter(move |f| hands || !f.for_hands)
+    };
     let plain: Vec<&Field> = shown().filter(|f| !f.shape.is_set()).collect();
     let columns: Vec<&str> = plain.iter().map(|f| f.name).collect();
     let sql = format!("SELECT {} FROM {} WHERE id = ?1", columns.join(", "), kind.name);

@@ -43,12 +43,15 @@ pub(crate) fn clashes(
     let look = Look::new(site, request, conn);
     let entries = log::entries_of(conn, id)?;
     let Some(folded) = fold(&site.kinds, site.hub, &entries) else { return Ok(Vec::new()) };
+    let hands = look.in_hands(kind, id)?;
     let mut out = Vec::new();
     for (name, versions) in &folded.conflicts {
         let mut shown = Vec::new();
         for v in versions {
             let said = match kind.field(name) {
-                Some(field) if !field.secret => look.value_told(kind, field, id, &v.value)?,
+                Some(field) if !field.secret && (hands || !field.for_hands) => {
+                    look.value_told(kind, field, id, &v.value)?
+                }
                 None if name == STATE => look.state(kind, v.value.as_text().unwrap_or_default()),
                 _ => continue,
             };

@@ -52,7 +52,7 @@ pub(crate) static PAIRING: Kind = Kind {
         Field::link("school", "organisation").required().filter(),
         Field::choice("subject", SUBJECTS).filter(),
         // What is left empty of these is proposed by the template of its sort.
-        Field::text("goals").searched(),
+        Field::text("goals").for_hands(),
         Field::int("observes", 0, 60),
         Field::int("attends", 0, 60),
         Field::int("months", 1, 60),
