@@ -706,10 +706,46 @@ CREATE TABLE pair_note (
   person BLOB,
   what TEXT,
   held_on TEXT,
+  goal BLOB,
   said TEXT,
   next_step TEXT,
   sealed BLOB,
   keys BLOB
+);
+CREATE TABLE pair_goal (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  pairing BLOB,
+  person BLOB,
+  set_on TEXT,
+  reviewed_on TEXT
+);
+CREATE TABLE pair_evidence (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  pairing BLOB,
+  goal BLOB,
+  person BLOB,
+  what TEXT,
+  held_on TEXT,
+  lesson BLOB,
+  observation BLOB,
+  plan BLOB,
+  course BLOB
 );
 CREATE TABLE pair_lesson (
   id BLOB PRIMARY KEY,
@@ -1721,6 +1757,24 @@ CREATE INDEX pair_note_by_changed ON pair_note (changed);
 CREATE INDEX pair_note_by_pairing ON pair_note (pairing, title_key);
 CREATE INDEX pair_note_by_person ON pair_note (person, title_key);
 CREATE INDEX pair_note_by_held_on ON pair_note (held_on, title_key);
+CREATE INDEX pair_note_by_goal ON pair_note (goal, title_key);
+CREATE INDEX pair_goal_by_title ON pair_goal (title_key, id);
+CREATE INDEX pair_goal_by_changed ON pair_goal (changed);
+CREATE INDEX pair_goal_by_pairing ON pair_goal (pairing, title_key);
+CREATE INDEX pair_goal_by_person ON pair_goal (person, title_key);
+CREATE INDEX pair_goal_by_set_on ON pair_goal (set_on, title_key);
+CREATE INDEX pair_goal_by_reviewed_on ON pair_goal (reviewed_on, title_key);
+CREATE INDEX pair_goal_by_state ON pair_goal (state, title_key);
+CREATE INDEX pair_evidence_by_title ON pair_evidence (title_key, id);
+CREATE INDEX pair_evidence_by_changed ON pair_evidence (changed);
+CREATE INDEX pair_evidence_by_pairing ON pair_evidence (pairing, title_key);
+CREATE INDEX pair_evidence_by_goal ON pair_evidence (goal, title_key);
+CREATE INDEX pair_evidence_by_person ON pair_evidence (person, title_key);
+CREATE INDEX pair_evidence_by_held_on ON pair_evidence (held_on, title_key);
+CREATE INDEX pair_evidence_by_lesson ON pair_evidence (lesson, title_key);
+CREATE INDEX pair_evidence_by_observation ON pair_evidence (observation, title_key);
+CREATE INDEX pair_evidence_by_plan ON pair_evidence (plan, title_key);
+CREATE INDEX pair_evidence_by_course ON pair_evidence (course, title_key);
 CREATE INDEX pair_lesson_by_title ON pair_lesson (title_key, id);
 CREATE INDEX pair_lesson_by_changed ON pair_lesson (changed);
 CREATE INDEX pair_lesson_by_pairing ON pair_lesson (pairing, title_key);

@@ -135,6 +135,53 @@ test("two are proposed to each other, sign, write for each other alone, and end 
   await local.reload();
   await unlock(local, PASS.apprentice);
 
+  // Should a node say that another is the master now, with a key of their own, no note of these two is sealed to it.
+  const sent = [];
+  local.on("request", (request) => { if (request.url().endsWith("/keys")) sent.push(request.url()); });
+  await local.route("**/sealed", async (route) => {
+    const given = await (await route.fetch()).json();
+    given.other = { id: "0".repeat(26), name: "Somebody else", key: { id: "1".repeat(26), public: given.key.public } };
+    await route.fulfill({ json: given });
+  });
+  await local.reload();
+  await local.locator("#close-sealed").waitFor();
+  assert.match(await local.locator("#pair-timeline").innerText(), /zxqmaster She waited[\s\S]*zxqsaid|zxqsaid[\s\S]*zxqmaster She waited/);
+  await local.waitForTimeout(1500);
+  assert.deepEqual(sent, [], "nothing is sealed to a third");
+  assert.equal(await local.locator("#pair-asks").count(), 0, "and nobody is asked to");
+  await local.unroute("**/sealed");
+  await local.reload();
+  await local.locator("#close-sealed").waitFor();
+
+  // A goal in one's own words, what shows it, and that the two have looked at it.
+  await local.locator("#pair-goal-new > summary").click();
+  await local.fill("#pair-goal-said", "zxqgoal让学生先说再写");
+  problems.push(...await look(local, "bo-pair-goal-new"));
+  await local.locator("#pair-goal-new button").click();
+  await local.locator("#pair-growth .goal .said").waitFor();
+  assert.match(await local.locator("#pair-growth .goal").innerText(), /zxqgoal让学生先说再写/);
+  assert.equal(await local.locator("form[action$='/goals/review']").count(), 0, "not before something shows it");
+  await local.locator(".goal details summary").click();
+  const lesson = await local.locator(".goal select option").evaluateAll((all) => all.map((o) => o.value).find((v) => v.startsWith("lesson:")));
+  await local.selectOption(".goal select", lesson);
+  await press(local, ".goal form[action$='/goals/show'] button");
+  await guest.goto(school(1) + path);
+  await guest.locator("#close-sealed").waitFor();
+  await guest.locator(".goal details summary").click();
+  await guest.fill(".goal textarea", "zxqproof Three of them asked first.");
+  problems.push(...await look(guest, "en-pair-evidence"));
+  await guest.locator(".goal form[data-seal] button").click();
+  await until(async () => (await guest.locator(".goal li .said").count()) === 1, "the sentence");
+  problems.push(...await look(guest, "en-pair-goal"));
+  await press(guest, "form[action$='/goals/review'] button");
+  await local.reload();
+  await local.locator("#close-sealed").waitFor();
+  const goal = await local.locator(".goal").innerText();
+  assert.match(goal, /zxqgoal/);
+  assert.match(goal, /zxqproof Three of them asked first/);
+  assert.equal(await local.locator(".goal form[data-seal], .goal form[action$='/goals/show']").count(), 0, "reviewed, it takes nothing more");
+  problems.push(...await look(local, "bo-pair-goal-reviewed"));
+
   // Without scripts the page says what it needs, and sends nothing.
   const bare = await (await stage.browser.newContext({ javaScriptEnabled: false, storageState: await guest.context().storageState() })).newPage();
   await bare.goto(school(1) + path);
@@ -197,7 +244,7 @@ test("two are proposed to each other, sign, write for each other alone, and end 
   assert.match(await elsewhere.locator("#pair-review").innerText(), /先让学生看/);
   problems.push(...await look(elsewhere, "zh-pair-hub"));
   assert.ok(found((await elsewhere.locator(".pair .person b").first().innerText()).trim()).length > 0, "the search finds what is in the clear");
-  for (const word of ["zxqsaid", "zxqstep", "zxqmaster", "zxqmore", "ask instead of telling", "学会了先让学生看", PASS.master, PASS.apprentice]) assert.deepEqual(found(word), [], word);
+  for (const word of ["zxqsaid", "zxqstep", "zxqmaster", "zxqmore", "zxqgoal", "zxqproof", "ask instead of telling", "学会了先让学生看", PASS.master, PASS.apprentice]) assert.deepEqual(found(word), [], word);
   assert.deepEqual(problems, []);
 });
 

@@ -2,7 +2,17 @@ use records::vocabulary::SUBJECTS;
 use records::{Access, Field, Home, Kind, Move, Role, Roles, Rule};
 
 /// The records of this room.
-pub const KINDS: &[&Kind] = &[&PAIRING, &PAIR_SIGNATURE, &PAIR_NOTE, &PAIR_LESSON, &PAIR_FIT, &PAIR_OFFER, &PAIR_WISH];
+pub const KINDS: &[&Kind] = &[
+    &PAIRING,
+    &PAIR_SIGNATURE,
+    &PAIR_NOTE,
+    &PAIR_GOAL,
+    &PAIR_EVIDENCE,
+    &PAIR_LESSON,
+    &PAIR_FIT,
+    &PAIR_OFFER,
+    &PAIR_WISH,
+];
 
 const KEEPERS: &[Role] = &[Role::Administrator, Role::Officer, Role::Head, Role::Posted, Role::Local];
 const WHO: Roles = Roles::of(KEEPERS);
@@ -17,7 +27,7 @@ const PEOPLE: &[Role] = &[Role::Administrator, Role::Officer, Role::Coordinator,
 pub(crate) const SORTS: &[&str] = &["master_apprentice", "new_old", "course", "subject"];
 
 /// What a note is of.
-pub(crate) const NOTES: &[&str] = &["session", "goals", "review"];
+pub(crate) const NOTES: &[&str] = &["session", "goals", "review", "goal", "evidence"];
 
 /// What is agreed: who changes one of these after somebody has signed leaves that signature behind.
 pub(crate) const AGREED: &[&str] =
@@ -185,6 +195,8 @@ pub(crate) static PAIR_NOTE: Kind = Kind {
         Field::link("person", "person").required(),
         Field::choice("what", NOTES).required(),
         Field::date("held_on").required(),
+        // The goal that it says in words, or shows.
+        Field::link("goal", "pair_goal"),
         // Words in the clear: of before they were sealed. No page writes them any more.
         Field::text("said").personal(),
         Field::line("next_step").personal(),
@@ -197,6 +209,59 @@ pub(crate) static PAIR_NOTE: Kind = Kind {
     access: Access::staff(PEOPLE, &[])
         .seen_where(the_two!("pair_note"))
         .in_hands("{t}.id IN (SELECT n.id FROM pair_note n WHERE n.person = {me})"),
+    rules: &[],
+    order: "-held_on",
+    hub_only: false,
+    hidden: true,
+};
+
+/// A goal of the two. Its words are a note of theirs; here stand who set it, when, and whether it is set, worked on or
+/// reviewed. No field says how far one has come.
+pub(crate) static PAIR_GOAL: Kind = Kind {
+    name: "pair_goal",
+    route: "pair-goals",
+    icon: "check",
+    home: Home::Pair("pairing"),
+    title: &["set_on"],
+    fields: &[
+        Field::link("pairing", "pairing").required(),
+        Field::link("person", "person").required(),
+        Field::date("set_on").required(),
+        Field::date("reviewed_on").by_move(),
+    ],
+    // Either of the two takes it on, by the room's own commands.
+    states: &["set", "worked_on", "reviewed"],
+    moves: &[],
+    access: Access::staff(PEOPLE, &[]).seen_where(the_two!("pair_goal")).in_hands(the_two!("pair_goal")),
+    rules: &[],
+    order: "-set_on",
+    hub_only: false,
+    hidden: true,
+};
+
+/// What shows a goal: a lesson of the two, an observation (no more than that it was held), a plan or a course.
+pub(crate) static PAIR_EVIDENCE: Kind = Kind {
+    name: "pair_evidence",
+    route: "pair-evidence",
+    icon: "link",
+    home: Home::Pair("pairing"),
+    title: &["what", "held_on"],
+    fields: &[
+        Field::link("pairing", "pairing").required(),
+        Field::link("goal", "pair_goal").required(),
+        Field::link("person", "person").required(),
+        Field::choice("what", &["lesson", "observation", "plan", "course"]).required(),
+        Field::date("held_on").required(),
+        Field::link("lesson", "pair_lesson"),
+        Field::link("observation", "observation"),
+        Field::link("plan", "lesson_plan"),
+        Field::link("course", "course"),
+    ],
+    states: &[],
+    moves: &[],
+    access: Access::staff(PEOPLE, &[])
+        .seen_where(the_two!("pair_evidence"))
+        .in_hands("{t}.id IN (SELECT n.id FROM pair_evidence n WHERE n.person = {me})"),
     rules: &[],
     order: "-held_on",
     hub_only: false,

@@ -5,6 +5,7 @@ mod agreement;
 mod certificate;
 mod choice;
 mod facts;
+mod growth;
 mod handover;
 mod notes;
 mod part;
@@ -42,6 +43,9 @@ pub fn routes() -> Vec<Route> {
         Route::post("/pairings/{id}/keys", read, sealed::keys),
         Route::post("/pairings/{id}/take-back", read, notes::take_back),
         Route::post("/pairings/{id}/lessons", read, notes::add_lesson),
+        Route::post("/pairings/{id}/goals/show", read, growth::show),
+        Route::post("/pairings/{id}/goals/review", read, growth::review),
+        Route::post("/pairings/{id}/goals/take-away", read, growth::take_away),
         Route::post("/pairings/{id}/fit", read, notes::fit),
         Route::post("/pairings/{id}/online", read, handover::online),
         Route::get("/pairings/{id}/certificate", read, certificate::send),

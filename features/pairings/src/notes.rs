@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension};
 use web::{PageError, Reply, Request, Site};
 
 use crate::facts::{PAIR_FIT, PAIR_LESSON, PAIR_NOTE};
+use crate::growth;
 use crate::two::{Part, Two, id};
 
 /// Whether it fits, as far as the officer is told: nobody learns who said what.
@@ -62,7 +63,11 @@ pub(crate) fn take_back(site: &Site, request: &Request) -> Result<Reply, PageErr
             .conn()
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM pair_note WHERE id = ?1 AND pairing = ?2 AND person = ?3)")?
             .query_row([note.as_bytes(), two.id.as_bytes(), person.as_bytes()], |r| r.get(0))?;
-        if own { destroy(tx, &two, note) } else { Err(PageError::NotFound) }
+        if !own {
+            return Err(PageError::NotFound);
+        }
+        growth::without_words(tx, &two, note)?;
+        destroy(tx, &two, note)
     })?;
     Ok(back(&two, "pair-timeline"))
 }

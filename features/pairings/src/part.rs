@@ -11,6 +11,7 @@ use web::{PageError, Request, Shell, Site};
 
 use crate::agreement::{Signature, Signatures};
 use crate::facts::{PAIR_LESSON, PAIR_NOTE, PAIRING};
+use crate::growth;
 use crate::handover::{self, Due};
 use crate::notes::{self, Fits};
 use crate::sealed;
@@ -68,6 +69,9 @@ struct Own {
     next_step: Option<Words>,
     lines: Vec<Line>,
     goals: bool,
+    /// Goals with what shows them, and what one could name as evidence.
+    growth: Vec<growth::Goal>,
+    offered: Vec<(String, String)>,
     asks_fit: bool,
     fit: Option<String>,
     reviews: bool,
@@ -312,6 +316,9 @@ fn own(
             next_step: row.get(5)?,
             own: person == reader.person,
         };
+        if matches!(&*what, "goal" | "evidence") {
+            continue;
+        }
         if what == "review" {
             if !reviews.iter().any(|(who, _)| *who == person) {
                 reviews.push((person, words));
@@ -347,6 +354,8 @@ fn own(
         next_step: next_step.filter(|_| two.goes_on()),
         lines,
         goals: two.goes_on() && two.goals.is_some(),
+        growth: growth::goals(look, reader, two, names)?,
+        offered: if two.goes_on() { growth::offered(look, reader, two)? } else { Vec::new() },
         asks_fit: two.goes_on() && had,
         fit: fit.map(|f| words.get(key(&f)).into_owned()),
         reviews: two.active_from.is_some(),

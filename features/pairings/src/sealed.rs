@@ -11,6 +11,7 @@ use serde_json::{Value as Json, json};
 use web::{PageError, Reply, Request, Site};
 
 use crate::facts::{NOTES, PAIR_NOTE};
+use crate::growth;
 use crate::notes::{chosen, destroy, held, refuse};
 use crate::two::{Part, Two, id};
 
@@ -92,7 +93,13 @@ pub(crate) fn keep(site: &Site, request: &Request) -> Result<Reply, PageError> {
         } else if let Some(before) = review_before(tx, &two, me, what)? {
             destroy(tx, &two, before)?;
         }
-        let change = Change::new()
+        let goal = match what {
+            "goal" => Some(growth::set(tx, site, request, &two)?),
+            "evidence" => Some(growth::worked_on(tx, request, &two)?),
+            _ => None,
+        };
+        let change = goal.map_or_else(Change::new, |goal| Change::new().with_link("goal", goal));
+        let change = change
             .with_link("pairing", two.id)
             .with_link("person", me)
             .with_text("what", what)

@@ -96,8 +96,9 @@ class Pair {
     if (!said) throw new Error(w("pair-seal-empty"));
     const step = textOf(form, "[data-step]");
     if (what === "session" && !step) throw new Error(w("pair-seal-step"));
-    await this.keep(what, { said, ...(step ? { step } : {}) }, { held_on: textOf(form, "[data-held]") });
-    this.anew(what === "review" ? "pair-review" : "pair-timeline");
+    const goal = form.dataset["goal"];
+    await this.keep(what, { said, ...(step ? { step } : {}) }, { held_on: textOf(form, "[data-held]"), ...(goal ? { goal } : {}) });
+    this.anew(what === "review" ? "pair-review" : what === "goal" || goal ? "pair-growth" : "pair-timeline");
   }
 
   /** The page as the node has it now; an open key is held for it. */
