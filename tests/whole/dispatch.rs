@@ -273,6 +273,20 @@ async fn a_need_is_met_reopened_and_its_years_show_who_carried_it() {
     let subject: String = desk.ask(&format!("SELECT n.subject {from}"));
     let rows = |year: i32| format!("/needs/years/rows?school={school}&subject={subject}&year={year}");
     let meet = format!("/needs/{need}/move/meet");
+    // Somebody posted there does not carry it on, nor a teacher of another school.
+    let posted = desk.one(&format!(
+        "SELECT person FROM posting WHERE state = 'arrived' AND school = {} AND arrived_on < '2026-09-01'",
+        sql(school)
+    ));
+    let far = desk.one(&format!(
+        "SELECT p.id FROM person p JOIN organisation o ON o.id = p.school AND o.kind = 'supported_school'
+         WHERE p.school <> {}",
+        sql(school)
+    ));
+    for other in [posted, far] {
+        let form = format!("carried_by={other}&met_on=2026-09-01");
+        assert_eq!(desk.does(&meet, &officer, &form).await, StatusCode::UNPROCESSABLE_ENTITY);
+    }
     assert_eq!(
         desk.does(&meet, &officer, &format!("carried_by={local}&met_on=2026-09-01")).await,
         StatusCode::SEE_OTHER

@@ -263,7 +263,21 @@ pub(crate) static NEED: Kind = Kind {
         Move::new("withdraw", &["draft", "returned", "approved"], "withdrawn", WITH_SCHOOL).with_reason(),
     ],
     access: Access::staff(&[Role::Administrator, Role::Officer, Role::Head], &["school"]),
-    rules: &[],
+    // Met is what a local teacher carries: of the school, of the one it belongs to or of one that belongs to it, and not
+    // posted on that day.
+    rules: &[Rule {
+        code: "need-met-locally",
+        sql: "SELECT a.id, NULL FROM need a JOIN person p ON p.id = a.carried_by JOIN organisation s ON s.id = a.school
+              WHERE a.state = 'met' AND {one}
+                AND (p.school IS NULL
+                     OR p.school NOT IN (s.id, coalesce(s.parent, s.id))
+                        AND NOT EXISTS (SELECT 1 FROM organisation o WHERE o.id = p.school AND o.parent = s.id)
+                     OR EXISTS (SELECT 1 FROM posting q WHERE q.person = p.id AND coalesce(q.part_time, 0) = 0
+                                AND q.state IN ('arrived', 'completed', 'ended_early')
+                                AND q.arrived_on <= a.met_on AND coalesce(q.ended_on, q.ends_on) >= a.met_on))",
+        one: "a.id = ?1",
+        other: "",
+    }],
     order: "title",
     hub_only: false,
     hidden: false,

@@ -14,6 +14,7 @@ organisation-region_kind = Kind of region
 organisation-sort_key = Sorted as
 organisation-stages = Stages taught
 organisation-merged_into = Merged into
+rule-need-met-locally = A need is met when a local teacher carries it: of this school, of the one that it belongs to or of one that belongs to it, and not posted here on that day. If whoever carried it has left, reopen the need.
 rule-organisation-own-parent = An organisation cannot belong to itself.
 partnership = Partnership
 partnership-list = Partnerships

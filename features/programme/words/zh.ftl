@@ -14,6 +14,7 @@ organisation-region_kind = 地区类别
 organisation-sort_key = 排序依据
 organisation-stages = 学段
 organisation-merged_into = 并入
+rule-need-met-locally = 需求要由本地教师承担才算达成：本校、所属学校或下属学校的教师,且当日不是选派人员。承担的教师已离开的,请重新提出需求。
 rule-organisation-own-parent = 单位不能隶属于自己。
 partnership = 对口支援协议
 partnership-list = 对口支援协议
