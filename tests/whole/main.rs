@@ -22,6 +22,7 @@ mod exports;
 mod files;
 mod groups;
 mod house;
+mod lists;
 mod matrix;
 mod neighbours;
 mod observations;

@@ -162,6 +162,7 @@ impl Node {
                 Box::new(move |site, r, conn, kind, id| classroom::part(site, r, conn, kind, id, &held)),
             ],
             made: vec![
+                Box::new(activities::made),
                 Box::new(lessons::made),
                 Box::new(courses::made),
                 Box::new(classroom::made),

@@ -92,6 +92,8 @@ pub fn make_in(
     let home = records::home_column(&scope).filter(|_| !matches!(kind.home, Home::Person(_) | Home::Pair(_)));
     authorise(tx.conn(), reader, kind, home, &change, birth)?;
     check_links(tx, site, reader, kind, &change)?;
+    let beside = home_link(kind, &change);
+    not_under_seal(tx.conn(), site, reader, kind, beside)?;
     let subject = id.map_or_else(|| tx.subject(&scope), |(ms, chance)| Subject::new(&scope, ms, chance));
     append(tx, kind, scope, subject, change, None)?;
     tx.fold()?;
@@ -136,6 +138,9 @@ pub fn change_in(
     let state = visible(tx.conn(), reader, kind, &id)?;
     may_change(tx.conn(), reader, kind, &id)?;
     check_links(tx, site, reader, kind, &change)?;
+    for beside in [stands_with(tx.conn(), kind, &id)?, home_link(kind, &change)] {
+        not_under_seal(tx.conn(), site, reader, kind, beside)?;
+    }
     let scope = record_scope(tx.conn(), site.programme, kind, &id)?;
     stays_home(tx.conn(), site, kind, &scope, &change)?;
     if !is_born(tx.conn(), kind, &id, &change)? {
@@ -203,6 +208,7 @@ pub fn move_in(
         return Err(PageError::Stale.into());
     }
     check_links(tx, site, reader, kind, &change)?;
+    not_under_seal(tx.conn(), site, reader, kind, stands_with(tx.conn(), kind, &id)?)?;
     if way.to != state {
         change.set.insert(STATE.to_owned(), Value::text(way.to));
     }
@@ -273,7 +279,11 @@ pub fn may_change(conn: &Connection, reader: &Reader, kind: &Kind, id: &Subject)
     if !in_reach(conn, reader, kind, id, kind.access.write)? {
         return Err(PageError::NotAllowed);
     }
-    // What somebody has put their name to is not changed behind their back.
+    if is_sealed(conn, reader, kind, id)? { Err(PageError::NotAllowed) } else { Ok(()) }
+}
+
+/// Whether somebody has put their name to a record in a way that the reader may not: it is not changed behind their back.
+fn is_sealed(conn: &Connection, reader: &Reader, kind: &Kind, id: &Subject) -> Result<bool, PageError> {
     for seal in kind.moves.iter().filter(|m| m.seals) {
         let sql = format!("SELECT state = ?2 FROM {} WHERE id = ?1", kind.name);
         let sealed: Option<bool> = conn
@@ -282,10 +292,41 @@ pub fn may_change(conn: &Connection, reader: &Reader, kind: &Kind, id: &Subject)
             .optional()?
             .flatten();
         if sealed == Some(true) && !in_reach(conn, reader, kind, id, seal.who)? {
-            return Err(PageError::NotAllowed);
+            return Ok(true);
         }
     }
-    Ok(())
+    Ok(false)
+}
+
+/// The record that a change says it stands with.
+fn home_link(kind: &Kind, change: &Change) -> Option<Subject> {
+    let Home::With(field, _) = kind.home else { return None };
+    change.set.get(field).and_then(Value::as_link)
+}
+
+/// The record that a record which is here stands with.
+fn stands_with(conn: &Connection, kind: &Kind, id: &Subject) -> Result<Option<Subject>, PageError> {
+    let Home::With(field, _) = kind.home else { return Ok(None) };
+    let found: Option<Vec<u8>> = conn
+        .prepare_cached(&format!("SELECT {field} FROM {} WHERE id = ?1", kind.name))?
+        .query_row([id.as_bytes()], |r| r.get(0))
+        .optional()?
+        .flatten();
+    Ok(found.and_then(|b| Subject::try_from(b.as_slice()).ok()))
+}
+
+/// Refuses what would change from beside what somebody has put their name to: a name more on a list that was verified is
+/// a change of it.
+fn not_under_seal(
+    conn: &Connection,
+    site: &Site,
+    reader: &Reader,
+    kind: &Kind,
+    beside: Option<Subject>,
+) -> Result<(), PageError> {
+    let (Home::With(_, other), Some(beside)) = (kind.home, beside) else { return Ok(()) };
+    let Some(other) = site.kinds.get(other) else { return Ok(()) };
+    if is_sealed(conn, reader, other, &beside)? { Err(PageError::Rule("under-seal".to_owned())) } else { Ok(()) }
 }
 
 /// Whether a reader may put a record from one state back into another: by a move that leads there, or by the one that

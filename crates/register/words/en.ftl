@@ -225,5 +225,6 @@ rule-file-too-large = The file is too large.
 rule-file-broken = The picture is broken: its content is not what its beginning says. Other files of the form were not added either.
 rule-disk-full = This node’s disk is full. Ask whoever keeps it to make room; nothing was lost.
 record-private = of a few people
+rule-under-seal = What this belongs to is verified. Whoever verifies it can change it.
 rule-only-at-hub = Who belongs where is recorded at the hub, since it decides which box holds what. Do this there.
 error-other-home = This record lies with another school. Withdraw it and record it anew there.

@@ -225,5 +225,6 @@ rule-file-too-large = 文件太大。
 rule-file-broken = 图片已损坏：内容与开头不符。同一表单中的其他文件也没有添加。
 rule-disk-full = 本节点的磁盘已满。请联系维护人员腾出空间；没有丢失任何内容。
 record-private = 仅少数人可见
+rule-under-seal = 所属的记录已核实;要改请找核实的人。
 rule-only-at-hub = 人员归属决定各节点保存哪些内容,因此只能在中心登记。请到中心操作。
 error-other-home = 这条记录属于另一所学校。请撤下后在那里重新登记。

@@ -71,6 +71,8 @@ pub(crate) static PARTICIPATION: Kind = Kind {
         Field::choice("part", &["attends", "gives", "organises"]).required().column(),
         Field::date("day").required().column(),
         Field::yes("present").column(),
+        // Where the person taught then, by which they count as a local teacher: who leaves a school does not change what was.
+        Field::link("school", "organisation").by_move(),
     ],
     states: &[],
     moves: &[],
@@ -89,6 +91,24 @@ pub(crate) static PARTICIPATION: Kind = Kind {
                 JOIN participation b ON b.person = a.person AND b.day = a.day AND b.id <> a.id AND b.part = 'attends'
                 JOIN activity y ON y.id = b.activity JOIN visit w ON w.id = y.visit
               WHERE a.part = 'attends' AND a.present = 1 AND b.present = 1 AND v.host <> w.host AND {one}",
+        one: "a.id = ?1",
+        other: "",
+    },
+    // Two records of one stay would count everybody twice.
+    Rule {
+        code: "participation-same-stay",
+        sql: "SELECT a.id, b.id FROM participation a JOIN activity x ON x.id = a.activity JOIN visit v ON v.id = x.visit
+                JOIN participation b ON b.person = a.person AND b.day = a.day AND b.id <> a.id AND b.part = 'attends'
+                JOIN activity y ON y.id = b.activity JOIN visit w ON w.id = y.visit
+              WHERE a.part = 'attends' AND a.present = 1 AND b.present = 1
+                AND v.id <> w.id AND v.host = w.host AND v.from_school = w.from_school AND {one}",
+        one: "a.id = ?1",
+        other: "",
+    },
+    Rule {
+        code: "participation-day",
+        sql: "SELECT a.id, NULL FROM participation a JOIN activity x ON x.id = a.activity
+              WHERE (a.day < x.starts_on OR a.day > x.ends_on) AND {one}",
         one: "a.id = ?1",
         other: "",
     }],
@@ -125,14 +145,23 @@ static HEADCOUNT: Kind = Kind {
     .approves(&["activity", "category", "day", "number", "basis"], &["verified"])
     .by_another()],
     access: Access::staff(KEEPERS, &["activity"]),
-    rules: &[Rule {
-        code: "headcount-once",
-        sql: "SELECT a.id, b.id FROM headcount a JOIN headcount b
+    rules: &[
+        Rule {
+            code: "headcount-once",
+            sql: "SELECT a.id, b.id FROM headcount a JOIN headcount b
                 ON b.activity = a.activity AND b.category = a.category AND b.day = a.day AND b.basis = a.basis
                AND b.id <> a.id WHERE {one}",
-        one: "a.id = ?1",
-        other: "",
-    }],
+            one: "a.id = ?1",
+            other: "",
+        },
+        Rule {
+            code: "headcount-day",
+            sql: "SELECT a.id, NULL FROM headcount a JOIN activity x ON x.id = a.activity
+              WHERE (a.day < x.starts_on OR a.day > x.ends_on) AND {one}",
+            one: "a.id = ?1",
+            other: "",
+        },
+    ],
     order: "-day",
     hub_only: false,
     hidden: false,

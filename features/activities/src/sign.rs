@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 
 use askama::Template;
-use base::Subject;
+use base::{Date, Subject};
 use log::{Context, Tx};
-use records::{Change, Kind, Value, append, check, scope_of};
-use register::{Look, make_in, visible};
+use records::{Change, Kind, Role, Roles, Value, append, check, scope_of};
+use register::{Look, Refusal, make_in, visible};
 use rusqlite::{Connection, OptionalExtension, params};
 use web::{Check, PageError, Reply, Request, Route, Shell, Site, seal, set_cookie, squares};
 
@@ -17,6 +17,12 @@ use crate::facts::{ACTIVITY, PARTICIPATION, WHO};
 const SEAL: usize = 20;
 /// People of one list.
 const MOST: usize = 400;
+/// Days of one activity that a list can be for.
+const MOST_DAYS: usize = 60;
+
+/// Who signs in for themselves: grown-up people. A class's device or a pupil's account is no teacher who attends.
+const SIGNERS: Roles =
+    Roles::of(&[Role::Administrator, Role::Officer, Role::Coordinator, Role::Head, Role::Posted, Role::Local]);
 
 pub(crate) fn routes() -> Vec<Route> {
     let keeps = Check::Roles(WHO);
@@ -24,8 +30,8 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::get("/activities/{id}/screen", keeps, screen),
         Route::get("/activities/{id}/list", keeps, list),
         Route::post("/activities/{id}/list", keeps, write_list),
-        Route::get("/sign/{id}/{seal}", Check::SignedIn, ask),
-        Route::post("/sign/{id}/{seal}", Check::SignedIn, sign),
+        Route::get("/sign/{id}/{seal}", Check::Roles(SIGNERS), ask),
+        Route::post("/sign/{id}/{seal}", Check::Roles(SIGNERS), sign),
     ]
 }
 
@@ -35,6 +41,7 @@ struct ActivityPart<'a> {
     s: Shell<'a>,
     id: String,
     today: bool,
+    list: bool,
 }
 
 /// The part of an activity's page: the ways to sign in, for who keeps it.
@@ -52,7 +59,8 @@ pub fn part(
         return Ok(None);
     }
     let today = about(site, conn, id).is_ok();
-    Ok(Some(ActivityPart { id: id.to_string(), today, s: Shell::new(site, request, "") }.render()?))
+    let list = days(site, conn, id).is_ok();
+    Ok(Some(ActivityPart { id: id.to_string(), today, list, s: Shell::new(site, request, "") }.render()?))
 }
 
 /// An activity that goes on today, as the page names it.
@@ -167,7 +175,7 @@ fn sign(site: &Site, request: &Request) -> Result<Reply, PageError> {
         if is_there(tx.conn(), &id, &person, &about.day)? {
             return Ok(());
         }
-        let change = attends(&id, &person, &about.day);
+        let change = attends(tx.conn(), &id, &person, &about.day)?;
         let scope = scope_of(tx.conn(), &site.kinds, site.programme, &PARTICIPATION, &change)?;
         let subject = tx.subject(&scope);
         append(tx, &PARTICIPATION, scope, subject, change, None)?;
@@ -176,13 +184,43 @@ fn sign(site: &Site, request: &Request) -> Result<Reply, PageError> {
     Ok(Reply::ToWith("/learning".to_owned(), vec![set_cookie("zampa_note", "sign-done", 60)]))
 }
 
-fn attends(activity: &Subject, person: &Subject, day: &str) -> Change {
-    Change::new()
+fn attends(conn: &Connection, activity: &Subject, person: &Subject, day: &str) -> Result<Change, PageError> {
+    let change = Change::new()
         .with_link("activity", *activity)
         .with_link("person", *person)
         .with_text("part", "attends")
         .with_text("day", day)
-        .with("present", Value::Bool(true))
+        .with("present", Value::Bool(true));
+    Ok(match taught_at(conn, person)? {
+        Some(school) => change.with_link("school", school),
+        None => change,
+    })
+}
+
+/// The school at which somebody teaches now.
+fn taught_at(conn: &Connection, person: &Subject) -> Result<Option<Subject>, PageError> {
+    let found: Option<Option<Vec<u8>>> = conn
+        .prepare_cached("SELECT school FROM person WHERE id = ?1")?
+        .query_row([person.as_bytes()], |r| r.get(0))
+        .optional()?;
+    Ok(found.flatten().and_then(|s| Subject::try_from(s.as_slice()).ok()))
+}
+
+/// A name on a list, however it came there, keeps the school at which its person taught.
+///
+/// # Errors
+/// What the database says.
+pub fn made(tx: &Tx<'_>, site: &Site, _: &Request, kind: &Kind, id: &Subject) -> Result<(), PageError> {
+    if kind.name != PARTICIPATION.name {
+        return Ok(());
+    }
+    let sql = "SELECT person FROM participation WHERE id = ?1 AND school IS NULL";
+    let person: Option<Vec<u8>> = tx.conn().prepare_cached(sql)?.query_row([id.as_bytes()], |r| r.get(0)).optional()?;
+    let Some(person) = person.and_then(|p| Subject::try_from(p.as_slice()).ok()) else { return Ok(()) };
+    let Some(school) = taught_at(tx.conn(), &person)? else { return Ok(()) };
+    let scope = records::record_scope(tx.conn(), site.programme, &PARTICIPATION, id)?;
+    append(tx, &PARTICIPATION, scope, *id, Change::new().with_link("school", school), None)?;
+    Ok(tx.fold()?)
 }
 
 struct Line {
@@ -198,7 +236,10 @@ struct ListPage<'a> {
     id: String,
     title: String,
     day: String,
+    /// The days for which there can be a list, with how each is written.
+    days: Vec<(String, String)>,
     lines: Vec<Line>,
+    most: usize,
 }
 
 /// Grown-up people of the activity's school, who are most of those that come.
@@ -224,13 +265,38 @@ fn people(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// The day that the list is for: today while the activity goes on, else its first.
-fn day_of(site: &Site, conn: &Connection, id: &Subject) -> Result<String, PageError> {
-    let (starts, ends): (String, String) = conn
-        .prepare_cached("SELECT starts_on, ends_on FROM activity WHERE id = ?1")?
-        .query_row([id.as_bytes()], |r| Ok((r.get(0)?, r.get(1)?)))?;
-    let today = site.today().to_string();
-    Ok(if today > ends { starts } else { today.max(starts) })
+/// The days for which names can be listed: those of the activity that have come, the latest first.
+///
+/// # Errors
+/// [`PageError::Rule`] where the activity takes no names any more or has not begun.
+fn days(site: &Site, conn: &Connection, id: &Subject) -> Result<Vec<String>, PageError> {
+    let (starts, ends, state): (String, String, String) = conn
+        .prepare_cached("SELECT starts_on, ends_on, coalesce(state, 'planned') FROM activity WHERE id = ?1")?
+        .query_row([id.as_bytes()], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
+        .optional()?
+        .ok_or(PageError::NotFound)?;
+    if !matches!(&*state, "planned" | "held") {
+        return Err(PageError::Rule("sign-over".to_owned()));
+    }
+    let understood = |day: &str| day.parse::<Date>().map_err(|_| PageError::Malformed("a date"));
+    let (first, today) = (understood(&starts)?, site.today());
+    let mut day = understood(&ends)?.min(today);
+    let mut out = Vec::new();
+    while day >= first && out.len() < MOST_DAYS {
+        out.push(day.to_string());
+        let Ok(before) = day.yesterday() else { break };
+        day = before;
+    }
+    if out.is_empty() { Err(PageError::Rule("sign-early".to_owned())) } else { Ok(out) }
+}
+
+/// The day that is asked for, if the activity has it; the latest where none is asked for.
+fn day_of<'a>(days: &'a [String], asked: Option<&str>) -> Result<&'a str, PageError> {
+    let found = match asked {
+        Some(asked) => days.iter().find(|day| *day == asked),
+        None => days.first(),
+    };
+    found.map(String::as_str).ok_or_else(|| PageError::Rule("participation-day".to_owned()))
 }
 
 fn list(site: &Site, request: &Request) -> Result<Reply, PageError> {
@@ -238,16 +304,20 @@ fn list(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let html = site.store.read(|conn| {
         visible(conn, request.reader()?, &ACTIVITY, &id)?;
         let look = Look::new(site, request, conn);
-        let day = day_of(site, conn, &id)?;
+        let days = days(site, conn, &id)?;
+        let day = day_of(&days, request.query("day"))?;
         let mut lines = Vec::new();
         for (person, name) in people(site, conn, request, &id)? {
-            lines.push(Line { there: is_there(conn, &id, &person, &day)?, id: person.to_string(), name });
+            lines.push(Line { there: is_there(conn, &id, &person, day)?, id: person.to_string(), name });
         }
+        let shown = |day: &String| day.parse().map(|d| look.words.date(d)).unwrap_or_else(|_| day.clone());
         let page = ListPage {
             id: id.to_string(),
             title: look.title(&ACTIVITY, &id)?,
             lines,
-            day,
+            day: day.to_owned(),
+            days: days.iter().map(|d| (d.clone(), shown(d))).collect(),
+            most: MOST,
             s: Shell::new(site, request, look.words.get("sign-list")),
         };
         Ok::<_, PageError>(page.render()?)
@@ -259,18 +329,23 @@ fn list(site: &Site, request: &Request) -> Result<Reply, PageError> {
 fn write_list(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let id = request.id("id")?;
     let reader = request.reader()?;
-    let chosen: BTreeSet<Subject> = request.form_all("person").take(MOST).filter_map(|p| p.parse().ok()).collect();
+    let chosen: BTreeSet<Subject> = request.form_all("person").filter_map(|p| p.parse().ok()).collect();
+    if chosen.len() > MOST {
+        return Err(PageError::Rule("sign-many".to_owned()));
+    }
     site.store.write(Context { author: reader.person }, |tx: &Tx<'_>| {
         visible(tx.conn(), reader, &ACTIVITY, &id)?;
-        let day = day_of(site, tx.conn(), &id)?;
+        let days = days(site, tx.conn(), &id)?;
+        let day = day_of(&days, request.form("day"))?;
         for person in &chosen {
-            if is_there(tx.conn(), &id, person, &day)? {
+            if is_there(tx.conn(), &id, person, day)? {
                 continue;
             }
-            let made = make_in(tx, site, request, &PARTICIPATION, attends(&id, person, &day), None, None);
+            let change = attends(tx.conn(), &id, person, day)?;
+            let made = make_in(tx, site, request, &PARTICIPATION, change, None, None);
             made.map_err(|refusal| match refusal {
-                register::Refusal::Page(e) => e,
-                register::Refusal::Fields(_) => PageError::NotAllowed,
+                Refusal::Page(e) => e,
+                Refusal::Fields(_) => PageError::NotAllowed,
             })?;
         }
         Ok::<_, PageError>(())

@@ -1,8 +1,10 @@
 -- An activity that was held, on one day: the larger of the local teachers named and the verified count.
 WITH named AS (
   SELECT p.activity AS activity, p.day AS day, count(DISTINCT p.person) AS n
-  FROM participation p JOIN person w ON w.id = p.person AND w.school IS NOT NULL
-  WHERE p.part = 'attends' AND p.present = 1 GROUP BY p.activity, p.day
+  FROM participation p JOIN person w ON w.id = p.person AND coalesce(p.school, w.school) IS NOT NULL
+  WHERE p.part = 'attends' AND p.present = 1
+    AND NOT EXISTS (SELECT 1 FROM grant_of_role g WHERE g.person = p.person AND g.role IN ('device', 'pupil'))
+  GROUP BY p.activity, p.day
 ), counted AS (
   SELECT activity, day, max(number) AS n FROM headcount
   WHERE category = 'local_teachers' AND basis = 'counted' AND state = 'verified' GROUP BY activity, day

@@ -45,9 +45,9 @@ impl CountingRule {
 
 macro_rules! rule {
     ($name:literal, $measure:ident, $rows:literal, [$($beside:literal),*]) => {
-        rule!($name v 1, $measure, $rows, [$($beside),*])
+        rule!($name @ 1, $measure, $rows, [$($beside),*])
     };
-    ($name:literal v $version:literal, $measure:ident, $rows:literal, [$($beside:literal),*]) => {
+    ($name:literal @ $version:literal, $measure:ident, $rows:literal, [$($beside:literal),*]) => {
         CountingRule {
             name: $name,
             version: $version,
@@ -67,7 +67,7 @@ pub const RULES: &[CountingRule] = &[
     rule!("person_months", Sum, "posting", []),
     rule!("persons_returned", Distinct, "posting", []),
     rule!("schools_supported", Distinct, "posting", ["schools_only_visited"]),
-    rule!("schools_only_visited" v 2, Distinct, "visit", []),
+    rule!("schools_only_visited" @ 2, Distinct, "visit", []),
     rule!("regions_paired", Distinct, "posting", ["units_sending", "units_other"]),
     rule!("units_sending", Distinct, "posting", []),
     rule!("units_other", Distinct, "posting", []),
@@ -76,15 +76,17 @@ pub const RULES: &[CountingRule] = &[
     rule!("pairs", Distinct, "pairing", []),
     rule!("masters", Distinct, "pairing", []),
     rule!("apprentices", Distinct, "pairing", []),
-    rule!("teams_active" v 2, Distinct, "team", ["teams_without_studios", "teams_active_today"]),
-    rule!("teams_without_studios" v 2, Distinct, "team", []),
-    rule!("teams_active_today" v 2, Distinct, "team", []),
+    rule!("teams_active" @ 2, Distinct, "team", ["teams_without_studios", "teams_active_today"]),
+    rule!("teams_without_studios" @ 2, Distinct, "team", []),
+    rule!("teams_active_today" @ 2, Distinct, "team", []),
     rule!("visits_held", Distinct, "visit", ["visit_trips", "visit_person_times", "visit_lessons"]),
-    rule!("visit_trips", Distinct, "visit", []),
+    // Version 2: a visit that names its trip is of that trip, however many days it lasts and whatever else sets out.
+    rule!("visit_trips" @ 2, Distinct, "visit", []),
     rule!("visit_person_times", Sum, "visit", []),
     rule!("visit_lessons", Sum, "visit", []),
-    rule!("person_times", Sum, "activity", ["teachers_named", "estimates"]),
-    rule!("teachers_named", Distinct, "participation", []),
+    // Version 2: a class's device is no teacher, and who has left a school counts where they taught.
+    rule!("person_times" @ 2, Sum, "activity", ["teachers_named", "estimates"]),
+    rule!("teachers_named" @ 2, Distinct, "participation", []),
     rule!("estimates", Sum, "headcount", []),
     CountingRule {
         name: "pupils_counted",
@@ -95,7 +97,7 @@ pub const RULES: &[CountingRule] = &[
         about_pupils: true,
         rows_are: "headcount",
     },
-    rule!("lessons_reached" v 2, Distinct, "class_room", ["lessons_brought", "courses_reached"]),
+    rule!("lessons_reached" @ 2, Distinct, "class_room", ["lessons_brought", "courses_reached"]),
     rule!("lessons_brought", Sum, "visit", []),
     rule!("courses_reached", Distinct, "course_use", []),
     rule!("health_sessions", Distinct, "health_session", ["health_reached", "health_estimated"]),

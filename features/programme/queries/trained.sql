@@ -4,8 +4,10 @@ SELECT a.id, a.held_on,
        coalesce((SELECT sum(d.n) FROM (
            SELECT b.day, max(b.n) AS n FROM (
              SELECT p.day AS day, count(DISTINCT p.person) AS n FROM participation p
-             JOIN person w ON w.id = p.person AND w.school IS NOT NULL
-             WHERE p.activity = a.id AND p.part = 'attends' AND p.present = 1 GROUP BY p.day
+             JOIN person w ON w.id = p.person AND coalesce(p.school, w.school) IS NOT NULL
+             WHERE p.activity = a.id AND p.part = 'attends' AND p.present = 1
+               AND NOT EXISTS (SELECT 1 FROM grant_of_role g WHERE g.person = p.person AND g.role IN ('device', 'pupil'))
+             GROUP BY p.day
              UNION ALL
              SELECT h.day, max(h.number) FROM headcount h
              WHERE h.activity = a.id AND h.category = 'local_teachers' AND h.basis = 'counted' AND h.state = 'verified'
