@@ -161,6 +161,37 @@ fn only_what_should_move_moves() {
         [("visits", 1), ("visits/visit_trips", 1), ("visits/visit_person_times", 2), ("visits/visit_lessons", 3)];
     assert_eq!(moved(&before, &after), expected.map(|(k, v)| (k.to_owned(), v)).into());
 
+    // Three days over three hosts are one trip where the visits name it; two trips of one day are two.
+    let before = after;
+    let at = |trip: &Subject, day: &str, host: Subject| {
+        Change::new()
+            .with_text("purpose", "同一行程")
+            .with_link("host", host)
+            .with_link("from_school", school)
+            .with_link("trip", *trip)
+            .with_text("starts_on", day)
+            .with_text("ends_on", day)
+            .with_text("held_on", day)
+            .with_text("state", "held")
+    };
+    let trips: Vec<Subject> = (1..3).map(|n| Subject::new(&Scope::School(school), 1_790_000_000_000, n)).collect();
+    for trip in &trips {
+        let trip_is = Change::new()
+            .with_text("title", "行程")
+            .with_link("from_school", school)
+            .with_text("starts_on", "2026-11-16")
+            .with_text("ends_on", "2026-11-18");
+        write(&store, &kinds, "trip", Scope::School(school), Some(*trip), trip_is);
+    }
+    for (trip, day) in [(0, "2026-11-16"), (0, "2026-11-17"), (0, "2026-11-18"), (1, "2026-11-16")] {
+        write(&store, &kinds, "visit", Scope::School(school), None, at(&trips[trip], day, host));
+    }
+    let after = figures(&store);
+    assert_eq!(
+        moved(&before, &after),
+        [("visits", 4), ("visits/visit_trips", 2)].map(|(k, v)| (k.to_owned(), v)).into()
+    );
+
     // A planned visit counts nowhere.
     let planned = Change::new()
         .with_text("purpose", "计划")
