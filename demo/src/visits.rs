@@ -31,8 +31,28 @@ pub(crate) struct Held {
     pub visitors: Vec<Subject>,
 }
 
+/// Who stayed where, from when to when.
+struct Stay {
+    school: Subject,
+    host: Subject,
+    from: Day,
+    to: Day,
+    visitors: Vec<Subject>,
+}
+
+impl Stay {
+    /// Whether the two cannot both be: one stay recorded twice, or somebody with two hosts on more than one day.
+    fn clashes(&self, other: &Self) -> bool {
+        let shared = self.visitors.iter().any(|v| other.visitors.contains(v));
+        let (from, to) = (self.from.max(other.from), self.to.min(other.to));
+        let trip = self.school == other.school && self.from == other.from;
+        shared && (self.host == other.host && from <= to || self.host != other.host && !trip && from < to)
+    }
+}
+
 pub(crate) fn plan(book: &mut Book, world: &World, chance: &mut Chance) -> Vec<Held> {
     let mut held = Vec::new();
+    let mut stays = Vec::new();
     let first = Day::on(2016, 9, 26);
     let last = last_day().plus(-8);
     while held.len() < VISITS {
@@ -45,9 +65,10 @@ pub(crate) fn plan(book: &mut Book, world: &World, chance: &mut Chance) -> Vec<H
             _ => 3,
         };
         let visitors = visitors(chance, school, day);
-        for (host, name) in hosts_of(chance, world, school, hosts) {
+        for host in hosts_of(chance, world, school, hosts) {
+            let Some(host) = free(&stays, school, day, &visitors, host) else { continue };
             if held.len() < VISITS {
-                held.push(hold(book, chance, world, school, day, &visitors, (host, name)));
+                held.push(hold(book, chance, world, school, day, &visitors, host, &mut stays));
             }
         }
     }
@@ -109,6 +130,22 @@ fn visit(chance: &mut Chance, school: &School, day: Day, nights: i32, visitors: 
         .links("visitors", visitors)
 }
 
+/// The host, or another of the school's own, with whom these visitors are not that day.
+fn free(
+    stays: &[Stay],
+    school: &School,
+    day: Day,
+    visitors: &[Subject],
+    host: (Subject, String),
+) -> Option<(Subject, String)> {
+    let others = school.outlying.iter().map(|o| (o.id, o.zh.clone()));
+    [host].into_iter().chain(others).find(|(host, _)| {
+        let stay = Stay { school: school.id, host: *host, from: day, to: day, visitors: visitors.to_vec() };
+        !stays.iter().any(|other| other.clashes(&stay))
+    })
+}
+
+#[expect(clippy::too_many_arguments, reason = "one visit is as much as this")]
 fn hold(
     book: &mut Book,
     chance: &mut Chance,
@@ -117,8 +154,13 @@ fn hold(
     day: Day,
     visitors: &[Subject],
     (host, name): (Subject, String),
+    stays: &mut Vec<Stay>,
 ) -> Held {
     let nights = if chance.percent(70) { 0 } else { chance.between(1, 3) };
+    let mut stay = Stay { school: school.id, host, from: day, to: day.plus(nights), visitors: visitors.to_vec() };
+    let nights = if stays.iter().any(|other| other.clashes(&stay)) { 0 } else { nights };
+    stay.to = day.plus(nights);
+    stays.push(stay);
     let recorded = day.plus(nights + chance.between(0, 3));
     let lessons = chance.between(0, 2 * i32::try_from(visitors.len()).unwrap_or(2));
     let plan = visit(chance, school, day, nights, visitors, host);

@@ -105,8 +105,10 @@ pub(crate) fn events(
 /// Whether a change says only what no page shows.
 fn says_nothing(kind: &Kind, change: &Change) -> bool {
     let hidden = |name: &String| kind.field(name).is_some_and(|f| f.secret);
-    let plain = change.add.is_empty() && change.remove.is_empty() && change.why.is_none();
-    plain && !change.set.is_empty() && change.set.keys().all(hidden)
+    // A set that no field has is a room's own note, on no page.
+    let noted = |name: &String| kind.field(name).is_none();
+    let plain = change.add.keys().all(noted) && change.remove.is_empty() && change.why.is_none();
+    plain && !change.is_empty() && change.set.keys().all(hidden)
 }
 
 /// Whether a change leads into a state into which a room's own command alone leads: nobody undoes that here.

@@ -1,6 +1,6 @@
 //! A visit as a pocket records it: read from JSON within bounds, before anything is done with it.
 
-use base::{Date, Hash, Subject};
+use base::{Date, Subject};
 use serde_json::Value as Json;
 
 /// Visits in one delivery.
@@ -118,12 +118,6 @@ impl Item {
         }
         Ok(item)
     }
-
-    /// The mark of something that hangs on it.
-    pub fn part(&self, what: &str) -> Mark {
-        let hash = Hash::of(format!("{} {} {what}", self.mark.0, self.mark.1).as_bytes());
-        (self.mark.0, hash.0.first_chunk::<4>().map_or(0, |four| u32::from_be_bytes(*four)))
-    }
 }
 
 impl Day {
@@ -181,8 +175,6 @@ mod tests {
         let item = Item::read(&whole(), &Names::default()).unwrap();
         assert_eq!(item.mark, (1_700_000_000_000, 7));
         assert_eq!(item.days[0].counts, [("pupils".to_owned(), 30, "counted".to_owned())]);
-        assert_ne!(item.part("a"), item.part("b"));
-        assert_eq!(item.part("a"), Item::read(&whole(), &Names::default()).unwrap().part("a"));
     }
 
     #[test]

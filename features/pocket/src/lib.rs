@@ -2,6 +2,7 @@
 //! next node it meets.
 
 mod facts;
+mod gather;
 mod hand;
 mod item;
 mod key;

@@ -37,19 +37,46 @@ pub(crate) static VISIT: Kind = Kind {
         Move::new("cancel", &["planned"], "cancelled", WHO).with_reason(),
     ],
     access: Access::staff(KEEPERS, &["from_school"]),
-    rules: &[Rule {
-        code: "dates-in-order",
-        sql: "SELECT a.id, NULL FROM visit a WHERE a.ends_on < a.starts_on AND {one}",
-        one: "a.id = ?1",
-        other: "",
-    }],
+    rules: &[
+        Rule {
+            code: "dates-in-order",
+            sql: "SELECT a.id, NULL FROM visit a WHERE a.ends_on < a.starts_on AND {one}",
+            one: "a.id = ?1",
+            other: "",
+        },
+        // One stay is one visit, however many of those who went recorded it.
+        Rule {
+            code: "visit-once",
+            sql: "SELECT a.id, b.id FROM visit a JOIN visit b ON b.host = a.host AND b.from_school = a.from_school
+                      AND b.id <> a.id AND b.starts_on <= a.ends_on AND a.starts_on <= b.ends_on
+                  WHERE a.state IN ('held', 'followed_up') AND b.state IN ('held', 'followed_up')
+                    AND EXISTS (SELECT 1 FROM visit_visitors v JOIN visit_visitors w ON w.value = v.value
+                                WHERE v.id = a.id AND w.id = b.id)
+                    AND {one}",
+            one: "a.id = ?1",
+            other: "",
+        },
+        // On a trip one comes from host to host, and its days may stand for each. Otherwise nobody stays with two at once.
+        Rule {
+            code: "visit-two-places",
+            sql: "SELECT a.id, b.id FROM visit a JOIN visit_visitors v ON v.id = a.id
+                    JOIN visit_visitors w ON w.value = v.value AND w.id <> v.id JOIN visit b ON b.id = w.id
+                  WHERE a.state IN ('held', 'followed_up') AND b.state IN ('held', 'followed_up')
+                    AND b.host <> a.host AND a.starts_on < a.ends_on AND b.starts_on < b.ends_on
+                    AND min(a.ends_on, b.ends_on) > max(a.starts_on, b.starts_on)
+                    AND NOT (a.from_school = b.from_school AND (a.starts_on = b.starts_on OR a.trip IS NOT NULL AND a.trip IS b.trip))
+                    AND {one}",
+            one: "a.id = ?1",
+            other: "",
+        },
+    ],
     order: "-starts_on",
     hub_only: false,
     hidden: false,
 };
 
-/// A way over several hosts, each of which is a visit of its own. Its figure stays what it was: a school that sets out on a
-/// day.
+/// A way over several hosts, each of which is a visit of its own. Trips are counted by these, and where a visit names none,
+/// by a school that sets out on a day.
 pub(crate) static TRIP: Kind = Kind {
     name: "trip",
     route: "trips",

@@ -29,3 +29,5 @@ trip-move-end = End trip
 trip-stops = Stops
 trip-add-stop = Add a stop
 trip-no-stops = No host is on the way yet.
+rule-visit-once = This stay is recorded already: the same school at the same host, on one of the same days, with one of the same visitors. Add to that visit.
+rule-visit-two-places = One of the visitors was with another host on more than one of these days. Take off who was not here, or set the days of the two visits right.

@@ -29,3 +29,5 @@ trip-move-end = 结束行程
 trip-stops = 各站
 trip-add-stop = 添加一站
 trip-no-stops = 路上还没有学校。
+rule-visit-once = 这次停留已有记录：同一学校到同一所学校,日期重叠,且有相同的送教人员。请在那条送教记录里补充。
+rule-visit-two-places = 有一位送教人员在这几天里有一天以上在另一所学校。请去掉不在此处的人,或改正两次送教的日期。
