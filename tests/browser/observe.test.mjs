@@ -121,6 +121,47 @@ test("an observation from the plan to one next step, sealed to the two", { timeo
   problems.push(...await look(phone, "zh-observe-pocket"));
   await phone.setViewportSize({ width: 360, height: 800 });
 
+  // A node that gives another key than the phone knows is not sealed to, until somebody has asked about it.
+  const retake = async () => {
+    const packed = phone.waitForResponse((answer) => answer.url().endsWith("/pocket/pack"));
+    await phone.locator("#hand").click();
+    await (await packed).finished();
+    await phone.locator("#seen-part button").click();
+    await phone.locator("#keep-own").waitFor();
+  };
+  const drop = async () => {
+    await phone.locator("details summary").last().click();
+    await phone.locator("details button.danger").last().click();
+    await phone.locator("#seen-part button").waitFor();
+  };
+  for (const whose of ["teacher", "own"]) {
+    await phone.route("**/pocket/pack", async (route) => {
+      const asked = route.request();
+      const there = new URL(asked.url());
+      const answer = await fetch(`http://127.0.0.1:${there.port}${there.pathname}`, { headers: { authorization: await asked.headerValue("authorization") } });
+      const pack = await answer.json();
+      const key = whose === "own" ? pack.seen.key : pack.seen.planned[0].key;
+      key.public = [...key.public].reverse().join("");
+      await route.fulfill({ json: pack });
+    });
+    await retake();
+    await phone.locator(".key-changed").waitFor();
+    if (whose === "teacher") assert.equal(await phone.locator("#record").count(), 0, "for oneself only");
+    else {
+      await phone.locator(".observe-item").first().click();
+      await phone.locator("#keep-own").click();
+      await phone.locator("#wrong:visible").waitFor();
+    }
+    problems.push(...await look(phone, `zh-observe-${whose}-key`));
+    await phone.setViewportSize({ width: 360, height: 800 });
+    await drop();
+    await phone.unroute("**/pocket/pack");
+    await retake();
+    assert.equal(await phone.locator(".key-changed").count(), 0);
+    await phone.locator("#record").waitFor();
+    await drop();
+  }
+
   // With no network: each touch counts but those of the notes.
   await phone.context().setOffline(true);
   let taps = 0;

@@ -187,3 +187,69 @@ test("a phone that meets nobody for thirty days goes on, and keeps what was reco
   assert.equal(await page.locator("#recorded .tag.wait").count(), 1, "what was recorded is there");
   await phone.close();
 });
+
+test("a phone whose storage is full says so, and keeps on its screen what was typed", { timeout: 120_000 }, async () => {
+  const phone = await reader(stage.browser, "en", 360);
+  const page = await phone.newPage();
+  page.setDefaultTimeout(10_000);
+  await be(page, school(1), "posted");
+  await prepare(page, school(1));
+  const full = (is) => page.evaluate((is) => {
+    window.puts ??= IDBObjectStore.prototype.put;
+    IDBObjectStore.prototype.put = is ? () => { throw new DOMException("full", "QuotaExceededError"); } : window.puts;
+  }, is);
+  // A record cannot even be begun.
+  await full(true);
+  await page.locator("#unplanned").click();
+  await page.getByText("could not be kept on the phone").waitFor();
+  assert.equal(await page.locator("#record").count(), 0);
+  await full(false);
+  await page.locator("#unplanned").click();
+  await page.fill("#c-purpose", "A lesson in the village");
+  await page.selectOption("#c-host", { index: 1 });
+  await page.fill("#c-advice", "Guess first");
+  await full(true);
+  for (const button of ["#record", "#later"]) {
+    await page.locator(button).click();
+    await page.locator("#wrong", { hasText: "could not be kept on the phone" }).waitFor();
+    assert.equal(await page.inputValue("#c-advice"), "Guess first", `still there after ${button}`);
+  }
+  const problems = await look(page, "en-pocket-full");
+  await page.setViewportSize({ width: 360, height: 800 });
+  await full(false);
+  await page.locator("#record").click();
+  await page.locator("#recorded .tag").first().waitFor();
+  assert.deepEqual(problems, []);
+  await phone.close();
+});
+
+test("who goes on visits no more has no lists on the phone, and still has what they recorded", { timeout: 120_000 }, async () => {
+  const phone = await reader(stage.browser, "zh", 360);
+  const page = await phone.newPage();
+  page.setDefaultTimeout(10_000);
+  await be(page, school(1), "posted");
+  await prepare(page, school(1));
+  assert.ok((await page.locator("#planned li").count()) > 0);
+  await page.locator("#planned button").first().click();
+  await page.locator("#later").click();
+  await page.locator("#recorded li").waitFor();
+  await page.route("**/pocket/state/**", (route) => route.fulfill({ json: { state: "ended" } }));
+  await page.locator("#hand").click();
+  await page.locator(".notice.bad", { hasText: "没有下乡的角色" }).waitFor();
+  assert.equal(await page.locator("#planned li").count(), 0);
+  assert.equal(await page.locator("#recorded li").count(), 1);
+  const problems = await look(page, "zh-pocket-ended");
+  const names = await page.evaluate(async () => {
+    const db = await new Promise((resolve) => { const asked = indexedDB.open("zampa-pocket"); asked.onsuccess = () => resolve(asked.result); });
+    return new Promise((resolve) => { const asked = db.transaction("sealed").objectStore("sealed").getAllKeys(); asked.onsuccess = () => resolve(asked.result); });
+  });
+  assert.ok(!names.includes("pack") && names.some((name) => name.startsWith("item:")), String(names));
+  // The role comes back, and so do the lists.
+  await page.unroute("**/pocket/state/**");
+  await page.setViewportSize({ width: 360, height: 800 });
+  await page.locator("#hand").click();
+  await page.locator("#unplanned").waitFor();
+  await until(async () => (await page.locator(".hint", { hasText: ":" }).count()) > 0, "the lists");
+  assert.deepEqual(problems, []);
+  await phone.close();
+});

@@ -192,3 +192,273 @@ async fn only_a_phone_in_use_gets_anything() {
     let device = school.sign_in(Role::Device);
     assert_eq!(school.post("/pocket/new", &device, "device=x").await.status(), 403);
 }
+
+/// The figure of a rule over all that a node holds.
+fn figure(desk: &Desk, rule: &str) -> i64 {
+    let rule = figures::rule(rule).unwrap();
+    let site = &desk.node.site;
+    let scope = figures::Scope::default();
+    site.store.read(|c| figures::count(c, rule, &scope, "2026-11-29".parse().unwrap())).unwrap().value
+}
+
+/// A visit that was planned, recorded by so many visitors.
+fn planned(pack: &Json, chance: u32) -> Json {
+    let plan = &pack["visits"][0];
+    let mut item = visit(pack, 0, chance);
+    for (field, of) in [("host", "host"), ("from", "from"), ("base", "base"), ("visit", "id"), ("visitors", "visitors")]
+    {
+        item[field] = plan[of].clone();
+    }
+    item
+}
+
+/// The same on another day.
+fn on(mut item: Json, day: &str) -> Json {
+    for field in ["starts", "ends"] {
+        item[field] = json!(day);
+    }
+    item["days"][0]["day"] = json!(day);
+    item
+}
+
+fn conflicts(desk: &Desk, code: &str) -> i64 {
+    let rules = desk.node.site.kinds.all().flat_map(|k| k.rules);
+    let rule = rules.into_iter().find(|r| r.code == code).unwrap();
+    number(desk, &format!("SELECT count(*) FROM ({})", rule.for_all()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stay_that_two_phones_recorded_counts_once() {
+    let school = desk();
+    let bearer = prepare(&school).await;
+    let pack = pack(&school, &bearer).await;
+    let rules = ["visits_held", "person_times", "visit_lessons"];
+    for (first, second) in [
+        (planned(&pack, 21), planned(&pack, 22)),
+        (on(visit(&pack, 1, 23), "2026-11-19"), on(visit(&pack, 1, 24), "2026-11-19")),
+    ] {
+        let before = rules.map(|rule| figure(&school, rule));
+        let rows = [SIGNED, COUNTED, "SELECT count(*) FROM activity"].map(|sql| number(&school, sql));
+        let one = hand(&school, &bearer, &[&first]).await;
+        let mut second = second;
+        second["advice"] = json!("另一条建议");
+        let two = hand(&school, &bearer, &[&second]).await;
+        assert_eq!(two[0]["visit"], one[0]["visit"], "{two}");
+        assert_eq!(two[0]["left"], json!([]));
+        let more: Vec<i64> = rules.iter().zip(before).map(|(rule, was)| figure(&school, rule) - was).collect();
+        assert_eq!(more, [1, 3, 2], "the ten are not verified");
+        let now = [SIGNED, COUNTED, "SELECT count(*) FROM activity"].map(|sql| number(&school, sql));
+        assert_eq!([now[0] - rows[0], now[1] - rows[1], now[2] - rows[2]], [3, 1, 1]);
+        let id: Subject = one[0]["visit"].as_str().unwrap().parse().unwrap();
+        let fields =
+            format!("SELECT count(*) FROM conflict WHERE id = {} AND field = 'advice'", crate::pairings::sql(id));
+        assert_eq!(number(&school, &fields), 1, "two pieces of advice are shown to a person");
+        // However often either comes again.
+        let entries = number(&school, "SELECT count(*) FROM entry");
+        assert_eq!(hand(&school, &bearer, &[&second]).await, two);
+        assert_eq!(hand(&school, &bearer, &[&first]).await[0]["visit"], one[0]["visit"]);
+        assert_eq!(number(&school, "SELECT count(*) FROM entry"), entries);
+        // Who is on the second phone alone is added; another number is kept beside the first.
+        let mut third = second.clone();
+        third["chance"] = json!(second["chance"].as_u64().unwrap() + 10);
+        let host = if second["visit"].is_null() { 1 } else { 0 };
+        third["days"][0]["people"] = json!([pack["hosts"][host]["people"][3]["id"]]);
+        third["days"][0]["counts"][0]["number"] = json!(12);
+        let done = hand(&school, &bearer, &[&third]).await;
+        assert_eq!(done[0]["left"], json!([]));
+        assert_eq!(number(&school, SIGNED) - rows[0], 4);
+        assert_eq!(number(&school, COUNTED) - rows[1], 1);
+        assert_eq!(number(&school, "SELECT count(*) FROM conflict WHERE field = 'number'"), 1);
+        assert_eq!(figure(&school, "visits_held") - before[0], 1);
+        let head = school.sign_in(Role::Head);
+        let count = school.one("SELECT id FROM conflict WHERE field = 'number'");
+        assert_eq!(school.post(&format!("/headcounts/{count}/move/verify"), &head, "").await.status(), 303);
+        // What was verified stands.
+        third["chance"] = json!(second["chance"].as_u64().unwrap() + 20);
+        third["days"][0]["counts"][0]["number"] = json!(5000);
+        let done = hand(&school, &bearer, &[&third]).await;
+        assert_eq!(done[0]["left"][0]["who"], json!("local teachers"), "{done}");
+        assert_eq!(figure(&school, "person_times") - before[1], 12);
+        let settle = "SELECT h.id FROM conflict c JOIN headcount h ON h.id = c.id WHERE c.field = 'number'";
+        settled(&school, &head, school.one(settle)).await;
+    }
+}
+
+/// Somebody keeps one of two versions.
+async fn settled(desk: &Desk, who: &(String, String), id: Subject) {
+    let (_, body) = desk.get(&format!("/headcounts/{id}"), who, None).await;
+    let page = String::from_utf8(body).unwrap();
+    let of = |name: &str| {
+        let at = page.find(&format!("name=\"{name}\" value=\"")).unwrap_or_else(|| panic!("{name}"));
+        page[at..].split('"').nth(3).unwrap().to_owned()
+    };
+    let form = format!("field=number&node={}&seq={}", of("node"), of("seq"));
+    assert_eq!(desk.post(&format!("/headcounts/{id}/settle"), who, &form).await.status(), 303);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stay_that_two_phones_handed_to_two_nodes_counts_once() {
+    let (school, hub) = (desk(), desk_at(0));
+    let settings = school.files.settings().unwrap();
+    let members = zampa::node::members(&settings);
+    let bearer = prepare(&school).await;
+    give(&school.node.site.store, &hub.node.site.store, &members);
+    let pack = pack(&school, &bearer).await;
+    let before = [VISITS, SIGNED, COUNTED].map(|sql| (number(&school, sql), number(&hub, sql)));
+    hand(&school, &bearer, &[&planned(&pack, 31)]).await;
+    hand(&hub, &bearer, &[&planned(&pack, 32)]).await;
+    // That nobody planned: two visits, which a person is shown.
+    hand(&school, &bearer, &[&on(visit(&pack, 1, 33), "2026-11-19")]).await;
+    hand(&hub, &bearer, &[&on(visit(&pack, 1, 34), "2026-11-19")]).await;
+    assert_eq!(conflicts(&hub, "visit-once"), 0);
+    give(&school.node.site.store, &hub.node.site.store, &members);
+    give(&hub.node.site.store, &school.node.site.store, &members);
+    for (sql, (at_school, at_hub), more) in [(VISITS, before[0], 3), (SIGNED, before[1], 9), (COUNTED, before[2], 3)] {
+        assert_eq!(number(&school, sql) - at_school, more, "{sql}");
+        assert_eq!(number(&hub, sql) - at_hub, more, "{sql}");
+    }
+    assert_eq!(conflicts(&hub, "visit-once"), 2, "each beside the other");
+    assert_eq!(conflicts(&hub, "participation-same-stay"), 6);
+    // Nor is it written at a desk.
+    let head = school.sign_in(Role::Head);
+    let form = format!(
+        "purpose=again&host={}&from_school={}&starts_on=2026-11-19&ends_on=2026-11-19&held_on=2026-11-19&visitors={}&_birth=hold",
+        pack["hosts"][1]["id"].as_str().unwrap(),
+        pack["schools"][0]["id"].as_str().unwrap(),
+        pack["person"]["id"].as_str().unwrap(),
+    );
+    let visits = number(&school, VISITS);
+    assert_ne!(school.post("/visits/new", &head, &form).await.status(), 303);
+    assert_eq!(number(&school, VISITS), visits);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_to_go_and_stayed_at_home_did_not_go() {
+    let school = desk();
+    let bearer = prepare(&school).await;
+    let pack = pack(&school, &bearer).await;
+    let mut item = planned(&pack, 41);
+    let visitors = item["visitors"].as_array().unwrap().clone();
+    assert!(visitors.len() > 1);
+    let id: Subject = item["visit"].as_str().unwrap().parse().unwrap();
+    let went = format!("SELECT count(*) FROM visit_visitors WHERE id = {}", crate::pairings::sql(id));
+    // Somebody was put on the list after the phone took it along: of them it says nothing.
+    let late = school.one(&format!(
+        "SELECT id FROM person WHERE school IS NOT NULL AND id NOT IN (SELECT value FROM visit_visitors WHERE id = {})",
+        crate::pairings::sql(id)
+    ));
+    let site = &school.node.site;
+    let visits = site.kinds.get("visit").unwrap();
+    let put = records::Change::new().with_added("visitors", records::Value::link(&late));
+    site.store
+        .write(log::Context::NODE, |tx| {
+            let scope = records::record_scope(tx.conn(), site.programme, visits, &id)?;
+            records::append(tx, visits, scope, id, put, None)?;
+            records::check(tx, visits, &id)
+        })
+        .unwrap();
+    let before = (figure(&school, "visit_person_times"), number(&school, &went));
+    assert_eq!(before.1, i64::try_from(visitors.len()).unwrap() + 1);
+    item["visitors"] = json!([visitors[0]]);
+    let done = hand(&school, &bearer, &[&item]).await;
+    assert!(done[0]["visit"].is_string(), "{done}");
+    assert_eq!(number(&school, &went), 2, "who went, and who was put on the list later");
+    assert_eq!(figure(&school, "visit_person_times") - before.0, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_visit_that_was_called_off_and_took_place_is_kept_and_shown() {
+    let school = desk();
+    let bearer = prepare(&school).await;
+    let pack = pack(&school, &bearer).await;
+    let item = planned(&pack, 51);
+    let id: Subject = item["visit"].as_str().unwrap().parse().unwrap();
+    let head = school.sign_in(Role::Head);
+    let off = school.post(&format!("/visits/{id}/move/cancel"), &head, "_why=snow").await;
+    assert_eq!(off.status(), 303);
+    let done = hand(&school, &bearer, &[&item]).await;
+    assert_eq!(done[0]["visit"], item["visit"], "{done}");
+    let of = crate::pairings::sql(id);
+    assert_eq!(school.ask::<String>(&format!("SELECT state FROM visit WHERE id = {of}")), "held");
+    let clash = format!("SELECT count(*) FROM conflict WHERE id = {of} AND field = 'state'");
+    assert_eq!(number(&school, &clash), 1, "a person sees that it was called off");
+    assert_eq!(hand(&school, &bearer, &[&item]).await, done);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_ends_with_its_person_s_role() {
+    let school = desk();
+    let bearer = prepare(&school).await;
+    let (id, _) = bearer.split_once('.').unwrap();
+    let person =
+        school.one(&format!("SELECT person FROM pocket WHERE id = {}", crate::pairings::sql(id.parse().unwrap())));
+    let at = format!("/pocket/state/{id}");
+    let grants: Vec<Subject> = (0..number(
+        &school,
+        &format!("SELECT count(*) FROM grant_of_role WHERE person = {}", crate::pairings::sql(person)),
+    ))
+        .map(|n| {
+            school.one(&format!(
+                "SELECT id FROM grant_of_role WHERE person = {} ORDER BY id LIMIT 1 OFFSET {n}",
+                crate::pairings::sql(person)
+            ))
+        })
+        .collect();
+    let site = &school.node.site;
+    let change = |kind: &str, id: Subject, change: records::Change| {
+        let kind = site.kinds.get(kind).unwrap();
+        site.store
+            .write(log::Context::NODE, |tx| {
+                let scope = if kind.name == "person" {
+                    records::record_scope(tx.conn(), site.programme, kind, &id)?
+                } else {
+                    base::Scope::Person(person)
+                };
+                records::append(tx, kind, scope, id, change, None)?;
+                records::check(tx, kind, &id)
+            })
+            .unwrap();
+    };
+    // Archived, and back again.
+    change("person", person, records::Change::new().with_text("state", "archived"));
+    assert_eq!(ask(&school, &at, "", "").await.1, json!({ "state": "ended" }));
+    change("person", person, records::Change::new().with_text("state", "active"));
+    assert_eq!(ask(&school, &at, "", "").await.1, json!({ "state": "in_use" }));
+    // The account is closed, and opened again.
+    let account = Subject::new(&base::Scope::Person(person), 1_790_000_000_000, 1);
+    let made = records::Change::new().with_link("person", person).with_text("sign_in_name", "theirs");
+    change("account", account, made);
+    change("account", account, records::Change::new().with_text("state", "closed"));
+    assert_eq!(ask(&school, "/pocket/pack", &bearer, "").await.0, 401);
+    change("account", account, records::Change::new().with_text("state", "active"));
+    assert_eq!(ask(&school, "/pocket/pack", &bearer, "").await.0, 200);
+    // The role ends.
+    for grant in grants {
+        change("grant_of_role", grant, records::Change::new().with_text("state", "ended"));
+    }
+    assert_eq!(ask(&school, &at, "", "").await.1, json!({ "state": "ended" }));
+    for path in ["/pocket/pack", "/pocket/hand"] {
+        assert_eq!(ask(&school, path, &bearer, "{\"items\":[]}").await.0, 401, "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_says_of_their_own_school_s_phones_that_they_are_lost() {
+    let hub = desk_at(0);
+    let posted = "FROM grant_of_role p JOIN grant_of_role g ON g.role = 'head' AND g.organisation = p.organisation
+                  WHERE p.role = 'posted' ORDER BY p.id LIMIT 1";
+    let of = |what: &str| hub.one(&format!("SELECT {what} {posted}"));
+    let (school, head, posted) = (of("p.organisation"), hub.as_person(of("g.person")), of("p.person"));
+    let other = hub.as_person(hub.one(&format!(
+        "SELECT person FROM grant_of_role WHERE role = 'head' AND organisation <> {}",
+        crate::pairings::sql(school)
+    )));
+    let made = hub.post("/pocket/new", &hub.as_person(posted), "device=Theirs").await;
+    let made: Json = serde_json::from_slice(&to_bytes(made.into_body(), 1 << 20).await.unwrap()).unwrap();
+    let id = made["id"].as_str().unwrap();
+    let shows = async |who: &(String, String)| hub.page("/pockets", who).await.1.contains(id);
+    assert!(shows(&head).await && !shows(&other).await);
+    let lost = format!("/pockets/{id}/lost");
+    assert_eq!(hub.post(&lost, &other, "").await.status(), 403);
+    assert_eq!(hub.post(&lost, &head, "").await.status(), 303);
+}

@@ -3,8 +3,8 @@ use records::{Access, Field, Home, Kind, Move, Role, Roles};
 /// The records of this room.
 pub const KINDS: &[&Kind] = &[&POCKET];
 
-/// Who may say that somebody else's phone is lost.
-pub(crate) const OFFICE: &[Role] = &[Role::Administrator, Role::Officer, Role::Head];
+/// Who may say of anybody's phone that it is lost.
+pub(crate) const OFFICE: Roles = Roles::of(&[Role::Administrator, Role::Officer]);
 /// Who goes on visits, and so may prepare a phone.
 pub(crate) const GOES: Roles =
     Roles::of(&[Role::Administrator, Role::Officer, Role::Coordinator, Role::Head, Role::Posted, Role::Local]);

@@ -3,11 +3,11 @@
 
 use base::{Hash, Lang, Subject, base32};
 use log::Context;
-use records::{Change, Value, append};
+use records::{Change, Reader, Value, append};
 use rusqlite::{Connection, OptionalExtension};
 use web::{PageError, Request, Session, Site};
 
-use crate::facts::POCKET;
+use crate::facts::{GOES, POCKET};
 
 /// Pockets in use that one person may have.
 const MOST: i64 = 5;
@@ -47,16 +47,34 @@ fn hash(secret: &str) -> Vec<u8> {
     Hash::of(secret.as_bytes()).0.to_vec()
 }
 
-/// The state of a pocket; `None` where this node does not know it.
-pub(crate) fn state(conn: &Connection, id: &Subject) -> Result<Option<String>, PageError> {
-    let mut stmt = conn.prepare_cached("SELECT coalesce(state, 'in_use') FROM pocket WHERE id = ?1")?;
-    Ok(stmt.query_row([id.as_bytes()], |r| r.get(0)).optional()?)
+/// The state of a pocket; `ended` where it is in use and its person goes on no visits any more; `None` where this node does
+/// not know it.
+pub(crate) fn state(site: &Site, conn: &Connection, id: &Subject) -> Result<Option<String>, PageError> {
+    let mut stmt = conn.prepare_cached("SELECT coalesce(state, 'in_use'), person FROM pocket WHERE id = ?1")?;
+    let found: Option<(String, Vec<u8>)> =
+        stmt.query_row([id.as_bytes()], |r| Ok((r.get(0)?, r.get(1)?))).optional()?;
+    let Some((state, person)) = found else { return Ok(None) };
+    let person = Subject::try_from(person.as_slice()).unwrap_or_default();
+    if state == "in_use" && goes(site, conn, person)?.is_none() {
+        return Ok(Some("ended".to_owned()));
+    }
+    Ok(Some(state))
+}
+
+/// Who goes on visits today: by a role that is in force, with an account that is not closed, not archived.
+fn goes(site: &Site, conn: &Connection, person: Subject) -> Result<Option<Reader>, PageError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM person WHERE id = ?1 AND state = 'archived')
+                 OR EXISTS (SELECT 1 FROM account WHERE person = ?1)
+                    AND NOT EXISTS (SELECT 1 FROM account WHERE person = ?1 AND coalesce(state, 'active') = 'active')";
+    let gone: bool = conn.prepare_cached(sql)?.query_row([person.as_bytes()], |r| r.get(0))?;
+    let reader = (site.reader_of)(conn, person, site.today())?;
+    Ok((!gone && reader.is_any(GOES)).then_some(reader))
 }
 
 /// Reads a bearer, `NAME.SECRET`; a request in the name of the pocket's person, as a page of theirs would make it.
 ///
 /// # Errors
-/// [`PageError::SignIn`] for what is no pocket in use here.
+/// [`PageError::SignIn`] for what is no pocket in use here, or one whose person goes on no visits any more.
 pub(crate) fn holder(site: &Site, bearer: Option<&str>, lang: Lang) -> Result<Request, PageError> {
     let (id, secret) = bearer.and_then(|b| b.split_once('.')).ok_or(PageError::SignIn)?;
     let id: Subject = id.parse().map_err(|_| PageError::SignIn)?;
@@ -71,7 +89,7 @@ pub(crate) fn holder(site: &Site, bearer: Option<&str>, lang: Lang) -> Result<Re
         // The secret has 256 bits of chance, and what is compared are hashes: their time tells nothing of use.
         let (person, _) = found.filter(|(_, kept)| *kept == hash(secret)).ok_or(PageError::SignIn)?;
         let person = Subject::try_from(person.as_slice()).map_err(|_| PageError::SignIn)?;
-        let reader = (site.reader_of)(conn, person, site.today())?;
+        let reader = goes(site, conn, person)?.ok_or(PageError::SignIn)?;
         let name: Option<Option<String>> = conn
             .prepare_cached("SELECT name FROM person WHERE id = ?1")?
             .query_row([person.as_bytes()], |r| r.get(0))

@@ -3,15 +3,16 @@
 use askama::Template;
 use base::{Lang, Subject};
 use log::Context;
-use records::{Change, Role, Roles, append};
+use records::{Change, Reader, Role, Roles, append};
 use register::Look;
+use rusqlite::Connection;
 use serde_json::{Map, Value as Json, json};
 use text::Arg;
 use web::{Answered, Asked, Check, PageError, Reply, Request, Route, Shell, Site, set_cookie};
 
 use crate::facts::{GOES, OFFICE, POCKET};
 use crate::item::Names;
-use crate::{hand, key, pack};
+use crate::{gather, hand, key, pack};
 
 /// The languages of the screens.
 const LANGS: [Lang; 3] = [Lang::Zh, Lang::Bo, Lang::En];
@@ -118,7 +119,7 @@ fn new(site: &Site, request: &Request) -> Result<Reply, PageError> {
 /// Whether a pocket is still in use: asked without its secret, which a locked phone cannot read.
 fn state(site: &Site, asked: &Asked) -> Answered {
     let id = asked.params.get("id").and_then(|id| id.parse::<Subject>().ok());
-    let found = id.map_or(Ok(None), |id| site.store.read(|conn| key::state(conn, &id)));
+    let found = id.map_or(Ok(None), |id| site.store.read(|conn| key::state(site, conn, &id)));
     match found {
         Ok(state) => open(json_of(200, &json!({ "state": state }))),
         Err(e) => failed(&e),
@@ -221,7 +222,24 @@ struct PocketsPage<'a> {
     code: String,
 }
 
-/// A person's own phones; for who keeps accounts, everybody's that this node knows.
+/// Whether a reader may say of a person's phone that it is lost: of their own; the office of everybody's, a head of those
+/// of their school.
+fn may_lose(site: &Site, conn: &Connection, reader: &Reader, person: &Subject) -> Result<bool, PageError> {
+    if person == &reader.person || reader.is_any(OFFICE) {
+        return Ok(true);
+    }
+    if !reader.is(Role::Head) {
+        return Ok(false);
+    }
+    // Who is posted to a school belongs to it by the role that they have there.
+    let theirs = (site.reader_of)(conn, *person, site.today())?;
+    let kind = site.kinds.get("person").ok_or(PageError::NotFound)?;
+    let mut places = register::concerned(conn, kind, person)?;
+    places.extend(theirs.schools());
+    Ok(reader.reaches(Roles::of(&[Role::Head]), &places))
+}
+
+/// A person's own phones; for a head those of the school; for the office everybody's that this node knows.
 fn list(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let reader = request.reader()?;
     let html = site.store.read(|conn| {
@@ -230,11 +248,15 @@ fn list(site: &Site, request: &Request) -> Result<Reply, PageError> {
                    LEFT JOIN person p ON p.id = k.person WHERE k.person = ?1 OR ?2
                    ORDER BY coalesce(k.state, 'in_use') <> 'in_use', k.since DESC LIMIT 500";
         let mut stmt = conn.prepare(sql)?;
-        let all = reader.is_any(Roles::of(&[Role::Administrator, Role::Officer]));
+        let all = reader.is_any(OFFICE) || reader.is(Role::Head);
         let mut rows = stmt.query(rusqlite::params![reader.person.as_bytes(), all])?;
         let mut lines = Vec::new();
         while let Some(row) = rows.next()? {
             let id = Subject::try_from(row.get::<_, Vec<u8>>(0)?.as_slice()).unwrap_or_default();
+            let whose = Subject::try_from(row.get::<_, Vec<u8>>(4)?.as_slice()).unwrap_or_default();
+            if !may_lose(site, conn, reader, &whose)? {
+                continue;
+            }
             let state: String = row.get(3)?;
             let since: String = row.get::<_, Option<String>>(2)?.unwrap_or_default();
             lines.push(Line {
@@ -246,7 +268,7 @@ fn list(site: &Site, request: &Request) -> Result<Reply, PageError> {
                 state: look.words.get(&format!("state-{state}")).into_owned(),
             });
         }
-        let code = hand::code_of(&reader.person);
+        let code = gather::code_of(&reader.person);
         Ok::<_, PageError>(
             PocketsPage { lines, code, s: Shell::new(site, request, look.words.get("pocket-list")) }.render()?,
         )
@@ -264,7 +286,7 @@ fn lost(site: &Site, request: &Request) -> Result<Reply, PageError> {
                 .query_row([id.as_bytes()], |r| r.get(0)),
         )?;
         let person = found.and_then(|p| Subject::try_from(p.as_slice()).ok()).ok_or(PageError::NotFound)?;
-        if person != reader.person && !reader.is_any(Roles::of(OFFICE)) {
+        if !may_lose(site, tx.conn(), reader, &person)? {
             return Err(PageError::NotAllowed);
         }
         let change = Change::new().with_text("state", "lost");
@@ -296,6 +318,7 @@ const WORDS: &[&str] = &[
     "pocket-discard-sure",
     "pocket-discard-yes",
     "pocket-draft",
+    "pocket-ended",
     "pocket-forget-node",
     "pocket-gone",
     "pocket-gone-intro",
@@ -317,6 +340,7 @@ const WORDS: &[&str] = &[
     "pocket-more-visitors",
     "pocket-no-future",
     "pocket-no-host",
+    "pocket-no-many",
     "pocket-no-names",
     "pocket-no-pack",
     "pocket-no-purpose",
@@ -327,9 +351,12 @@ const WORDS: &[&str] = &[
     "pocket-nodes",
     "pocket-nodes-add",
     "pocket-nodes-intro",
+    "pocket-not-kept",
     "pocket-not-known",
     "pocket-not-you",
     "pocket-open-there",
+    "pocket-own-key-changed",
+    "pocket-own-key-mine",
     "pocket-phone",
     "pocket-picture-broken",
     "pocket-pictures",
@@ -410,5 +437,7 @@ const WORDS: &[&str] = &[
     "word-research_meeting",
     "word-training",
     "word-workshop",
+    "seal-other-asked",
+    "seal-other-changed",
     "seal-other-no-key",
 ];

@@ -1,4 +1,5 @@
 /* What the pocket holds: what it took along, and the visits that were recorded on it. */
+import { w } from "./said.ts";
 import type { Vault } from "./sealed.ts";
 import type { SeenPack } from "./seen.ts";
 
@@ -96,6 +97,24 @@ export async function items(vault: Vault): Promise<Item[]> {
 }
 
 export const keep = (vault: Vault, item: Item): Promise<void> => vault.put(`item:${item.id}`, item);
+
+/** Waits until something is on disk. Where the phone's storage is full or the browser refuses it, the note says so, and what
+ * was typed stays on its screen. */
+export async function isKept(done: Promise<void>, note: HTMLElement): Promise<boolean> {
+  try {
+    await done;
+    if (note.dataset["unkept"]) note.hidden = true;
+    delete note.dataset["unkept"];
+    return true;
+  } catch (error) {
+    console.warn(error);
+    note.textContent = w("pocket-not-kept");
+    note.hidden = false;
+    note.dataset["unkept"] = "yes";
+    note.scrollIntoView({ block: "center" });
+    return false;
+  }
+}
 
 export const pictureName = (item: Item, picture: Picture): string => `picture:${item.id}:${picture.made}-${picture.chance}`;
 

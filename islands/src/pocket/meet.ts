@@ -1,7 +1,7 @@
 /* Meeting a node: being told that the phone is lost, handing over what waits, taking along what is new. */
 import { items, keep, pictureName, type Item, type Pack } from "./kept.ts";
-import { clear, wipe, type Vault } from "./sealed.ts";
-import { keepSeen, seens, sentSeen } from "./seen.ts";
+import { clear, forgetLists, wipe, type Vault } from "./sealed.ts";
+import { keepSeen, know, seens, sentSeen } from "./seen.ts";
 import { language } from "./said.ts";
 import { handOver, takeAlong, type Tour } from "./way.ts";
 
@@ -24,7 +24,7 @@ export async function nodes(): Promise<string[]> {
   return [location.origin, ...((await clear())?.nodes ?? [])].filter((url, at, all) => all.indexOf(url) === at);
 }
 
-/** What a node knows of this phone: `in_use` or `lost`; nothing where it knows none such or is not there. */
+/** What a node knows of this phone: `in_use`, `lost`, or `ended` where its person goes on no visits any more; nothing where it knows none such or is not there. */
 async function state(node: string, id: string): Promise<string | undefined> {
   try {
     const answer = await ask(`${node}/pocket/state/${id}`);
@@ -34,13 +34,18 @@ async function state(node: string, id: string): Promise<string | undefined> {
   }
 }
 
-/** The first node that knows this phone; `lost` where one says so, and then everything is forgotten. */
-export async function reached(): Promise<string | "lost" | undefined> {
+/** The first node that knows this phone; `lost` where one says so, and then everything is forgotten; `ended` where its person
+ * has no more to do with visits, and then the lists are forgotten, while what they recorded stays theirs. */
+export async function reached(): Promise<string | "lost" | "ended" | undefined> {
   const is = await clear();
   if (!is) return undefined;
   for (const node of await nodes()) {
     const said = await state(node, is.id);
     if (said === "in_use") return node;
+    if (said === "ended") {
+      await forgetLists();
+      return said;
+    }
     if (said) {
       await wipe();
       return "lost";
@@ -54,9 +59,9 @@ interface Answer {
 }
 
 /** Hands over what waits, and takes along what is new. Gives the node's address; nothing where none was met. */
-export async function meet(vault: Vault, progress: (done: number, all: number) => void): Promise<string | "lost" | undefined> {
+export async function meet(vault: Vault, progress: (done: number, all: number) => void): Promise<string | "lost" | "ended" | undefined> {
   const node = await reached();
-  if (!node || node === "lost") return node;
+  if (!node || node === "lost" || node === "ended") return node;
   const is = await clear();
   const secret = await vault.get<string>("secret");
   const bearer = { authorization: `Bearer ${is?.id}.${secret}` };
@@ -93,6 +98,7 @@ export async function meet(vault: Vault, progress: (done: number, all: number) =
   const pack = await ask(`${node}/pocket/pack`, { headers: bearer });
   if (pack.ok) {
     const { tours, ...rest } = (await pack.json()) as Pack & { tours?: Tour[] };
+    await know(vault, rest);
     await vault.put("pack", rest);
     await takeAlong(vault, tours ?? [], node);
   }

@@ -2,11 +2,11 @@
  * The pocket: a visit is recorded in a village with no network, kept sealed on the phone, and handed to the next node that
  * is met. Screens: prepare, unlock, home, one visit, this phone. All words are in the page, in three languages.
  */
-import { discard, items, keep, type Item, type Pack, type Planned } from "./kept.ts";
+import { discard, isKept, items, keep, type Item, type Pack, type Planned } from "./kept.ts";
 import { enrol, meet, reached } from "./meet.ts";
 import { clear, setClear, Vault, wipe } from "./sealed.ts";
 import { also, day, el, icon, language, mark, moment, speak, w } from "./said.ts";
-import { beginSeen, discardSeen, keepSeen, seenForm, seenPart, seens, type PlannedSeen } from "./seen.ts";
+import { beginSeen, discardSeen, keepSeen, known, seenForm, seenPart, seens, type PlannedSeen } from "./seen.ts";
 import { begin, form } from "./visit.ts";
 import { expire, rollCall, tourRows, waiting as calls } from "./way.ts";
 
@@ -30,6 +30,7 @@ const said = el("p", { className: "notice", role: "status", hidden: true });
 function tell(text: string, how = ""): void {
   said.className = `notice ${how}`;
   said.textContent = text;
+  delete said.dataset["unkept"];
   said.hidden = !text;
 }
 
@@ -143,7 +144,10 @@ async function hand(quietly = false): Promise<void> {
       if (!quietly || all > 0) tell(`${w("pocket-handing")} ${done}/${all}`);
     });
     if (node === "lost") return gone();
-    if (node) tell(w("pocket-met", node), "ok");
+    if (node === "ended") {
+      pack = undefined;
+      tell(w("pocket-ended"), "bad");
+    } else if (node) tell(w("pocket-met", node), "ok");
     else if (!quietly) tell(w("pocket-nobody"), "wait");
   } catch (error) {
     if (!quietly) tell(w(error instanceof Error && /^40[13]$/.test(error.message) ? "pocket-not-known" : "pocket-nobody"), "wait");
@@ -176,8 +180,7 @@ function plannedRow(visit: Planned): HTMLElement {
   const open = async (): Promise<void> => {
     if (!vault) return;
     const item = begin(pack, visit);
-    await keep(vault, item);
-    location.hash = `visit/${item.id}`;
+    if (await isKept(keep(vault, item), said)) location.hash = `visit/${item.id}`;
   };
   return el("li", {}, icon("calendar"), el("div", {},
     el("p", {}, host), el("p", {}, `${day(visit.starts)} · ${visit.purpose}${visit.trip ? ` · ${visit.trip}` : ""}`)),
@@ -201,14 +204,12 @@ async function home(): Promise<void> {
   const fresh = async (): Promise<void> => {
     if (!vault) return;
     const item = begin(pack);
-    await keep(vault, item);
-    location.hash = `visit/${item.id}`;
+    if (await isKept(keep(vault, item), said)) location.hash = `visit/${item.id}`;
   };
   const observe = async (one: PlannedSeen): Promise<void> => {
     if (!vault) return;
     const item = beginSeen(one);
-    await keepSeen(vault, item);
-    location.hash = `seen/${item.id}`;
+    if (await isKept(keepSeen(vault, item), said)) location.hash = `seen/${item.id}`;
   };
   draw(
     el("div", { className: "head" }, el("div", {}, el("h1", {}, w("pocket-home")), el("p", {}, pack?.person.name ?? "")),
@@ -299,7 +300,7 @@ async function oneSeen(id: string): Promise<void> {
     return;
   }
   const mine = vault;
-  draw(...seenForm(mine, pack?.seen, item, {
+  draw(...seenForm(mine, pack, await known(mine), item, {
     done: (told) => {
       location.hash = "";
       tell(told, "ok");
@@ -309,6 +310,7 @@ async function oneSeen(id: string): Promise<void> {
       await discardSeen(mine, item);
       location.hash = "";
     },
+    again: () => void oneSeen(id),
   }));
   window.scrollTo(0, 0);
 }

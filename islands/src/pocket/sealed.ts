@@ -83,6 +83,15 @@ export async function wipe(): Promise<void> {
   }
 }
 
+/** Forgets what was taken along, and keeps what was recorded here: also while the phone is locked. */
+export async function forgetLists(): Promise<void> {
+  const db = await open();
+  const store = db.transaction("sealed", "readwrite").objectStore("sealed");
+  for (const name of ["pack", "tours"]) await ask(store.delete(name));
+  await ask(store.delete(IDBKeyRange.bound("contacts:", "contacts:\uffff")));
+  db.close();
+}
+
 /** The sealed part, open while its person uses it. */
 export class Vault {
   private constructor(

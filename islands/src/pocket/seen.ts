@@ -5,7 +5,7 @@
 import { empty, isEmpty, isTooLong, type Content, type Instrument } from "../observation/content.ts";
 import { fields } from "../observation/form.ts";
 import { about, seal, type OpenKey } from "../sealed/crypt.ts";
-import { chance, type Named } from "./kept.ts";
+import { chance, isKept, type Named, type Pack } from "./kept.ts";
 import { dateOf, day, el, icon, w } from "./said.ts";
 import type { Vault } from "./sealed.ts";
 
@@ -52,6 +52,18 @@ export async function seens(vault: Vault): Promise<Seen[]> {
 export const keepSeen = (vault: Vault, one: Seen): Promise<void> => vault.put(`seen:${one.id}`, one);
 export const discardSeen = (vault: Vault, one: Seen): Promise<void> => vault.remove(`seen:${one.id}`);
 
+/** The open keys that this phone knows, by whose they are. A node that gave out a key of its own could read what is sealed to
+ * it: a key that is another than before is sealed to only once somebody has asked about it. */
+export const known = async (vault: Vault): Promise<Record<string, string>> => (await vault.get<Record<string, string>>("keys")) ?? {};
+
+/** Learns the keys of those of whom none was known yet. */
+export async function know(vault: Vault, pack: Pack): Promise<void> {
+  const all = await known(vault);
+  const given: [string, OpenKey | null | undefined][] = [[pack.person.id, pack.seen?.key], ...(pack.seen?.planned ?? []).map((one): [string, OpenKey | null] => [one.teacher.id, one.key])];
+  for (const [who, key] of given) if (key && !all[who]) all[who] = key.public;
+  await vault.put("keys", all);
+}
+
 export function beginSeen(planned: PlannedSeen): Seen {
   const [today, made, drawn] = [dateOf(new Date()), Date.now(), chance()];
   return {
@@ -85,7 +97,8 @@ export function seenPart(pack: SeenPack | undefined, all: Seen[], begin: (planne
 }
 
 /** The screen on which one is recorded. */
-export function seenForm(vault: Vault, pack: SeenPack | undefined, one: Seen, ends: { done: (told: string) => void; discard: () => Promise<void> }): Node[] {
+export function seenForm(vault: Vault, whole: Pack | undefined, keys: Record<string, string>, one: Seen, ends: { done: (told: string) => void; discard: () => Promise<void>; again: () => void }): Node[] {
+  const pack = whole?.seen;
   const back = el("p", {}, el("a", { href: "#" }, w("pocket-home")));
   const head = el("h1", {}, title(one.teacher));
   const told = el("p", { className: "notice bad", role: "alert", id: "wrong", hidden: !one.said }, one.said ?? "");
@@ -100,10 +113,19 @@ export function seenForm(vault: Vault, pack: SeenPack | undefined, one: Seen, en
   let timer: number | undefined;
   const changed = (): void => {
     window.clearTimeout(timer);
-    timer = window.setTimeout(() => void keepSeen(vault, one), 300);
+    timer = window.setTimeout(() => void isKept(keepSeen(vault, one), told), 300);
   };
-  const own = pack?.key;
-  const other = pack?.planned.find((planned) => planned.id === one.observation)?.key;
+  const planned = pack?.planned.find((planned) => planned.id === one.observation);
+  const isOther = (who: string | undefined, key: OpenKey | null | undefined): boolean => !!who && !!key && !!keys[who] && keys[who] !== key.public;
+  const [ownChanged, otherChanged] = [isOther(whole?.person.id, pack?.key), isOther(planned?.teacher.id, planned?.key)];
+  const own = ownChanged ? undefined : pack?.key;
+  const other = otherChanged ? undefined : planned?.key;
+  const accept = async (who: string, key: OpenKey): Promise<void> => {
+    await vault.put("keys", { ...keys, [who]: key.public });
+    ends.again();
+  };
+  const asks = (said: string, button: string, who: string, key: OpenKey): HTMLElement => el("div", { className: "notice bad key-changed" }, el("div", {}, el("p", {}, said),
+    el("p", {}, el("button", { type: "button", onclick: () => void accept(who, key) }, button))));
   const today = dateOf(new Date());
   const held = el("input", { id: "c-held", type: "date", value: one.held, max: today });
   held.addEventListener("input", () => { if (held.value) one.held = held.value; changed(); });
@@ -114,29 +136,30 @@ export function seenForm(vault: Vault, pack: SeenPack | undefined, one: Seen, en
   };
   async function finish(share: boolean): Promise<void> {
     window.clearTimeout(timer);
-    await keepSeen(vault, one);
+    if (!(await isKept(keepSeen(vault, one), told))) return;
     if (!content || isEmpty(content)) return wrong("observe-empty");
     if (isTooLong(content)) return wrong("observe-too-long");
     if (one.held > today) return wrong("pocket-no-future");
-    if (!own) return wrong("observe-no-own-key");
+    if (!own) return wrong(ownChanged ? "pocket-own-key-changed" : "observe-no-own-key");
     const readers = share && other ? [own, other] : [own];
     const envelope = await seal(content, about(one.observation, "seen"), readers);
-    delete one.content;
-    delete one.said;
-    Object.assign(one, envelope, { share: readers.length > 1, state: "waiting" });
-    await keepSeen(vault, one);
-    ends.done(w("observe-on-phone"));
+    const { content: _content, said: _said, ...rest } = one;
+    // What can be read is forgotten once what is sealed is on disk.
+    const sealed: Seen = { ...rest, ...envelope, share: readers.length > 1, state: "waiting" };
+    if (await isKept(keepSeen(vault, sealed), told)) ends.done(w("observe-on-phone"));
   }
   const parts: (Node | "")[] = [
     back, head, told,
-    own ? "" : el("p", { className: "notice wait" }, icon("key-round"), el("span", {}, w("observe-no-own-key"))),
-    own && !other ? el("p", { className: "notice wait" }, icon("key-round"), el("span", {}, w("seal-other-no-key", one.teacher))) : "",
+    ownChanged && whole && pack?.key ? asks(w("pocket-own-key-changed"), w("pocket-own-key-mine"), whole.person.id, pack.key) : "",
+    otherChanged && planned?.key ? asks(w("seal-other-changed", one.teacher), w("seal-other-asked"), planned.teacher.id, planned.key) : "",
+    own || ownChanged ? "" : el("p", { className: "notice wait" }, icon("key-round"), el("span", {}, w("observe-no-own-key"))),
+    own && !other && !otherChanged ? el("p", { className: "notice wait" }, icon("key-round"), el("span", {}, w("seal-other-no-key", one.teacher))) : "",
     ...fields(one.instrument, content, changed),
     el("div", { className: "field" }, el("label", { htmlFor: "c-held" }, w("observe-held")), held),
     el("p", { className: "acts" },
       other ? el("button", { type: "button", className: "primary", id: "record", onclick: () => void finish(true) }, icon("send"), w("observe-save-share")) : "",
       el("button", { type: "button", id: "keep-own", className: other ? "" : "primary", onclick: () => void finish(false) }, w("observe-save")),
-      el("button", { type: "button", id: "later", onclick: () => { void keepSeen(vault, one); location.hash = ""; } }, w("pocket-later"))),
+      el("button", { type: "button", id: "later", onclick: () => void isKept(keepSeen(vault, one), told).then((done) => { if (done) location.hash = ""; }) }, w("pocket-later"))),
     discard,
   ];
   return parts.filter((part): part is Node => !!part);

@@ -1,5 +1,5 @@
 /* The screen on which a visit is recorded: last advice first, then who was there, then what is left behind. */
-import { chance, daysOf, keep, pictureName, type Day, type Item, type Pack, type Planned } from "./kept.ts";
+import { chance, daysOf, isKept, keep, pictureName, type Day, type Item, type Pack, type Planned } from "./kept.ts";
 import { shrink } from "./meet.ts";
 import type { Vault } from "./sealed.ts";
 import { dateOf, day, el, icon, w } from "./said.ts";
@@ -7,6 +7,8 @@ import { dateOf, day, el, icon, w } from "./said.ts";
 const KINDS = ["workshop", "demonstration_lesson", "lecture", "training", "research_meeting"];
 const CATEGORIES = ["local_teachers", "pupils", "parents", "others"];
 const MOST_PICTURES = 12;
+/** People who sign in on one day. */
+const MOST_SIGNED = 400;
 /** Colleagues who are offered at once. */
 const NEAR = 8;
 
@@ -79,9 +81,10 @@ export function form(vault: Vault, pack: Pack | undefined, item: Item, ends: End
   const hostOf = (): string => pack?.hosts.find((one) => one.id === item.host)?.title ?? "";
   if (item.state === "handed" || item.state === "sent") return [back, ...closed(item, pack, hostOf(), ends)];
   let timer: number | undefined;
+  const wrong = el("p", { className: "notice bad", role: "alert", id: "wrong", hidden: true });
   const changed = (): void => {
     window.clearTimeout(timer);
-    timer = window.setTimeout(() => void keep(vault, item), 300);
+    timer = window.setTimeout(() => void isKept(keep(vault, item), wrong), 300);
   };
   const count = el("output", { className: "tag" });
   const people = el("div");
@@ -157,26 +160,28 @@ export function form(vault: Vault, pack: Pack | undefined, item: Item, ends: End
     text("advice", w("visit-advice"), w("visit-advice-hint")), text("follow_up", w("visit-follow_up"), ""),
     el("h2", {}, w("visit-visitors")), toggles(near, item.visitors, changed, "visitors"),
     far.length ? el("details", {}, el("summary", {}, w("pocket-more-visitors")), toggles(far, item.visitors, changed, "more-visitors")) : "",
-    pictures(vault, item), el("p", { className: "notice bad", role: "alert", id: "wrong", hidden: true }),
+    pictures(vault, item), wrong,
     el("p", { className: "acts" },
       el("button", { type: "button", className: "primary", id: "record", onclick: () => void finish() }, icon("check"), w("visit-new")),
-      el("button", { type: "button", id: "later", onclick: () => { void keep(vault, item); location.hash = ""; } }, w("pocket-later"))),
+      el("button", { type: "button", id: "later", onclick: () => void later() }, w("pocket-later"))),
     el("details", {}, el("summary", {}, w("pocket-discard")), el("p", {}, w("pocket-discard-sure")), el("button", { type: "button", className: "danger", onclick: () => void ends.discard() }, w("pocket-discard-yes"))),
   );
   async function finish(): Promise<void> {
     const problem = wrongWith(item);
-    const note = document.getElementById("wrong");
-    if (problem && note) {
-      note.hidden = false;
-      note.textContent = w(problem);
-      note.scrollIntoView({ block: "center" });
+    if (problem) {
+      wrong.hidden = false;
+      wrong.textContent = w(problem);
+      wrong.scrollIntoView({ block: "center" });
       return;
     }
     window.clearTimeout(timer);
-    item.state = "waiting";
-    delete item.said;
-    await keep(vault, item);
-    ends.done(w("pocket-safe"));
+    const { said: _said, ...rest } = item;
+    // It is done once it is on disk: until then the screen stays as it is.
+    if (await isKept(keep(vault, { ...rest, state: "waiting" }), wrong)) ends.done(w("pocket-safe"));
+  }
+  async function later(): Promise<void> {
+    window.clearTimeout(timer);
+    if (await isKept(keep(vault, item), wrong)) location.hash = "";
   }
   drawLast();
   drawPeople();
@@ -229,6 +234,7 @@ function wrongWith(item: Item): string | undefined {
   if (item.ends < item.starts) return "rule-dates-in-order";
   if (item.starts > dateOf(new Date())) return "pocket-no-future";
   if (item.visitors.length === 0) return "pocket-no-visitors";
+  if (item.days.some((one) => one.people.length + one.codes.length > MOST_SIGNED)) return "pocket-no-many";
   if (item.days.some((one) => one.counts.some((count) => !(count.number >= 0 && count.number <= 100_000)))) return "error-out-of-range";
   return undefined;
 }
@@ -264,8 +270,9 @@ function pictures(vault: Vault, item: Item): HTMLElement {
         await vault.putBytes(pictureName(item, picture), await (await shrink(file)).arrayBuffer());
         item.pictures.push(picture);
         await keep(vault, item);
-      } catch {
-        note.textContent = w("pocket-picture-broken");
+      } catch (error) {
+        const full = error instanceof DOMException && error.name === "QuotaExceededError";
+        note.textContent = w(full ? "pocket-not-kept" : "pocket-picture-broken");
       }
     }
     input.value = "";

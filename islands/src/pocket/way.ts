@@ -2,7 +2,7 @@
  * On a study tour: the list that the leader's phone took along, roll-calls with no network, and whom to call. Contacts are
  * kept apart from the list, and only while the tour is under way; that one was opened is handed over like a roll-call.
  */
-import { chance } from "./kept.ts";
+import { chance, isKept } from "./kept.ts";
 import type { Vault } from "./sealed.ts";
 import { dateOf, day, el, icon, w } from "./said.ts";
 
@@ -177,6 +177,7 @@ export async function rollCall(vault: Vault, id: string, done: (told: string) =>
   let leg = nextLeg(tour, called);
   const missing: string[] = [];
   const about = el("p", { className: "hint" });
+  const wrong = el("p", { className: "notice bad", role: "alert", id: "wrong", hidden: true });
   const cards = el("div", { id: "cards" });
   const button = el("button", { type: "button", className: "primary pocket-big", id: "call" });
   const legs = el("select", { id: "c-leg" }, ...tour.legs.map((one) => el("option", { value: one.id, selected: one === leg }, legName(one))));
@@ -210,18 +211,18 @@ export async function rollCall(vault: Vault, id: string, done: (told: string) =>
     const now = new Date();
     const made = now.getTime();
     const drawn = chance();
-    await keep(vault, {
+    const call = keep(vault, {
       id: `${made}-${drawn}`, made, chance: drawn, tour: id, from: tour.from, ...(leg ? { leg: leg.id } : {}), day: dateOf(now), at: clock(now),
       here: tour.pupils.length - missing.length, who: [...missing], opened: [], state: "waiting",
     });
-    done(w("pocket-roll-safe"));
+    if (await isKept(call, wrong)) done(w("pocket-roll-safe"));
   })());
   draw();
   return [
     el("p", {}, el("a", { href: "#" }, w("pocket-home"))), el("h1", {}, tour.title),
     tour.legs.length ? el("div", { className: "field" }, el("label", { htmlFor: "c-leg" }, w("pocket-roll-leg")), legs) : el("span"), about,
     el("h2", {}, w("pocket-roll-missing")), el("p", { className: "hint" }, w("pocket-roll-hint")),
-    el("div", { className: "pocket-names", id: "pupils" }, ...names), cards, el("p", { className: "pocket-foot" }, button),
+    el("div", { className: "pocket-names", id: "pupils" }, ...names), cards, wrong, el("p", { className: "pocket-foot" }, button),
     called.length ? el("section", {}, el("h2", {}, w("pocket-roll-called")), el("ul", { className: "rows", id: "called" }, ...called.map((roll) => row(tour, roll)))) : el("span"),
     el("p", { className: "hint" }, `${w("pocket-roll-until")} ${day(tour.until)}`),
   ];
@@ -245,7 +246,8 @@ function card(vault: Vault, tour: Tour, pupil: Pupil): HTMLElement {
     const [made, drawn] = [now.getTime(), chance()];
     const opened = { pupil: pupil.id, made, chance: chance() };
     // That it was opened is kept before it is shown.
-    await keep(vault, { id: `${made}-${drawn}`, made, chance: drawn, tour: tour.id, from: tour.from, who: [], opened: [opened], state: "waiting" });
+    const opening = keep(vault, { id: `${made}-${drawn}`, made, chance: drawn, tour: tour.id, from: tour.from, who: [], opened: [opened], state: "waiting" });
+    if (!(await isKept(opening, shown))) return;
     const all = await vault.get<Record<string, string>>(`contacts:${tour.id}`);
     shown.textContent = all?.[pupil.id] || w("pocket-roll-no-contact");
     open.remove();
