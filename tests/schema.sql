@@ -504,6 +504,42 @@ CREATE TABLE posting (
   ended_on TEXT,
   handed_to BLOB
 );
+CREATE TABLE period (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  school BLOB,
+  position INTEGER,
+  name TEXT,
+  starts_at TEXT,
+  ends_at TEXT
+);
+CREATE TABLE timetable_lesson (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  school BLOB,
+  class TEXT,
+  grade INTEGER,
+  weekday TEXT,
+  period BLOB,
+  subject TEXT,
+  teacher BLOB,
+  starts_on TEXT,
+  ends_on TEXT
+);
 CREATE TABLE nomination (
   id BLOB PRIMARY KEY,
   home BLOB, -- the school whose nodes alone hold it
@@ -1670,6 +1706,19 @@ CREATE INDEX posting_by_arrived_on ON posting (arrived_on, title_key);
 CREATE INDEX posting_by_ended_on ON posting (ended_on, title_key);
 CREATE INDEX posting_by_handed_to ON posting (handed_to, title_key);
 CREATE INDEX posting_by_state ON posting (state, title_key);
+CREATE INDEX period_by_title ON period (title_key, id);
+CREATE INDEX period_by_changed ON period (changed);
+CREATE INDEX period_by_school ON period (school, title_key);
+CREATE INDEX timetable_lesson_by_title ON timetable_lesson (title_key, id);
+CREATE INDEX timetable_lesson_by_changed ON timetable_lesson (changed);
+CREATE INDEX timetable_lesson_by_school ON timetable_lesson (school, title_key);
+CREATE INDEX timetable_lesson_by_class ON timetable_lesson (class, title_key);
+CREATE INDEX timetable_lesson_by_weekday ON timetable_lesson (weekday, title_key);
+CREATE INDEX timetable_lesson_by_period ON timetable_lesson (period, title_key);
+CREATE INDEX timetable_lesson_by_subject ON timetable_lesson (subject, title_key);
+CREATE INDEX timetable_lesson_by_teacher ON timetable_lesson (teacher, title_key);
+CREATE INDEX timetable_lesson_by_starts_on ON timetable_lesson (starts_on, title_key);
+CREATE INDEX timetable_lesson_by_ends_on ON timetable_lesson (ends_on, title_key);
 CREATE INDEX nomination_by_title ON nomination (title_key, id);
 CREATE INDEX nomination_by_changed ON nomination (changed);
 CREATE INDEX nomination_by_person ON nomination (person, title_key);

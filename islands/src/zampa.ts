@@ -12,6 +12,7 @@ import { keys } from "./keys.ts";
 import { shows } from "./slides.ts";
 import { stages } from "./stage/page.ts";
 import { templates } from "./templates.ts";
+import { weeks } from "./week.ts";
 import { sends } from "./upload.ts";
 
 /** What htmx hands an extension at its start; only the part used here (its type declarations leave it out). */
@@ -36,6 +37,7 @@ function settle(root: ParentNode): void {
   sends(root);
   comments(root);
   templates(root);
+  weeks(root);
   root.querySelector<HTMLElement>(".errors")?.focus();
 }
 

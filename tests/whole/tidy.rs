@@ -13,6 +13,7 @@ fn map() -> BTreeMap<String, Option<BTreeSet<String>>> {
     let mut map = BTreeMap::new();
     let features: Vec<&str> = vec![
         "programme",
+        "timetables",
         "dispatch",
         "health",
         "worklog",

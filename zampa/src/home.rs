@@ -61,6 +61,7 @@ const GROUPS: &[(&str, &[Entry])] = &[
     (
         "more-teach",
         &[
+            Entry::Page("/timetables", "table", "timetables"),
             Entry::Kind("pairing"),
             Entry::Kind("live_class"),
             Entry::Kind("class_series"),

@@ -24,6 +24,7 @@ pub fn kinds() -> Kinds {
         pocket::KINDS,
         activities::KINDS,
         programme::KINDS,
+        timetables::KINDS,
         dispatch::KINDS,
         health::KINDS,
         people::KINDS,
@@ -66,6 +67,7 @@ pub fn words() -> Vec<(Lang, &'static str, &'static str)> {
         web::WORDS,
         register::WORDS,
         programme::WORDS,
+        timetables::WORDS,
         dispatch::WORDS,
         health::WORDS,
         people::WORDS,
@@ -109,6 +111,7 @@ pub fn routes(
     let mut routes = web::routes();
     routes.extend(register::routes(kinds));
     routes.extend(programme::routes());
+    routes.extend(timetables::routes());
     routes.extend(dispatch::routes());
     routes.extend(people::routes());
     routes.extend(pairings::routes());

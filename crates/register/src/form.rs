@@ -36,6 +36,8 @@ struct FormPage<'a> {
     asks_why: bool,
     why: String,
     intro: Option<(String, String)>,
+    /// What rooms ask beside a new record.
+    asks: Vec<String>,
 }
 
 struct Birth {
@@ -335,7 +337,14 @@ fn render(site: &Site, request: &Request, show: &Show<'_>) -> Result<Reply, Page
         };
         let back = show.id.map_or(format!("/{}", kind.route), |id| format!("/{}/{id}", kind.route));
         let person = request.session.as_ref().map(|s| s.person.to_string()).unwrap_or_default();
+        let mut asks = Vec::new();
+        if show.way.is_none() && show.id.is_none() {
+            for ask in &site.asks {
+                asks.extend(ask(site, request, conn, kind)?);
+            }
+        }
         let page = FormPage {
+            asks,
             list_title: match show.id {
                 Some(id) => look.title(kind, &id)?,
                 None => words.get(&format!("{}-list", kind.name)).into_owned(),

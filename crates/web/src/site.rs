@@ -116,6 +116,8 @@ pub struct Site {
     pub today: Vec<Box<TodayOf>>,
     /// What rooms show on the pages of records.
     pub parts: Vec<Box<PartOf>>,
+    /// What rooms ask beside the form of a new record; what was answered they read as it is made.
+    pub asks: Vec<Box<AskOf>>,
     /// What rooms add to records as they are made.
     pub made: Vec<Box<MadeOf>>,
     /// Where a new record of a kind is begun, if not with its form: kind and address.
@@ -190,6 +192,8 @@ pub enum Method {
 
 /// What a room shows on the page of a record, as HTML; `None` where it has nothing to show.
 type PartOf = dyn Fn(&Site, &Request, &Connection, &Kind, &Subject) -> Result<Option<String>, PageError> + Send + Sync;
+/// What a room asks beside the form of a new record, as HTML; `None` where it has nothing to ask.
+type AskOf = dyn Fn(&Site, &Request, &Connection, &Kind) -> Result<Option<String>, PageError> + Send + Sync;
 /// What a room adds to a record as it is made, in the same transaction.
 type MadeOf = dyn Fn(&Tx<'_>, &Site, &Request, &Kind, &Subject) -> Result<(), PageError> + Send + Sync;
 type Talk = dyn Fn(Arc<Site>, Request, Socket) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync;

@@ -126,12 +126,14 @@ pub(crate) fn part(site: &Site, request: &Request, conn: &Connection, id: &Subje
             adult: s.has_adult().then(|| s.byline.clone()),
         })
     };
+    let classes = classes(&look, request, conn, id)?;
     let page = SeriesPart {
         id: id.to_string(),
         schools: schools.iter().map(line).collect::<Result<_, _>>()?,
-        lacks: lacks.filter(|_| state == "open").map(|key| look.words.get(key).into_owned()),
+        // A series that came of one school's timetable has its classes already.
+        lacks: lacks.filter(|_| state == "open" && classes.is_empty()).map(|key| look.words.get(key).into_owned()),
         adds: state == "open" && reader.may_make(&SERIES_SCHOOL),
-        classes: classes(&look, request, conn, id)?,
+        classes,
         plans: (keeps && lacks.is_none())
             .then(|| Ok::<_, PageError>((next(conn, id, &starts_on)?, starts_at)))
             .transpose()?,
