@@ -25,6 +25,7 @@ mod practices;
 mod research;
 mod teams;
 mod templates;
+mod timetables;
 mod tours;
 mod visits;
 mod world;
@@ -37,6 +38,7 @@ pub use office::Office;
 pub use pairings::{PAIRINGS, RENEWALS};
 pub use postings::{FIRST_COHORT_PEOPLE, FIRST_COHORT_SCHOOLS, LATER_PEOPLE, LATER_SCHOOLS};
 pub use teams::TEAMS;
+pub use timetables::TIMETABLES;
 pub use visits::VISITS;
 
 use base::{Date, Scope, Subject};
@@ -94,7 +96,7 @@ pub fn fill(
         people::locals(&mut book, &mut part(&school.zh.clone()), school);
     }
     postings::plan(&mut book, &mut world, &mut part("postings"));
-    needs::plan(&mut book, &world, &mut part("needs"));
+    let open = needs::plan(&mut book, &world, &mut part("needs"));
     let kept = needs::partnerships(&mut book, &world, &mut part("partnerships"));
     pairings::plan(&mut book, &world, &mut part("pairings"));
     let so_far = teams::plan(&mut book, &mut world, &mut part("teams"));
@@ -109,6 +111,7 @@ pub fn fill(
     classes::plan(&mut book, &world, &office, &mut part("classes"));
     dispatch::plan(&mut book, &world, &office, &kept, &mut part("dispatch"));
     tours::plan(&mut book, &world, &office);
+    timetables::plan(&mut book, &world, &open, &mut part("timetables"));
     let facts = book.write(store, clock, kinds, &staff.authors(), progress);
     clock.release();
     Ok(Filled {

@@ -1,7 +1,7 @@
 //! What schools asked for, in all its states; and what units and schools promised each other.
 
 use base::Subject;
-use records::Change;
+use records::{Change, Value};
 
 use crate::book::{Book, Say};
 use crate::chance::Chance;
@@ -39,7 +39,18 @@ fn stage_words(stage: &str) -> &'static str {
     }
 }
 
-pub(crate) fn plan(book: &mut Book, world: &World, chance: &mut Chance) {
+/// A need that was approved and that nobody fills: so many lessons a week in a subject.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Open {
+    pub school: Subject,
+    pub subject: &'static str,
+    pub stage: &'static str,
+    pub hours: i32,
+}
+
+/// Gives the needs for teachers that are open.
+pub(crate) fn plan(book: &mut Book, world: &World, chance: &mut Chance) -> Vec<Open> {
+    let mut left = Vec::new();
     let rows = NEEDS.div_ceil(world.schools.len().max(1));
     let mut made = 0;
     for (number, school) in world.schools.iter().enumerate() {
@@ -50,21 +61,22 @@ pub(crate) fn plan(book: &mut Book, world: &World, chance: &mut Chance) {
         let mut gone = chance.some(&gone, rows).into_iter();
         for row in 0..rows {
             if made == NEEDS {
-                return;
+                return left;
             }
             made += 1;
             match row {
-                0 => open(book, world, chance, school, "draft"),
-                1 if number % 2 == 0 => open(book, world, chance, school, "returned"),
-                1 => open(book, world, chance, school, "withdrawn"),
-                2 | 3 => open(book, world, chance, school, "approved"),
+                0 => drop(open(book, world, chance, school, "draft")),
+                1 if number % 2 == 0 => drop(open(book, world, chance, school, "returned")),
+                1 => drop(open(book, world, chance, school, "withdrawn")),
+                2 | 3 => left.extend(open(book, world, chance, school, "approved")),
                 _ => match if row < 8 { here.next() } else { gone.next() } {
                     Some(stint) => filled(book, world, chance, school, stint),
-                    None => open(book, world, chance, school, "approved"),
+                    None => left.extend(open(book, world, chance, school, "approved")),
                 },
             }
         }
     }
+    left
 }
 
 fn need(
@@ -92,23 +104,29 @@ fn need(
         .with_text("done_when", chance.word(&DONE))
 }
 
-/// A need that nobody fills yet, or any more.
-fn open(book: &mut Book, world: &World, chance: &mut Chance, school: &School, state: &str) {
+/// A need that nobody fills yet, or any more; where it is approved and for a teacher, what it asks for.
+fn open(book: &mut Book, world: &World, chance: &mut Chance, school: &School, state: &str) -> Option<Open> {
     let at = if chance.percent(75) { 1 } else { chance.below(ROLES.len()) };
     let role = ROLES.get(at).map_or("teacher", |r| r.0);
     let stage = chance.word(school.stages);
     let subject = (role == "teacher").then(|| chance.word(subjects_of(stage)));
     let made = last_day().plus(-chance.between(20, 120));
     let change = need(chance, school, role, subject, stage);
+    let hours = match change.set.get("hours") {
+        Some(Value::Int(hours)) => i32::try_from(*hours).unwrap_or(0),
+        _ => 0,
+    };
     let id = book.record("need", world.programme, made, change);
     let change = Change::new().state(state);
     let change = match state {
         "returned" => change.because(chance.word(&RETURNED)),
         "withdrawn" => change.because(chance.word(&WITHDRAWN)),
         "approved" => change,
-        _ => return,
+        _ => return None,
     };
     book.change("need", world.programme, id, made.plus(chance.between(5, 15)), change);
+    let subject = subject.filter(|_| state == "approved")?;
+    Some(Open { school: school.id, subject, stage, hours })
 }
 
 /// A need that a posting fills, and that is met when a local teacher carries it after the posting.

@@ -15,6 +15,7 @@ const PROGRAMME: [u8; 16] = [7; 16];
 fn kinds() -> Kinds {
     Kinds::new(&[
         programme::KINDS,
+        timetables::KINDS,
         dispatch::KINDS,
         health::KINDS,
         people::KINDS,
@@ -223,6 +224,36 @@ fn the_rest(d: &Demo) {
     }
 }
 
+/// The timetables: five schools, their open needs without a teacher in them, everybody in one place at a time (that the rules
+/// look for), and nothing else without a teacher.
+fn timetables(d: &Demo) {
+    let schools = "SELECT count(DISTINCT school) FROM timetable_lesson";
+    assert_eq!(d.number(schools), demo::TIMETABLES);
+    let open = "FROM need n WHERE n.state = 'approved' AND n.role = 'teacher' AND n.school IN (SELECT school FROM timetable_lesson)
+                AND NOT EXISTS (SELECT 1 FROM posting p WHERE p.need = n.id AND p.state IN ('accepted', 'arrived'))";
+    let gaps = "(SELECT count(*) FROM timetable_lesson l
+                 WHERE l.school = n.school AND l.subject = n.subject AND l.teacher IS NULL)";
+    assert!(d.number(&format!("SELECT count(*) {open}")) > demo::TIMETABLES);
+    assert_eq!(
+        d.number(&format!("SELECT count(*) {open} AND n.reopened_on IS NULL AND {gaps} = 0")),
+        0,
+        "a need without gaps"
+    );
+    let asked = "(SELECT sum(n.hours) FROM need n WHERE n.school = l.school AND n.subject = l.subject AND n.state = 'approved')";
+    let more =
+        "SELECT count(*) FROM (SELECT school, subject, count(*) AS gaps FROM timetable_lesson WHERE teacher IS NULL
+                GROUP BY school, subject) l WHERE l.gaps > coalesce";
+    assert_eq!(d.number(&format!("{more}({asked}, 0)")), 0, "a gap that no need asks for");
+    let taught = "SELECT count(*) FROM timetable_lesson WHERE teacher IS NOT NULL";
+    assert!(d.number(taught) > 200);
+    // A teacher is one of the school's, or posted to it.
+    let strange = format!(
+        "{taught} AND teacher NOT IN (SELECT p.id FROM person p WHERE p.school = timetable_lesson.school)
+         AND teacher NOT IN (SELECT person FROM posting WHERE school = timetable_lesson.school AND state = 'arrived')"
+    );
+    assert_eq!(d.number(&strange), 0);
+}
+
 fn rules(d: &Demo) {
     for kind in kinds().all() {
         for rule in kind.rules {
@@ -242,6 +273,7 @@ fn the_figures_are_found_in_the_rows_of_every_seed() {
         visits(&d);
         person_times(&d);
         the_rest(&d);
+        timetables(&d);
         rules(&d);
     }
 }

@@ -48,6 +48,7 @@ mod talk;
 mod templates;
 mod tibetan;
 mod tidy;
+mod timetables;
 mod tours;
 mod tours_held;
 mod two_nodes;

@@ -92,6 +92,24 @@ async fn a_roster_is_whole_and_has_no_child_and_no_demographics() {
     assert!(ids(&users).iter().all(|u| chief(u) == 1), "one chief role each");
     assert!(users.iter().all(|u| !u["givenName"].is_empty() && u["grades"].is_empty() && u["pronouns"].is_empty()));
 
+    // What a class has in a subject by its timetable is a class, with its periods; its chief teacher is one.
+    let standing: Vec<_> = classes.iter().filter(|c| c["sourcedId"].starts_with("timetable-")).collect();
+    let all = "SELECT count(*) FROM (SELECT DISTINCT school, class, subject FROM timetable_lesson)";
+    assert_eq!(i64::try_from(standing.len()).unwrap(), count(&hub, all));
+    assert!(standing.len() > 50 && standing.len() < classes.len(), "beside live classes");
+    for class in standing {
+        let periods: Vec<&str> = class["periods"].split(',').collect();
+        assert!(
+            periods
+                .iter()
+                .all(|p| p.split_once('-').is_some_and(|(d, n)| d.ends_with("day") && n.parse::<u8>().is_ok()))
+        );
+        assert!(class["title"].starts_with(&*class["classCode"]) && class["classType"] == "scheduled");
+        let own: Vec<_> = enrollments.iter().filter(|e| e["classSourcedId"] == class["sourcedId"]).collect();
+        assert!(own.len() <= 6, "a gap has nobody");
+        assert_eq!(own.iter().filter(|e| e["primary"] == "true").count(), usize::from(!own.is_empty()));
+    }
+
     // Pupils and devices are in no file.
     for role in ["pupil", "device"] {
         let id = hub.one(&format!("SELECT person FROM grant_of_role WHERE role = '{role}' LIMIT 1")).to_string();
