@@ -24,6 +24,7 @@ pub(crate) fn send(site: &Site, request: &Request) -> Result<Reply, PageError> {
         out.postings()?;
         out.own_people()?;
         out.classes()?;
+        out.standing()?;
         out.pack()
     })?;
     Ok(Reply::Bytes("application/zip", Some("oneroster.zip".to_owned()), zip))
@@ -46,6 +47,17 @@ struct Out<'a> {
     classes: Vec<Row>,
     courses: BTreeMap<String, Row>,
     enrollments: Vec<Row>,
+}
+
+/// A class of a school in a subject, by its timetable.
+#[derive(Default)]
+struct Standing {
+    grade: Option<i64>,
+    terms: BTreeSet<&'static str>,
+    /// Weekday and number of the period.
+    periods: BTreeSet<String>,
+    /// How many lessons each has, and their first and last day.
+    teachers: BTreeMap<Subject, (usize, String, String)>,
 }
 
 /// The row of a file: its id, the two columns that a whole file leaves empty, and the rest.
@@ -175,6 +187,64 @@ impl<'a> Out<'a> {
             let cells = [title.as_str(), "", &course, "", "scheduled", "", &at, &terms, &said, &subject, ""];
             self.classes.push(row(&class, &cells));
             self.enroll(class, origin, &mut adults);
+        }
+        Ok(())
+    }
+
+    /// The standing classes: what a class of a school has in a subject by its timetable, with when it is held and who teaches it.
+    /// Live classes stand beside them: they are held over the link, and have other people.
+    fn standing(&mut self) -> Result<(), PageError> {
+        let (Some(autumn), Some(spring)) = (Term::Autumn.days(self.year), Term::Spring.days(self.year)) else {
+            return Ok(());
+        };
+        let sees = self.reader.sees(self.kind("timetable_lesson")?, "l");
+        let mut stmt = self.conn.prepare(&format!(
+            "SELECT l.school, l.class, l.subject, l.grade, l.weekday, coalesce(p.position, 0), l.teacher, l.starts_on, l.ends_on
+             FROM timetable_lesson l LEFT JOIN period p ON p.id = l.period
+             WHERE l.starts_on <= ?2 AND l.ends_on >= ?1 AND l.class IS NOT NULL AND l.subject IS NOT NULL AND {sees}
+             ORDER BY l.school, l.class, l.subject, l.starts_on, l.id"
+        ))?;
+        let mut rows = stmt.query([autumn.0.to_string(), spring.1.to_string()])?;
+        let mut all: BTreeMap<(Subject, String, String), Standing> = BTreeMap::new();
+        while let Some(r) = rows.next()? {
+            let Some(school) = id(r, 0)?.filter(|s| self.places.contains_key(s)) else { continue };
+            let of = all.entry((school, r.get(1)?, r.get(2)?)).or_default();
+            of.grade = r.get(3)?;
+            let (day, position): (String, i64) = (r.get(4)?, r.get(5)?);
+            of.periods.insert(format!("{day}-{position}"));
+            let (from, to): (String, String) = (r.get(7)?, r.get(8)?);
+            for (term, days) in [(Term::Autumn, autumn), (Term::Spring, spring)] {
+                if from <= days.1.to_string() && to >= days.0.to_string() {
+                    of.terms.insert(term.code());
+                }
+            }
+            if let Some(teacher) = id(r, 6)? {
+                let (lessons, first, last) = of.teachers.entry(teacher).or_insert((0, from.clone(), to.clone()));
+                *lessons += 1;
+                *first = from.min(first.clone());
+                *last = to.max(last.clone());
+            }
+        }
+        for ((school, class, subject), of) in all {
+            // Its id follows from the school's, the subject and the class's name: it is the same in every term.
+            let own = format!("timetable-{school}-{subject}-{}", base::base32::encode(class.as_bytes()));
+            let (course, said) = (self.course(&subject), self.subject(&subject));
+            let grade = of.grade.map(|g| format!("{g:02}")).unwrap_or_default();
+            let terms = of.terms.iter().map(|t| self.term(t)).collect::<Vec<_>>().join(",");
+            let periods = of.periods.iter().map(String::as_str).collect::<Vec<_>>().join(",");
+            let (title, at) = (format!("{class} {said}"), school.to_string());
+            let cells = [&title, &grade, &course, &class, "scheduled", "", &at, &terms, &said, &subject, &periods];
+            self.classes.push(row(&own, &cells.map(|c: &str| c)));
+            // Who has the most of its lessons is the chief one.
+            let chief = of.teachers.iter().max_by_key(|(id, (n, ..))| (*n, std::cmp::Reverse(**id))).map(|(id, _)| *id);
+            for (teacher, (_, from, to)) in of.teachers {
+                if !self.people.contains_key(&teacher) {
+                    self.role(&format!("{teacher}-timetable"), teacher, "teacher", ("", ""), school);
+                }
+                let is_chief = (Some(teacher) == chief).to_string();
+                let cells = [&own, &at, &teacher.to_string(), "teacher", &is_chief, &from, &to];
+                self.enrollments.push(row(&format!("{own}-{teacher}"), &cells.map(|c: &str| c)));
+            }
         }
         Ok(())
     }
