@@ -47,7 +47,7 @@ test("every report is saved, and a list comes in without demographics", { timeou
   problems.push(...await look(zh, "zh-roster"));
   await zh.selectOption("#schools", "partner_school");
   await press(zh, "main button.primary");
-  assert.match(await zh.locator(".notice[role=status]").innerText(), /机构 1 个,人员 1 人/);
+  assert.match(await zh.locator(".notice[role=status]").innerText(), /机构 1 个，人员 1 人/);
   await zh.setInputFiles("#roster-file", { name: "roster.zip", mimeType: "application/zip", buffer: roster });
   await press(zh, "#roster button");
   assert.equal(await zh.locator("main button.primary").count(), 0, "nothing is new");

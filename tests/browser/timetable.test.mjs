@@ -46,7 +46,7 @@ test("a week is filled, pasted, and a gap is held over the link", { timeout: 240
   await head.fill("#text", "节次\t周一\t周二\n第二节\t数学\t跳舞\n第九节\t语文");
   await press(head, "button[value=save]");
   assert.equal(await head.locator(".errors li").count(), 2);
-  assert.match(await head.locator(".errors li").first().innerText(), /第 2 行,星期二/);
+  assert.match(await head.locator(".errors li").first().innerText(), /第 2 行，星期二/);
   assert.match(await head.inputValue("#text"), /第九节\t语文/);
   problems.push(...await look(head, "zh-timetable-paste-wrong"));
   await head.fill("#text", "节次\t周一\t周二\n第二节\t数学\t科学\n第三节\t语文\t");

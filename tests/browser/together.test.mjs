@@ -144,12 +144,12 @@ test("a plan is talked over", { timeout: 500_000 }, async () => {
     await page.keyboard.type(said);
     await saved(page);
   };
-  await put(local, "雪莲和", "请看:", false);
+  await put(local, "雪莲和", "请看：", false);
   await put(posted, "不一样", "。根也不同", true);
   await put(posted, "红景", "色", true);
   assert.ok(!(await text(local)).includes("根也不同"));
   await cut(link, false);
-  const one = "请看:雪莲和红景色天的叶子不一样。根也不同。";
+  const one = "请看：雪莲和红景色天的叶子不一样。根也不同。";
   for (const page of [local, posted]) {
     await until(async () => (await text(page)).includes(one), "one text after the cut", 90_000);
     assert.deepEqual((await marks(page)).sort(), ["不一样", "红景色天"].sort());

@@ -67,10 +67,10 @@ test("pupils of Chamdo in Chongqing", { timeout: 400_000 }, async () => {
   await leader.goto(`${school(1)}/language/zh?back=${tour}/leave`);
 
   // It does not leave, and is told why.
-  assert.ok((await lacks(leader)).includes("审批:派出学校校长"));
+  assert.ok((await lacks(leader)).includes("审批：派出学校校长"));
   await press(leader, "#leave");
   const first = await lacks(leader);
-  for (const what of ["审批:派出学校校长", "审批:主管部门", "学生:名单还是空的", "风险:尚未列出", "路线:尚无路段"]) assert.ok(first.includes(what), `${what}: ${first}`);
+  for (const what of ["审批：派出学校校长", "审批：主管部门", "学生：名单还是空的", "风险：尚未列出", "路线：尚无路段"]) assert.ok(first.includes(what), `${what}: ${first}`);
   problems.push(...await look(leader, "zh-tour-refused"));
 
   const legs = [["昌都", "重庆", "plane", 0], ["江北机场", "渝中", "bus", 0], ["重庆", "昌都", "plane", 2]];
@@ -98,7 +98,7 @@ test("pupils of Chamdo in Chongqing", { timeout: 400_000 }, async () => {
   }
   await leader.goto(`${school(1)}${tour}/leave`);
   const second = await lacks(leader);
-  assert.ok(second.includes("参加的同意书:C01, C02, C03") && second.includes("紧急联系人:C01, C02, C03"), second.join());
+  assert.ok(second.includes("参加的同意书：C01, C02, C03") && second.includes("紧急联系人：C01, C02, C03"), second.join());
 
   // The head, then the office; at the hub without any name.
   await head.goto(school(1) + tour);
@@ -213,7 +213,7 @@ test("pupils of Chamdo in Chongqing", { timeout: 400_000 }, async () => {
   await leader.goto(school(1) + tour);
   assert.equal(await leader.locator("#tour-rolls li").count(), 2, "each roll-call once");
   const told = await leader.locator("#tour-rolls").textContent();
-  assert.ok(told.includes("3 人全到") && told.includes("到 2 人,缺 1 人") && told.includes("C02"), told);
+  assert.ok(told.includes("3 人全到") && told.includes("到 2 人，缺 1 人") && told.includes("C02"), told);
   await head.goto(school(1) + tour);
   assert.equal((await head.locator("#tour-openings").textContent()).split("途中打开联系人").length, 2, "the opening on the way, once");
   problems.push(...await look(head, "zh-tour-head"));

@@ -245,7 +245,7 @@ async fn a_course_goes_out_as_a_cartridge_and_its_questions_come_in_again() {
     assert_eq!(parts.iter().map(|(_, form)| form.as_str()).collect::<Vec<_>>(), ["web", "quiz"]);
     assert!(shown(&desk, &local, &parts[0].0, 2).await.contains("files/01/file.gif"));
     let open = page(&desk, &format!("{}/play", parts[0].0), &local).await;
-    assert!(open.contains("习题作为课程中单独的部分放在旁边,共 1 份") && !open.contains("没有列出"), "{open}");
+    assert!(open.contains("习题作为课程中单独的部分放在旁边，共 1 份") && !open.contains("没有列出"), "{open}");
     let quiz = page(&desk, &format!("{}/quiz", parts[1].0), &local).await;
     assert!(quiz.contains("Which grows high?") && quiz.contains("lotus"), "{quiz}");
     let answered = desk.post(&format!("{}/quiz", parts[1].0), &local, "i1.0=c0").await;

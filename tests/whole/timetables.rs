@@ -221,9 +221,9 @@ async fn a_week_is_pasted_whole_or_not_at_all() {
     let (status, _, answer) = send(&desk, &at, &head, &form(&wrong, "&do=save")).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     for says in [
-        "第 2 行,星期二:没有叫“跳舞”的学科",
-        "第 3 行:学校没有“第九节”这一节",
-        "第 4 行,星期一:本校没有叫“无此人”的教师",
+        "第 2 行，星期二：没有叫“跳舞”的学科",
+        "第 3 行：学校没有“第九节”这一节",
+        "第 4 行，星期一：本校没有叫“无此人”的教师",
     ] {
         assert!(answer.contains(says), "{says}: {answer}");
     }
@@ -232,7 +232,7 @@ async fn a_week_is_pasted_whole_or_not_at_all() {
 
     let good = format!("节次\t星期一\t周二\n第一节\t语文 {one}\t藏语文（{two}）\n第二节\t数学\t");
     let (status, _, answer) = send(&desk, &at, &head, &form(&good, "&do=check")).await;
-    assert!(status == StatusCode::OK && answer.contains("新增 3,改动 0,不变 0"), "{answer}");
+    assert!(status == StatusCode::OK && answer.contains("新增 3，改动 0，不变 0"), "{answer}");
     assert_eq!(number(&desk, &format!("SELECT count(*) {own}")), 0, "only checked");
     let saved = desk.post(&at, &head, &form(&good, "&do=save")).await;
     assert_eq!(saved.status(), StatusCode::SEE_OTHER);
@@ -245,7 +245,7 @@ async fn a_week_is_pasted_whole_or_not_at_all() {
 
     // Again it changes nothing; what differs is replaced only where that is said; two who change places are no clash.
     let (_, _, answer) = send(&desk, &at, &head, &form(&good, "&do=check")).await;
-    assert!(answer.contains("新增 0,改动 0,不变 3"), "{answer}");
+    assert!(answer.contains("新增 0，改动 0，不变 3"), "{answer}");
     let other = format!("节次\t星期一\t周二\n第一节\t语文 {two}\t藏语文 {one}");
     let (status, _, answer) = send(&desk, &at, &head, &form(&other, "&do=save")).await;
     assert!(status == StatusCode::UNPROCESSABLE_ENTITY && answer.contains("请勾选"), "{answer}");

@@ -181,7 +181,7 @@ async fn a_tour_leaves_with_all_that_it_needs_and_is_told_what_it_lacks() {
     let site = &stand.school.node.site;
     // Nobody goes along yet, so the head alone sees what is missing.
     let first = page(&stand.school, &stand.at("/leave"), &stand.head).await;
-    for lack in ["审批:派出学校校长", "审批:主管部门", "领队", "名单还是空的", "风险", "尚无路段"]
+    for lack in ["审批：派出学校校长", "审批：主管部门", "领队", "名单还是空的", "风险", "尚无路段"]
     {
         assert!(first.contains(lack), "{lack}: {first}");
     }
@@ -192,10 +192,10 @@ async fn a_tour_leaves_with_all_that_it_needs_and_is_told_what_it_lacks() {
         pupils.push(stand.add(&format!("C{n:02}")).await);
     }
     let lacks = stand.leave().await;
-    assert!(lacks.contains(&"成人还差 1 名:17 名学生,每 8 人一名成人,已有 2 名".to_owned()), "{lacks:?}");
+    assert!(lacks.contains(&"成人还差 1 名：17 名学生，每 8 人一名成人，已有 2 名".to_owned()), "{lacks:?}");
     let all = (1..=17).map(|n| format!("C{n:02}")).collect::<Vec<_>>().join(", ");
-    assert!(lacks.contains(&format!("参加的同意书:{all}")), "{lacks:?}");
-    assert!(lacks.contains(&format!("紧急联系人:{all}")), "{lacks:?}");
+    assert!(lacks.contains(&format!("参加的同意书：{all}")), "{lacks:?}");
+    assert!(lacks.contains(&format!("紧急联系人：{all}")), "{lacks:?}");
     assert_eq!(stand.state(), "draft", "nothing was done, and nothing is lost");
 
     // The office does not come before the head, and neither approves what changed behind their back.
@@ -218,7 +218,7 @@ async fn a_tour_leaves_with_all_that_it_needs_and_is_told_what_it_lacks() {
     }
     assert_eq!(stand.school.post(&off(pupils[15]), &stand.leader, "").await.status(), StatusCode::SEE_OTHER);
     let lacks = stand.leave().await;
-    assert_eq!(lacks, ["重新审批:派出学校校长(学生名单有变)", "重新审批:主管部门(学生名单有变)"]);
+    assert_eq!(lacks, ["重新审批：派出学校校长（学生名单有变）", "重新审批：主管部门（学生名单有变）"]);
     let leg = stand.school.one("SELECT id FROM tour_leg WHERE how = 'plane' ORDER BY made DESC LIMIT 1");
     let last = stand.first.checked_add(3.days()).unwrap();
     let (tour, day, leader) = (stand.tour, stand.first, person(&stand.school, "posted"));
@@ -245,7 +245,7 @@ async fn a_tour_leaves_with_all_that_it_needs_and_is_told_what_it_lacks() {
         stand.school.post(&to, &stand.leader, &format!("consent={consent}")).await.status(),
         StatusCode::SEE_OTHER
     );
-    assert_eq!(stand.leave().await, ["同意已撤回,须移出名单:C01"]);
+    assert_eq!(stand.leave().await, ["同意已撤回，须移出名单：C01"]);
     assert_eq!(stand.school.post(&off(pupils[0]), &stand.leader, "").await.status(), StatusCode::SEE_OTHER);
     stand.approved().await;
     assert_eq!(stand.leave().await, Vec::<String>::new());
@@ -346,7 +346,7 @@ async fn pictures_of_a_story_come_in_once_their_writer_has_looked() {
     let story = made(&stand.school.post("/tour-stories/new", &stand.leader, &form).await);
     let at = format!("/tour-stories/{story}");
     let shown = page(&stand.school, &at, &stand.leader).await;
-    assert!(shown.contains("不能出现在图片中:A1, A2"), "{shown}");
+    assert!(shown.contains("不能出现在图片中：A1, A2"), "{shown}");
     let files: [(&str, &[u8]); 1] = [("a.pdf", b"%PDF-1.4\n%%EOF")];
     let sent = upload(&stand.school, &format!("{at}/files"), &stand.leader, &[], &files).await;
     assert_eq!(sent.status(), StatusCode::CONFLICT, "not before the writer has said so");

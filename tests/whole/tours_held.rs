@@ -264,7 +264,7 @@ async fn the_roll_is_called_once_however_often_and_wherever_it_comes() {
     assert_eq!(number(&stand.school, "SELECT count(*) FROM tour_missing"), 1);
     assert_eq!(number(&stand.hub, "SELECT count(*) FROM tour_missing"), 0);
     let shown = page(&stand.school, &stand.at(""), &stand.head).await;
-    assert!(shown.contains("到 1 人,缺 1 人") && shown.contains("途中打开联系人"), "{shown}");
+    assert!(shown.contains("到 1 人，缺 1 人") && shown.contains("途中打开联系人"), "{shown}");
     let shown = page(&stand.hub, &stand.at(""), &stand.officer).await;
     assert!(!shown.contains("缺 1 人") && !shown.contains(NAME), "at the hub no number below five, and no name");
     // Not by a stranger, not before it left, not in bytes that are no roll-call.

@@ -17,9 +17,8 @@ mod settle;
 mod today;
 mod typed;
 
-pub use command::{
-    Refusal, Saved, change_in, concerned, in_hands, make_in, may_change, may_move, move_in, save_new, visible,
-};
+pub use approval::may_move;
+pub use command::{Refusal, Saved, change_in, concerned, in_hands, make_in, may_change, move_in, save_new, visible};
 pub use few::{FEW, FEW_SAID, is_few, untold};
 pub use files::{Wanted, attach, attach_as, lies_in, named, wanted};
 pub use form::form_fields;

@@ -70,6 +70,7 @@ class-pointer = Pointer
 class-wipe = Wipe the page
 class-begin = Begin the class
 class-end = End the class
+class-leave = After the class: record and replay
 class-sure-end = End the class for every room?
 class-mic-on = Microphone on
 class-mic-off = Microphone off

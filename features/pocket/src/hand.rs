@@ -208,7 +208,7 @@ fn hold(tx: &Tx<'_>, site: &Site, request: &Request, item: &Item, id: Subject) -
     let way = visits.way("hold").ok_or(PageError::NotFound)?;
     if state == "cancelled" {
         // It took place all the same, says who was there: a person sees both.
-        if !may_move(tx.conn(), reader, visits, &id, way)? {
+        if !may_move(site, tx.conn(), reader, visits, &id, way)? {
             return Err(PageError::NotAllowed.into());
         }
         change_in(tx, site, reader, visits, id, change.with_text(STATE, way.to), Some(&base))?;

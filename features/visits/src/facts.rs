@@ -45,6 +45,13 @@ pub(crate) static VISIT: Kind = Kind {
             other: "",
         },
         // One stay is one visit, however many of those who went recorded it.
+        // A figure counts what happened: a visit of the days to come is planned, whatever the form's box says.
+        Rule {
+            code: "visit-not-begun",
+            sql: "SELECT a.id, NULL FROM visit a WHERE a.held_on < a.starts_on AND {one}",
+            one: "a.id = ?1",
+            other: "",
+        },
         Rule {
             code: "visit-once",
             sql: "SELECT a.id, b.id FROM visit a JOIN visit b ON b.host = a.host AND b.from_school = a.from_school

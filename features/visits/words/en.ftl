@@ -31,3 +31,4 @@ trip-add-stop = Add a stop
 trip-no-stops = No host is on the way yet.
 rule-visit-once = This stay is recorded already: the same school at the same host, on one of the same days, with one of the same visitors. Add to that visit.
 rule-visit-two-places = One of the visitors was with another host on more than one of these days. Take off who was not here, or set the days of the two visits right.
+rule-visit-not-begun = A visit that begins later has not been held. Record it as planned: take the tick off *Record as held*, or set the day of its beginning right.

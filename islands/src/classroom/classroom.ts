@@ -89,7 +89,7 @@ function attend(box: HTMLElement): void {
         const said = is.take(event);
         if (said?.k === "page") drawn = false;
         if (said?.k === "end") media.end();
-        if (said?.k === "floor" || said?.k === "interpret") settleFloor();
+        if (said?.k === "floor" || said?.k === "interpret" || said?.k === "end") settleFloor();
         if (said?.k === "tally") devices.again();
       }
       show();
@@ -171,9 +171,10 @@ function attend(box: HTMLElement): void {
 
   // The microphone. Who has not the floor may speak to the own room only: nothing leaves it.
   const mic = view.part<HTMLButtonElement>("mic");
-  /** Who leads speaks, the room that has the floor, and who interprets. */
+  /** Who leads speaks, the room that has the floor, and who interprets; nobody once the class is over. */
   const mayspeak = (): boolean =>
-    view.role === "teacher" || view.role === "co" || (view.role === "adult" && (is.floor === view.room || is.interpreters.has(String(view.room)))) || is.interpreters.has(given.me);
+    !is.over &&
+    (view.role === "teacher" || view.role === "co" || (view.role === "adult" && (is.floor === view.room || is.interpreters.has(String(view.room)))) || is.interpreters.has(given.me));
   const settleMic = (): void => {
     mic.setAttribute("aria-pressed", String(!media.muted));
     view.part("mic-said").textContent = view.word(media.muted ? "mic-on" : "mic-off");

@@ -143,7 +143,7 @@ export class View {
     this.part("place").textContent = `${is.page + 1} / ${this.given.pages.length}`;
     this.part<HTMLButtonElement>("back").disabled = is.page === 0;
     this.part<HTMLButtonElement>("on").disabled = is.page >= this.given.pages.length - 1;
-    this.part("rec").hidden = !is.recording;
+    this.part("rec").hidden = !is.recording || is.over;
     this.status(is);
     this.time(is, now);
     this.rooms(is);
@@ -259,6 +259,7 @@ export class View {
     const teacher = this.role === "teacher";
     this.part("begin").hidden = !teacher || is.began;
     this.part("end").hidden = !teacher || !is.began || is.over;
+    this.box.querySelector("[data-class-leave]")?.toggleAttribute("hidden", !is.over);
     const record = this.part<HTMLButtonElement>("record");
     record.hidden = !teacher || !this.given.recorded || !is.began || is.over;
     // A recording needs the consent of everyone heard in it: the room that speaks has said so.

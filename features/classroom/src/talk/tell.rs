@@ -1,5 +1,8 @@
 //! What a page is told.
 
+use std::collections::BTreeMap;
+
+use base::NodeId;
 use live::Reach;
 use serde_json::{Value as Json, json};
 
