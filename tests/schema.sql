@@ -328,7 +328,8 @@ CREATE TABLE participation (
   person BLOB,
   part TEXT,
   day TEXT,
-  present INTEGER
+  present INTEGER,
+  school BLOB
 );
 CREATE TABLE headcount (
   id BLOB PRIMARY KEY,
@@ -1631,6 +1632,7 @@ CREATE INDEX participation_by_changed ON participation (changed);
 CREATE INDEX participation_by_activity ON participation (activity, title_key);
 CREATE INDEX participation_by_person ON participation (person, title_key);
 CREATE INDEX participation_by_day ON participation (day, title_key);
+CREATE INDEX participation_by_school ON participation (school, title_key);
 CREATE INDEX headcount_by_title ON headcount (title_key, id);
 CREATE INDEX headcount_by_changed ON headcount (changed);
 CREATE INDEX headcount_by_activity ON headcount (activity, title_key);
