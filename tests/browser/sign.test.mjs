@@ -53,7 +53,7 @@ test("a training day, by code and by list", { timeout: 240_000 }, async () => {
   for (let n = 0; n < 3; n += 1) await head.locator("input[name=person]:not(:disabled):not(:checked)").nth(0).check();
   problems.push(...await look(head, "zh-sign-list"));
   // A list on paper: what works instead of a picture.
-  assert.match(await head.locator("main aside").innerText(), /不从照片里认名字/);
+  assert.match(await head.locator("#paper").innerText(), /不从照片里认名字/);
   for (const lang of ["bo", "en"]) {
     const other = await (await reader(stage.browser, lang, 360)).newPage();
     await be(other, school(1), "head", `${path}/list`);
