@@ -235,8 +235,7 @@ fn digest(before: [u8; 8], event: &Event) -> [u8; 8] {
     let mut out = Writer::default();
     out.raw(&before).raw(&event.at_ms.to_be_bytes()).raw(&event.node.0).raw(&event.who.0);
     out.raw(&event.late_ms.to_be_bytes()).raw(&event.payload);
-    let [a, b, c, d, e, f, g, h, ..] = Hash::of(&out.0).0;
-    [a, b, c, d, e, f, g, h]
+    Hash::of(&out.0).0.first_chunk().copied().unwrap_or_default()
 }
 
 /// What a node's people have said and that is not known to be in the lane.

@@ -62,7 +62,7 @@ impl Word {
         let mut out = Writer::default();
         match self {
             Self::Join { class, head, digest } => {
-                let digest = digest.as_ref().map_or(&[][..], |digest| digest);
+                let digest = digest.as_ref().map_or(&[][..], <[u8; 8]>::as_slice);
                 out.byte(1).raw(&class.0).number(*head).raw(digest)
             }
             Self::Welcome { class, handle, head, elapsed_ms } => {
