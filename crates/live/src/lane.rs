@@ -324,6 +324,8 @@ impl Outbox {
     /// The next to be sent, if not too many are under way; what is not taken in for long goes again.
     pub fn next(&mut self, now: u64, patience: u64) -> Option<&Saying> {
         const UNDER_WAY: usize = 128;
+        // What was sent under a number keeps it.
+        self.settle();
         let first = self.waiting.front()?.number;
         if self.sent >= first && now > self.sent_at + patience {
             self.sent = 0;
