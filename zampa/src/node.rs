@@ -165,10 +165,11 @@ impl Node {
                 Box::new(pairings::part),
                 Box::new(dispatch::part),
                 Box::new(programme::part),
-                Box::new(timetables::part),
                 Box::new(observations::part),
                 Box::new(move |site, r, conn, kind, id| courses::part(site, r, conn, kind, id, &shown)),
                 Box::new(move |site, r, conn, kind, id| classroom::part(site, r, conn, kind, id, &held)),
+                // After the door to the class: it is of its planning.
+                Box::new(timetables::part),
             ],
             asks: vec![Box::new(timetables::beside)],
             made: vec![
