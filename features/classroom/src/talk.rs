@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base::{NodeId, Subject};
+use base::Subject;
 use live::{NoSeat, Reach, Refusal, SeatId, Sight};
 use serde_json::{Value as Json, json};
 use web::{PageError, Request, Site, Socket};
@@ -16,7 +16,7 @@ use crate::open::{Classes, Open};
 use crate::pupils::{Pupils, is_code};
 use crate::say::{No, Speaker, exit_counted, taken};
 use crate::who::{Part, begins_with};
-use crate::wire::{ALIVE, ANEW, ANSWER, HELLO, LOOKS_ON, OFFER, OPEN, REFUSED, SAY, SIGHT, TAKEN, happened, message};
+use crate::wire::{ALIVE, ANEW, ANSWER, HELLO, LOOKS_ON, OFFER, OPEN, REFUSED, SAY, SIGHT, TAKEN, message};
 
 mod tell;
 

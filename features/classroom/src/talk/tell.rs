@@ -9,8 +9,7 @@ use serde_json::{Value as Json, json};
 use super::Guest;
 use crate::exit::{self, Exit};
 use crate::open::{Classes, Open};
-use crate::pupils::Pupils;
-use crate::say::{exit_counted, is_for_pages};
+use crate::say::is_for_pages;
 use crate::who::Part;
 use crate::wire::{DRAWING, EVENT, PUPILS, STATE, TOTALS, WAITING, framed, happened, message, waits_as};
 
