@@ -20,6 +20,7 @@ fn kinds() -> Kinds {
         health::KINDS,
         people::KINDS,
         pairings::KINDS,
+        observations::KINDS,
         teams::KINDS,
         practices::KINDS,
         visits::KINDS,

@@ -138,11 +138,9 @@ test("two are proposed to each other, sign, write for each other alone, and end 
   // Should a node say that another is the master now, with a key of their own, no note of these two is sealed to it.
   const sent = [];
   local.on("request", (request) => { if (request.url().endsWith("/keys")) sent.push(request.url()); });
-  await local.route("**/sealed", async (route) => {
-    const given = await (await route.fetch()).json();
-    given.other = { id: "0".repeat(26), name: "Somebody else", key: { id: "1".repeat(26), public: given.key.public } };
-    await route.fulfill({ json: given });
-  });
+  const given = await local.evaluate(async (url) => (await fetch(url)).json(), `${path}/sealed`);
+  given.other = { id: "0".repeat(26), name: "Somebody else", key: { id: "1".repeat(26), public: given.key.public } };
+  await local.route("**/sealed", (route) => route.fulfill({ json: given }));
   await local.reload();
   await local.locator("#close-sealed").waitFor();
   assert.match(await local.locator("#pair-timeline").innerText(), /zxqmaster She waited[\s\S]*zxqsaid|zxqsaid[\s\S]*zxqmaster She waited/);

@@ -145,7 +145,10 @@ async fn nobody_sends_themselves_to_learn() {
             assert_eq!(hub.does(&accept, then, "").await, StatusCode::SEE_OTHER);
             assert_eq!(state(&hub, "reverse_posting", id), "accepted");
             // Another host is another approval.
-            let other = hub.one(&format!("SELECT host FROM reverse_posting WHERE host <> {} LIMIT 1", sql(host)));
+            let other = hub.one(&format!(
+                "SELECT id FROM organisation WHERE kind IN ('assisting_unit', 'partner_school') AND id <> {} LIMIT 1",
+                sql(host)
+            ));
             let form = form.replace(&host.to_string(), &other.to_string());
             assert_eq!(edit(&hub, &path, &head, &form).await, StatusCode::SEE_OTHER);
             assert_eq!(state(&hub, "reverse_posting", id), "proposed");
