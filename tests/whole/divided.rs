@@ -205,8 +205,8 @@ fn a_school_is_not_reached_by_what_comes_from_it() {
 /// Three pupils at one school and thirty at another, on one day.
 struct Few {
     hub: Desk,
-    few: Subject,
-    many: Subject,
+    three: Subject,
+    thirty: Subject,
     at: [Subject; 2],
 }
 
@@ -240,7 +240,7 @@ impl Few {
                 .with_text("state", "verified");
             put("headcount", Scope::School(school), count)
         });
-        Self { few: made[0], many: made[1], hub, at }
+        Self { three: made[0], thirty: made[1], hub, at }
     }
 }
 
@@ -279,19 +279,19 @@ async fn few_pupils_are_told_to_their_own_school_alone() {
         hub.as_person(hub.one(&of))
     };
     let (own, other) = (head(few.at[0]), head(few.at[1]));
-    let at = format!("/headcounts/{}", few.few);
+    let at = format!("/headcounts/{}", few.three);
     let line = async |who: &(String, String), id: Subject| {
         let (_, csv) = hub.page("/csv/headcounts", who).await;
         csv.lines().find(|l| l.contains(&id.to_string())).unwrap_or_default().to_owned()
     };
     for (who, told) in [(&officer, "\"<5\""), (&own, "\"3\"")] {
-        assert!(line(who, few.few).await.contains(told), "{}", line(who, few.few).await);
+        assert!(line(who, few.three).await.contains(told), "{}", line(who, few.three).await);
         for path in [
             at.clone(),
             format!("{at}/history"),
             format!(
                 "/headcounts?activity={}",
-                hub.one(&format!("SELECT activity FROM headcount WHERE id = {}", sql(few.few)))
+                hub.one(&format!("SELECT activity FROM headcount WHERE id = {}", sql(few.three)))
             ),
         ] {
             let (status, page) = hub.page(&path, who).await;
@@ -299,7 +299,7 @@ async fn few_pupils_are_told_to_their_own_school_alone() {
             assert_eq!(page.contains("&#60;5"), told == "\"<5\"", "{path} {page}");
         }
     }
-    assert!(line(&officer, few.many).await.contains("\"30\""), "thirty are no secret");
+    assert!(line(&officer, few.thirty).await.contains("\"30\""), "thirty are no secret");
     assert_eq!(hub.page(&at, &other).await.0, StatusCode::NOT_FOUND);
     // Who may correct it writes it anew, and is not shown it in the form.
     let (_, form) = hub.page(&format!("{at}/edit"), &officer).await;

@@ -233,7 +233,7 @@ fn kinds_hang_together() {
             assert!(way.asks.iter().all(|f| kind.field(f).is_some()), "{}: {}", kind.name, way.name);
         }
         for way in kind.moves {
-            let fields = way.not_by.iter().chain(way.approves).chain((way.word_of != "").then_some(&way.word_of));
+            let fields = way.not_by.iter().chain(way.approves).chain((!way.word_of.is_empty()).then_some(&way.word_of));
             assert!(fields.into_iter().all(|f| kind.field(f).is_some()), "{}: {}", kind.name, way.name);
             assert!(way.stands.iter().all(|s| kind.states.contains(s)), "{}: {}", kind.name, way.name);
         }

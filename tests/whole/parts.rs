@@ -421,8 +421,9 @@ async fn a_page_whose_rooms_have_other_numbers_is_loaded_anew_and_who_signs_out_
     .await;
     let token = teacher.0.split_once('=').unwrap().1;
     desk.node.site.local.end_session(token).unwrap();
+    // Who somebody is is looked at every second.
+    tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
     blocking(move || {
-        std::thread::sleep(std::time::Duration::from_millis(1500));
         assert!(now.ends_saying("{\"k\":\"begin\"}"), "who signed out is out");
     })
     .await;

@@ -261,7 +261,7 @@ async fn a_stay_that_two_phones_recorded_counts_once() {
         // Who is on the second phone alone is added; another number is kept beside the first.
         let mut third = second.clone();
         third["chance"] = json!(second["chance"].as_u64().unwrap() + 10);
-        let host = if second["visit"].is_null() { 1 } else { 0 };
+        let host = usize::from(second["visit"].is_null());
         third["days"][0]["people"] = json!([pack["hosts"][host]["people"][3]["id"]]);
         third["days"][0]["counts"][0]["number"] = json!(12);
         let done = hand(&school, &bearer, &[&third]).await;

@@ -19,7 +19,7 @@ fn messages(lang: Lang) -> BTreeMap<String, String> {
         for line in source.lines() {
             if line.starts_with(|c: char| c.is_ascii_alphabetic()) {
                 let (key, said) = line.split_once('=').unwrap();
-                last = key.trim().to_owned();
+                key.trim().clone_into(&mut last);
                 assert!(all.insert(last.clone(), said.trim().to_owned()).is_none(), "{room}: {last} twice");
             } else if line.starts_with([' ', '}']) {
                 let said = all.get_mut(&last).unwrap();

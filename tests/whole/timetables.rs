@@ -251,15 +251,13 @@ async fn a_week_is_pasted_whole_or_not_at_all() {
     assert!(status == StatusCode::UNPROCESSABLE_ENTITY && answer.contains("请勾选"), "{answer}");
     let replaced = desk.post(&at, &head, &form(&other, "&replace=yes&do=save")).await;
     assert_eq!(replaced.status(), StatusCode::SEE_OTHER);
-    let who = format!(
-        "SELECT p.name FROM timetable_lesson l JOIN person p ON p.id = l.teacher WHERE l.class = '六年级7班' AND l.subject = 'chinese'"
-    );
-    assert_eq!(said(&desk, &who), two);
+    let who = "SELECT p.name FROM timetable_lesson l JOIN person p ON p.id = l.teacher WHERE l.class = '六年级7班' AND l.subject = 'chinese'";
+    assert_eq!(said(&desk, who), two);
     // Undone as a whole.
     let note = replaced.headers().get("set-cookie").unwrap().to_str().unwrap().replace("%2F", "/").replace("%7C", "|");
     let undo = note.split('|').nth(1).unwrap().split(';').next().unwrap().to_owned();
     assert_eq!(send(&desk, &undo, &head, "").await.0, StatusCode::SEE_OTHER);
-    assert_eq!(said(&desk, &who), one);
+    assert_eq!(said(&desk, who), one);
     // A teacher who is in another class at that time is said by the line.
     let Busy { teacher, day, period, .. } = busy(&desk);
     let name = said(&desk, &format!("SELECT name FROM person WHERE id = {}", hex(teacher)));
@@ -284,13 +282,8 @@ async fn a_gap_becomes_a_live_class_of_every_week() {
         hub.one(&format!("SELECT n.school {of}")),
     );
     let subject = said(&hub, &format!("SELECT n.subject {of}"));
-    let gaps = number(
-        &hub,
-        &format!(
-            "SELECT count(*) FROM timetable_lesson WHERE school = {} AND subject = '{subject}' AND teacher IS NULL",
-            hex(school)
-        ),
-    );
+    let (of, at) = (format!("subject = '{subject}' AND teacher IS NULL"), hex(school));
+    let gaps = number(&hub, &format!("SELECT count(*) FROM timetable_lesson WHERE school = {at} AND {of}"));
     let shown = page(&hub, &format!("/needs/{need}"), &officer).await;
     assert!(shown.contains(&format!("每周 {gaps} 课时缺教师")), "{shown}");
     let rows = page(&hub, &format!("/timetables/{school}/gaps?subject={subject}"), &officer).await;

@@ -166,5 +166,9 @@ pub fn navigation(kinds: &Kinds) -> Vec<NavItem> {
     nav
 }
 
+/// Pages that stand beside the list of a kind: the kind, where, and the key of its words.
+pub const ALSO: [(&str, &str, &str); 6] =
+    [lessons::ALSO, pairings::ALSO, classroom::ALSO, dispatch::ALSO, programme::ALSO, timetables::ALSO];
+
 /// Roles that keep the programme.
 pub const OFFICE: Roles = Roles::of(&[Role::Administrator, Role::Officer]);

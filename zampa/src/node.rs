@@ -84,6 +84,17 @@ pub fn make_hub(files: &Files, env: &Env, title: &str, demonstration: bool) -> R
     Ok(settings)
 }
 
+/// The programme may be named, or its zone mended, while the node runs.
+fn follow_zone(site: &Arc<Site>) {
+    let watched = Arc::downgrade(site);
+    site.store.watch(Box::new(move || {
+        let Some(site) = watched.upgrade() else { return };
+        if let (Ok(found), Ok(mut kept)) = (zone(&site.store), site.zone.write()) {
+            *kept = found;
+        }
+    }));
+}
+
 impl Node {
     /// Opens a node's directory.
     pub fn open(files: &Files, env: &Env) -> Result<Self> {
@@ -126,14 +137,7 @@ impl Node {
             catalogue: house::catalogue()?,
             nav: house::navigation(&kinds),
             begins: vec![courses::BEGINS],
-            also: vec![
-                lessons::ALSO,
-                pairings::ALSO,
-                classroom::ALSO,
-                dispatch::ALSO,
-                programme::ALSO,
-                timetables::ALSO,
-            ],
+            also: house::ALSO.to_vec(),
             leads: courses::LEADS.to_vec(),
             node_kind: settings.kind,
             node_title: settings.title.clone(),
@@ -186,14 +190,7 @@ impl Node {
         };
         let site = Arc::new(site);
         lessons::recover(&site);
-        // The programme may be named, or its zone mended, while the node runs.
-        let watched = Arc::downgrade(&site);
-        site.store.watch(Box::new(move || {
-            let Some(site) = watched.upgrade() else { return };
-            if let (Ok(found), Ok(mut kept)) = (zone(&site.store), site.zone.write()) {
-                *kept = found;
-            }
-        }));
+        follow_zone(&site);
         let work = files.work();
         Ok(Self { site, routes, links, counted, classes, shelf, index, films, work, authority, lock })
     }

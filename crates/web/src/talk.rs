@@ -32,7 +32,7 @@ const PATIENCE: Patience =
 
 /// One end of a conversation: messages of bytes, in order.
 pub struct Socket {
-    socket: WebSocket,
+    wire: WebSocket,
     patience: Patience,
     /// When something was heard of the page, and whether it was asked since.
     heard: Instant,
@@ -47,14 +47,14 @@ impl std::fmt::Debug for Socket {
 
 impl Socket {
     fn new(socket: WebSocket, patience: Patience) -> Self {
-        Self { socket, patience, heard: Instant::now(), asked: false }
+        Self { wire: socket, patience, heard: Instant::now(), asked: false }
     }
 
     /// The next message; `None` when the page is gone. Nothing is lost where it is not waited for to the end.
     pub async fn next(&mut self) -> Option<Bytes> {
         loop {
             let patience = if self.asked { self.patience.gone } else { self.patience.quiet };
-            match timeout_at(self.heard + patience, self.socket.recv()).await {
+            match timeout_at(self.heard + patience, self.wire.recv()).await {
                 Ok(message) => {
                     (self.heard, self.asked) = (Instant::now(), false);
                     match message? {
@@ -80,7 +80,7 @@ impl Socket {
     }
 
     async fn send(&mut self, message: Message) -> bool {
-        matches!(timeout(self.patience.takes, self.socket.send(message)).await, Ok(Ok(())))
+        matches!(timeout(self.patience.takes, self.wire.send(message)).await, Ok(Ok(())))
     }
 }
 

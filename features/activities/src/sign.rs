@@ -310,7 +310,7 @@ fn list(site: &Site, request: &Request) -> Result<Reply, PageError> {
         for (person, name) in people(site, conn, request, &id)? {
             lines.push(Line { there: is_there(conn, &id, &person, day)?, id: person.to_string(), name });
         }
-        let shown = |day: &String| day.parse().map(|d| look.words.date(d)).unwrap_or_else(|_| day.clone());
+        let shown = |day: &String| day.parse().map_or_else(|_| day.clone(), |d| look.words.date(d));
         let page = ListPage {
             id: id.to_string(),
             title: look.title(&ACTIVITY, &id)?,

@@ -134,7 +134,7 @@ fn presence_is_counted_from_coming_to_going_or_the_end() {
         (Some(0), json!({ "k": "end" })),
     ]);
     let late = |class: &mut Fold, at_ms: u64, room: u16, said: Json| {
-        class.take(class.seq + 1, at_ms, Some(room), &of_node(&said))
+        class.take(class.seq + 1, at_ms, Some(room), &of_node(&said));
     };
     late(&mut class, 2000, 2, json!({ "k": "in" }));
     late(&mut class, 2500, 1, json!({ "k": "out" }));

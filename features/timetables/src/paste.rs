@@ -318,7 +318,7 @@ impl Paste {
                 Some(old) => match differs(old, row.subject, *teacher, (old.starts_on, old.ends_on)) {
                     None => counts.same += 1,
                     Some(_) if !self.replace => {
-                        wrong.push(at("timetable-paste-filled", self.said(site, request, tx.conn(), old)?))
+                        wrong.push(at("timetable-paste-filled", Self::said(site, request, tx.conn(), old)?));
                     }
                     Some(change) => doing.push((row, *teacher, period.id, Some((old.id, change)))),
                 },
@@ -366,7 +366,7 @@ impl Paste {
         if wrong.is_empty() { Ok(counts) } else { Err(Stopped::Wrong(wrong)) }
     }
 
-    fn said(&self, site: &Site, request: &Request, conn: &Connection, old: &Lesson) -> Result<String, PageError> {
+    fn said(site: &Site, request: &Request, conn: &Connection, old: &Lesson) -> Result<String, PageError> {
         let look = Look::new(site, request, conn);
         let subject = register::label(&look.words, &LESSON, LESSON.field("subject"), &old.subject);
         let teacher = old.teacher.map(|t| look.title(read::kind(site, "person")?, &t)).transpose()?;

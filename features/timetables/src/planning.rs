@@ -230,6 +230,9 @@ fn live_row(look: &Look<'_>, who: &str, id: Option<Subject>, title: &str, at: &s
     }
 }
 
+/// A weekday, and when on it somebody has a lesson.
+type Taken = (usize, Span);
+
 /// When the teacher has lessons, and what of them or of other live classes is at the time that is planned.
 fn teacher(
     look: &Look<'_>,
@@ -239,7 +242,7 @@ fn teacher(
     series: bool,
     own: &Subject,
     rooms: &[Room],
-) -> Result<(Vec<(usize, Span)>, Vec<Row>), PageError> {
+) -> Result<(Vec<Taken>, Vec<Row>), PageError> {
     let Some(teacher) = plan.teacher else { return Ok((Vec::new(), Vec::new())) };
     let name = look.title(read::kind(site, "person")?, &teacher)?;
     let day = plan.day.to_string();
