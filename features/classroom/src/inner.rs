@@ -55,6 +55,8 @@ pub(crate) struct Inner {
     pub cut_since: Option<u64>,
     pub cuts: i64,
     pub cut_ms: u64,
+    /// The last of what was said in a cut and came after it, and when it came, in milliseconds since the class began.
+    pub late: (u64, u64),
 }
 
 impl Inner {
@@ -84,6 +86,7 @@ impl Inner {
         self.fold = Fold::of(rooms);
         self.mark = Mark::default();
         self.notes_bytes = 0;
+        self.late = (0, 0);
     }
 
     /// Takes something into the notes.

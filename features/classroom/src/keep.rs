@@ -57,7 +57,7 @@ impl Keep {
         };
     }
 
-    /// Names what this node has to give of a class's record, once it is over.
+    /// Names what this node has to give of a class's record, where facts do not name just that.
     ///
     /// # Errors
     /// [`PageError`].
@@ -65,6 +65,10 @@ impl Keep {
         let inside = |e: RecordError| PageError::Internal(e.to_string());
         let (tree, hash, bytes) = self.recorder.publish(open.class, is_origin, &site.blobs).map_err(inside)?;
         if tree.leaves().next().is_none() {
+            return Ok(());
+        }
+        let named = site.store.read(|conn| named(conn, &open.class, site.store.key().id()))?;
+        if named.as_ref().is_some_and(|(_, content)| *content == hash) {
             return Ok(());
         }
         // On the shelf before a fact names it: who hears of the fact asks for its blocks.
@@ -82,7 +86,8 @@ impl Keep {
             .with("seconds", number(seconds.min(86_400)));
         site.store.write(Context::NODE, |tx| {
             let scope = record_scope(tx.conn(), site.programme, &crate::facts::LIVE_CLASS, &open.class)?;
-            append(tx, &CLASS_RECORD, scope, tx.subject(&scope), change, None)?;
+            let record = named.map_or_else(|| tx.subject(&scope), |(record, _)| record);
+            append(tx, &CLASS_RECORD, scope, record, change, None)?;
             tx.fold()?;
             Ok::<_, records::RecordError>(())
         })?;
@@ -105,10 +110,14 @@ pub(crate) fn is_due(elapsed_ms: u64, over_ms: u64) -> bool {
     elapsed_ms > over_ms + LATEST_MS
 }
 
-/// Whether a node has named what it has to give of a class.
-pub(crate) fn is_published(conn: &Connection, class: &Subject, node: base::NodeId) -> Result<bool, PageError> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM class_record WHERE class = ?1 AND node = ?2)";
-    Ok(conn.prepare_cached(sql)?.query_row([class.as_bytes(), node.as_bytes()], |r| r.get(0))?)
+/// What a node has named of a class: the record, and the tree.
+fn named(conn: &Connection, class: &Subject, node: base::NodeId) -> Result<Option<(Subject, Hash)>, PageError> {
+    let sql = "SELECT id, content FROM class_record WHERE class = ?1 AND node = ?2 ORDER BY made, id LIMIT 1";
+    let mut stmt = conn.prepare_cached(sql)?;
+    let mut rows = stmt.query([class.as_bytes(), node.as_bytes()])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let bytes = |n: usize| row.get::<_, Vec<u8>>(n);
+    Ok(Subject::try_from(&*bytes(0)?).ok().zip(Hash::try_from(&*bytes(1)?).ok()))
 }
 
 /// The records of all classes: whose, and the trees.

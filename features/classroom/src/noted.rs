@@ -27,17 +27,19 @@ impl Classes {
         }
         open.follow(&view);
         let state = &*open.about().state;
-        let (fold, cuts, cut_ms, is_settled, begun_as) = {
+        let (fold, cuts, cut_ms, is_settled, begun_as, late) = {
             let mut inner = open.inner();
             let begun_as = inner.begun_as(state);
             let is_settled = inner.is_settled(site.now_ms(), !view.waiting.is_empty());
             inner.count_cuts(site.now_ms(), view.reach == Reach::Cut);
-            (inner.fold.clone(), inner.cuts, inner.cut_ms, is_settled, begun_as)
+            (inner.fold.clone(), inner.cuts, inner.cut_ms, is_settled, begun_as, inner.late)
         };
         self.keep.records(open.class, open.about().recorded && fold.recording);
         count(live, open, site.now_ms());
-        if fold.over_ms.is_some_and(|over| fold.recorded && keep::is_due(view.elapsed_ms, over)) {
-            self.publish(site, open)?;
+        if fold.over_ms.is_some_and(|over| fold.recorded && keep::is_due(view.elapsed_ms, over))
+            && keep::is_due(view.elapsed_ms, late.1)
+        {
+            self.publish(site, open, late.0)?;
         }
         if self.me == open.origin {
             // Who says that a class has failed has the last word; one that was said to have may begin after all.
@@ -79,14 +81,10 @@ impl Classes {
         Ok(())
     }
 
-    /// Names, once, what this node has to give of a class's record.
-    fn publish(&self, site: &Site, open: &Open) -> Result<(), PageError> {
-        open.once("record", || {
-            if site.store.read(|conn| keep::is_published(conn, &open.class, self.me))? {
-                return Ok(());
-            }
-            self.keep.publish(site, &self.shelf, open, self.me == open.origin)
-        })
+    /// Names what this node has to give of a class's record; and again once something that was said in a cut has come after it
+    /// was over, up to this event.
+    fn publish(&self, site: &Site, open: &Open, late: u64) -> Result<(), PageError> {
+        open.once(&format!("record-{late}"), || self.keep.publish(site, &self.shelf, open, self.me == open.origin))
     }
 }
 

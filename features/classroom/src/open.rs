@@ -175,6 +175,9 @@ impl Open {
                 let _ = inner.note(update);
                 inner.notes_bytes += update.len();
             }
+            if event.late_ms > 0 {
+                inner.late = (event.seq, event.at_ms);
+            }
             inner.fold.take(event.seq, event.at_ms.saturating_sub(event.late_ms), room, &event.payload);
         }
         if inner.fold.seq == view.mark.seq {
