@@ -26,6 +26,7 @@ mod lists;
 mod matrix;
 mod neighbours;
 mod observations;
+mod pair_agreed;
 mod pair_sealed;
 mod pairings;
 mod pairs_end;

@@ -5,6 +5,7 @@
 
 mod access;
 mod error;
+mod field;
 mod fold;
 mod kind;
 mod project;
@@ -15,8 +16,9 @@ mod write;
 
 pub use access::{Grant, Homes, Reader, Role, Roles, literal};
 pub use error::RecordError;
+pub use field::{FILES, Field, Shape};
 pub use fold::{Folded, REMOVED, STATE, Version, fold};
-pub use kind::{Access, FILES, Field, Home, Kind, Kinds, Move, Rule, Shape};
+pub use kind::{Access, Home, Kind, Kinds, Move, Rule};
 pub use project::{Records, document, home_column, sees_withdrawn};
 pub use schema::{indexes, tables};
 pub use value::{Change, Value, document_payload, document_update};
