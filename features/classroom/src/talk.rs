@@ -277,7 +277,8 @@ fn heard(
             };
             let count = u32::from_be_bytes(*count);
             let mut heard = Heard::Else;
-            if count.checked_sub(1) == Some(taken_of(open, guest, load)) {
+            let is_next = open.inner().turns.entry(guest.person).or_default().is_next(load, count);
+            if is_next {
                 match say(classes, open, guest, said) {
                     Ok(()) => heard = Heard::Taken,
                     Err(No::Fast) if waits => return Heard::TooFast,

@@ -58,6 +58,16 @@ macro_rules! rule {
             rows_are: $rows,
         }
     };
+    // The rows of another rule of the same version, but for those that its own condition leaves out.
+    ($name:literal of $all:literal @ $version:literal, $measure:ident, $rows:literal, [$($beside:literal),*]) => {
+        CountingRule {
+            sql: concat!(
+                include_str!(concat!("../queries/", $all, ".sql")),
+                include_str!(concat!("../queries/", $name, ".sql"))
+            ),
+            ..rule!($name @ $version, $measure, $rows, [$($beside),*])
+        }
+    };
 }
 
 /// All counting rules.
@@ -77,8 +87,8 @@ pub const RULES: &[CountingRule] = &[
     rule!("masters", Distinct, "pairing", []),
     rule!("apprentices", Distinct, "pairing", []),
     rule!("teams_active" @ 2, Distinct, "team", ["teams_without_studios", "teams_active_today"]),
-    rule!("teams_without_studios" @ 2, Distinct, "team", []),
-    rule!("teams_active_today" @ 2, Distinct, "team", []),
+    rule!("teams_without_studios" of "teams_active" @ 2, Distinct, "team", []),
+    rule!("teams_active_today" of "teams_active" @ 2, Distinct, "team", []),
     rule!("visits_held", Distinct, "visit", ["visit_trips", "visit_person_times", "visit_lessons"]),
     // Version 2: a visit that names its trip is of that trip, however many days it lasts and whatever else sets out.
     rule!("visit_trips" @ 2, Distinct, "visit", []),
