@@ -209,7 +209,7 @@ test("pupils of Chamdo in Chongqing", { timeout: 400_000 }, async () => {
     await route.abort();
   }, { times: 1 });
   await phone.setOffline(false);
-  await until(async () => { await page.locator("#hand").click(); return (await page.locator(".notice.ok").count()) > 0; }, "the node to be met");
+  await until(async () => { await page.locator("#hand").click(); return (await page.locator(".notice.ok").allTextContents()).some((told) => told.includes("Met a node")); }, "the node to be met");
   await leader.goto(school(1) + tour);
   assert.equal(await leader.locator("#tour-rolls li").count(), 2, "each roll-call once");
   const told = await leader.locator("#tour-rolls").textContent();

@@ -55,7 +55,8 @@ pub(crate) struct Inner {
     pub cut_since: Option<u64>,
     pub cuts: i64,
     pub cut_ms: u64,
-    /// The last of what was said in a cut and came after it, and when it came, in milliseconds since the class began.
+    /// The last of what was said in a cut, or came after the class was over, and when it came, in milliseconds since the class
+    /// began.
     pub late: (u64, u64),
 }
 

@@ -17,7 +17,7 @@ use crate::fold::{Fold, NOTES};
 use crate::inner::Inner;
 use crate::keep::Keep;
 use crate::pupils::Pupils;
-use crate::say::of_node;
+use crate::say::{comes_or_goes, of_node};
 use crate::uppers::{Guests, Uppers};
 use crate::whip::Programs;
 use crate::who::{About, Part};
@@ -175,7 +175,8 @@ impl Open {
                 let _ = inner.note(update);
                 inner.notes_bytes += update.len();
             }
-            if event.late_ms > 0 {
+            // What a room said in a short cut at the end comes after it too, though it is not much later than it was said.
+            if event.late_ms > 0 || (inner.fold.over_ms.is_some() && !comes_or_goes(&event.payload)) {
                 inner.late = (event.seq, event.at_ms);
             }
             inner.fold.take(event.seq, event.at_ms.saturating_sub(event.late_ms), room, &event.payload);

@@ -258,3 +258,10 @@ pub(crate) fn drawn(rest: &[u8]) -> Option<(u64, &[u8])> {
 pub(crate) fn of_node(said: &Json) -> Vec<u8> {
     [&[WORDS], said.to_string().as_bytes()].concat()
 }
+
+/// Whether it is what a node says of who comes to a class and goes, and nothing that somebody said.
+pub(crate) fn comes_or_goes(said: &[u8]) -> bool {
+    let words = said.split_first().filter(|(what, _)| **what == WORDS);
+    let said: Option<Json> = words.and_then(|(_, json)| serde_json::from_slice(json).ok());
+    said.is_some_and(|said| matches!(said["k"].as_str(), Some("in" | "out" | "guest" | "gone")))
+}

@@ -134,3 +134,17 @@ fn two_pages_that_look_at_once_take_in_what_happened_once() {
     let inner = open.inner();
     assert_eq!((inner.fold.seq, inner.notes_bytes), (3, 2 * update.len()));
 }
+
+#[test]
+fn what_comes_after_the_class_is_over_is_taken_into_its_record_however_short_the_cut_was() {
+    let open = planned_for(&[10]);
+    let mut all = vec![(10, json!({ "k": "in" })), (0, json!({ "k": "begin" })), (0, json!({ "k": "end" }))];
+    open.follow(&said_by(&all));
+    assert_eq!(open.inner().late, (0, 0), "nothing came after it");
+    all.push((10, json!({ "k": "out" })));
+    open.follow(&said_by(&all));
+    assert_eq!(open.inner().late, (0, 0), "that a room leaves is not told anew");
+    all.push((10, json!({ "k": "chat", "text": "断网时写的话" })));
+    open.follow(&said_by(&all));
+    assert_eq!(open.inner().late, (5, 5000));
+}
