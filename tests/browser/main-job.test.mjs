@@ -2,7 +2,7 @@
 // hub's figure move by one, open the new row.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { be, hub, look, pressAgain, reader, school, start, until } from "./stage.mjs";
+import { be, hub, look, press, reader, school, start, until } from "./stage.mjs";
 
 let stage;
 before(async () => { stage = await start(); }, { timeout: 120_000 });
@@ -21,7 +21,7 @@ for (const lang of ["zh", "bo", "en"]) {
     const before = await figure(page);
     problems.push(...await look(page, `${lang}-1-whole`));
 
-    await pressAgain(page, "#step-cut");
+    await press(page, "#step-cut");
     await until(async () => (await page.locator(".span.broken").count()) === 1, "the link cut");
     problems.push(...await look(page, `${lang}-2-cut`));
 
@@ -39,7 +39,7 @@ for (const lang of ["zh", "bo", "en"]) {
     await page.reload();
     assert.equal(await figure(page), before, "the hub cannot know of it yet");
 
-    await pressAgain(page, "#step-mend");
+    await press(page, "#step-mend");
     await until(async () => { await page.reload(); return (await figure(page)) === before + 1; }, "the figure to move");
     assert.equal(await figure(page), before + 1);
     problems.push(...await look(page, `${lang}-5-mended`));

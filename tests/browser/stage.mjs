@@ -114,7 +114,7 @@ export async function be(page, host, role, back = "/today") {
 /** Cuts or mends the link between the hub and a school, and waits until the opening page shows it. */
 export async function cut(page, yes, n = 1) {
   await page.goto(`${hub}/`);
-  await pressAgain(page, `form:has([name=school][value="${n}"]):has([name=cut][value=${yes ? "yes" : "no"}]) >> nth=0 >> button`);
+  await press(page, `form:has([name=school][value="${n}"]):has([name=cut][value=${yes ? "yes" : "no"}]) >> nth=0 >> button`);
   await until(async () => { await page.goto(`${hub}/`); return (await page.locator(yes ? ".span.broken" : ".span.whole").count()) >= (yes ? 1 : 2); });
 }
 
@@ -177,12 +177,6 @@ export function archive(files) {
 /** Presses a button that leads to a page, and waits for that page: what comes after must not meet the one before. */
 export async function press(page, selector) {
   await Promise.all([page.waitForNavigation(), page.locator(selector).click()]);
-}
-
-/** Presses a button of a page that draws itself anew every two seconds: a press that falls just between is lost, and is pressed again,
- * as a person does. */
-export async function pressAgain(page, selector) {
-  await press(page, selector).catch(() => press(page, selector));
 }
 
 /** Writes at the end of a part of the plan, as one types. */
