@@ -28,6 +28,9 @@ const NO_PRESSURE: u8 = 128;
 /// Corners of a round end.
 const CORNERS: u8 = 16;
 
+/// The pen that turns the board's pages. Others that name a page draw on that one, whichever is shown.
+const TURNS: usize = 0;
+
 struct Stroke {
     id: u64,
     by: usize,
@@ -52,6 +55,8 @@ pub(crate) struct Board<'a> {
     pages: &'a [Sheet],
     most: (u32, u32),
     page: u32,
+    /// The page that each hand holds, of those that hold one.
+    held: BTreeMap<usize, u32>,
     strokes: BTreeMap<u32, Vec<Stroke>>,
     open: BTreeMap<usize, u64>,
     pointers: BTreeMap<usize, (f32, f32)>,
@@ -70,6 +75,7 @@ impl<'a> Board<'a> {
             pages,
             most,
             page: 0,
+            held: BTreeMap::new(),
             strokes: BTreeMap::new(),
             open: BTreeMap::new(),
             pointers: BTreeMap::new(),
@@ -82,12 +88,17 @@ impl<'a> Board<'a> {
 
     /// Does what a hand did.
     pub fn act(&mut self, by: usize, act: Act) {
-        let here = self.strokes.entry(self.page).or_default();
+        let on = self.held.get(&by).copied().unwrap_or(self.page);
+        let here = self.strokes.entry(on).or_default();
         let stale = match act {
-            Act::Page(page) => {
+            Act::Page(page) if by == TURNS => {
                 self.page = page;
-                self.open.clear();
+                self.open.retain(|by, _| self.held.contains_key(by));
                 Stale::Page
+            }
+            Act::Page(page) => {
+                self.held.insert(by, page);
+                Stale::Live
             }
             Act::Begin { colour, width, at } => {
                 self.last += 1;
@@ -107,6 +118,7 @@ impl<'a> Board<'a> {
                 let id = self.open.remove(&by);
                 // Nothing else moves on the page for it: it is drawn where it stays.
                 if let Some(stroke) = here.iter().rev().find(|s| Some(s.id) == id)
+                    && on == self.page
                     && self.stale < Stale::Page
                 {
                     paint(&mut self.done, stroke);
@@ -122,8 +134,8 @@ impl<'a> Board<'a> {
                 Stale::Page
             }
             Act::Wipe => {
-                here.clear();
-                self.open.clear();
+                let gone: Vec<u64> = here.drain(..).map(|stroke| stroke.id).collect();
+                self.open.retain(|_, id| !gone.contains(id));
                 Stale::Page
             }
             Act::Pointer { x, y } => {
@@ -159,7 +171,8 @@ impl<'a> Board<'a> {
                 paint(&mut self.shown, stroke);
             }
         }
-        for (x, y) in self.pointers.values() {
+        let is_here = |by: &usize| self.held.get(by).is_none_or(|on| *on == self.page);
+        for (_, (x, y)) in self.pointers.iter().filter(|(by, _)| is_here(by)) {
             let mut spot = PathBuilder::new();
             round(&mut spot, (*x, *y), POINTER.0);
             fill(&mut self.shown, spot.finish(), POINTER.1);
@@ -343,6 +356,19 @@ mod tests {
         assert_eq!(pixel(&mut board, 312, 120), COLOURS[2]);
         board.act(0, Act::Wipe);
         assert_eq!(pixel(&mut board, 312, 120), white);
+        // Another hand says its page: it draws on that, and is seen there.
+        board.act(1, Act::Page(1));
+        board.act(1, Act::Begin { colour: 2, width: 52, at: at(2000, 500) });
+        board.act(1, Act::Go(at(2000, 1500)));
+        board.act(1, Act::Pointer { x: 4096, y: 1000 });
+        assert_eq!(pixel(&mut board, 312, 120), white);
+        assert_eq!(pixel(&mut board, 640, 156), white);
+        board.act(0, Act::Page(1));
+        board.act(1, Act::Go(at(2000, 2500)));
+        board.act(1, Act::End);
+        assert_eq!(pixel(&mut board, 234, 120), COLOURS[2]);
+        assert_eq!(pixel(&mut board, 234, 220), COLOURS[2], "the stroke goes on while pages are turned");
+        board.act(1, Act::Away);
         // Pages that are not there are white, and a stroke that never began goes nowhere.
         board.act(0, Act::Page(77));
         board.act(3, Act::Go(at(5, 5)));

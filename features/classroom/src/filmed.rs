@@ -46,6 +46,9 @@ pub(crate) type Cue = (u64, u64, String);
 struct Hand {
     reader: pen::Reader,
     acts: pen::Writer,
+    /// The page that it draws on, and how many strokes it has on each.
+    page: u32,
+    strokes: BTreeMap<u32, u32>,
 }
 
 fn inside(e: impl std::fmt::Display) -> PageError {
@@ -137,6 +140,10 @@ impl Filmed {
             else {
                 continue;
             };
+            // One that came late belongs to what was said before.
+            if event.late_ms > 0 {
+                continue;
+            }
             let at = event.at_ms.saturating_sub(from);
             if let Some(before) = cues.last_mut() {
                 before.1 = before.1.min(at);
@@ -167,7 +174,7 @@ impl Filmed {
     /// The pen that turns pages, those of hands, and how many white pages were added.
     fn pens(&self, events: &[Event], from: u64) -> (pen::Writer, Vec<pen::Writer>, usize) {
         let mut turns = pen::Writer::default();
-        let mut hands: BTreeMap<u32, Hand> = BTreeMap::new();
+        let mut hands: BTreeMap<(u16, u32), Hand> = BTreeMap::new();
         let mut blanks = 0;
         for event in events {
             let at = u32::try_from(event.at_ms.saturating_sub(from)).unwrap_or(u32::MAX);
@@ -175,8 +182,8 @@ impl Filmed {
             if let Some((&INK, ink)) = event.payload.split_first() {
                 // Whose hand, which piece, and what it did.
                 let Some((by, acts)) = ink.split_first_chunk::<4>() else { continue };
-                let hand = hands.entry(u32::from_be_bytes(*by)).or_default();
-                hand.draw(at, acts.get(4..).unwrap_or_default());
+                let hand = hands.entry((room, u32::from_be_bytes(*by))).or_default();
+                hand.draw(at, acts.get(4..).unwrap_or_default(), room == 0);
             } else if room == 0
                 && let Some(said) = self.said(event)
             {
@@ -199,16 +206,32 @@ impl Filmed {
 
 impl Hand {
     /// Draws what came at a time: the last was done when it was sent, the others before it.
-    fn draw(&mut self, came: u32, piece: &[u8]) {
+    fn draw(&mut self, came: u32, piece: &[u8], leads: bool) {
         let mut acts = Vec::new();
         // What was read of a piece that is none was drawn on the pages, too.
         let _ = self.reader.more(piece, |at, act| acts.push((at, act)));
         let end = acts.last().map_or(0, |(at, _)| *at);
         for (at, act) in acts {
-            // Pages are turned by who leads, in words.
-            if !matches!(act, Act::Page(_)) {
-                self.acts.act(came.saturating_sub(end - at), act);
+            let at = came.saturating_sub(end - at);
+            match act {
+                // The page that it draws on; the class's is turned by who leads, in words.
+                Act::Page(page) => self.page = page,
+                Act::Begin { .. } => *self.strokes.entry(self.page).or_default() += 1,
+                Act::Undo => {
+                    let left = self.strokes.entry(self.page).or_default();
+                    *left = left.saturating_sub(1);
+                }
+                Act::Wipe if leads => self.strokes.clear(),
+                // A room wipes away what it drew itself, and nothing of others.
+                Act::Wipe => {
+                    for _ in 0..self.strokes.remove(&self.page).unwrap_or(0) {
+                        self.acts.act(at, Act::Undo);
+                    }
+                    continue;
+                }
+                Act::Go(_) | Act::End | Act::Pointer { .. } | Act::Away => {}
             }
+            self.acts.act(at, act);
         }
     }
 }
@@ -232,4 +255,39 @@ pub(crate) fn captions(cues: &[Cue]) -> String {
         let _ = write!(out, "\n{} --> {}\n{text}\n", clock(*from), clock(*to));
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use pen::Point;
+
+    use super::*;
+
+    fn drawn(acts: &[Act]) -> Vec<u8> {
+        let mut writer = pen::Writer::default();
+        acts.iter().for_each(|act| writer.act(0, *act));
+        writer.finish()[pen::Writer::default().finish().len()..].to_vec()
+    }
+
+    /// What a hand did in a film, and its pages.
+    fn film(hand: Hand) -> Vec<Act> {
+        let mut acts = Vec::new();
+        pen::read(&hand.acts.finish(), |_, act| acts.push(act)).unwrap();
+        acts
+    }
+
+    #[test]
+    fn a_room_wipes_away_what_it_drew_itself_and_who_leads_all() {
+        let at = Point { x: 5, y: 5, pressure: 128 };
+        let begin = Act::Begin { colour: 0, width: 26, at };
+        let piece = drawn(&[Act::Page(2), begin, Act::End, begin, Act::End, Act::Page(3), begin, Act::End, Act::Wipe]);
+        let (mut room, mut leads) = (Hand::default(), Hand::default());
+        room.draw(9, &piece, false);
+        leads.draw(9, &piece, true);
+        assert_eq!(film(room).last(), Some(&Act::Undo));
+        let led = film(leads);
+        assert_eq!(led.last(), Some(&Act::Wipe));
+        assert_eq!(led.iter().filter(|act| **act == Act::Undo).count(), 0);
+        assert_eq!(led.first(), Some(&Act::Page(2)), "its page goes along");
+    }
 }

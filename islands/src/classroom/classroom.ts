@@ -53,6 +53,10 @@ function attend(box: HTMLElement): void {
     view.show(shown, now(), !drawn);
     drawn = true;
     hears.offer([...shown.interpreters.values()]);
+    if (ink.tool !== "none" && view.part("tools").hidden) {
+      ink.tool = "none";
+      tools();
+    }
     // A guest has a microphone only to interpret with.
     if (view.role === "guest") mic.hidden = !mayspeak();
   };
@@ -101,6 +105,7 @@ function attend(box: HTMLElement): void {
     waiting: (all) => {
       waiting = all;
       for (const event of all) if (event.said[0] === Saying.Notes) notes.hear(event.said.slice(1));
+      ink.ahead(all);
       show();
     },
     pupils: (now) => {
@@ -124,7 +129,22 @@ function attend(box: HTMLElement): void {
       whole = yes;
     },
   });
-  const ink = new Ink(view.board, view.sheet, wire);
+  /** Shows which tool is taken up: with one a finger draws, without it scrolls. */
+  const tools = (): void => {
+    view.sheet.classList.toggle("drawn-on", ink.tool !== "none");
+    const press = (of: string, yes: (b: HTMLButtonElement) => boolean): void => {
+      box.querySelectorAll<HTMLButtonElement>(of).forEach((b) => b.setAttribute("aria-pressed", String(yes(b))));
+    };
+    press("[data-colour]", (b) => ink.tool === "pen" && Number(b.dataset["colour"]) === ink.colour);
+    press("[data-size]", (b) => ink.tool === "pen" && WIDTHS[Number(b.dataset["size"])] === ink.width);
+    press("[data-tool=pointer]", () => ink.tool === "pointer");
+  };
+  const ink = new Ink(view.board, view.sheet, wire, () => view.room, () => {
+    if (view.part("tools").hidden) return false;
+    ink.tool = "pen";
+    tools();
+    return true;
+  });
   view.groups.by = wire.page;
   view.groups.say = (piece) => wire.say(Saying.Sheet, piece);
   view.groups.tell = (said) => wire.json(said);
@@ -245,13 +265,7 @@ function attend(box: HTMLElement): void {
     if (colour !== undefined || size !== undefined) ink.tool = "pen";
     else if (tool === "pointer") ink.tool = ink.tool === "pointer" ? "none" : "pointer";
     else if (tool === "undo" || tool === "wipe") ink.undo(tool);
-    view.sheet.classList.toggle("drawn-on", ink.tool !== "none");
-    const press = (of: string, yes: (b: HTMLButtonElement) => boolean): void => {
-      box.querySelectorAll<HTMLButtonElement>(of).forEach((b) => b.setAttribute("aria-pressed", String(yes(b))));
-    };
-    press("[data-colour]", (b) => ink.tool === "pen" && Number(b.dataset["colour"]) === ink.colour);
-    press("[data-size]", (b) => ink.tool === "pen" && WIDTHS[Number(b.dataset["size"])] === ink.width);
-    press("[data-tool=pointer]", () => ink.tool === "pointer");
+    tools();
   });
 
   // Questions: the options one a line.

@@ -359,7 +359,8 @@ export class Class {
         this.chat.push(line(said.text, said.by));
         return true;
       case "caption":
-        if (leads || room) this.caption = line(said.text, said.by);
+        // One that comes late belongs to what was said then.
+        if ((leads || room) && (!event.late || alone === event.room)) this.caption = line(said.text, said.by);
         return leads || room;
     }
   }

@@ -159,6 +159,7 @@ export function pupil(box: HTMLElement, own: number): void {
     },
     waiting: (all) => {
       waiting = all;
+      ink.ahead(all);
       show();
     },
     answer: () => {},
@@ -190,7 +191,7 @@ export function pupil(box: HTMLElement, own: number): void {
       whole = yes;
     },
   });
-  const ink = new Ink(view.board, view.sheet, wire);
+  const ink = new Ink(view.board, view.sheet, wire, () => view.room);
   view.part("hand").addEventListener("click", () => {
     up = !up;
     wire.json({ k: "hand", up });

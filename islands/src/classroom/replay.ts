@@ -2,7 +2,7 @@
 import { clock } from "../micro/play.ts";
 import { Class } from "./fold.ts";
 import { BEHIND, Hears, loud } from "./hears.ts";
-import { Pens } from "./ink.ts";
+import { draw, Pens } from "./ink.ts";
 import { Notes } from "./notes.ts";
 import { View, type Given } from "./view.ts";
 import { each, Saying, type Happened } from "./wire.ts";
@@ -68,8 +68,8 @@ export async function replays(box: HTMLElement): Promise<void> {
     let redraw = whole;
     for (let event = events[next]; event && event.t <= ms + from; event = events[next]) {
       if (event.said[0] === Saying.Pen) {
-        const found = pens.read(event);
-        for (const { act } of found?.acts ?? []) view.board.act(act, found?.by);
+        const drawn = pens.read(event);
+        if (drawn) draw(view.board, drawn);
         redraw = true;
       } else if (event.said[0] === Saying.Notes) notes.hear(event.said.slice(1));
       else if (is.take(event)?.k === "page") view.board.act({ kind: "page", page: is.page });

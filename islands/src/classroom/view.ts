@@ -123,15 +123,18 @@ export class View {
     this.cut = cut;
     this.box.dataset["cut"] = String(cut);
     // A room that is cut off goes on by itself: who answers for it leads it meanwhile.
-    if (this.role !== "adult") return;
-    this.part("tools").hidden = !cut;
-    this.part("group-work").hidden = !cut;
+    if (this.role === "adult") this.part("group-work").hidden = !cut;
   }
 
   /** Shows the class as it is, `now` milliseconds after it began. */
   show(is: Class, now: number, whole: boolean): void {
     this.box.dataset["began"] = String(is.began);
     this.box.dataset["over"] = String(is.over);
+    if (this.role === "adult") {
+      // The room that has the floor comes to the board; pages are turned by who leads.
+      this.part("tools").hidden = !(this.cut || (is.began && !is.over && is.floor === this.room));
+      this.part("turns").hidden = !this.cut;
+    }
     while (this.given.pages.length < this.slides + is.blanks) {
       const last = this.given.pages[this.given.pages.length - 1] ?? { width: 1280, height: 720 };
       this.given.pages.push({ src: null, width: last.width, height: last.height });

@@ -9,8 +9,19 @@ export interface Page {
   height: number;
 }
 
+/** Whose hand draws. */
+export type Hand = number | string;
+
+/** How a hand draws where several do. */
+export interface Holds {
+  /** The page that it draws on, whichever is shown. */
+  page?: number | undefined;
+  /** It wipes away only what it drew itself. */
+  own?: boolean;
+}
+
 interface Stroke {
-  by: number;
+  by: Hand;
   colour: number;
   width: number;
   points: Point[];
@@ -25,8 +36,9 @@ export class Board {
   private readonly done = document.createElement("canvas");
   private readonly live = document.createElement("canvas");
   private strokes = new Map<number, Stroke[]>();
-  private open = new Map<number, Stroke>();
-  private pointers = new Map<number, { x: number; y: number }>();
+  /** Strokes under way: each with the page that its hand holds, if it holds one. */
+  private open = new Map<Hand, { stroke: Stroke; page: number | undefined }>();
+  private pointers = new Map<Hand, { x: number; y: number; page: number | undefined }>();
   private scale = 1;
   page = 0;
 
@@ -49,22 +61,23 @@ export class Board {
   }
 
   /** Does what somebody's pen did; it is seen at the next `draw`, unless it was but one point more. */
-  act(act: Act, by = 0): void {
-    const here = this.strokes.get(this.page) ?? [];
-    this.strokes.set(this.page, here);
+  act(act: Act, by: Hand = 0, { page, own = false }: Holds = {}): void {
+    const on = page ?? this.page;
+    const here = this.strokes.get(on) ?? [];
+    this.strokes.set(on, here);
     switch (act.kind) {
       case "page":
         this.page = act.page;
-        this.open.clear();
+        for (const [hand, held] of this.open) if (held.page === undefined) this.open.delete(hand);
         break;
       case "begin": {
         const stroke = { by, colour: act.colour, width: act.width, points: [act.at] };
-        this.open.set(by, stroke);
+        this.open.set(by, { stroke, page });
         here.push(stroke);
         break;
       }
       case "go":
-        this.open.get(by)?.points.push(act.at);
+        this.open.get(by)?.stroke.points.push(act.at);
         break;
       case "end":
         this.open.delete(by);
@@ -77,11 +90,11 @@ export class Board {
         break;
       }
       case "wipe":
-        this.strokes.set(this.page, []);
-        this.open.clear();
+        this.strokes.set(on, own ? here.filter((stroke) => stroke.by !== by) : []);
+        for (const [hand, held] of this.open) if (own ? hand === by : (held.page ?? on) === on) this.open.delete(hand);
         break;
       case "pointer":
-        this.pointers.set(by, { x: act.x, y: act.y });
+        this.pointers.set(by, { x: act.x, y: act.y, page });
         break;
       case "away":
         this.pointers.delete(by);
@@ -92,15 +105,16 @@ export class Board {
   draw(): void {
     this.turn();
     const ctx = this.begin(this.done);
-    for (const stroke of this.strokes.get(this.page) ?? []) if (this.open.get(stroke.by) !== stroke) this.paint(ctx, stroke);
+    for (const stroke of this.strokes.get(this.page) ?? []) if (this.open.get(stroke.by)?.stroke !== stroke) this.paint(ctx, stroke);
     this.drawLive();
   }
 
   /** Shows the strokes that are being drawn, and the pointers. */
   drawLive(): void {
     const ctx = this.begin(this.live);
-    for (const stroke of this.open.values()) this.paint(ctx, stroke);
-    for (const at of this.pointers.values()) {
+    const isHere = (held: { page: number | undefined }): boolean => (held.page ?? this.page) === this.page;
+    for (const held of this.open.values()) if (isHere(held)) this.paint(ctx, held.stroke);
+    for (const at of [...this.pointers.values()].filter(isHere)) {
       ctx.beginPath();
       ctx.arc(at.x, at.y, 70, 0, Math.PI * 2);
       ctx.fillStyle = "rgba(214, 40, 40, .55)";
