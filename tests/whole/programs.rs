@@ -42,6 +42,31 @@ pub fn plan(desk: &Desk) -> Subject {
     planned.unwrap()
 }
 
+/// A role of somebody is over.
+fn leave(desk: &Desk, person: Subject) {
+    let site = &desk.node.site;
+    let yesterday = site.date_of(site.now_ms() - 86_400_000).to_string();
+    let kind = site.kinds.get("grant_of_role").unwrap();
+    let grants: Vec<Vec<u8>> = site
+        .store
+        .read(|c| {
+            let mut stmt = c.prepare("SELECT id FROM grant_of_role WHERE person = ?1")?;
+            Ok::<_, log::LogError>(stmt.query_map([person.as_bytes()], |r| r.get(0))?.collect::<Result<_, _>>()?)
+        })
+        .unwrap();
+    site.store
+        .write(Context::NODE, |tx| {
+            for grant in &grants {
+                let id = Subject::try_from(grant.as_slice()).unwrap();
+                let scope = records::record_scope(tx.conn(), site.programme, kind, &id)?;
+                append(tx, kind, scope, id, Change::new().with_text("until_on", yesterday.as_str()), None)?;
+            }
+            tx.fold()?;
+            Ok::<_, RecordError>(())
+        })
+        .unwrap();
+}
+
 pub struct Said {
     pub status: u16,
     pub head: String,
@@ -230,4 +255,26 @@ async fn an_encoder_speaks_and_a_player_listens_with_keys_of_the_teacher() {
     assert_eq!(ask(at, "DELETE", &player, &[], "").await.status, 404);
     let over = ask(at, "POST", &whep, &[SDP, ("authorization", &bearer)], &offer).await;
     assert_eq!(over.status, 409, "the class is over");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_is_good_no_longer_than_its_makers_role() {
+    let desk = desk_at(0);
+    desk.node.begin_classes(IpAddr::V4(Ipv4Addr::LOCALHOST)).unwrap();
+    let class = plan(&desk);
+    desk.node.classes.tend(&desk.node.site).unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (at, router) = (listener.local_addr().unwrap(), desk.router.clone());
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move { axum::serve(listener, router).await.unwrap() });
+    let whip = format!("/classes/{class}/whip/{}", key(&desk, class, &desk.sign_in(Role::Coordinator), "whip").await);
+    let (_mouth, offer) = Bot::offers(IpAddr::V4(Ipv4Addr::LOCALHOST), Does::SPEAKS).await;
+    assert_eq!(ask(at, "POST", &whip, &[SDP], &offer).await.status, 201);
+    desk.node.classes.look_after_programs(&desk.node.site);
+    assert!(desk.node.classes.has_programs(), "it may be there");
+    leave(&desk, desk.one("SELECT teacher FROM live_class WHERE title = '草药' ORDER BY made DESC LIMIT 1"));
+    desk.node.classes.look_after_programs(&desk.node.site);
+    assert!(!desk.node.classes.has_programs(), "its role is over, and so is its seat");
+    let (_mouth, offer) = Bot::offers(IpAddr::V4(Ipv4Addr::LOCALHOST), Does::SPEAKS).await;
+    assert_eq!(ask(at, "POST", &whip, &[SDP], &offer).await.status, 403);
 }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use base::Subject;
-use records::Role;
+use base::{Scope, Subject};
+use log::Context;
+use records::{Change, RecordError, Role, Value, append};
 use serde_json::json;
 use tokio::task::JoinSet;
 
@@ -159,4 +160,93 @@ async fn who_speaks_does_not_hear_themself_whatever_was_seated_first() {
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(own.heard.load(Relaxed), before.0, "its own voice");
     assert!(others.heard.load(Relaxed) > before.1);
+}
+
+/// What a class's room has of who was there; nothing before that is known.
+fn present(desk: &Desk, class: Subject) -> Option<i64> {
+    let sql = format!("SELECT present_minutes FROM class_room WHERE class = x'{}'", hex(class));
+    desk.node.site.store.read(|c| Ok::<_, log::LogError>(c.query_row(&sql, [], |r| r.get(0))?)).unwrap()
+}
+
+fn hex(id: Subject) -> String {
+    id.0.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Puts a room of the hub's own into a class.
+fn room(desk: &Desk, class: Subject) {
+    let site = &desk.node.site;
+    let place = desk.one(&format!("SELECT origin FROM live_class WHERE id = x'{}'", hex(class)));
+    let person = desk.one("SELECT person FROM grant_of_role WHERE role = 'officer' LIMIT 1");
+    let change = Change::new().with_link("class", class).with_link("school", place).with_link("person", person);
+    write(desk, "class_room", None, change);
+    desk.node.classes.tend(site).unwrap();
+}
+
+fn write(desk: &Desk, kind: &str, id: Option<Subject>, change: Change) {
+    let site = &desk.node.site;
+    let scope = Scope::Programme(site.programme);
+    site.store
+        .write(Context::NODE, |tx| {
+            let id = id.unwrap_or_else(|| tx.subject(&scope));
+            append(tx, site.kinds.get(kind).unwrap(), scope, id, change, None)?;
+            tx.fold()?;
+            Ok::<_, RecordError>(())
+        })
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_class_that_the_register_ends_is_over_and_who_was_there_is_noted() {
+    let held = held().await;
+    let class: Subject = held.path.split('/').nth(2).unwrap().parse().unwrap();
+    room(&held.desk, class);
+    let mut page = held.page(&held.teacher, 7);
+    // What has not begun is not over: it can still be held.
+    page.say("{\"k\":\"end\"}");
+    page.is_told(REFUSED, "role");
+    page.say("{\"k\":\"begin\"}");
+    page.hears("begin");
+    held.desk.node.classes.tend(&held.desk.node.site).unwrap();
+    assert_eq!(present(&held.desk, class), None, "it goes on");
+    let today = held.desk.node.site.today().to_string();
+    let ended =
+        Change::new().with_text("state", "held").with_text("held_on", today).with("held_minutes", Value::Int(38));
+    write(&held.desk, "live_class", Some(class), ended);
+    held.desk.node.classes.tend(&held.desk.node.site).unwrap();
+    page.hears("end");
+    for _ in 0..100 {
+        held.desk.node.classes.tend(&held.desk.node.site).unwrap();
+        if present(&held.desk, class).is_some() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(present(&held.desk, class), Some(0), "nobody was in the room, and that is known");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_class_of_days_ago_is_open_until_it_is_known_who_was_there() {
+    let held = held().await;
+    let class: Subject = held.path.split('/').nth(2).unwrap().parse().unwrap();
+    room(&held.desk, class);
+    let site = &held.desk.node.site;
+    let day = |ago: u64| site.date_of(site.now_ms() - ago * 86_400_000).to_string();
+    let is_open = || {
+        held.desk.node.classes.tend(site).unwrap();
+        held.desk.node.classes.is_open(&class)
+    };
+    write(
+        &held.desk,
+        "live_class",
+        Some(class),
+        Change::new().with_text("state", "held").with_text("starts_on", day(5)),
+    );
+    assert!(is_open(), "a school that is cut off still has something to say");
+    write(&held.desk, "live_class", Some(class), Change::new().with_text("starts_on", day(40)));
+    assert!(!is_open(), "not without an end");
+    write(&held.desk, "live_class", Some(class), Change::new().with_text("starts_on", day(5)));
+    assert!(is_open());
+    let room = held.desk.one(&format!("SELECT id FROM class_room WHERE class = x'{}'", hex(class)));
+    write(&held.desk, "class_room", Some(room), Change::new().with("present_minutes", Value::Int(40)));
+    assert!(!is_open());
 }

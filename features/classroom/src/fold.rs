@@ -28,6 +28,10 @@ pub(crate) const NOTES: u8 = 4;
 /// and what it is: 0 and a record of the pen, 1 and a line, 2 and the piece whose line is taken away.
 pub(crate) const SHEET: u8 = 5;
 
+/// What is counted of a room's cuts at most: a day's.
+const MAX_CUTS: i64 = 10_000;
+const MAX_CUT_MS: u64 = 86_400_000;
+
 /// How a question is answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Asks {
@@ -156,6 +160,9 @@ pub(crate) struct RoomFold {
     present_ms: u64,
     pub heads: Option<i64>,
     pub consent: bool,
+    /// How often its node was cut off or away while the class went on, and for how long.
+    pub cuts: i64,
+    pub cut_ms: u64,
 }
 
 impl Fold {
@@ -254,6 +261,12 @@ impl Fold {
             (1.., "out") => {
                 let until = self.over_ms.map_or(at_ms, |over| at_ms.min(over));
                 self.rooms.entry(room).or_default().leave(until);
+            }
+            (1.., "was-cut") => {
+                let room = self.rooms.entry(room).or_default();
+                let ms = said.get("ms").and_then(Json::as_u64).unwrap_or(0).min(MAX_CUT_MS);
+                room.cuts = (room.cuts + 1).min(MAX_CUTS);
+                room.cut_ms = (room.cut_ms + ms).min(MAX_CUT_MS);
             }
             (1.., "heads") => self.rooms.entry(room).or_default().heads = number("n"),
             (1.., "consent") => self.rooms.entry(room).or_default().consent = yes("yes"),

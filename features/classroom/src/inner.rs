@@ -20,6 +20,8 @@ const NOTES_CHARS: usize = 4000;
 const SETTLES_MS: u64 = 600_000;
 /// A room that was cut off for less is not said to have been.
 const CUT_MS: u64 = 3000;
+/// A class that nobody leads any more, beyond its time, is over after so long.
+const LEFT_MS: u64 = 30 * 60_000;
 
 #[derive(Default)]
 pub(crate) struct Inner {
@@ -51,10 +53,11 @@ pub(crate) struct Inner {
     pub begun_as: Option<String>,
     /// Since when the class is known to be over.
     pub over_since: Option<u64>,
-    /// Since when the node has been cut off, and what it was before.
+    /// Since when the node has been cut off, in milliseconds since the class began.
     pub cut_since: Option<u64>,
-    pub cuts: i64,
-    pub cut_ms: u64,
+    /// Pages of who leads that are open here; and since when there was none, while the class went on.
+    pub leads: usize,
+    pub unled_since: Option<u64>,
     /// The last of what was said in a cut, or came after the class was over, and when it came, in milliseconds since the class
     /// began.
     pub late: (u64, u64),
@@ -153,19 +156,30 @@ impl Inner {
         !waits || now > over + SETTLES_MS
     }
 
-    pub fn count_cuts(&mut self, now: u64, cut: bool) {
-        match (cut && self.fold.goes_on(), self.cut_since) {
-            (true, None) => self.cut_since = Some(now),
-            (false, Some(since)) => {
-                self.cut_since = None;
-                let lasted = now.saturating_sub(since);
-                if lasted >= CUT_MS {
-                    self.cuts += 1;
-                    self.cut_ms += lasted;
-                }
+    /// Notes whether the node is cut off, at a time of the class. Gives how long a cut was that has just ended: what came after the
+    /// class was over is none of it.
+    pub fn count_cuts(&mut self, at_ms: u64, cut: bool) -> Option<u64> {
+        if cut {
+            if self.fold.goes_on() && self.cut_since.is_none() {
+                self.cut_since = Some(at_ms);
             }
-            _ => {}
+            return None;
         }
+        let since = self.cut_since.take()?;
+        let until = self.fold.over_ms.map_or(at_ms, |over| over.min(at_ms));
+        Some(until.saturating_sub(since)).filter(|lasted| *lasted >= CUT_MS)
+    }
+
+    /// Whether nobody has led a class for so long that it is over, at a time of the class: its end was forgotten, or who leads
+    /// cannot say it any more.
+    pub fn is_left(&mut self, at_ms: u64, planned_minutes: u64) -> bool {
+        if self.leads > 0 || !self.fold.goes_on() {
+            self.unled_since = None;
+            return false;
+        }
+        let since = *self.unled_since.get_or_insert(at_ms);
+        let planned = self.fold.began_ms.unwrap_or(0) + planned_minutes * 60_000;
+        at_ms >= since + LEFT_MS && at_ms >= planned + LEFT_MS
     }
 }
 

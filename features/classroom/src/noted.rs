@@ -5,12 +5,14 @@ use live::{Live, Reach};
 use log::Context;
 use records::{Change, Value, append, record_scope};
 use rusqlite::Connection;
+use serde_json::json;
 use web::{PageError, Site};
 
 use crate::facts::{CLASS_ROOM, LIVE_CLASS};
 use crate::inner::count;
 use crate::keep;
 use crate::open::{Classes, Open, node_of};
+use crate::say::of_node;
 
 impl Classes {
     /// Takes in what happened in a class, and makes facts of it.
@@ -27,13 +29,22 @@ impl Classes {
         }
         open.follow(&view);
         let state = &*open.about().state;
-        let (fold, cuts, cut_ms, is_settled, begun_as, late) = {
+        let (fold, was_cut, is_settled, begun_as, late, is_left) = {
             let mut inner = open.inner();
             let begun_as = inner.begun_as(state);
-            let is_settled = inner.is_settled(site.now_ms(), !view.waiting.is_empty());
-            inner.count_cuts(site.now_ms(), view.reach == Reach::Cut);
-            (inner.fold.clone(), inner.cuts, inner.cut_ms, is_settled, begun_as, inner.late)
+            let was_cut = inner.count_cuts(view.elapsed_ms, view.reach == Reach::Cut);
+            // What is said now of a cut waits, too.
+            let is_settled = inner.is_settled(site.now_ms(), !view.waiting.is_empty() || was_cut.is_some());
+            let is_left = inner.is_left(view.elapsed_ms, open.about().minutes);
+            (inner.fold.clone(), was_cut, is_settled, begun_as, inner.late, is_left)
         };
+        for (room, n) in open.about().rooms.iter().zip(1..).filter(|(_, n)| open.serves(self.me, *n)) {
+            if let Some(ms) = was_cut
+                && let Err(e) = live.say(open.class, room.id, &of_node(&json!({ "k": "was-cut", "ms": ms })))
+            {
+                tracing::error!("the cut of room {n} of a class: {e}");
+            }
+        }
         self.keep.records(open.class, open.about().recorded && fold.recording);
         count(live, open, site.now_ms());
         if fold.over_ms.is_some_and(|over| fold.recorded && keep::is_due(view.elapsed_ms, over))
@@ -45,6 +56,19 @@ impl Classes {
             // Who says that a class has failed has the last word; one that was said to have may begin after all.
             let begins = fold.began_ms.is_some()
                 && (state == "planned" || (state == "failed" && begun_as.as_deref() == Some(state)));
+            // One that was ended in the register, or that nobody leads any more, is over in the class, too: only then is its record
+            // named, and noted who was there.
+            let is_ended = match state {
+                "held" => true,
+                "failed" => begun_as.as_deref() != Some(state),
+                _ => is_left && !self.has_program_in(&open.class),
+            };
+            if fold.goes_on() && is_ended {
+                open.once("end", || {
+                    let said = live.say(open.class, open.class, &of_node(&json!({ "k": "end" })));
+                    said.map(drop).map_err(|e| PageError::Internal(e.to_string()))
+                })?;
+            }
             if begins {
                 let change = Change::new().with_text("state", "live");
                 open.once(&format!("{state}-live"), || note(site, &LIVE_CLASS, open.class, change))?;
@@ -55,23 +79,26 @@ impl Classes {
             if let (Some(began), Some(over), false) = (fold.began_ms, fold.over_ms, matches!(state, "held" | "failed"))
             {
                 let minutes = minutes(over.saturating_sub(began));
+                // A node that was off overnight notes it the day after.
+                let held_on = site.date_of(site.now_ms().saturating_sub(view.elapsed_ms.saturating_sub(over)));
                 let change = Change::new()
                     .with_text("state", "held")
-                    .with_text("held_on", site.today().to_string())
+                    .with_text("held_on", held_on.to_string())
                     .with("held_minutes", Value::Int(minutes));
                 open.once("held", || note(site, &LIVE_CLASS, open.class, change))?;
             }
         }
         if is_settled {
             for (room, n) in open.about().rooms.iter().zip(1u16..) {
-                let Some(of) = fold.rooms.get(&n).filter(|_| open.serves(self.me, n)) else { continue };
-                if is_noted(site, &room.id)? {
+                if !open.serves(self.me, n) || is_noted(site, &room.id)? {
                     continue;
                 }
+                // Where nobody came, that is known as well.
+                let of = fold.rooms.get(&n).copied().unwrap_or_default();
                 let mut change = Change::new()
                     .with("present_minutes", Value::Int(minutes(fold.present_ms(n))))
-                    .with("cuts", Value::Int(cuts))
-                    .with("cut_seconds", Value::Int(i64::try_from(cut_ms / 1000).unwrap_or(0).min(86_400)));
+                    .with("cuts", Value::Int(of.cuts))
+                    .with("cut_seconds", Value::Int(i64::try_from(of.cut_ms / 1000).unwrap_or(0)));
                 if let Some(heads) = of.heads {
                     change = change.with("headcount", Value::Int(heads));
                 }

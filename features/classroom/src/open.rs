@@ -266,6 +266,11 @@ impl Classes {
         }
     }
 
+    /// Whether a class is open here.
+    pub fn is_open(&self, class: &Subject) -> bool {
+        lock(&self.open).contains_key(class)
+    }
+
     /// A class that is open here.
     pub(crate) fn get(&self, class: &Subject) -> Option<Arc<Open>> {
         lock(&self.open).get(class).cloned()

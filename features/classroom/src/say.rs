@@ -139,7 +139,8 @@ fn checked(said: &Map<String, Json>, speaker: &Speaker<'_>, class: &Fold, may_re
     let teacher = speaker.part == Part::Teacher;
     Ok(match kind {
         "begin" if teacher => json!({ "k": kind }),
-        "end" if teacher => json!({ "k": kind }),
+        // What has not begun is not over: it may still be held.
+        "end" if teacher && class.goes_on() => json!({ "k": kind }),
         "page" if leads || (adult && speaker.cut) => json!({ "k": kind, "p": number("p", 5000)? }),
         "blank" if leads => json!({ "k": kind }),
         "floor" if leads => {
@@ -259,9 +260,9 @@ pub(crate) fn of_node(said: &Json) -> Vec<u8> {
     [&[WORDS], said.to_string().as_bytes()].concat()
 }
 
-/// Whether it is what a node says of who comes to a class and goes, and nothing that somebody said.
+/// Whether it is what a node says of who comes to a class and goes, or was cut off, and nothing that somebody said.
 pub(crate) fn comes_or_goes(said: &[u8]) -> bool {
     let words = said.split_first().filter(|(what, _)| **what == WORDS);
     let said: Option<Json> = words.and_then(|(_, json)| serde_json::from_slice(json).ok());
-    said.is_some_and(|said| matches!(said["k"].as_str(), Some("in" | "out" | "guest" | "gone")))
+    said.is_some_and(|said| matches!(said["k"].as_str(), Some("in" | "out" | "guest" | "gone" | "was-cut")))
 }

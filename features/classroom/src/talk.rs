@@ -15,7 +15,7 @@ use crate::had::Had;
 use crate::open::{Classes, Open};
 use crate::pupils::{Pupils, is_code};
 use crate::say::{No, Speaker, exit_counted, taken};
-use crate::who::{Part, begins_with};
+use crate::who::{Part, begins_with, may_see};
 use crate::wire::{ALIVE, ANEW, ANSWER, HELLO, LOOKS_ON, OFFER, OPEN, REFUSED, SAY, SIGHT, TAKEN, message};
 
 mod tell;
@@ -140,7 +140,7 @@ fn who_is(classes: &Classes, open: &Open, person: Subject) -> (Part, Subject) {
 /// Whether whoever is at a page is signed in still, and may see the class.
 fn may_stay(site: &Site, request: &Request, class: Subject) -> bool {
     let Some(session) = request.signed_in(site) else { return false };
-    site.store.read(|conn| register::visible(conn, &session.reader, &LIVE_CLASS, &class)).is_ok()
+    may_see(site, &session.reader, &class)
 }
 
 /// Says that somebody has come, or gone.
@@ -148,7 +148,10 @@ fn come(classes: &Classes, open: &Open, guest: &Guest, comes: bool) {
     match guest.part {
         Part::Guest => classes.looks_on(open, guest.person, &guest.name, comes),
         Part::Adult(_) => classes.came(open, guest.who, &guest.name, comes),
-        Part::Teacher | Part::Co => {}
+        Part::Teacher | Part::Co => {
+            let leads = &mut open.inner().leads;
+            *leads = if comes { *leads + 1 } else { leads.saturating_sub(1) };
+        }
     }
 }
 

@@ -13,6 +13,9 @@ use crate::open::{Classes, Open, lock};
 use crate::say::of_node;
 use crate::uppers::{Uppers, find_way};
 
+/// A class that is not due any more is closed once nothing has come into it for so long.
+const QUIET_MS: u64 = 60_000;
+
 impl Classes {
     /// Opens what is to be open, closes what is over, and makes facts of what happened. Called now and then, and when
     /// the log has changed.
@@ -33,6 +36,7 @@ impl Classes {
             done = done.and(self.open_as(live, open));
         }
         let closed: Vec<Subject> = lock(&self.open).keys().filter(|c| !due.contains(c)).copied().collect();
+        let closed = closed.into_iter().filter(|class| is_quiet(live, *class));
         for class in closed {
             lock(&self.open).remove(&class);
             live.close(class);
@@ -100,6 +104,10 @@ impl Classes {
         for said in &view.waiting {
             fold.take(fold.seq, said.at_ms, open.room_of(self.me, &said.who), &said.payload);
         }
+        // The node was away since then, which is a cut as any other.
+        if fold.goes_on() && open.origin != self.me {
+            open.inner().cut_since = Some(view.elapsed_ms);
+        }
         let is_there =
             |n: u16| fold.rooms.get(&n).is_some_and(|room| room.since_ms.is_some()) && open.serves(self.me, n);
         for (room, n) in open.about().rooms.iter().zip(1..).filter(|(_, n)| fold.over_ms.is_none() && is_there(*n)) {
@@ -117,11 +125,14 @@ impl Classes {
         known.inner().fold.began_ms.map(|_| known.origin)
     }
 
-    /// The classes of these days that this node has a part in.
+    /// The classes of these days that this node has a part in, and those that were held before and of which it is not known yet who
+    /// was there: a room that was cut off at the end brings what it has when its link is back, be it days later.
     fn due(&self, conn: &Connection, today: Date) -> Result<Vec<Open>, PageError> {
         let mut stmt = conn.prepare_cached(
-            "SELECT id FROM live_class WHERE state = 'live' OR (state IN ('planned', 'failed', 'held')
-             AND starts_on BETWEEN date(?1, '-1 day') AND date(?1, '+1 day'))",
+            "SELECT c.id FROM live_class c WHERE c.state = 'live' OR (c.state IN ('planned', 'failed', 'held')
+               AND c.starts_on BETWEEN date(?1, '-1 day') AND date(?1, '+1 day'))
+             OR (c.state = 'held' AND c.starts_on BETWEEN date(?1, '-30 days') AND ?1
+               AND EXISTS (SELECT 1 FROM class_room r WHERE r.class = c.id AND r.present_minutes IS NULL))",
         )?;
         let ids = stmt.query_map([today.to_string()], |r| r.get::<_, Vec<u8>>(0))?.collect::<Result<Vec<_>, _>>()?;
         let mut out = Vec::new();
@@ -134,4 +145,10 @@ impl Classes {
         }
         Ok(out)
     }
+}
+
+/// Whether nothing has come into a class for a while: what came last may still have to be named in its record.
+fn is_quiet(live: &Live, class: Subject) -> bool {
+    let Some(view) = live.view(class, 0) else { return true };
+    view.waiting.is_empty() && view.events.last().is_none_or(|last| view.elapsed_ms > last.at_ms + QUIET_MS)
 }

@@ -11,7 +11,7 @@ use live::{NoSeat, SeatId};
 use web::{Answered, Asked, Local, PageError, Site};
 
 use crate::open::{Classes, Open};
-use crate::who::{About, Part};
+use crate::who::{About, Part, may_see};
 
 /// How long a key is good, in milliseconds: a week.
 const KEY_MS: u64 = 7 * 24 * 3_600_000;
@@ -170,6 +170,11 @@ impl Classes {
         self.programs.any()
     }
 
+    /// Whether a program speaks in a class: an encoder leads it as a page does.
+    pub(crate) fn has_program_in(&self, class: &Subject) -> bool {
+        self.programs.lock().values().any(|s| s.class == *class && s.key.way == Way::Speaks)
+    }
+
     /// Looks after the programs that are in classes: who may speak, and who may not be there any more.
     pub fn look_after_programs(&self, site: &Site) {
         let names: Vec<String> = self.programs.lock().keys().cloned().collect();
@@ -195,6 +200,9 @@ impl Classes {
             return false;
         }
         let Some((part, _)) = part_here(self, &open, &of.key.person) else { return false };
+        if !may_be_there(site, &of.class, &of.key.person) {
+            return false;
+        }
         let (is_over, has_floor) = {
             let fold = &open.inner().fold;
             (fold.over_ms.is_some(), fold.has_floor(part))
@@ -261,6 +269,9 @@ fn seated(site: &Site, asked: &Asked, way: Way, classes: &Classes) -> Result<Ans
         return Err(Answered::status(409));
     }
     let (_, who) = part_here(classes, &open, &key.person).ok_or_else(|| Answered::status(403))?;
+    if !may_be_there(site, &class, &key.person) {
+        return Err(Answered::status(403));
+    }
     let full = |e: NoSeat| match e {
         NoSeat::Offer => Answered::status(400),
         NoSeat::Full | NoSeat::Closed => Answered::status(503).with("retry-after", AGAIN),
@@ -286,6 +297,12 @@ fn seated(site: &Site, asked: &Asked, way: Way, classes: &Classes) -> Result<Ans
     Ok(Answered { status: 201, headers: Vec::new(), body: seat.answer.into_bytes() }
         .with("content-type", "application/sdp")
         .with("location", format!("/classes/{class}/{}/session/{name}", way.code())))
+}
+
+/// Whether whose key it is may be in the class today: a key outlives no role of who made it.
+fn may_be_there(site: &Site, class: &Subject, person: &Subject) -> bool {
+    let reader = site.store.read(|conn| (site.reader_of)(conn, *person, site.today()));
+    reader.is_ok_and(|reader| may_see(site, &reader, class))
 }
 
 #[cfg(test)]

@@ -1,8 +1,11 @@
 //! Who somebody is in a class: its teacher, an adult who answers for a room, or a guest.
 
 use base::{Hash, Subject};
+use records::Reader;
 use rusqlite::{Connection, OptionalExtension};
-use web::PageError;
+use web::{PageError, Site};
+
+use crate::facts::LIVE_CLASS;
 
 /// A class, as far as it must be known to hold it.
 pub(crate) struct About {
@@ -14,6 +17,8 @@ pub(crate) struct About {
     pub byline: String,
     pub course: Option<Subject>,
     pub recorded: bool,
+    /// How long it is planned to be.
+    pub minutes: u64,
     pub rooms: Vec<Room>,
 }
 
@@ -60,7 +65,7 @@ impl About {
     /// [`PageError::NotFound`] where there is none.
     pub fn read(conn: &Connection, class: &Subject) -> Result<Self, PageError> {
         let sql = "SELECT coalesce(title, ''), coalesce(state, ''), origin, teacher, co_teacher, coalesce(byline, ''),
-                   course, coalesce(recorded, 0) FROM live_class WHERE id = ?1";
+                   course, coalesce(recorded, 0), coalesce(minutes, 0) FROM live_class WHERE id = ?1";
         let found = conn
             .prepare_cached(sql)?
             .query_row([class.as_bytes()], |r| {
@@ -73,6 +78,7 @@ impl About {
                     byline: r.get(5)?,
                     course: subject(r.get(6)?),
                     recorded: r.get(7)?,
+                    minutes: r.get::<_, i64>(8)?.unsigned_abs(),
                     rooms: Vec::new(),
                 })
             })
@@ -98,6 +104,12 @@ impl About {
         let at = self.rooms.iter().position(|r| r.person == *person);
         at.and_then(|n| u16::try_from(n + 1).ok()).map_or(Part::Guest, Part::Adult)
     }
+}
+
+/// Whether somebody with these roles sees a class.
+pub(crate) fn may_see(site: &Site, reader: &Reader, class: &Subject) -> bool {
+    let is_visible = || site.store.read(|conn| register::visible(conn, reader, &LIVE_CLASS, class)).is_ok();
+    reader.may_read(&LIVE_CLASS) && is_visible()
 }
 
 /// Rooms in short, as a page is given them: how many, and a digest of which.

@@ -134,6 +134,7 @@ export class View {
       // The room that has the floor comes to the board; pages are turned by who leads.
       this.part("tools").hidden = !(this.cut || (is.began && !is.over && is.floor === this.room));
       this.part("turns").hidden = !this.cut;
+      this.part("heads").hidden = is.over;
     }
     while (this.given.pages.length < this.slides + is.blanks) {
       const last = this.given.pages[this.given.pages.length - 1] ?? { width: 1280, height: 720 };

@@ -32,6 +32,7 @@ fn planned_for(rooms: &[u8]) -> Open {
         byline: String::new(),
         course: None,
         recorded: false,
+        minutes: 40,
         rooms,
     };
     let (ways, passes) = (Vec::new(), BTreeSet::from([ME]));
@@ -147,4 +148,46 @@ fn what_comes_after_the_class_is_over_is_taken_into_its_record_however_short_the
     all.push((10, json!({ "k": "chat", "text": "断网时写的话" })));
     open.follow(&said_by(&all));
     assert_eq!(open.inner().late, (5, 5000));
+}
+
+#[test]
+fn cuts_are_counted_in_the_classs_own_time_and_none_of_it_after_its_end() {
+    let open = planned_for(&[10]);
+    let mut all = vec![(10, json!({ "k": "in" })), (0, json!({ "k": "begin" }))];
+    open.follow(&said_by(&all));
+    let mut inner = open.inner();
+    assert_eq!(
+        (inner.count_cuts(2500, false), inner.count_cuts(3000, true), inner.count_cuts(4000, true)),
+        (None, None, None)
+    );
+    assert_eq!(inner.count_cuts(63_000, false), Some(60_000));
+    assert_eq!((inner.count_cuts(70_000, true), inner.count_cuts(71_000, false)), (None, None), "hardly any");
+    // The class was over 2 s after this cut began, which is heard of an hour later.
+    inner.fold.began_ms = Some(2000);
+    assert_eq!(inner.count_cuts(80_000, true), None);
+    inner.fold.over_ms = Some(85_000);
+    assert_eq!(inner.count_cuts(3_600_000, false), Some(5000));
+    drop(inner);
+    // What was said of them is counted of the room, also after the node was started again.
+    all.extend([(10, json!({ "k": "was-cut", "ms": 60_000 })), (10, json!({ "k": "was-cut", "ms": 5000 }))]);
+    let again = planned_for(&[10]);
+    again.follow(&said_by(&all));
+    let room = again.inner().fold.rooms[&1];
+    assert_eq!((room.cuts, room.cut_ms), (2, 65_000));
+}
+
+#[test]
+fn a_class_that_nobody_leads_is_left_half_an_hour_beyond_its_time() {
+    const MINUTE: u64 = 60_000;
+    let open = planned_for(&[10]);
+    open.follow(&said_by(&[(0, json!({ "k": "begin" }))]));
+    let mut inner = open.inner();
+    let mut is_left = |leads, at| {
+        inner.leads = leads;
+        inner.is_left(at, 40)
+    };
+    assert!(!is_left(0, MINUTE) && !is_left(0, 60 * MINUTE), "its time, and half an hour, is not over");
+    assert!(is_left(0, 71 * MINUTE));
+    assert!(!is_left(1, 72 * MINUTE), "who leads has come again");
+    assert!(!is_left(0, 73 * MINUTE) && !is_left(0, 102 * MINUTE) && is_left(0, 103 * MINUTE));
 }
