@@ -250,3 +250,21 @@ async fn a_class_of_days_ago_is_open_until_it_is_known_who_was_there() {
     write(&held.desk, "class_room", Some(room), Change::new().with("present_minutes", Value::Int(40)));
     assert!(!is_open());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_class_of_today_stands_on_today_with_its_time_also_while_it_goes_on() {
+    let held = held().await;
+    let class: Subject = held.path.split('/').nth(2).unwrap().parse().unwrap();
+    let today = async || {
+        let page = String::from_utf8(held.desk.get("/today", &held.teacher, None).await.1).unwrap();
+        let next =
+            page.split("id=\"next\"").nth(1).and_then(|p| p.split("</section>").next()).unwrap_or(&page).to_owned();
+        next.contains(&format!("/classes/{class}\"")) && next.contains("10:00")
+    };
+    assert!(today().await, "planned");
+    let begun = Change::new().with_text("state", "live");
+    write(&held.desk, "live_class", Some(class), begun);
+    assert!(today().await, "under way");
+    write(&held.desk, "live_class", Some(class), Change::new().with_text("state", "held"));
+    assert!(!today().await, "over");
+}

@@ -79,7 +79,7 @@ fn waits(
     Ok(())
 }
 
-/// What is planned for the coming days.
+/// What is planned for today and the coming days, and what is under way: of each kind the reader's own first.
 fn next(
     site: &Site,
     look: &Look<'_>,
@@ -91,18 +91,24 @@ fn next(
     let planned = kind.states.contains(&"planned");
     let dated = kind.fields.iter().find(|f| f.shape == Shape::Date && f.name == "starts_on");
     let (true, Some(field)) = (planned, dated) else { return Ok(()) };
-    let sees = request.reader()?.sees(kind, kind.name);
+    let reader = request.reader()?;
+    let sees = reader.sees(kind, kind.name);
+    let time = kind.fields.iter().find(|f| f.shape == Shape::Time && f.name == "starts_at").map_or("NULL", |f| f.name);
+    let own = own(kind, &reader.person);
     let sql = format!(
-        "SELECT id, {0} FROM {1} WHERE state = 'planned' AND {0} > ?1 AND {0} <= date(?1, '+{AHEAD_DAYS} days')
-         AND {sees} ORDER BY {0}, id LIMIT 8",
+        "SELECT id, {0}, {time} FROM {1} WHERE (state = 'planned' OR (state = 'live' AND {0} <= ?1))
+         AND ({0} >= ?1 OR state = 'live') AND {0} <= date(?1, '+{AHEAD_DAYS} days')
+         AND {sees} ORDER BY {own} DESC, {0}, 3, id LIMIT 8",
         field.name, kind.name
     );
     let mut stmt = conn.prepare(&sql)?;
     let values = [Value::Text(site.today().to_string())];
     let rows = stmt
-        .query_map(params_from_iter(values), |r| Ok((id_at(r, 0)?, r.get::<_, String>(1)?)))?
+        .query_map(params_from_iter(values), |r| {
+            Ok((id_at(r, 0)?, r.get::<_, String>(1)?, r.get::<_, Option<String>>(2)?))
+        })?
         .collect::<Result<Vec<_>, _>>()?;
-    for (id, day) in rows {
+    for (id, day, time) in rows {
         let when = day.parse::<base::Date>().map_or_else(|_| day.clone(), |d| look.words.date_weekday(d));
         items.push(TodayItem {
             part: "next",
@@ -111,10 +117,26 @@ fn next(
             detail: called(look, kind, &id)?,
             href: format!("/{}/{id}", kind.route),
             order: day.replace('-', "").parse().unwrap_or(0),
-            when,
+            when: time.map_or_else(|| when.clone(), |time| format!("{when} {time}")),
         });
     }
     Ok(())
+}
+
+/// The condition, in SQL, that a record names a person: as its teacher, say, or among its visitors.
+fn own(kind: &Kind, person: &Subject) -> String {
+    let me = records::literal(person);
+    let named = kind.fields.iter().filter_map(|field| match field.shape {
+        Shape::Link("person") => Some(format!("{}.{} IS {me}", kind.name, field.name)),
+        Shape::Links("person") => Some(format!(
+            "EXISTS (SELECT 1 FROM {0}_{1} w WHERE w.id = {0}.id AND w.value = {me})",
+            kind.name, field.name
+        )),
+        _ => None,
+    });
+    let named: Vec<String> = named.collect();
+    // A number would be that of a column.
+    if named.is_empty() { "NULL".to_owned() } else { format!("({})", named.join(" OR ")) }
 }
 
 /// The latest changes of all kinds: titles are made for those alone that are shown.
