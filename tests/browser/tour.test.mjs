@@ -179,13 +179,13 @@ test("pupils of Chamdo in Chongqing", { timeout: 400_000 }, async () => {
   problems.push(...await look(page, "zh-pocket-tour-missing"));
   await page.setViewportSize({ width: 360, height: 800 });
   await page.locator("#call").click();
-  await page.locator("#tours a").waitFor();
-  await page.locator("#tours a").click();
   await until(async () => (await page.locator("#called li").count()) === 2, "the two roll-calls");
+  // Whom to call and what to do stay in sight until they are found.
+  assert.equal(await page.locator("#pupils .pocket-name[aria-pressed=true]").count(), 1);
+  assert.equal(await page.locator("#cards .notice.bad").count(), 1);
   problems.push(...await look(page, "zh-pocket-tour-called"));
   for (const [name, button] of [["bo", "བོད་ཡིག"], ["en", "English"]]) {
     await page.getByRole("button", { name: button }).click();
-    await page.locator("#pupils .pocket-name").nth(1).click();
     problems.push(...await look(page, `${name}-pocket-tour`));
   }
   await page.setViewportSize({ width: 360, height: 800 });
@@ -214,6 +214,8 @@ test("pupils of Chamdo in Chongqing", { timeout: 400_000 }, async () => {
   assert.equal(await leader.locator("#tour-rolls li").count(), 2, "each roll-call once");
   const told = await leader.locator("#tour-rolls").textContent();
   assert.ok(told.includes("3 人全到") && told.includes("到 2 人，缺 1 人") && told.includes("C02"), told);
+  await head.goto(`${school(1)}/today`);
+  assert.ok((await head.locator("main").textContent()).includes("最近一次点名有学生缺席"), "the head is told");
   await head.goto(school(1) + tour);
   assert.equal((await head.locator("#tour-openings").textContent()).split("途中打开联系人").length, 2, "the opening on the way, once");
   problems.push(...await look(head, "zh-tour-head"));
@@ -251,6 +253,7 @@ test("pupils of Chamdo in Chongqing", { timeout: 400_000 }, async () => {
   await leader.goto(`${school(1)}/language/zh?back=${tour}`);
 
   // Closed: contacts are gone, of every node and of the phone.
+  await leader.locator("#tour-end summary").click();
   await press(leader, "#tour-close");
   assert.ok((await leader.locator(".life [aria-current]").textContent()).includes("已结束"));
   for (const lang of ["zh", "bo", "en"]) {

@@ -210,3 +210,4 @@ rule-pair-goal-evidence = Add first what shows it: a lesson, an observation, a p
 rule-pair-no-school = Offers and wishes are made at a school, and you have none here.
 rule-pair-capacity = Say how many at a time: from 1 to 5.
 rule-pair-not-ended = The certificate is made when the pairing has ended.
+pair-decline-end = This pairing then ends for good; another can be proposed.

@@ -192,3 +192,4 @@ rule-pair-goal-evidence = 请先附佐证：一节课、一次听课评课、教
 rule-pair-no-school = 报名和愿望要在学校提出，您在这里没有学校。
 rule-pair-capacity = 请填写同时带的人数：1 到 5。
 rule-pair-not-ended = 结对结束后才有证书。
+pair-decline-end = 这次结对就此结束，不能恢复；以后可以另提。

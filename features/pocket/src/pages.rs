@@ -391,6 +391,7 @@ const WORDS: &[&str] = &[
     "pocket-roll-record",
     "pocket-roll-no-contact",
     "pocket-roll-safe",
+    "pocket-roll-safe-missing",
     "pocket-roll-some",
     "pocket-roll-until",
     "pocket-roll-withdrawn",

@@ -122,3 +122,4 @@ pocket-roll-some = { $n } missing
 pocket-roll-until = The list and the contacts leave this phone after
 pocket-roll-withdrawn = consent withdrawn
 pocket-roll-record = Record: { $n } missing
+pocket-roll-safe-missing = Called: { $n } missing. It is safe on this phone. Once they are found, tap their name and call the roll again.

@@ -122,3 +122,4 @@ pocket-roll-some = 缺 { $n } 人
 pocket-roll-until = 名单和联系人将于此日之后离开这部手机：
 pocket-roll-withdrawn = 已撤回同意
 pocket-roll-record = 登记：缺 { $n } 人
+pocket-roll-safe-missing = 已点名：缺 { $n } 人。记录在这部手机上是安全的。找到以后，再点一下名字，重新点名。

@@ -1,8 +1,8 @@
-//! What of tours waits for a reader: to approve one, to set out, to close one that is over, to take off whom a family has
+//! What of tours waits for a reader: who was missing at the last roll-call, to approve one, to set out, to close one that is over, to take off whom a family has
 //! withdrawn.
 
 use records::literal;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 use web::{PageError, Request, Site, TodayItem};
 
 use crate::approval::{Standing, speaks};
@@ -64,6 +64,12 @@ fn of(
     };
     let leads = tour.leader(conn)? == Some(request.reader()?.person);
     if tour.state == "under_way" && (leads || tour.is_head(request.reader()?)) {
+        let sql = "SELECT missing FROM tour_roll WHERE tour = ?1 ORDER BY day DESC, called_at DESC, made DESC LIMIT 1";
+        let missing: Option<i64> =
+            conn.prepare_cached(sql)?.query_row([tour.id.as_bytes()], |r| r.get(0)).optional()?;
+        if missing.is_some_and(|n| n > 0) {
+            return Ok(Some(item("tour-today-missing", "triangle-alert", FIRST)));
+        }
         if *today > *tour.ends {
             return Ok(Some(item("tour-today-close", "check", FIRST)));
         }

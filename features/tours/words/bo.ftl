@@ -185,3 +185,5 @@ tour-today-close = མཇུག་རྫོགས་པའི་ཡུལ་ས�
 tour-today-withdrawn = ལམ་བར་མོས་མཐུན་ཞིག་ཕྱིར་བསྡུས་འདུག
 tour-pupils-go = སློབ་མ་ { $text } འགྲོ།
 tour-adults-by-head = སློབ་གཙོས་དམིགས་འཛུགས་བྱེད།
+tour-today-missing = ཉེ་ཆར་མིང་འབོད་སྐབས་སློབ་མ་ཆད་འདུག
+tour-close-yes = འབྲེལ་གཏུགས་བསུབས་ནས་མཇུག་སྒྲིལ

@@ -229,3 +229,5 @@ tour-today-close = Close a study tour that is over
 tour-today-withdrawn = A consent was withdrawn on the way
 tour-pupils-go = { $text } go.
 tour-adults-by-head = The head names them.
+tour-today-missing = A pupil was missing when the roll was called last
+tour-close-yes = Destroy the contacts and close

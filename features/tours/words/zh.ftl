@@ -217,3 +217,5 @@ tour-today-close = 研学旅行已到期，请结束
 tour-today-withdrawn = 途中有家长撤回同意
 tour-pupils-go = { $text } 名学生参加。
 tour-adults-by-head = 由校长指定。
+tour-today-missing = 最近一次点名有学生缺席
+tour-close-yes = 销毁联系人并结束

@@ -278,9 +278,11 @@ async function one(id: string): Promise<void> {
 async function tour(id: string): Promise<void> {
   if (!vault) return;
   await expire(vault);
-  const parts = await rollCall(vault, id, (told) => {
-    location.hash = "";
-    tell(told, "ok");
+  const parts = await rollCall(vault, id, (told, missing) => {
+    tell(told, missing > 0 ? "bad" : "ok");
+    // Where somebody is missing, whom to call and what to do stay in sight.
+    if (missing > 0) void tour(id);
+    else location.hash = "";
     void hand(true);
   });
   if (!parts) {

@@ -170,12 +170,14 @@ function nextLeg(tour: Tour, called: Roll[]): Leg | undefined {
 }
 
 /** The screen on which the roll is called. */
-export async function rollCall(vault: Vault, id: string, done: (told: string) => void): Promise<Node[] | undefined> {
+export async function rollCall(vault: Vault, id: string, done: (told: string, missing: number) => void): Promise<Node[] | undefined> {
   const tour = (await tours(vault)).find((one) => one.id === id);
   if (!tour) return undefined;
   const called = (await rolls(vault)).filter((roll) => roll.tour === id && roll.day);
-  let leg = nextLeg(tour, called);
-  const missing: string[] = [];
+  // Who was missing when the roll was called last today is looked for until it is called again.
+  const last = called[0]?.day === dateOf(new Date()) ? called[0] : undefined;
+  const missing = tour.pupils.map((pupil) => pupil.id).filter((pupil) => last?.who.includes(pupil));
+  let leg = missing.length > 0 ? tour.legs.find((one) => one.id === last?.leg) : nextLeg(tour, called);
   const about = el("p", { className: "hint" });
   const wrong = el("p", { className: "notice bad", role: "alert", id: "wrong", hidden: true });
   const cards = el("div", { id: "cards" });
@@ -197,13 +199,14 @@ export async function rollCall(vault: Vault, id: string, done: (told: string) =>
     }
   };
   const names = tour.pupils.map((pupil) => {
-    const one = el("button", { type: "button", className: "pocket-name pocket-missing", "aria-pressed": "false" }, `${pupil.code} ${pupil.name}`, pupil.withdrawn ? el("small", {}, ` ${w("pocket-roll-withdrawn")}`) : "");
+    const one = el("button", { type: "button", className: "pocket-name pocket-missing", "aria-pressed": String(missing.includes(pupil.id)) }, `${pupil.code} ${pupil.name}`, pupil.withdrawn ? el("small", {}, ` ${w("pocket-roll-withdrawn")}`) : "");
     one.addEventListener("click", () => {
       const at = missing.indexOf(pupil.id);
       if (at < 0) missing.push(pupil.id);
       else missing.splice(at, 1);
       one.setAttribute("aria-pressed", String(at < 0));
       draw();
+      if (at < 0) cards.lastElementChild?.scrollIntoView({ block: "center" });
     });
     return one;
   });
@@ -215,7 +218,7 @@ export async function rollCall(vault: Vault, id: string, done: (told: string) =>
       id: `${made}-${drawn}`, made, chance: drawn, tour: id, from: tour.from, ...(leg ? { leg: leg.id } : {}), day: dateOf(now), at: clock(now),
       here: tour.pupils.length - missing.length, who: [...missing], opened: [], state: "waiting",
     });
-    if (await isKept(call, wrong)) done(w("pocket-roll-safe"));
+    if (await isKept(call, wrong)) done(missing.length === 0 ? w("pocket-roll-safe") : w("pocket-roll-safe-missing").replace("{n}", String(missing.length)), missing.length);
   })());
   draw();
   return [
