@@ -111,14 +111,17 @@ impl Door for Guests {
     }
 }
 
-/// Where the next node on the way is away, a class is followed at the hub, or at the node of its order where that is a
-/// neighbour, whichever is met.
+/// Where the next node on the way is away, or is cut off itself, a class is followed at the hub, or at the node of its order where
+/// that is a neighbour, whichever is met.
 pub(crate) fn find_way(now: u64, hall: &mut Hall, open: &Open, me: NodeId, hub: NodeId) {
     let Some(live::Way::Via(way)) = hall.way(open.class) else { return };
-    if hall.meets(way) {
+    let is_cut_beyond = hall.is_cut_beyond(open.class);
+    if hall.meets(way) && !is_cut_beyond {
         return;
     }
-    let others = [open.way, hub, open.origin].into_iter().filter(|other| *other != way && *other != me);
+    // Where the hub is cut off, only the node of the order itself is better.
+    let others = if is_cut_beyond { [open.origin].to_vec() } else { vec![open.way, hub, open.origin] };
+    let others = others.into_iter().filter(|other| *other != way && *other != me);
     if let Some(other) = others.into_iter().find(|other| hall.meets(*other)) {
         hall.turn(now, open.class, other);
     }

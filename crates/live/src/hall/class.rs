@@ -70,6 +70,8 @@ pub(super) struct Class {
     /// How many events are cut off next if what is here is not what happened.
     pub step: u64,
     pub buckets: BTreeMap<Subject, Bucket>,
+    /// Who is next on the way says that it is cut further on.
+    pub is_cut_beyond: bool,
 }
 
 /// A track, and how it is heard here.
@@ -95,6 +97,8 @@ pub(super) struct Leg {
     pub had: Option<Mark>,
     /// The peer is one that says what it has.
     pub says: bool,
+    /// It was told that what is said here does not reach the origin.
+    pub told_cut: bool,
     /// Whom its numbers stand for.
     pub speakers_in: BTreeMap<u64, (NodeId, Subject)>,
     pub speakers_out: BTreeMap<(NodeId, Subject), u64>,
@@ -116,6 +120,7 @@ impl Leg {
             sent,
             had: None,
             says: false,
+            told_cut: false,
             speakers_in: BTreeMap::new(),
             speakers_out: BTreeMap::new(),
             tracks_in: BTreeMap::new(),
@@ -223,6 +228,7 @@ impl Class {
             behind: 0,
             step: FIRST_STEP,
             buckets: BTreeMap::new(),
+            is_cut_beyond: false,
         }
     }
 

@@ -113,6 +113,15 @@ impl Hall {
                 self.part(now, peer, class);
             }
             Word::Leave { class } => self.part(now, peer, class),
+            Word::Beyond { class, cut } => {
+                let open = self.classes.get_mut(&class);
+                if let Some(open) = open.filter(|c| c.up() == Some(peer) && c.is_cut_beyond != cut) {
+                    open.is_cut_beyond = cut;
+                    // What was sent meanwhile went no further.
+                    open.outbox.rewind();
+                    self.news.push((class, News::Changed));
+                }
+            }
             Word::Over { class } => {
                 if let Some(open) = self.classes.get_mut(&class).filter(|c| c.way == Way::Via(peer)) {
                     open.ask_at = now + ASK_AGAIN_MS;
@@ -181,6 +190,8 @@ impl Hall {
         open.correct(known.trunk.line().rtt_ms);
         open.is_timed = true;
         open.behind = head;
+        // One that is cut itself says so next.
+        open.is_cut_beyond = false;
         open.outbox.rewind();
         self.whys.remove(&class);
         self.news.push((class, News::Changed));

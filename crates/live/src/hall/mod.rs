@@ -195,6 +195,11 @@ impl Hall {
         self.peers.get(&peer).is_some_and(|p| !p.trunk.is_away())
     }
 
+    /// Whether who is next on the way of a class says that it is cut further on.
+    pub fn is_cut_beyond(&self, class: Subject) -> bool {
+        self.classes.get(&class).is_some_and(|open| open.is_cut_beyond && open.up().is_some())
+    }
+
     /// Closes a class, and tells those who follow it here. Gives what this node has of it.
     pub fn close(&mut self, now: u64, class: Subject) -> Option<Saved> {
         let closed = self.classes.remove(&class)?;
@@ -291,13 +296,14 @@ impl Hall {
     pub fn poll(&mut self, now: u64, largest: impl Fn(NodeId) -> Option<usize>, out: &mut Vec<Out>) {
         let mut others = Vec::new();
         for (id, open) in &mut self.classes {
+            let is_cut = open.way != Way::Here && !reaches(open, &self.peers);
             if let Way::Via(way) = open.way {
                 match (open.legs.contains_key(&way), self.peers.get_mut(&way)) {
                     (false, Some(peer)) if now >= open.ask_at => {
                         peer.trunk.write(now, ABOUT_ALL, &Word::join(*id, open.lane.mark()).write());
                         open.ask_at = now + ASK_AGAIN_MS.max(3 * peer.trunk.line().rtt_ms);
                     }
-                    (true, Some(peer)) => bring(now, self.me, open, way, &mut peer.trunk),
+                    (true, Some(peer)) if !open.is_cut_beyond => bring(now, self.me, open, way, &mut peer.trunk),
                     _ => {}
                 }
             }
@@ -305,6 +311,10 @@ impl Hall {
             for (peer, leg) in &mut open.legs {
                 if let Some(peer) = self.peers.get_mut(peer) {
                     leg.pump(now, &open.lane, &mut peer.trunk);
+                    if leg.told_cut != is_cut && leg.says && !leg.is_up {
+                        leg.told_cut = is_cut;
+                        peer.trunk.write(now, ABOUT_ALL, &Word::Beyond { class: *id, cut: is_cut }.write());
+                    }
                 }
             }
             for (track, heeded) in &mut open.tracks {
@@ -363,7 +373,7 @@ impl Hall {
         let open = self.classes.get(&class)?;
         Some(match (open.way, open.up(), self.whys.get(&class)) {
             (Way::Here, ..) => Reach::Here,
-            (_, Some(up), _) if self.peers.get(&up).is_some_and(|p| !p.trunk.is_away()) => Reach::Open,
+            _ if reaches(open, &self.peers) => Reach::Open,
             (_, None, Some(why)) => Reach::Refused(*why),
             _ => Reach::Cut,
         })
@@ -412,6 +422,12 @@ impl Hall {
     pub fn refused(&self) -> Refused {
         self.refused
     }
+}
+
+/// Whether a way to the origin is open, as far as is known here.
+fn reaches(open: &Class, peers: &BTreeMap<NodeId, Peer>) -> bool {
+    let up = open.up().and_then(|up| peers.get(&up));
+    !open.is_cut_beyond && up.is_some_and(|peer| !peer.trunk.is_away())
 }
 
 /// Sends what was said here on its way to the origin.

@@ -1,6 +1,6 @@
 //! What nodes say to each other about classes: messages of streams.
 //!
-//! On stream 0, about all: join, welcome, refused, leave, over. On a class's own stream, downwards records of the lane,
+//! On stream 0, about all: join, welcome, refused, leave, over, beyond. On a class's own stream, downwards records of the lane,
 //! upwards what people said; both ways, tracks of voice.
 
 use base::{NodeId, Subject};
@@ -50,6 +50,11 @@ pub(super) enum Word {
     Over {
         class: Subject,
     },
+    /// Whether what is said here reaches the origin no more: to who follows the class here. Nodes of before do not read it.
+    Beyond {
+        class: Subject,
+        cut: bool,
+    },
 }
 
 impl Word {
@@ -76,6 +81,7 @@ impl Word {
             }),
             Self::Leave { class } => out.byte(4).raw(&class.0),
             Self::Over { class } => out.byte(5).raw(&class.0),
+            Self::Beyond { class, cut } => out.byte(6).raw(&class.0).byte(u8::from(*cut)),
         };
         out.0
     }
@@ -109,6 +115,7 @@ impl Word {
             }
             4 => Self::Leave { class },
             5 => Self::Over { class },
+            6 => Self::Beyond { class, cut: input.byte()? != 0 },
             _ => return Err(Malformed),
         })
     }

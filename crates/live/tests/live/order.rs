@@ -72,6 +72,41 @@ fn what_is_said_during_a_cut_comes_in_late_and_once() {
     println!("all of it was there {} ms after the way was back", world.diaries[2].seen.values().max().unwrap() - back);
 }
 
+/// The teacher's own link breaks: the hub is there for the others, and the class is not.
+#[test]
+fn who_follows_at_a_hub_that_is_cut_off_itself_is_cut_off() {
+    let mut world = World::new(12, &[Bad::GOOD, Bad::GOOD, Bad::THIN]);
+    world.open(class(1), 1);
+    world.run(8000, |_, _| {});
+    let reach = |world: &World| [HUB, 2, 3].map(|n| world.halls[n].reach(class(1)));
+    assert_eq!(reach(&world), [Some(Reach::Open); 3]);
+    world.sever(1, HUB, true);
+    world.run(15_000, |_, _| {});
+    assert_eq!(reach(&world), [Some(Reach::Cut); 3]);
+    assert!(world.halls[2].is_cut_beyond(class(1)) && !world.halls[HUB].is_cut_beyond(class(1)));
+    let before = world.sums(3, HUB);
+    world.run(60_000, |world, at| {
+        if at % 1000 == 0 {
+            world.say(3, class(1), person(3), b"what the room goes on with").unwrap();
+        }
+    });
+    let said = world.sums(3, HUB).bytes - before.bytes;
+    assert!(said < 20_000, "what goes no further is not sent again and again: {said} bytes");
+    // One that comes to the hub meanwhile is told so, too.
+    world.reconnect(HUB, 2);
+    world.run(5000, |_, _| {});
+    assert_eq!(world.halls[2].reach(class(1)), Some(Reach::Cut));
+    world.sever(1, HUB, false);
+    world.reconnect(1, HUB);
+    world.run(15_000, |_, _| {});
+    assert_eq!(reach(&world), [Some(Reach::Open); 3]);
+    for n in [HUB, 2, 3] {
+        world.agree(n, 1, class(1));
+        assert!(world.halls[n].waiting(class(1)).is_empty());
+    }
+    assert_eq!(world.events(1, class(1)).len(), 60, "once each");
+}
+
 #[test]
 fn two_schools_hold_class_without_a_hub() {
     let mut world = World::new(2, &[Bad::GOOD, Bad::GOOD]);

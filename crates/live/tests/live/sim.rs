@@ -86,6 +86,8 @@ struct Wire {
     flying: BTreeMap<(u64, u64), Vec<u8>>,
     sums: Sums,
     n: u64,
+    /// Nothing comes through, whatever else is whole.
+    severed: bool,
 }
 
 impl Wire {
@@ -209,6 +211,7 @@ impl World {
                 flying: BTreeMap::new(),
                 sums: Sums::default(),
                 n: 0,
+                severed: false,
             };
             self.wires.insert((from, to), wire);
         }
@@ -226,6 +229,13 @@ impl World {
                 _ => Way::Via(node(HUB)),
             };
             assert!(self.halls[n].open(self.now, class, way, 0, Saved::default()));
+        }
+    }
+
+    /// Cuts the way between two nodes, or mends it.
+    pub fn sever(&mut self, a: usize, b: usize, yes: bool) {
+        for way in [(a, b), (b, a)] {
+            self.wires.get_mut(&way).unwrap().severed = yes;
         }
     }
 
@@ -282,7 +292,7 @@ impl World {
         for ((from, to), wire) in &mut self.wires {
             while let Some(first) = wire.flying.first_entry().filter(|e| e.key().0 <= now) {
                 let datagram = first.remove();
-                if cut {
+                if cut || wire.severed {
                     wire.sums.lost += 1;
                 } else {
                     arrived.push_back((*from, *to, datagram));
