@@ -1,4 +1,4 @@
-//! What a figure is divided by, what it says where it is not, and what no division tells of few pupils.
+//! What a figure is divided by, and what it says where it is not.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use base::{Scope, Subject};
 use log::Store;
-use records::{Change, Kinds, RecordError, Role, Value};
+use records::{Change, Kinds, RecordError, Value};
 use zampa::house;
 
 use crate::counted::{copy, figures, moved, some, store, write};
@@ -14,7 +14,7 @@ use crate::desk::{Desk, desk_at};
 use crate::pairings::sql;
 
 /// A page as anybody sees it.
-async fn open(desk: &Desk, path: &str) -> (StatusCode, String) {
+pub(crate) async fn open(desk: &Desk, path: &str) -> (StatusCode, String) {
     let request = Request::get(path).header("host", "here").header("accept-language", "en");
     let request = request.body(Body::empty()).unwrap();
     let (head, body) = tower::ServiceExt::oneshot(desk.router.clone(), request).await.unwrap().into_parts();
@@ -200,113 +200,4 @@ fn a_school_is_not_reached_by_what_comes_from_it() {
     assert_eq!(reached(), before, "the room in which it was taught");
     room(other);
     assert_eq!(reached(), before + 1);
-}
-
-/// Three pupils at one school and thirty at another, on one day.
-struct Few {
-    hub: Desk,
-    three: Subject,
-    thirty: Subject,
-    at: [Subject; 2],
-}
-
-impl Few {
-    fn new() -> Self {
-        let hub = desk_at(0);
-        let site = &hub.node.site;
-        let schools = "SELECT id FROM organisation WHERE kind = 'supported_school' ORDER BY id LIMIT 1";
-        let at = [hub.one(schools), hub.one(&format!("{schools} OFFSET 1"))];
-        let kinds = house::kinds();
-        let put = |kind: &str, scope: Scope, change: Change| {
-            write(&site.store, &kinds, kind, scope, None, change);
-            hub.one(&format!("SELECT id FROM {kind} ORDER BY made DESC, id DESC LIMIT 1"))
-        };
-        let made = [(at[0], 3), (at[1], 30)].map(|(school, n)| {
-            let activity = Change::new()
-                .with_text("title", "一次活动")
-                .with_text("kind", "lesson")
-                .with_link("school", school)
-                .with_text("starts_on", "2026-11-25")
-                .with_text("ends_on", "2026-11-25")
-                .with_text("held_on", "2026-11-25")
-                .with_text("state", "held");
-            let activity = put("activity", Scope::School(school), activity);
-            let count = Change::new()
-                .with_link("activity", activity)
-                .with_text("category", "pupils")
-                .with_text("day", "2026-11-25")
-                .with("number", Value::Int(n))
-                .with_text("basis", "counted")
-                .with_text("state", "verified");
-            put("headcount", Scope::School(school), count)
-        });
-        Self { three: made[0], thirty: made[1], hub, at }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn few_pupils_are_told_by_no_part_row_or_narrower_question() {
-    let few = Few::new();
-    let days = "from=2026-11-25&to=2026-11-25";
-    let (_, page) = open(&few.hub, &format!("/figures/pupils?{days}")).await;
-    let number = |page: &str| page.split("<data>").nth(1).unwrap().split('<').next().unwrap().to_owned();
-    assert_eq!(number(&page), "33");
-    let cells: Vec<&str> = page.split("<td class=\"num\">").skip(1).map(|c| c.split('<').next().unwrap()).collect();
-    assert!(!cells.is_empty() && !cells.contains(&"30") && !cells.contains(&"3"), "{cells:?}");
-    assert!(cells.contains(&"—") && page.contains("&#60;5") && page.contains("another is left out too"), "{page}");
-    // Nor do narrower questions, of which one answers what is left of the other.
-    for school in few.at {
-        let (_, page) = open(&few.hub, &format!("/figures/pupils?{days}&school={school}")).await;
-        assert!(["&#60;5", "—"].contains(&number(&page).as_str()), "{}", number(&page));
-        let (_, all) = open(&few.hub, &format!("/figures?{days}&school={school}")).await;
-        let before = all.split("<a href=\"/figures/pupils?").next().unwrap();
-        let card = before.rsplit("<article").next().unwrap();
-        assert!(card.contains("<data value=\"\">"), "{card}");
-    }
-    for (path, what) in [("", "\"30\""), ("", "\"3\""), (&*format!("&school={}", few.at[1]), "30")] {
-        let (_, csv) = open(&few.hub, &format!("/csv/figures/pupils?{days}{path}")).await;
-        assert!(!csv.lines().skip(2).any(|l| l.contains(what)), "{csv}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn few_pupils_are_told_to_their_own_school_alone() {
-    let few = Few::new();
-    let hub = &few.hub;
-    let officer = hub.sign_in(Role::Officer);
-    let head = |school: Subject| {
-        let of = format!("SELECT person FROM grant_of_role WHERE role = 'head' AND organisation = {}", sql(school));
-        hub.as_person(hub.one(&of))
-    };
-    let (own, other) = (head(few.at[0]), head(few.at[1]));
-    let at = format!("/headcounts/{}", few.three);
-    let line = async |who: &(String, String), id: Subject| {
-        let (_, csv) = hub.page("/csv/headcounts", who).await;
-        csv.lines().find(|l| l.contains(&id.to_string())).unwrap_or_default().to_owned()
-    };
-    for (who, told) in [(&officer, "\"<5\""), (&own, "\"3\"")] {
-        assert!(line(who, few.three).await.contains(told), "{}", line(who, few.three).await);
-        for path in [
-            at.clone(),
-            format!("{at}/history"),
-            format!(
-                "/headcounts?activity={}",
-                hub.one(&format!("SELECT activity FROM headcount WHERE id = {}", sql(few.three)))
-            ),
-        ] {
-            let (status, page) = hub.page(&path, who).await;
-            assert_eq!(status, StatusCode::OK);
-            assert_eq!(page.contains("&#60;5"), told == "\"<5\"", "{path} {page}");
-        }
-    }
-    assert!(line(&officer, few.thirty).await.contains("\"30\""), "thirty are no secret");
-    assert_eq!(hub.page(&at, &other).await.0, StatusCode::NOT_FOUND);
-    // Who may correct it writes it anew, and is not shown it in the form.
-    let (_, form) = hub.page(&format!("{at}/edit"), &officer).await;
-    let input = form.split("name=\"number\"").nth(1).unwrap().split('>').next().unwrap();
-    assert!(!input.contains("value=\"3\""), "{input}");
-    // Two teachers are two teachers: it is pupils that a small number could tell.
-    let teachers = hub.one("SELECT id FROM headcount WHERE category <> 'pupils' AND number >= 5 ORDER BY id LIMIT 1");
-    let number = hub.ask::<i64>(&format!("SELECT number FROM headcount WHERE id = {}", sql(teachers)));
-    assert!(line(&officer, teachers).await.contains(&format!("\"{number}\"")));
 }

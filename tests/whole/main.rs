@@ -19,6 +19,7 @@ mod dispatch;
 mod divided;
 mod edits;
 mod exports;
+mod few;
 mod files;
 mod groups;
 mod house;

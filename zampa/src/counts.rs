@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use base::{Date, Lang};
-use figures::{CountingRule, Evidence, Figure, Indicator, Measure, Scope, evidence, figure, indicators};
+use base::{Date, Lang, school_year};
+use figures::{Cells, CountingRule, Evidence, Figure, Indicator, Measure, Scope, evidence, indicators};
 use reports::{By, Counts, Every, Number, Part, Rule, Span, Told};
 use rusqlite::Connection;
 use web::PageError;
@@ -21,13 +21,14 @@ impl Counts for Rules {
             // A rule whose rows are of no cohort has no number of one: it is left out, not told as none.
             for rule in std::iter::once(indicator.rule).chain(beside).filter(|r| scope.undivided(r).is_none()) {
                 let rows = evidence(conn, rule, &scope, today)?;
+                let cells = Cells::of(conn, rule, &indicator.scope, today)?;
                 out.push(Told {
                     code: indicator.code.clone(),
                     own: rule.name == indicator.rule.name,
                     titles: titles.clone(),
                     rule: said(rule),
-                    whole: number(&figure(rule, &rows)),
-                    parts: parts(rule, rows, *by),
+                    whole: number(&cells.figure(rule, &rows)),
+                    parts: parts(rule, rows, *by, &cells),
                 });
             }
         }
@@ -65,10 +66,16 @@ fn said(rule: &CountingRule) -> Rule {
 }
 
 fn number(figure: &Figure) -> Number {
-    Number { value: figure.value, hash: figure.hash.to_string(), small: figure.suppressed }
+    Number { value: figure.value, hash: figure.hash.to_string(), told: figure.is_told() }
 }
 
-fn parts(rule: &'static CountingRule, rows: Vec<Evidence>, by: By) -> Vec<(Part, Number)> {
+fn parts(rule: &'static CountingRule, rows: Vec<Evidence>, by: By, cells: &Cells) -> Vec<(Part, Number)> {
+    // Of pupils there are numbers of schools and school years, and of nothing finer.
+    let by = match (rule.about_pupils, by.every) {
+        (false, _) => by,
+        (true, Every::Month | Every::Quarter) => return Vec::new(),
+        (true, Every::Whole | Every::Year) => By { school: by.school, every: by.every, ..By::default() },
+    };
     let mut groups: BTreeMap<Part, Vec<Evidence>> = BTreeMap::new();
     for row in rows {
         let part = Part {
@@ -81,7 +88,7 @@ fn parts(rule: &'static CountingRule, rows: Vec<Evidence>, by: By) -> Vec<(Part,
         };
         groups.entry(part).or_default().push(row);
     }
-    groups.into_iter().map(|(part, rows)| (part, number(&figure(rule, &rows)))).collect()
+    groups.into_iter().map(|(part, rows)| (part, number(&cells.figure(rule, &rows)))).collect()
 }
 
 /// A day's period, as DHIS2 writes it.
@@ -91,5 +98,7 @@ fn period(day: &str, every: Every) -> Option<String> {
         Every::Whole => None,
         Every::Month => Some(format!("{year}{month}")),
         Every::Quarter => Some(format!("{year}Q{}", month.parse::<u8>().ok()?.div_ceil(3))),
+        // The financial year that begins in August, as a school year does.
+        Every::Year => Some(format!("{}Aug", school_year(day.parse().ok()?))),
     }
 }

@@ -136,7 +136,7 @@ impl Stage {
         for (i, ((site, counted), relay)) in self.schools.iter().zip(&self.relays).enumerate() {
             let visits = site.store.read(|conn| {
                 let rule = figures::rule("visits_held").ok_or(PageError::NotFound)?;
-                counted.figure(conn, rule, &Scope::default(), site.today())
+                counted.figure(conn, rule, &Scope::default(), &Scope::default(), site.today())
             })?;
             let weather = relay.settings();
             let peers = self.links.get(i).map(|l| nodes::Links::peers(&**l)).unwrap_or_default();

@@ -27,19 +27,19 @@ pub fn run(files: &Files, env: &Env, as_json: bool, with_rows: bool) -> Result<(
             let divided = |rule: &&'static figures::CountingRule| indicator.scope.undivided(rule).is_none();
             for rule in std::iter::once(indicator.rule).chain(beside).filter(divided) {
                 let rows = figures::evidence(conn, rule, &indicator.scope, today)?;
-                let figure = figures::figure(rule, &rows);
+                let figure = figures::Cells::of(conn, rule, &indicator.scope, today)?.figure(rule, &rows);
                 let main = rule.name == indicator.rule.name;
                 let id = if main { indicator.code.clone() } else { format!("{}/{}", indicator.code, rule.name) };
-                let value = if figure.suppressed { json!("<5") } else { json!(figure.value) };
+                let untold = figure.untold.map(|u| if u == figures::Untold::Few { "<5" } else { "-" });
                 let cohorts: Vec<String> = indicator.scope.cohorts.iter().map(ToString::to_string).collect();
                 if !as_json {
-                    let shown = if figure.suppressed { "<5".to_owned() } else { figure.value.to_string() };
+                    let shown = untold.map_or_else(|| figure.value.to_string(), ToOwned::to_owned);
                     let _ = writeln!(out, "{shown:>10}  {id}  ({} v{}, {} rows)", rule.name, rule.version, rows.len());
                     continue;
                 }
                 let mut line = json!({
                     "id": id,
-                    "value": value,
+                    "value": untold.map_or_else(|| json!(figure.value), |u| json!(u)),
                     "rule": rule.name,
                     "version": rule.version,
                     "scope": { "node": store.key().id().to_string(), "cohorts": cohorts },
@@ -48,7 +48,7 @@ pub fn run(files: &Files, env: &Env, as_json: bool, with_rows: bool) -> Result<(
                     "rows": rows.len(),
                     "demonstration": settings.demonstration,
                 });
-                if with_rows && !figure.suppressed {
+                if with_rows && figure.is_told() {
                     let ids: Vec<_> =
                         rows.iter().map(|r| json!({ "id": r.id.to_string(), "n": r.n, "day": r.day })).collect();
                     if let Some(object) = line.as_object_mut() {

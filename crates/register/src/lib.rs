@@ -19,7 +19,7 @@ mod typed;
 
 pub use approval::may_move;
 pub use command::{Refusal, Saved, change_in, concerned, in_hands, make_in, may_change, move_in, save_new, visible};
-pub use few::{FEW, FEW_SAID, is_few, untold};
+pub use few::{FEW, FEW_SAID, is_few};
 pub use files::{Wanted, attach, attach_as, lies_in, named, wanted};
 pub use form::form_fields;
 pub use history::{done, who};

@@ -1,6 +1,6 @@
 //! Counting: rows of evidence by a rule, narrowed by dimensions; the number and the hash that follow from them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use base::{Date, Hash, Subject};
 use minicbor::Encoder;
@@ -83,16 +83,25 @@ pub struct Figure {
     pub rows: usize,
     /// BLAKE3 over the rows as CBOR, sorted.
     pub hash: Hash,
-    /// The number is of pupils and too small to be told.
-    pub suppressed: bool,
-    /// The number is not small; set beside another that is told, it would tell one that is.
-    pub withheld: bool,
+    /// Why the number is not told, where it is of pupils.
+    pub untold: Option<Untold>,
+}
+
+/// Why a number of pupils is not told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Untold {
+    /// It is too small.
+    Few,
+    /// It is of a part of a school in a school year.
+    Part,
+    /// It is neither; set beside others that are told, it would tell one that is small.
+    Beside,
 }
 
 impl Figure {
     /// Whether the number is told.
     pub fn is_told(&self) -> bool {
-        !self.suppressed && !self.withheld
+        self.untold.is_none()
     }
 }
 
@@ -182,7 +191,7 @@ fn read(row: &Row<'_>) -> Result<Evidence, RecordError> {
     })
 }
 
-/// The number that follows from rows.
+/// The number that follows from rows. Of pupils, [`Cells`](crate::Cells) says which are told publicly.
 pub fn figure(rule: &'static CountingRule, rows: &[Evidence]) -> Figure {
     let value = match rule.measure {
         Measure::Distinct => {
@@ -203,8 +212,7 @@ pub fn figure(rule: &'static CountingRule, rows: &[Evidence]) -> Figure {
         value,
         rows: rows.len(),
         hash: Hash(*hasher.finalize().as_bytes()),
-        suppressed: rule.about_pupils && register::is_few(value),
-        withheld: false,
+        untold: (rule.about_pupils && register::is_few(value)).then_some(Untold::Few),
     }
 }
 
@@ -219,32 +227,6 @@ pub fn count(
     today: Date,
 ) -> Result<Figure, RecordError> {
     Ok(figure(rule, &evidence(conn, rule, scope, today)?))
-}
-
-/// Whether a number that was narrowed further would tell one of pupils that is too small: by what is left of the whole, or
-/// since the division by schools leaves its school out.
-///
-/// # Errors
-/// What the database says.
-pub(crate) fn tells(
-    conn: &Connection,
-    rule: &CountingRule,
-    whole: &Scope,
-    narrowed: &Scope,
-    today: Date,
-) -> Result<bool, RecordError> {
-    if !rule.about_pupils || whole == narrowed {
-        return Ok(false);
-    }
-    let sum = |rows: &[Evidence]| rows.iter().map(|r| r.n).sum::<i64>();
-    let rest = sum(&evidence(conn, rule, whole, today)?) - sum(&evidence(conn, rule, narrowed, today)?);
-    let Some(school) = narrowed.school else { return Ok(register::is_few(rest)) };
-    let mut schools: BTreeMap<Option<Subject>, i64> = BTreeMap::new();
-    for row in evidence(conn, rule, &Scope { school: None, ..narrowed.clone() }, today)? {
-        *schools.entry(row.school).or_default() += row.n;
-    }
-    let untold = register::untold(schools.values().map(|n| (*n, register::is_few(*n))));
-    Ok(register::is_few(rest) || schools.keys().zip(untold).any(|(s, untold)| untold && *s == Some(school)))
 }
 
 /// A row as a CBOR array of ten (RFC 8949).

@@ -1,6 +1,7 @@
 //! Counting rules, their evidence, and declared totals. A rule is a named, versioned query that returns rows; the
 //! number is computed from those rows, so every figure opens into them.
 
+mod cells;
 mod count;
 mod facts;
 mod pages;
@@ -8,7 +9,8 @@ mod reach;
 mod rows;
 mod rules;
 
-pub use count::{Evidence, Figure, Indicator, Scope, as_of, count, evidence, figure, indicators};
+pub use cells::Cells;
+pub use count::{Evidence, Figure, Indicator, Scope, Untold, as_of, count, evidence, figure, indicators};
 pub use facts::KINDS;
 pub use pages::{Card, Counted, card, routes};
 pub use rules::{CountingRule, Measure, RULES, rule};

@@ -10,7 +10,8 @@ use register::Look;
 use rusqlite::Connection;
 use web::{Check, PageError, Reply, Request, Route, Shell, Site, escape};
 
-use crate::count::{Figure, Indicator, Scope, count, indicators, tells};
+use crate::cells::Cells;
+use crate::count::{Figure, Indicator, Scope, Untold, evidence, indicators};
 use crate::reach;
 use crate::rows;
 use crate::rules::{CountingRule, rule};
@@ -18,7 +19,8 @@ use crate::rules::{CountingRule, rule};
 /// Figures kept in memory.
 const KEPT: usize = 500;
 
-type Kept = BTreeMap<(&'static str, Scope), (u64, Date, Figure)>;
+/// By the rule, all that the indicator counts, and what the reader narrowed it to.
+type Kept = BTreeMap<(&'static str, Scope, Scope), (u64, Date, Figure)>;
 
 /// Figures that were counted since the log last changed. Counting again gives the same, only later.
 #[derive(Default)]
@@ -39,7 +41,7 @@ impl Counted {
         self.generation.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// A figure, counted if it is not kept.
+    /// A figure of a part of what an indicator counts, counted if it is not kept.
     ///
     /// # Errors
     /// What the database says.
@@ -47,17 +49,19 @@ impl Counted {
         &self,
         conn: &Connection,
         rule: &'static CountingRule,
+        whole: &Scope,
         scope: &Scope,
         today: Date,
     ) -> Result<Figure, PageError> {
         // Read before counting: a change in between makes what is kept too old, never too new.
         let now = self.generation.load(Ordering::SeqCst);
-        let key = (rule.name, scope.clone());
+        let key = (rule.name, whole.clone(), scope.clone());
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         if let Some((_, _, figure)) = kept.filter(|(at, day, _)| *at == now && *day == today) {
             return Ok(figure);
         }
-        let figure = count(conn, rule, scope, today)?;
+        let rows = evidence(conn, rule, scope, today)?;
+        let figure = Cells::of(conn, rule, whole, today)?.figure(rule, &rows);
         let mut all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= KEPT {
             all.clear();
@@ -121,19 +125,23 @@ pub fn card(
         let (None, Some(scope)) = (&why, &scope) else {
             return Ok((None, NOT_TOLD.to_owned(), why.unwrap_or_default()));
         };
-        let withheld = tells(conn, rule, &indicator.scope, scope, today)?;
-        let figure = Figure { withheld, ..counted.figure(conn, rule, scope, today)? };
-        let said = number(&words, &figure);
-        Ok((Some(figure), said, words.get(&format!("rule-{}-unit", rule.name)).into_owned()))
+        let figure = counted.figure(conn, rule, &indicator.scope, scope, today)?;
+        let unit = match figure.untold {
+            Some(Untold::Part) => "figure-by-years".to_owned(),
+            Some(Untold::Beside) => "figure-kept".to_owned(),
+            Some(Untold::Few) | None => format!("rule-{}-unit", rule.name),
+        };
+        let said = number(&words, figure.untold, figure.value);
+        Ok((Some(figure), said, words.get(&unit).into_owned()))
     };
     let (main, said, unit) = of(indicator.rule)?;
     let query = scope_query(narrowed);
     let mut beside = Vec::new();
     for other in indicator.rule.beside.iter().filter_map(|name| rule(name)) {
-        let (found, said, unit) = of(other)?;
+        let (_, said, unit) = of(other)?;
         beside.push((
             words.get(&format!("rule-{}", other.name)).into_owned(),
-            if found.is_none() { unit } else { said },
+            if said == NOT_TOLD { unit } else { said },
             format!("/figures/{}?rule={}{query}", escape(&indicator.code), other.name),
         ));
     }
@@ -167,14 +175,22 @@ pub fn card(
 pub(crate) const NOT_TOLD: &str = "—";
 
 /// A number as it is told.
-pub(crate) fn number(words: &text::Words<'_>, figure: &Figure) -> String {
-    if figure.suppressed {
-        register::FEW_SAID.to_owned()
-    } else if figure.withheld {
-        NOT_TOLD.to_owned()
-    } else {
-        words.number(figure.value)
+pub(crate) fn number(words: &text::Words<'_>, untold: Option<Untold>, value: i64) -> String {
+    match untold {
+        None => words.number(value),
+        Some(Untold::Few) => register::FEW_SAID.to_owned(),
+        Some(Untold::Part | Untold::Beside) => NOT_TOLD.to_owned(),
     }
+}
+
+/// Why a number is not told, in so many words.
+pub(crate) fn why_untold(words: &text::Words<'_>, untold: Untold) -> String {
+    let key = match untold {
+        Untold::Few => "figure-small",
+        Untold::Part => "figure-cells",
+        Untold::Beside => "figure-withheld",
+    };
+    words.get(key).into_owned()
 }
 
 /// That the rows of a rule do not have what they were narrowed by.

@@ -165,7 +165,7 @@ pub(crate) fn rows(site: &Site, request: &Request) -> Result<Reply, PageError> {
             count: i64::try_from(found.len()).unwrap_or(i64::MAX),
             sums: rule.measure == Measure::Sum,
             signed_in: request.session.is_some(),
-            rows: shown.map(|row| rows::line(request, &look, rule, row, false)).collect::<Result<_, _>>()?,
+            rows: shown.map(|row| rows::line(request, &look, rule, row, None)).collect::<Result<_, _>>()?,
             s: Shell::new(site, request, look.title(org, &school)?),
         };
         Ok::<_, PageError>(page.render()?)

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use askama::Template;
-use base::Subject;
+use base::{Date, SCHOOL_YEAR_BEGINS, Subject, school_year};
 use register::Look;
 use rusqlite::Connection;
 use web::{PageError, Reply, Request, Shell, Site};
 
-use crate::count::{Evidence, Figure, Indicator, Scope, as_of, evidence, figure, indicators, tells};
-use crate::pages::{NOT_TOLD, Narrow, asked, both, narrow, no_number, number};
+use crate::cells::Cells;
+use crate::count::{Evidence, Figure, Indicator, Scope, Untold, as_of, evidence, indicators};
+use crate::pages::{NOT_TOLD, Narrow, asked, both, narrow, no_number, number, why_untold};
 use crate::rules::{CountingRule, rule};
 
 /// Rows of a page.
@@ -43,7 +44,8 @@ struct OnePage<'a> {
     scope: String,
     as_of: String,
     digest: String,
-    hash: String,
+    /// Of a number that is told: of one that is not, the hash could be tried with each small number.
+    hash: Option<String>,
     count: i64,
     rows: Vec<Line>,
     sums: bool,
@@ -57,8 +59,10 @@ struct OnePage<'a> {
     csv: String,
     /// Why neither a number nor rows are shown.
     untold: Option<String>,
-    /// A number of the rows or parts is left out, so that no small one can be told by it.
+    /// A number of the parts is left out, so that no small one can be told by it.
     left_out: bool,
+    /// Whole schools and school years have numbers, and hardly any row has.
+    by_cells: bool,
 }
 
 /// The indicator and the rule that an address names: the indicator's own, or one shown beside it.
@@ -85,34 +89,26 @@ pub(crate) fn one(site: &Site, request: &Request) -> Result<Reply, PageError> {
         let narrowed = asked(request)?;
         let scope = both(&indicator.scope, &narrowed);
         let no_number = no_number(&words, rule, scope.as_ref());
-        let (mut rows, withheld) = match &scope {
-            Some(scope) if no_number.is_none() => {
-                (evidence(conn, rule, scope, site.today())?, tells(conn, rule, &indicator.scope, scope, site.today())?)
-            }
-            _ => (Vec::new(), false),
+        let mut rows = match &scope {
+            Some(scope) if no_number.is_none() => evidence(conn, rule, scope, site.today())?,
+            _ => Vec::new(),
         };
         let counted = no_number.is_none();
-        let figure = Figure { withheld, ..figure(rule, &rows) };
-        let untold = match no_number {
-            Some(why) => Some(why),
-            None if figure.suppressed => Some(words.get("figure-small").into_owned()),
-            None if figure.withheld => Some(words.get("figure-withheld").into_owned()),
-            None => None,
-        };
+        let cells = Cells::of(conn, rule, &indicator.scope, site.today())?;
+        let figure = cells.figure(rule, &rows);
+        let untold = no_number.or_else(|| figure.untold.map(|untold| why_untold(&words, untold)));
         // The newest first: who has just recorded something finds it at the top.
         rows.sort_by(|a, b| b.day.cmp(&a.day).then_with(|| b.id.cmp(&a.id)));
         let pages = rows.len().div_ceil(PAGE).max(1);
         let page = request.query("page").and_then(|p| p.parse().ok()).unwrap_or(1).clamp(1, pages);
-        let hidden = hidden(rule, &rows);
-        let left_out = rows.iter().zip(&hidden).any(|(row, hidden)| *hidden && !register::is_few(row.n));
-        let shown = rows.iter().zip(&hidden).skip((page - 1) * PAGE).take(PAGE);
+        let shown = rows.iter().skip((page - 1) * PAGE).take(PAGE);
         let look = Look::new(site, request, conn);
         let lines = if untold.is_some() {
             Vec::new()
         } else {
-            shown.map(|(row, hidden)| line(request, &look, rule, row, *hidden)).collect::<Result<_, _>>()?
+            shown.map(|row| line(request, &look, rule, row, alone(&cells, rule, row))).collect::<Result<_, _>>()?
         };
-        let (parts, part_left_out) = if untold.is_some() { (Vec::new(), false) } else { parts(&look, rule, &rows)? };
+        let (parts, left_out) = if untold.is_some() { (Vec::new(), false) } else { parts(&look, rule, &rows, &cells)? };
         let title = if rule.name == indicator.rule.name {
             indicator.title_in(conn, request.lang.code())?
         } else {
@@ -124,7 +120,7 @@ pub(crate) fn one(site: &Site, request: &Request) -> Result<Reply, PageError> {
             format!("{base}{mark}page={to}")
         };
         let out = OnePage {
-            number: if counted { number(&words, &figure) } else { NOT_TOLD.to_owned() },
+            number: if counted { number(&words, figure.untold, figure.value) } else { NOT_TOLD.to_owned() },
             unit: words.get(&format!("rule-{}-unit", rule.name)).into_owned(),
             says: words.get(&format!("rule-{}-says", rule.name)).into_owned(),
             rule: words.get(&format!("rule-{}", rule.name)).into_owned(),
@@ -133,14 +129,15 @@ pub(crate) fn one(site: &Site, request: &Request) -> Result<Reply, PageError> {
             scope: scope_words(&look, site, scope.as_ref().unwrap_or(&narrowed))?,
             as_of: words.moment(site.now_ms(), &site.zone()),
             digest: as_of(conn)?.to_string().chars().take(16).collect(),
-            hash: figure.hash.to_string(),
+            hash: figure.is_told().then(|| figure.hash.to_string()),
             count: i64::try_from(rows.len()).unwrap_or(i64::MAX),
             rows: lines,
             sums: rule.measure == crate::rules::Measure::Sum,
             signed_in: request.session.is_some(),
             narrow: narrow(site, request, conn)?,
             parts,
-            left_out: left_out || part_left_out,
+            left_out,
+            by_cells: rule.about_pupils && untold.is_none(),
             previous: (page > 1).then(|| turn(page - 1)),
             next: (page < pages).then(|| turn(page + 1)),
             place: format!("{page} / {pages}"),
@@ -160,7 +157,7 @@ pub(crate) fn line(
     look: &Look<'_>,
     rule: &CountingRule,
     row: &Evidence,
-    hidden: bool,
+    untold: Option<Untold>,
 ) -> Result<Line, PageError> {
     let org = look.kinds.get("organisation").ok_or(PageError::NotFound)?;
     let mut cells = Vec::new();
@@ -177,38 +174,57 @@ pub(crate) fn line(
         code,
         href: may.then(|| format!("/{}/{}", kind.route, row.id)),
         title: if may { look.title(kind, &row.id)? } else { String::new() },
-        n: match hidden {
-            true if register::is_few(row.n) => register::FEW_SAID.to_owned(),
-            true => NOT_TOLD.to_owned(),
-            false => row.n.to_string(),
+        n: match untold {
+            Some(Untold::Few) => register::FEW_SAID.to_owned(),
+            Some(Untold::Part | Untold::Beside) => NOT_TOLD.to_owned(),
+            None => row.n.to_string(),
         },
         day: if may { look.date(day) } else { day.chars().take(7).collect() },
         cells,
     })
 }
 
-/// Which rows' numbers are not told: of pupils, those that are too small, and what would tell a single one.
-fn hidden(rule: &CountingRule, rows: &[Evidence]) -> Vec<bool> {
-    register::untold(rows.iter().map(|row| (row.n, rule.about_pupils && register::is_few(row.n))))
+/// Why the number of a single row is not told: of pupils, it is one only where its school has no other in that year.
+fn alone(cells: &Cells, rule: &CountingRule, row: &Evidence) -> Option<Untold> {
+    cells.untold(rule, std::slice::from_ref(row))
+}
+
+/// The days of a school year.
+fn year_said(look: &Look<'_>, year: i16) -> Option<String> {
+    let begins = |year| Date::new(year, SCHOOL_YEAR_BEGINS, 1).ok();
+    let (first, last) = (begins(year)?, begins(year + 1)?.yesterday().ok()?);
+    Some(format!("{} – {}", look.words.date(first), look.words.date(last)))
 }
 
 /// Lines of a part that are shown.
 const LINES: usize = 30;
 
 /// The parts, and whether a number of one is left out beside one that is too small.
-fn parts(look: &Look<'_>, rule: &'static CountingRule, rows: &[Evidence]) -> Result<(Vec<Part>, bool), PageError> {
+fn parts(
+    look: &Look<'_>,
+    rule: &'static CountingRule,
+    rows: &[Evidence],
+    cells: &Cells,
+) -> Result<(Vec<Part>, bool), PageError> {
     let org = look.kinds.get("organisation").ok_or(PageError::NotFound)?;
     let place = |id: Option<Subject>| id.map(|id| look.title(org, &id)).transpose();
     let words = look.words;
     let (mut out, mut left_out) = (Vec::new(), false);
-    for (key, name) in
-        [("field-kind", "kind"), ("figure-year", "year"), ("field-school", "school"), ("figure-region", "region")]
-    {
+    let by: &[(&str, &str)] = if rule.about_pupils {
+        &[("figure-school-year", "school_year"), ("field-school", "school")]
+    } else {
+        &[("field-kind", "kind"), ("figure-year", "year"), ("field-school", "school"), ("figure-region", "region")]
+    };
+    for (key, name) in by.iter().copied() {
         let mut groups: BTreeMap<String, Vec<Evidence>> = BTreeMap::new();
         for row in rows {
             let of = match name {
                 "kind" => row.kind.as_ref().map(|k| words.get(&format!("word-{k}")).into_owned()),
                 "year" => row.day.as_ref().map(|d| d.chars().take(4).collect()),
+                "school_year" => {
+                    let day: Option<Date> = row.day.as_deref().and_then(|day| day.parse().ok());
+                    day.and_then(|day| year_said(look, school_year(day)))
+                }
                 "school" => place(row.school)?,
                 _ => row.region.clone(),
             };
@@ -219,15 +235,13 @@ fn parts(look: &Look<'_>, rule: &'static CountingRule, rows: &[Evidence]) -> Res
         if groups.len() < 2 {
             continue;
         }
-        let counted: Vec<(String, Figure)> = groups.into_iter().map(|(of, rows)| (of, figure(rule, &rows))).collect();
-        let untold = register::untold(counted.iter().map(|(_, f)| (f.value, f.suppressed)));
-        let mut lines: Vec<(String, String, i64)> = Vec::with_capacity(counted.len());
-        for ((of, part), untold) in counted.into_iter().zip(untold) {
-            let part = Figure { withheld: untold && !part.suppressed, ..part };
-            left_out |= part.withheld;
-            lines.push((of, number(&words, &part), if part.is_told() { part.value } else { 0 }));
+        let mut lines: Vec<(String, String, i64)> = Vec::with_capacity(groups.len());
+        for (of, rows) in groups {
+            let part: Figure = cells.figure(rule, &rows);
+            left_out |= part.untold == Some(Untold::Beside);
+            lines.push((of, number(&words, part.untold, part.value), if part.is_told() { part.value } else { 0 }));
         }
-        if name != "year" {
+        if !["year", "school_year"].contains(&name) {
             lines.sort_by_key(|l| std::cmp::Reverse(l.2));
         }
         lines.truncate(LINES);
@@ -270,18 +284,18 @@ pub(crate) fn csv(site: &Site, request: &Request) -> Result<Reply, PageError> {
         let scope = both(&indicator.scope, &asked(request)?).filter(|scope| scope.undivided(rule).is_none());
         let scope = scope.ok_or(PageError::Rule("figure-undivided".to_owned()))?;
         let rows = evidence(conn, rule, &scope, site.today())?;
-        let withheld = tells(conn, rule, &indicator.scope, &scope, site.today())?;
-        let figure = Figure { withheld, ..figure(rule, &rows) };
+        let cells = Cells::of(conn, rule, &indicator.scope, site.today())?;
+        let figure = cells.figure(rule, &rows);
         let look = Look::new(site, request, conn);
         let mut out = String::from("\u{feff}");
         if site.demonstration {
             out.push_str(&format!("\"{}\"\r\n", look.words.get("demonstration-strip").replace('"', "\"\"")));
         }
-        let hash = figure.hash;
+        let hash = if figure.is_told() { figure.hash.to_string() } else { String::new() };
         out.push_str(&format!("\"rule\",\"{}\",\"version\",{},\"hash\",\"{hash}\"\r\n", rule.name, rule.version));
         out.push_str("code,n,day,unit,school,kind\r\n");
-        for (row, hidden) in rows.iter().zip(hidden(rule, &rows)).filter(|_| figure.is_told()) {
-            let l = line(request, &look, rule, row, hidden)?;
+        for row in rows.iter().filter(|_| figure.is_told()) {
+            let l = line(request, &look, rule, row, alone(&cells, rule, row))?;
             let cells: Vec<String> = l.cells.iter().map(|c| format!("\"{}\"", c.replace('"', "\"\""))).collect();
             out.push_str(&format!("{},\"{}\",\"{}\",{}\r\n", l.code, l.n, l.day, cells.join(",")));
         }

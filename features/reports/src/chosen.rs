@@ -1,13 +1,12 @@
 //! Which cohort and which time a report is of.
 
-use base::{Date, Subject};
+use base::{Date, SCHOOL_YEAR_BEGINS, Subject, school_year};
 use rusqlite::{Connection, OptionalExtension};
 use web::{PageError, Request, Site};
 
 use crate::counts::{Every, Span};
 
-/// A school year begins in August, and its second term in February.
-const FIRST_MONTH: i8 = 8;
+/// The month with whose first day a school year's second term begins.
 const SECOND_TERM: i8 = 2;
 
 /// A term of a school year.
@@ -37,8 +36,8 @@ impl Term {
         let first = |year, month| Date::new(year, month, 1).ok();
         let before = |day: Date| day.yesterday().ok();
         match self {
-            Self::Autumn => Some((first(year, FIRST_MONTH)?, before(first(year + 1, SECOND_TERM)?)?)),
-            Self::Spring => Some((first(year + 1, SECOND_TERM)?, before(first(year + 1, FIRST_MONTH)?)?)),
+            Self::Autumn => Some((first(year, SCHOOL_YEAR_BEGINS)?, before(first(year + 1, SECOND_TERM)?)?)),
+            Self::Spring => Some((first(year + 1, SECOND_TERM)?, before(first(year + 1, SCHOOL_YEAR_BEGINS)?)?)),
         }
     }
 }
@@ -46,11 +45,6 @@ impl Term {
 /// A school year as it is called: 2025–26.
 pub(crate) fn called(year: i16) -> String {
     format!("{year}–{:02}", (year + 1).rem_euclid(100))
-}
-
-/// The school year of a day.
-pub(crate) fn year_of(day: Date) -> i16 {
-    if day.month() >= FIRST_MONTH { day.year() } else { day.year() - 1 }
 }
 
 /// What the reader chose.
@@ -78,13 +72,21 @@ impl Chosen {
             cohort: said("cohort").map(|c| c.parse().map_err(|_| PageError::NotFound)).transpose()?,
             year,
             term,
-            every: if said("every") == Some("quarter") { Every::Quarter } else { Every::Month },
+            every: match said("every") {
+                Some("quarter") => Every::Quarter,
+                Some("year") => Every::Year,
+                _ => Every::Month,
+            },
         })
     }
 
     /// As an address says it.
     pub fn query(&self) -> String {
-        let every = (self.every == Every::Quarter).then(|| "quarter".to_owned());
+        let every = match self.every {
+            Every::Quarter => Some("quarter".to_owned()),
+            Every::Year => Some("year".to_owned()),
+            Every::Month | Every::Whole => None,
+        };
         let parts = [
             ("cohort", self.cohort.map(|c| c.to_string())),
             ("year", self.year.map(|y| y.to_string())),
@@ -127,5 +129,5 @@ impl Chosen {
 /// The school years that anything can be of, the latest first.
 pub(crate) fn years(site: &Site, conn: &Connection) -> Result<Vec<i16>, PageError> {
     let (first, today) = Chosen::default().told(site, conn)?;
-    Ok((year_of(first)..=year_of(today)).rev().collect())
+    Ok((school_year(first)..=school_year(today)).rev().collect())
 }

@@ -25,6 +25,8 @@ pub enum Every {
     Month,
     /// By quarters of the calendar's year.
     Quarter,
+    /// By school years.
+    Year,
 }
 
 /// By what a figure is divided.
@@ -45,7 +47,7 @@ pub struct By {
 /// What a part of a figure is of; what it is not divided by is not said.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Part {
-    /// The period, as DHIS2 writes it: `202610`, `2026Q4`.
+    /// The period, as DHIS2 writes it: `202610`, `2026Q4`, `2026Aug`.
     pub period: Option<String>,
     /// The school.
     pub school: Option<Subject>,
@@ -66,8 +68,8 @@ pub struct Number {
     pub value: i64,
     /// The hash of its rows.
     pub hash: String,
-    /// It is of pupils and too small to be told.
-    pub small: bool,
+    /// It is told: of pupils, not every number is.
+    pub told: bool,
 }
 
 /// A rule of counting.
@@ -139,26 +141,5 @@ pub trait Counts: Send + Sync {
 
 /// The parts that are told.
 pub(crate) fn open(parts: &[(Part, Number)]) -> impl Iterator<Item = &(Part, Number)> {
-    let untold = register::untold(parts.iter().map(|(_, n)| (n.value, n.small)));
-    parts.iter().zip(untold).filter_map(|(part, untold)| (!untold).then_some(part))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_number_that_is_too_small_takes_another_with_it() {
-        let part = |n: i64| {
-            let school = Some(Subject([u8::try_from(n).unwrap(); 16]));
-            (Part { school, ..Part::default() }, Number { value: n, hash: String::new(), small: n < 5 })
-        };
-        let told = |values: &[i64]| -> Vec<i64> {
-            let parts: Vec<_> = values.iter().map(|n| part(*n)).collect();
-            open(&parts).map(|(_, n)| n.value).collect()
-        };
-        assert_eq!(told(&[3, 9, 7]), [9]);
-        assert_eq!(told(&[3, 2, 7]), [7]);
-        assert_eq!(told(&[9, 7]), [9, 7]);
-    }
+    parts.iter().filter(|(_, number)| number.told)
 }

@@ -1,4 +1,4 @@
-//! Aggregates as DHIS2 takes them: values by school and month or quarter, and what their elements and places are. What adds up is
+//! Aggregates as DHIS2 takes them: values by school and month, quarter or school year, and what their elements and places are. What adds up is
 //! told by school, and DHIS2 adds it; of what does not, each number is counted from its own rows, that of the programme
 //! too, and the element forbids adding. Ids follow from names and ids, so every file tells the same.
 
@@ -105,12 +105,15 @@ pub(crate) fn metadata(site: &Site, request: &Request, counts: &dyn Counts) -> R
         let elements: Vec<Json> = told.iter().map(|t| element_said(site, t)).collect();
         let (kind, name) = match chosen.every {
             Every::Quarter => ("Quarterly", "quarter"),
+            Every::Year => ("FinancialAug", "school year"),
             Every::Month | Every::Whole => ("Monthly", "month"),
         };
+        // Of pupils, no number of a month or a quarter is told.
+        let filled = told.iter().filter(|t| chosen.every == Every::Year || !t.rule.about_pupils);
         let sets = json!([{
             "id": uid("set", name), "name": format!("Zampa, by {name}"), "shortName": format!("Zampa, by {name}"),
             "periodType": kind,
-            "dataSetElements": told.iter().map(|t| json!({ "dataElement": { "id": element(t) } })).collect::<Vec<_>>(),
+            "dataSetElements": filled.map(|t| json!({ "dataElement": { "id": element(t) } })).collect::<Vec<_>>(),
             "organisationUnits": units.iter().map(|u| json!({ "id": u["id"] })).collect::<Vec<_>>(),
         }]);
         Ok::<_, PageError>(json!({ "organisationUnits": units, "dataElements": elements, "dataSets": sets }))

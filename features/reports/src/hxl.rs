@@ -84,7 +84,7 @@ pub(crate) fn figures(site: &Site, request: &Request, counts: &dyn Counts) -> Re
                 let school = part.school?;
                 Some((school.to_string(), places.get(&school)?.name(request.lang).to_owned()))
             };
-            if !told.whole.small {
+            if told.whole.told {
                 rows.push(line(None, &told.whole));
             }
             for (part, number) in open(&told.parts) {

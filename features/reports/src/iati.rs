@@ -107,7 +107,7 @@ fn note(site: &Site, as_of: &str) -> String {
 /// A published figure with those that are shown beside it.
 fn result(site: &Site, group: &[Told], days: (Date, Date)) -> String {
     let Some(first) = group.first() else { return String::new() };
-    let indicators: String = group.iter().filter(|t| !t.whole.small).map(|t| indicator(site, t, days)).collect();
+    let indicators: String = group.iter().filter(|t| t.whole.told).map(|t| indicator(site, t, days)).collect();
     if indicators.is_empty() {
         return String::new();
     }

@@ -67,6 +67,13 @@ const FILES: [(&str, bool, [&str; 4]); 8] = [
     ("/courses/xapi", true, ["report-xapi-courses", "report-xapi-courses-what", "report-xapi-knows", "report-by-none"]),
 ];
 
+/// How days can be put together.
+const EVERY: [(&str, &str, Every); 3] = [
+    ("month", "report-months", Every::Month),
+    ("quarter", "report-quarters", Every::Quarter),
+    ("year", "report-school-years", Every::Year),
+];
+
 pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
     Ok(Reply::Page(render(site, request, None)?))
 }
@@ -115,7 +122,7 @@ pub(crate) fn render(site: &Site, request: &Request, error: Option<String>) -> R
             terms: Term::ALL
                 .map(|t| (t.code().to_owned(), words.get(t.key()).into_owned(), chosen.term == Some(t)))
                 .to_vec(),
-            every: [("month", "report-months", Every::Month), ("quarter", "report-quarters", Every::Quarter)]
+            every: EVERY
                 .map(|(code, key, every)| (code.to_owned(), words.get(key).into_owned(), chosen.every == every))
                 .to_vec(),
             of: format!("{} – {}", words.date(from), words.date(to)),

@@ -3,13 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use base::{Date, Hlc, Subject};
+use base::{Date, Hlc, SCHOOL_YEAR_BEGINS, Subject, school_year};
 use records::{Change, STATE, Value};
 use rusqlite::Connection;
 use web::{PageError, Site};
 
-/// A school year begins in August: who comes at its end comes for the next one.
-const FIRST_MONTH: i8 = 8;
 /// Days of a school year from which somebody has carried it: who leaves in its first weeks has not.
 const CARRIES_DAYS: i32 = 30;
 /// Needs that are read.
@@ -69,13 +67,8 @@ pub(crate) type Line = (Subject, String);
 /// What is known of each subject of each school.
 pub(crate) type Spells = BTreeMap<Line, Vec<Spell>>;
 
-/// The school year that a day is in, by the year in which it begins.
-pub(crate) fn school_year(day: Date) -> i16 {
-    if day.month() >= FIRST_MONTH { day.year() } else { day.year() - 1 }
-}
-
 fn begins(year: i16) -> Date {
-    Date::new(year, FIRST_MONTH, 1).unwrap_or(Date::constant(1970, 8, 1))
+    Date::new(year, SCHOOL_YEAR_BEGINS, 1).unwrap_or(Date::constant(1970, 8, 1))
 }
 
 impl Spell {
@@ -292,11 +285,5 @@ mod tests {
         // A posting that is to end later goes on.
         assert!(spell(Of::Posting, (2026, 11, 20), Some((2027, 7, 31))).lies_in(2026, TODAY));
         assert!(!spell(Of::Posting, (2026, 12, 1), Some((2027, 7, 31))).lies_in(2026, TODAY));
-    }
-
-    #[test]
-    fn a_school_year_begins_in_august() {
-        assert_eq!(school_year(Date::constant(2026, 7, 31)), 2025);
-        assert_eq!(school_year(Date::constant(2026, 8, 1)), 2026);
     }
 }

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
 
-use base::{Date, Lang, Subject};
+use base::{Date, Lang, Subject, school_year};
 use packages::Packer;
 use records::Reader;
 use rusqlite::Connection;
 use text::Words;
 use web::{PageError, Reply, Request, Site};
 
-use crate::chosen::{Chosen, Term, called, year_of};
+use crate::chosen::{Chosen, Term, called};
 use crate::oneroster::NO_FAMILY_NAME;
 use crate::oneroster::columns::{CLASSES, COURSES, ENROLLMENTS, FILES, MANIFEST, ORGS, ROLES, SESSIONS, USERS};
 use crate::places::{Place, id, invented, places, table};
@@ -82,7 +82,7 @@ impl<'a> Out<'a> {
             cohort: chosen.cohort,
             from,
             to,
-            year: year_of(from),
+            year: school_year(from),
             places: places(conn)?,
             people: BTreeMap::new(),
             roles: Vec::new(),
