@@ -113,6 +113,40 @@ async fn the_office_chooses_beside_the_needs_undoes_and_hands_over_a_notice() {
     assert_eq!(state(&desk, "nomination", nomination), "notified");
 }
 
+/// Chooses, and gives where the page that follows leads back to.
+async fn undo(desk: &Desk, choose: &str, who: &(String, String), form: &str) -> String {
+    let reply = desk.post(choose, who, form).await;
+    assert_eq!(reply.status(), StatusCode::SEE_OTHER, "{choose} {form}");
+    let cookies: Vec<&str> = reply.headers().get_all("set-cookie").iter().map(|c| c.to_str().unwrap()).collect();
+    let note = cookies.iter().find(|c| c.starts_with("zampa_note=")).unwrap().split(';').next().unwrap();
+    let (_, page) = desk.page("/nominations/cohort", &(format!("{}; {note}", who.0), who.1.clone())).await;
+    let toast = page.split("class=\"toast\"").nth(1).unwrap();
+    toast.split("action=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_declined_is_undone_to_where_it_stood_with_its_need() {
+    let desk = desk_at(0);
+    let (nomination, _, _) = nominated(&desk, "approved");
+    let officer = role(&desk, Role::Officer);
+    let choose = format!("/nominations/{nomination}/choose");
+    let need = desk.one("SELECT id FROM need WHERE state = 'approved' AND subject = 'mathematics' ORDER BY id");
+    // From the reserve, whose way back does not lead from what was declined.
+    assert_eq!(desk.does(&choose, &officer, "what=reserve").await, StatusCode::SEE_OTHER);
+    let back = undo(&desk, &choose, &officer, "what=decline").await;
+    assert_eq!(state(&desk, "nomination", nomination), "declined");
+    assert_eq!(desk.does(&back, &officer, "").await, StatusCode::SEE_OTHER);
+    assert_eq!(state(&desk, "nomination", nomination), "reserve");
+    // Who was chosen for a need, was declined, and is chosen again by the undo, is chosen for it.
+    assert_eq!(desk.does(&choose, &officer, &format!("what=select&need={need}")).await, StatusCode::SEE_OTHER);
+    for what in ["what=decline", "what=reserve"] {
+        let back = undo(&desk, &choose, &officer, what).await;
+        assert_eq!(desk.does(&back, &officer, "").await, StatusCode::SEE_OTHER, "{back}");
+        assert_eq!(state(&desk, "nomination", nomination), "selected");
+        assert_eq!(desk.one(&format!("SELECT need FROM nomination WHERE id = {}", sql(nomination))), need);
+    }
+}
+
 /// What was withdrawn by mistake is shown to those who saw it, with the way back, and to nobody else.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_nomination_that_was_removed_opens_to_no_other_unit() {

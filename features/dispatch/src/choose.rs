@@ -378,11 +378,20 @@ fn to_cohort(cohort: Subject, request: &Request, note: &str) -> Reply {
     Reply::ToWith(to, vec![set_cookie("zampa_note", note, 60)])
 }
 
-/// Where a nomination stands: its state and its cohort.
-fn stands(conn: &Connection, nomination: &Subject) -> Result<(String, Subject), PageError> {
+/// Where a nomination stands.
+struct Stands {
+    state: String,
+    cohort: Subject,
+    /// What it was chosen for.
+    need: Option<Subject>,
+}
+
+fn stands(conn: &Connection, nomination: &Subject) -> Result<Stands, PageError> {
     let found = conn
-        .prepare_cached("SELECT coalesce(state, 'offered'), cohort FROM nomination WHERE id = ?1")?
-        .query_row([nomination.as_bytes()], |r| Ok((r.get::<_, String>(0)?, id(r.get(1)?).unwrap_or_default())))
+        .prepare_cached("SELECT coalesce(state, 'offered'), cohort, need FROM nomination WHERE id = ?1")?
+        .query_row([nomination.as_bytes()], |r| {
+            Ok(Stands { state: r.get(0)?, cohort: id(r.get(1)?).unwrap_or_default(), need: id(r.get(2)?) })
+        })
         .optional()?;
     found.ok_or(PageError::NotFound)
 }
@@ -394,17 +403,30 @@ fn refused(refusal: Refusal) -> PageError {
     }
 }
 
-/// Takes one of the office's ways, and tells the state before.
-fn take(site: &Site, request: &Request, way: &str, need: Option<Subject>) -> Result<(String, Subject), PageError> {
+/// Takes one of the office's ways, and tells where the nomination stood before. Where the way does not lead from there, what
+/// was decided is taken back first: an undo goes the way that a choice came.
+fn take(site: &Site, request: &Request, way: &str, need: Option<Subject>) -> Result<Stands, PageError> {
     let (nomination, reader) = (request.id("id")?, request.reader()?);
-    let way = NOMINATION.way(way).ok_or(PageError::NotFound)?;
+    let known = |way| NOMINATION.way(way).ok_or(PageError::NotFound);
+    let (way, first) = (known(way)?, known("take_back")?);
     site.store.write(Context { author: reader.person }, |tx| {
         let was = stands(tx.conn(), &nomination)?;
-        let need = need.map_or(Value::Null, |need| Value::link(&need));
-        let change = Change::new().with("need", need);
-        register::move_in(tx, site, reader, &NOMINATION, nomination, way, change).map_err(refused)?;
+        let go = |way, need: Option<Subject>| {
+            let change = Change::new().with("need", need.map_or(Value::Null, |need| Value::link(&need)));
+            register::move_in(tx, site, reader, &NOMINATION, nomination, way, change).map_err(refused)
+        };
+        if !way.from.contains(&&*was.state) && way.from.contains(&first.to) {
+            go(first, None)?;
+        }
+        go(way, need)?;
         Ok(was)
     })
+}
+
+/// A need that an address or a form names.
+fn need(named: Option<&str>) -> Result<Option<Subject>, PageError> {
+    let named = named.filter(|need| !need.is_empty());
+    named.map(|need| need.parse().map_err(|_| PageError::Malformed("a need"))).transpose()
 }
 
 /// The office chooses, keeps in reserve, declines, or takes it back. Why is not asked.
@@ -416,29 +438,26 @@ pub(crate) fn choose(site: &Site, request: &Request) -> Result<Reply, PageError>
         Some("take_back") => ("take_back", "nominee-done-back"),
         _ => return Err(PageError::Malformed("nothing was chosen")),
     };
-    let need = match request.form("need").filter(|n| !n.is_empty() && way == "select") {
-        Some(need) => Some(need.parse().map_err(|_| PageError::Malformed("a need"))?),
-        None => None,
-    };
-    let (was, cohort) = take(site, request, way, need)?;
+    let was = take(site, request, way, need(request.form("need").filter(|_| way == "select"))?)?;
     let undo = if way == "take_back" {
         note.to_owned()
     } else {
-        format!("{note}|/nominations/{}/back/{was}", request.id("id")?)
+        let need = was.need.map(|need| format!("?need={need}")).unwrap_or_default();
+        format!("{note}|/nominations/{}/back/{}{need}", request.id("id")?, was.state)
     };
-    Ok(to_cohort(cohort, request, &undo))
+    Ok(to_cohort(was.cohort, request, &undo))
 }
 
-/// Undoes a choice that was just made.
+/// Undoes a choice that was just made: back in the state before, and for the need that it was for.
 pub(crate) fn back(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let was = request.params.get("was").map(String::as_str).unwrap_or_default();
-    let way = match was {
-        "approved" => "take_back",
-        "reserve" => "reserve",
-        "selected" => "select",
+    let (way, need) = match was {
+        "approved" => ("take_back", None),
+        "reserve" => ("reserve", None),
+        "selected" => ("select", need(request.query("need"))?),
         _ => return Err(PageError::NotFound),
     };
-    let (_, cohort) = take(site, request, way, None)?;
+    let cohort = take(site, request, way, need)?.cohort;
     Ok(to_cohort(cohort, request, "done-undone"))
 }
 
