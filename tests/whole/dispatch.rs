@@ -1,9 +1,14 @@
 //! Who is sent and who goes to learn; what was promised and what came; who carries a need: each by who may say it.
 
-use axum::http::StatusCode;
-use base::Subject;
-use records::Role;
+use std::collections::BTreeSet;
 
+use axum::http::StatusCode;
+use base::{Scope, Subject};
+use log::Context;
+use records::{Change, Role, Value};
+use zampa::house;
+
+use crate::counted::write;
 use crate::desk::{Desk, desk, desk_at};
 use crate::pairings::{Who, sql};
 
@@ -293,6 +298,55 @@ async fn what_came_is_confirmed_by_the_school_and_shown_to_all() {
     assert!(body.contains("/postings/"), "an officer opens the rows");
     let (_, body) = desk.page(&format!("/promises/{deal}"), &nobody).await;
     assert!(!body.contains("/postings/") && !body.contains("/people/"), "the public does not");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_came_is_delivered_once_though_two_partnerships_of_the_same_two_run() {
+    let desk = desk_at(0);
+    let officer = role(&desk, Role::Officer);
+    let people =
+        "SELECT c.partnership FROM commitment c JOIN partnership p ON p.id = c.partnership AND p.state = 'signed'
+                  JOIN posting g ON g.sender = p.unit AND g.school = p.school AND g.arrived_on >= p.signed_on
+                  WHERE c.kind = 'people' AND c.state <> 'dropped' ORDER BY c.id LIMIT 1";
+    let first = desk.one(people);
+    let two = |what: &str| desk.one(&format!("SELECT {what} FROM partnership WHERE id = {}", sql(first)));
+    let (unit, school) = (two("unit"), two("school"));
+    let form = format!("title=renewed&unit={unit}&school={school}");
+    assert_eq!(desk.does("/partnerships/new", &officer, &form).await, StatusCode::SEE_OTHER);
+    let second = desk.one("SELECT id FROM partnership WHERE title = 'renewed'");
+    // A day on which much had come already.
+    let signed: String = desk.ask(&format!("SELECT signed_on FROM partnership WHERE id = {}", sql(first)));
+    let sign = format!("/partnerships/{second}/move/sign");
+    let reply = desk.post(&sign, &officer, &format!("signed_on={signed}")).await;
+    assert_eq!(reply.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let body = axum::body::to_bytes(reply.into_body(), 1 << 20).await.unwrap();
+    assert!(String::from_utf8_lossy(&body).contains("双方已有一份执行中的支援协议"), "said in words");
+    // At a node that did not know of the first one it is signed all the same.
+    let (store, kinds) = (&desk.node.site.store, house::kinds());
+    let scope = Scope::Programme(desk.node.site.programme);
+    let change = Change::new().with_text("state", "signed").with_text("signed_on", &signed);
+    let partnership = kinds.get("partnership").unwrap();
+    let elsewhere = store.write(Context::NODE, |tx| records::append(tx, partnership, scope, second, change, None));
+    elsewhere.unwrap();
+    let rows = async |deal: Subject| {
+        let (_, page) = desk.page(&format!("/promises/{deal}"), &officer).await;
+        let links = page.split("href=\"/postings/").skip(1).map(|l| l.split('"').next().unwrap().to_owned());
+        links.collect::<BTreeSet<String>>()
+    };
+    let before = rows(first).await;
+    assert!(!before.is_empty());
+    let promise = Change::new()
+        .with_link("partnership", second)
+        .with_text("what", "people again")
+        .with_text("kind", "people")
+        .with("number", Value::Int(1))
+        .with_text("due_on", "2000-01-01")
+        .with_text("state", "open");
+    write(store, &kinds, "commitment", scope, None, promise);
+    let (first_now, second_now) = (rows(first).await, rows(second).await);
+    assert_eq!(second_now.len(), 1, "what is due first is filled first");
+    assert!(first_now.is_disjoint(&second_now));
+    assert_eq!(first_now.union(&second_now).cloned().collect::<BTreeSet<_>>(), before);
 }
 
 #[tokio::test(flavor = "multi_thread")]

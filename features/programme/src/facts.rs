@@ -107,12 +107,23 @@ pub(crate) static PARTNERSHIP: Kind = Kind {
         Move::new("end", &["signed"], "ended", WITH_UNIT).asks(&["ended_on"]).with_reason(),
     ],
     access: Access::staff(&[Role::Administrator, Role::Officer, Role::Coordinator], &["unit"]),
-    rules: &[Rule {
-        code: "partnership-two-parties",
-        sql: "SELECT a.id, NULL FROM partnership a WHERE a.unit = a.school AND {one}",
-        one: "a.id = ?1",
-        other: "",
-    }],
+    rules: &[
+        Rule {
+            code: "partnership-two-parties",
+            sql: "SELECT a.id, NULL FROM partnership a WHERE a.unit = a.school AND {one}",
+            one: "a.id = ?1",
+            other: "",
+        },
+        // A renewed one follows: while both run, nobody could say for which of them somebody came.
+        Rule {
+            code: "partnership-once",
+            sql: "SELECT a.id, b.id FROM partnership a
+                  JOIN partnership b ON b.unit = a.unit AND b.school = a.school AND b.id <> a.id
+                  WHERE a.state = 'signed' AND b.state = 'signed' AND {one}",
+            one: "a.id = ?1",
+            other: "",
+        },
+    ],
     order: "-signed_on",
     hub_only: false,
     hidden: false,

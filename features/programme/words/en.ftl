@@ -22,6 +22,7 @@ partnership-empty = No partnership is recorded yet.
 partnership-terms = Terms
 partnership-signed_on = Signed on
 rule-partnership-two-parties = A partnership needs two different parties.
+rule-partnership-once = These two have a partnership that is running. End that one first, then sign this: what was delivered would count for both.
 commitment = Commitment
 commitment-list = Commitments
 commitment-what = What is promised

@@ -22,6 +22,7 @@ partnership-empty = 尚无对口支援协议。
 partnership-terms = 条款
 partnership-signed_on = 签署日期
 rule-partnership-two-parties = 协议双方必须是不同的单位。
+rule-partnership-once = 双方已有一份执行中的支援协议。请先终止那一份，再签订这一份，否则兑现的内容会算在两份上。
 commitment = 承诺事项
 commitment-list = 承诺事项
 commitment-what = 承诺内容

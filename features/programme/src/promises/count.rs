@@ -1,7 +1,7 @@
 //! What was promised beside what arrived. People, people who come to learn, and training are counted from the records that
 //! are there anyway; the rest from deliveries, those that the receiving school confirmed apart from those that were only told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base::Subject;
 use rusqlite::Connection;
@@ -100,6 +100,7 @@ pub(crate) struct Deal {
     pub school: Subject,
     pub signed_on: String,
     ended_on: Option<String>,
+    asked: bool,
     pub promises: Vec<Promise>,
 }
 
@@ -116,11 +117,15 @@ pub(crate) fn deals(
     today: &str,
 ) -> Result<Vec<Deal>, PageError> {
     let mut stmt = conn.prepare_cached(&format!(
-        "SELECT p.id, coalesce(p.title, ''), p.unit, p.school, p.signed_on, p.ended_on FROM partnership p
-         LEFT JOIN organisation o ON o.id = p.school
-         WHERE p.state IN ('signed', 'ended') AND p.signed_on IS NOT NULL AND p.home IS NULL
-           AND (?1 IS NULL OR p.id = ?1) AND (?2 IS NULL OR p.unit = ?2) AND (?3 IS NULL OR p.school = ?3)
-         ORDER BY o.title_key, p.signed_on, p.id LIMIT {MOST}"
+        "WITH signed AS (
+           SELECT p.id, coalesce(p.title, '') AS title, p.unit, p.school, p.signed_on, p.ended_on, o.title_key,
+                  (?1 IS NULL OR p.id = ?1) AND (?2 IS NULL OR p.unit = ?2) AND (?3 IS NULL OR p.school = ?3) AS asked
+           FROM partnership p LEFT JOIN organisation o ON o.id = p.school
+           WHERE p.state IN ('signed', 'ended') AND p.signed_on IS NOT NULL AND p.home IS NULL
+         )
+         -- With others of the same units: what came counts once over all of them.
+         SELECT id, title, unit, school, signed_on, ended_on, asked FROM signed
+         WHERE unit IN (SELECT unit FROM signed WHERE asked) ORDER BY title_key, signed_on, id LIMIT {MOST}"
     ))?;
     let asked = [one, unit, school].map(|id| id.map(|id| id.0.to_vec()));
     let rows = stmt.query_map(rusqlite::params_from_iter(asked), |r| {
@@ -131,14 +136,16 @@ pub(crate) fn deals(
             school: id(r.get(3)?),
             signed_on: r.get(4)?,
             ended_on: r.get(5)?,
+            asked: r.get(6)?,
             promises: Vec::new(),
         })
     })?;
     let mut out = rows.collect::<Result<Vec<_>, _>>()?;
     for deal in &mut out {
         deal.promises = promises(conn, deal)?;
-        counted(conn, deal, today)?;
     }
+    counted(conn, &mut out, today)?;
+    out.retain(|deal| deal.asked);
     Ok(out)
 }
 
@@ -174,43 +181,49 @@ fn promises(conn: &Connection, deal: &Deal) -> Result<Vec<Promise>, PageError> {
     Ok(out)
 }
 
+/// What came, with the partnerships in whose time it came.
+type Came = (Row, BTreeSet<usize>);
+
 /// Counts what is recorded anyway.
-fn counted(conn: &Connection, deal: &mut Deal, today: &str) -> Result<(), PageError> {
+fn counted(conn: &Connection, deals: &mut [Deal], today: &str) -> Result<(), PageError> {
     let sources = [
         ("people", "posting", include_str!("../../queries/came.sql")),
         ("shadowing", "reverse_posting", include_str!("../../queries/shadowed.sql")),
         ("training", "activity", include_str!("../../queries/trained.sql")),
     ];
     for (promised, kind, sql) in sources {
-        if !deal.promises.iter().any(|p| p.kind == promised) {
-            continue;
-        }
-        let until = deal.ended_on.as_deref().unwrap_or(today);
+        // Of two units that gave a training together, each gave it.
+        let mut came: BTreeMap<(String, Subject, Subject), Came> = BTreeMap::new();
         let mut stmt = conn.prepare_cached(sql)?;
-        let rows = stmt
-            .query_map(rusqlite::params![deal.unit.as_bytes(), deal.school.as_bytes(), deal.signed_on, until], |r| {
-                Ok(Row { kind, id: id(r.get(0)?), day: r.get(1)?, n: r.get(2)?, confirmed: true })
-            })?
-            .collect::<Result<Vec<_>, _>>()?;
-        let rows = rows.into_iter().filter(|r| r.n > 0).collect();
-        share_out(&mut deal.promises, promised, rows);
+        for (at, deal) in deals.iter().enumerate().filter(|(_, d)| d.promises.iter().any(|p| p.kind == promised)) {
+            let until = deal.ended_on.as_deref().unwrap_or(today);
+            let rows = stmt.query_map(
+                rusqlite::params![deal.unit.as_bytes(), deal.school.as_bytes(), deal.signed_on, until],
+                |r| Ok(Row { kind, id: id(r.get(0)?), day: r.get(1)?, n: r.get(2)?, confirmed: true }),
+            )?;
+            for row in rows {
+                let row = row?;
+                let of = (row.day.clone(), row.id, deal.unit);
+                came.entry(of).or_insert_with(|| (row, BTreeSet::new())).1.insert(at);
+            }
+        }
+        share_out(deals, promised, came.into_values().filter(|(row, _)| row.n > 0));
     }
     Ok(())
 }
 
-/// Gives each row to one commitment of its kind, so that nothing counts twice: the one that is due first takes what comes
-/// until it is full, and what is beyond all of them stays with the last.
-fn share_out(promises: &mut [Promise], kind: &str, mut rows: Vec<Row>) {
-    rows.sort_by(|a, b| (&a.day, &a.id).cmp(&(&b.day, &b.id)));
-    let mut takers: Vec<&mut Promise> =
-        promises.iter_mut().filter(|p| p.kind == kind && p.state != "dropped").collect();
-    let last = takers.len().saturating_sub(1);
-    let mut at = 0;
-    for row in rows {
-        while at < last && takers.get(at).is_some_and(|p| p.open() == Some(0)) {
-            at += 1;
-        }
-        if let Some(taker) = takers.get_mut(at) {
+/// Gives each row, in the order of days, to one commitment of its kind, so that nothing counts twice: among the partnerships
+/// in whose time it came, the commitment that is due first takes what comes until it is full, and what is beyond all of
+/// them stays with the last.
+fn share_out(deals: &mut [Deal], kind: &str, rows: impl Iterator<Item = Came>) {
+    let of_deals = deals.iter_mut().enumerate().flat_map(|(at, deal)| deal.promises.iter_mut().map(move |p| (at, p)));
+    let mut takers: Vec<(usize, &mut Promise)> =
+        of_deals.filter(|(_, p)| p.kind == kind && p.state != "dropped").collect();
+    takers.sort_by(|(_, a), (_, b)| (a.due.is_none(), &a.due).cmp(&(b.due.is_none(), &b.due)));
+    for (row, among) in rows {
+        let open = takers.iter().position(|(at, p)| among.contains(at) && p.open() != Some(0));
+        let taker = open.or_else(|| takers.iter().rposition(|(at, _)| among.contains(at)));
+        if let Some((_, taker)) = taker.and_then(|at| takers.get_mut(at)) {
             taker.rows.push(row);
         }
     }
@@ -257,15 +270,49 @@ mod tests {
         Row { kind: "delivery", id: Subject::default(), day: day.to_owned(), n, confirmed }
     }
 
+    fn deal<const N: usize>(promises: [Promise; N]) -> Deal {
+        Deal {
+            id: Subject::default(),
+            title: String::new(),
+            unit: Subject::default(),
+            school: Subject::default(),
+            signed_on: "2018-01-01".to_owned(),
+            ended_on: None,
+            asked: true,
+            promises: promises.into(),
+        }
+    }
+
+    fn taken(deals: &[Deal]) -> Vec<Vec<usize>> {
+        deals.iter().map(|d| d.promises.iter().map(|p| p.rows.len()).collect()).collect()
+    }
+
     #[test]
     fn what_came_counts_once_for_the_commitment_that_is_due_first() {
-        let mut promises =
-            [promise("people", 2, "2020-01-01"), promise("money", 9, "2020-01-01"), promise("people", 3, "2021-01-01")];
-        let rows = ["2019-03-01", "2019-02-01", "2020-05-01", "2020-06-01", "2020-07-01", "2020-08-01"];
-        share_out(&mut promises, "people", rows.map(|d| row(d, 1, true)).into());
-        assert_eq!(promises.each_ref().map(|p| p.rows.len()), [2, 0, 4]);
-        assert_eq!(promises[0].rows[0].day, "2019-02-01");
-        assert_eq!(promises.each_ref().map(Promise::open), [Some(0), Some(9), Some(0)]);
+        let mut deals = [deal([
+            promise("people", 2, "2020-01-01"),
+            promise("money", 9, "2020-01-01"),
+            promise("people", 3, "2021-01-01"),
+        ])];
+        let rows = ["2019-02-01", "2019-03-01", "2020-05-01", "2020-06-01", "2020-07-01", "2020-08-01"];
+        share_out(&mut deals, "people", rows.map(|d| (row(d, 1, true), BTreeSet::from([0]))).into_iter());
+        assert_eq!(taken(&deals), [[2, 0, 4]]);
+        assert_eq!(deals[0].promises[0].rows[0].day, "2019-02-01");
+        assert_eq!(deals[0].promises.iter().map(Promise::open).collect::<Vec<_>>(), [Some(0), Some(9), Some(0)]);
+    }
+
+    #[test]
+    fn what_came_counts_once_over_two_partnerships_that_run() {
+        let mut deals = [deal([promise("people", 2, "2020-01-01")]), deal([promise("people", 3, "2021-01-01")])];
+        // The first came before the second was signed.
+        let among = |n: usize| if n == 0 { BTreeSet::from([0]) } else { BTreeSet::from([0, 1]) };
+        let rows = ["2019-02-01", "2019-03-01", "2020-05-01", "2020-06-01"];
+        share_out(&mut deals, "people", rows.into_iter().enumerate().map(|(n, d)| (row(d, 1, true), among(n))));
+        assert_eq!(taken(&deals), [[2], [2]]);
+        // What came in the time of one alone is not another's, however full that is.
+        let only = |d| (row(d, 1, true), BTreeSet::from([0]));
+        share_out(&mut deals, "people", ["2020-09-01"].map(only).into_iter());
+        assert_eq!(taken(&deals), [[3], [2]]);
     }
 
     #[test]
