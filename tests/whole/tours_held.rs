@@ -286,3 +286,62 @@ async fn the_roll_is_called_once_however_often_and_wherever_it_comes() {
     // A roll-call that waited on the phone is still taken.
     assert_eq!(hand(&stand.school, &[roll(7, &[])]).await[0]["taken"], true);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_of_another_name_asks_and_takes_nobody_along() {
+    let stand = Stand::new().await;
+    stand.plan().await;
+    let first = stand.add("B7").await;
+    let off = stand.at(&format!("/pupils/{first}/off"));
+    assert_eq!(stand.school.post(&off, &stand.leader, "").await.status(), StatusCode::SEE_OTHER);
+    let list = stand.at("/pupils");
+    let going = || number(&stand.school, "SELECT count(*) FROM tour_pupil WHERE coalesce(state, 'on') = 'on'");
+    let before = going();
+    // A slip of the code, with the name of the child who was meant.
+    let reply = stand.school.post(&list, &stand.leader, "code=B7&name=扎西&class=四年级").await;
+    assert_eq!(reply.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let body = to_bytes(reply.into_body(), 1 << 20).await.unwrap();
+    let body = String::from_utf8_lossy(&body);
+    assert!(body.contains("编号 B7 属于另一个姓名的学生"), "{body}");
+    for typed in ["value=\"B7\"", "value=\"扎西\"", "value=\"四年级\""] {
+        assert!(body.contains(typed), "{typed} is not lost");
+    }
+    assert!(!body.contains(NAME), "whose code it is stands with the school");
+    assert_eq!(going(), before);
+    // The same name, pointed otherwise; the same child by another name, said so; and by the code alone.
+    for form in
+        [format!("code=B7&name={}", NAME.trim_end_matches('་')), "code=B7&name=扎西&same=yes".into(), "code=B7".into()]
+    {
+        assert_eq!(made(&stand.school.post(&list, &stand.leader, &form).await), first, "{form}");
+        assert_eq!(going(), before + 1, "{form}");
+        assert_eq!(stand.school.post(&off, &stand.leader, "").await.status(), StatusCode::SEE_OTHER);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consent_that_was_recorded_twice_ends_with_either() {
+    let stand = Stand::new().await;
+    stand.plan().await;
+    let pupil = stand.add("B8").await;
+    stand.consents(pupil).await;
+    stand.consents(pupil).await;
+    let at = stand.at(&format!("/pupils/{pupil}"));
+    let shown = page(&stand.school, &at, &stand.leader).await;
+    let forms: Vec<String> =
+        shown.split("name=\"consent\" value=\"").skip(1).map(|f| f.split('"').next().unwrap().to_owned()).collect();
+    assert_eq!(forms.len(), 2);
+    let withdrawn = |shown: &str| shown.contains("<span class=\"tag bad\">");
+    assert!(!withdrawn(&shown));
+    // The older one is withdrawn; the newer says the same giving a second time.
+    let older = format!("consent={}", forms[1]);
+    assert_eq!(
+        stand.school.post(&format!("{at}/withdraw"), &stand.leader, &older).await.status(),
+        StatusCode::SEE_OTHER
+    );
+    assert!(withdrawn(&page(&stand.school, &at, &stand.leader).await));
+    let lacks = stand.leave().await;
+    assert!(lacks.iter().any(|l| l.contains("同意已撤回") && l.contains("B8")), "{lacks:?}");
+    // Given again, it is given.
+    stand.consents(pupil).await;
+    assert!(!withdrawn(&page(&stand.school, &at, &stand.leader).await));
+}

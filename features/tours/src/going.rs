@@ -34,11 +34,15 @@ impl Goes {
 
 /// The pupils of a tour, by their codes.
 pub(crate) fn going(conn: &Connection, tour: &Subject) -> Result<Vec<Goes>, PageError> {
-    let last = "(SELECT coalesce(c.state, 'given') FROM pupil_consent c
-                  WHERE c.tour = ?1 AND c.pupil = p.id AND c.purpose = ";
+    // Given where one was given after the last was withdrawn: of a consent that was recorded twice, withdrawing either ends
+    // both, and who gives it again gives it anew.
+    let stands = "(SELECT CASE WHEN count(*) = 0 THEN NULL
+                     WHEN max(CASE WHEN c.state = 'withdrawn' THEN NULL ELSE c.made END)
+                        > coalesce(max(CASE WHEN c.state = 'withdrawn' THEN c.changed END), -1) THEN 'given'
+                     ELSE 'withdrawn' END
+                   FROM pupil_consent c WHERE c.tour = ?1 AND c.pupil = p.id AND c.purpose = ";
     let sql = format!(
-        "SELECT p.id, p.code, p.name_sealed, p.name, p.class, {last} 'study_tour' ORDER BY c.made DESC LIMIT 1),
-                {last} 'pictures' ORDER BY c.made DESC LIMIT 1),
+        "SELECT p.id, p.code, p.name_sealed, p.name, p.class, {stands} 'study_tour'), {stands} 'pictures'),
                 EXISTS (SELECT 1 FROM tour_contact k WHERE k.tour = ?1 AND k.pupil = p.id AND k.erased = 0)
          FROM tour_pupil g JOIN pupil p ON p.id = g.pupil
          WHERE g.tour = ?1 AND coalesce(g.state, 'on') = 'on' ORDER BY p.code, p.id LIMIT {MOST}"

@@ -55,17 +55,20 @@ fn may_add(tour: &Tour) -> Result<(), PageError> {
     if tour.state == "under_way" { Err(PageError::Rule("tour-on-the-way".to_owned())) } else { Ok(()) }
 }
 
-/// Puts a pupil on a tour: one that the school knows by the code, or a new one.
+/// Puts a pupil on a tour: one that the school knows by the code, or a new one. Where the code is of another name than was
+/// typed, nothing is written, and the page asks: a slip of one letter would take another child along.
 pub(crate) fn add(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let (code, name, class) = (clean(request, "code", 20)?, clean(request, "name", 80)?, clean(request, "class", 40)?);
     let author = request.reader()?.person;
-    let (tour, pupil) = site.store.write(Context { author }, |tx| {
+    let same = request.form("same").is_some();
+    let added = site.store.write(Context { author }, |tx| {
         let tour = Tour::with_pupils(site, tx.conn(), request)?;
         may_add(&tour)?;
         if going(tx.conn(), &tour.id)?.len() >= MOST {
             return Err(PageError::Rule("tour-many".to_owned()));
         }
         let pupil = match by_code(tx.conn(), &tour, &code)? {
+            Some(pupil) if !same && is_another(site, tx.conn(), &tour, &pupil, &name)? => return Ok(None),
             Some(pupil) => pupil,
             None if name.is_empty() => return Err(PageError::Rule("tour-pupil-name".to_owned())),
             None => {
@@ -82,9 +85,23 @@ pub(crate) fn add(site: &Site, request: &Request) -> Result<Reply, PageError> {
         let change = into_state("on").with_link("tour", tour.id).with_link("pupil", pupil);
         tour.hold_as(tx, &TOUR_PUPIL, record, change)?;
         tell(tx, site, &tour)?;
-        Ok::<_, PageError>((tour, pupil))
+        Ok::<_, PageError>(Some((tour, pupil)))
     })?;
-    Ok(to_pupil(&tour, &pupil, "tour-done-pupil"))
+    match added {
+        Some((tour, pupil)) => Ok(to_pupil(&tour, &pupil, "tour-done-pupil")),
+        None => Ok(Reply::Invalid(listed(site, request, true)?)),
+    }
+}
+
+/// Whether a name that was typed is not the pupil's. How it is spaced, pointed or capitalised is nothing.
+fn is_another(site: &Site, conn: &Connection, tour: &Tour, pupil: &Subject, typed: &str) -> Result<bool, PageError> {
+    let (sealed, clear): (Option<Vec<u8>>, String) = conn
+        .prepare_cached("SELECT name_sealed, name FROM pupil WHERE id = ?1")?
+        .query_row([pupil.as_bytes()], |r| Ok((r.get(0)?, text_at(r, 1)?)))?;
+    let known = About::name(tour.school, *pupil).read(site, sealed.as_deref(), clear)?;
+    let letters =
+        |name: &str| name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
+    Ok(!typed.is_empty() && letters(typed) != letters(&known))
 }
 
 /// A code where the school gives none: short, and told apart by chance.
@@ -221,6 +238,11 @@ struct ListPage<'a> {
     adds: bool,
     lines: Vec<Line>,
     all: i64,
+    /// That the code that was typed is of another name.
+    asks: Option<String>,
+    code: String,
+    name: String,
+    class: String,
 }
 
 struct Line {
@@ -256,7 +278,13 @@ fn tags(words: &Words<'_>, pupil: &Goes) -> Vec<Tag> {
 
 /// The list of a tour's pupils.
 pub(crate) fn list(site: &Site, request: &Request) -> Result<Reply, PageError> {
-    let html = site.store.read(|conn| {
+    Ok(Reply::Page(listed(site, request, false)?))
+}
+
+/// The list, with what was typed to be added; where the code was another's, it asks.
+fn listed(site: &Site, request: &Request, asks: bool) -> Result<String, PageError> {
+    let typed = |field: &str| request.form(field).unwrap_or_default().to_owned();
+    site.store.read(|conn| {
         let tour = Tour::with_pupils(site, conn, request)?;
         let words = request.words(site);
         let going = going(conn, &tour.id)?;
@@ -276,11 +304,14 @@ pub(crate) fn list(site: &Site, request: &Request) -> Result<Reply, PageError> {
             all: i64::try_from(going.len()).unwrap_or(0),
             lines,
             tour: tour.title,
+            asks: asks.then(|| words.with("tour-pupil-other", &[("code", typed("code").as_str().into())])),
+            code: typed("code"),
+            name: typed("name"),
+            class: typed("class"),
             s: Shell::new(site, request, words.get("tour-pupils")),
         };
         Ok::<_, PageError>(page.render()?)
-    })?;
-    Ok(Reply::Page(html))
+    })
 }
 
 #[derive(Template)]
