@@ -37,6 +37,7 @@ mod plans;
 mod play;
 mod pocket;
 mod programs;
+mod report_shapes;
 mod reports;
 mod rooms;
 mod rosters;
