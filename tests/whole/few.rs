@@ -249,7 +249,7 @@ impl Gathered<'_> {
         let inverse = |n: i64| {
             (0..20).rev().fold(1, |out, bit| {
                 let out = out * out % P;
-                if (P - 2) >> bit & 1 == 1 { out * n % P } else { out }
+                if ((P - 2) >> bit) & 1 == 1 { out * n % P } else { out }
             })
         };
         let numbers = |of: &BTreeSet<usize>| (0..self.rows.len()).map(|at| i64::from(of.contains(&at))).collect();
