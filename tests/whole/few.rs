@@ -110,6 +110,8 @@ struct Gathered<'a> {
     rows: Vec<Evidence>,
     /// Schools by the names that pages give them.
     schools: BTreeMap<String, Subject>,
+    /// What the ids of aggregates mean; it is the same for all days.
+    meta: BTreeMap<&'static str, Json>,
     told: BTreeMap<BTreeSet<usize>, String>,
 }
 
@@ -213,10 +215,15 @@ impl Gathered<'_> {
             let said = of.split("<actual value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
             self.take(&said, &within, &path);
         }
-        for every in ["month", "quarter", "year"] {
+        // By quarters too where all days are asked for.
+        for every in ["month", "year", "quarter"].into_iter().take(if query.is_empty() { 3 } else { 2 }) {
             let path = format!("/reports/dhis2.json?{query}&every={every}");
             let json = |text: String| serde_json::from_str::<Json>(&text).unwrap();
-            let meta = json(self.open(&format!("/reports/dhis2-metadata.json?{query}&every={every}")).await);
+            if !self.meta.contains_key(every) {
+                let meta = self.open(&format!("/reports/dhis2-metadata.json?every={every}")).await;
+                self.meta.insert(every, json(meta));
+            }
+            let meta = self.meta[every].clone();
             let of = |list: &str, by: &str, value: &str, give: &str| -> Option<String> {
                 let found =
                     meta[list].as_array().unwrap().iter().find(|e| e[by].as_str().unwrap().starts_with(value))?;
@@ -327,7 +334,13 @@ async fn no_page_table_or_file_tells_few_pupils_by_subtraction() {
     });
     let named = tagged(&open(&hub, "/reports/hxl-figures.csv").await.1);
     let named = named.iter().filter_map(|row| Some((row["#loc+name"].clone(), row["#loc+code"].parse().ok()?)));
-    let mut all = Gathered { hub: &hub, rows: rows.unwrap(), schools: named.collect(), told: BTreeMap::new() };
+    let mut all = Gathered {
+        hub: &hub,
+        rows: rows.unwrap(),
+        schools: named.collect(),
+        meta: BTreeMap::new(),
+        told: BTreeMap::new(),
+    };
     let schools: Vec<Option<Subject>> = std::iter::once(None).chain(at.iter().copied().map(Some)).collect();
     let days = [
         ("", ""),
