@@ -96,6 +96,15 @@ test("pupils of Chamdo in Chongqing", { timeout: 400_000 }, async () => {
     await press(leader, "main form button.primary");
     if (n === 0) problems.push(...await look(leader, "zh-tour-pupil-new"));
   }
+  // A slip of the code asks before another child goes, and keeps what was typed.
+  await leader.goto(`${school(1)}${tour}/pupils`);
+  await leader.fill("#code", "C01");
+  await leader.fill("#name", "另一个孩子");
+  await press(leader, "main form button.primary");
+  assert.match(await leader.locator("[role=alert]").textContent(), /编号 C01 属于另一个姓名的学生/);
+  assert.equal(await leader.locator("#name").inputValue(), "另一个孩子");
+  assert.equal(await leader.locator("#pupils li").count(), NAMES.length);
+  problems.push(...await look(leader, "zh-tour-pupil-asks"));
   await leader.goto(`${school(1)}${tour}/leave`);
   const second = await lacks(leader);
   assert.ok(second.includes("参加的同意书：C01, C02, C03") && second.includes("紧急联系人：C01, C02, C03"), second.join());
