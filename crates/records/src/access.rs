@@ -150,6 +150,27 @@ impl Reader {
         self.is_any(kind.access.read)
     }
 
+    /// Whether the reader may ask for records of a kind: by a role, or because some could be their own.
+    pub fn opens(&self, kind: &Kind) -> bool {
+        self.may_read(kind) || self.comes_as_party(kind)
+    }
+
+    /// Whether records of a kind could be the reader's own whatever their roles: those of grown-ups, also of one whose roles
+    /// are all over. A class's device and a pupil own none.
+    pub fn comes_as_party(&self, kind: &Kind) -> bool {
+        !kind.access.party.is_empty() && self.grants.iter().all(|g| Roles::STAFF.has(g.role))
+    }
+
+    /// The condition, in SQL, that a record of a kind is the reader's own.
+    pub fn is_party(&self, kind: &Kind, table: &str) -> String {
+        if self.comes_as_party(kind) { self.filled(kind.access.party, table) } else { "0".to_owned() }
+    }
+
+    /// The condition, in SQL, that the reader is told what a record of a kind is called, though nothing leads them there.
+    pub fn is_told(&self, kind: &Kind, table: &str) -> String {
+        if kind.access.named.is_empty() { "0".to_owned() } else { self.filled(kind.access.named, table) }
+    }
+
     /// Which scopes' records of a kind the reader sees, by the roles that may read it.
     pub fn homes(&self, kind: &Kind) -> Homes {
         if is_between(kind) {
@@ -170,7 +191,7 @@ impl Reader {
     /// The condition, in SQL, that the reader sees a record of a kind in a table that has its `id` and `home`.
     pub fn sees(&self, kind: &Kind, table: &str) -> String {
         if is_between(kind) {
-            let open = self.may_read(kind) && !kind.access.seen.is_empty();
+            let open = self.opens(kind) && !kind.access.seen.is_empty();
             return if open { format!("({})", self.filled(kind.access.seen, table)) } else { "0".to_owned() };
         }
         let homes = match self.homes(kind) {
@@ -181,9 +202,14 @@ impl Reader {
                 format!("({table}.home IS NULL OR {table}.home IN ({}))", list.join(", "))
             }
         };
-        match kind.access.seen {
+        let by_role = match kind.access.seen {
             "" => homes,
             seen => format!("{homes} AND ({})", self.filled(seen, table)),
+        };
+        match (self.comes_as_party(kind), self.may_read(kind)) {
+            (false, _) => by_role,
+            (true, true) => format!("({by_role} OR {})", self.filled(kind.access.party, table)),
+            (true, false) => format!("({})", self.filled(kind.access.party, table)),
         }
     }
 
@@ -212,6 +238,12 @@ impl Reader {
     /// Whether the reader may make records of a kind somewhere.
     pub fn may_make(&self, kind: &Kind) -> bool {
         self.is_any(kind.access.write)
+    }
+
+    /// Whether the reader may ask to make records of a kind: by a role, or, of a kind that has no form and whose room asks
+    /// whose each record is, because they could be their own.
+    pub fn makes(&self, kind: &Kind) -> bool {
+        self.may_make(kind) || kind.hidden && self.comes_as_party(kind)
     }
 
     /// Whether the reader may write a record: by a role of the whole programme, or because one of the

@@ -183,12 +183,21 @@ pub struct Access {
     /// A condition in SQL that the record is in the reader's hands: nobody else writes it then, whatever the role.
     /// Empty: roles alone decide.
     pub hands: &'static str,
+    /// A condition in SQL that the record is the reader's own: they see it whatever their roles, and also when none of
+    /// them is in force any more. Empty: roles alone lead there.
+    pub party: &'static str,
+    /// A condition in SQL by which the reader is told what a record is called, though nothing leads them there.
+    pub named: &'static str,
 }
 
 impl Access {
+    /// Nobody reads or writes: what a table that names its roles begins with.
+    pub const NOBODY: Self =
+        Self { read: Roles::NONE, write: Roles::NONE, own: &[], seen: "", hands: "", party: "", named: "" };
+
     /// All staff read, and these write, each for an organisation of theirs.
     pub const fn staff(write: &[Role], own: &'static [&'static str]) -> Self {
-        Self { read: Roles::STAFF, write: Roles::of(write), own, seen: "", hands: "" }
+        Self { read: Roles::STAFF, write: Roles::of(write), own, ..Self::NOBODY }
     }
 
     /// Those for whom this condition holds see a record.
@@ -200,6 +209,18 @@ impl Access {
     /// Those for whom this condition holds write it.
     pub const fn in_hands(mut self, condition: &'static str) -> Self {
         self.hands = condition;
+        self
+    }
+
+    /// Those for whom this condition holds see a record whatever their roles.
+    pub const fn open_to(mut self, condition: &'static str) -> Self {
+        self.party = condition;
+        self
+    }
+
+    /// Those for whom this condition holds are told what it is called.
+    pub const fn named_to(mut self, condition: &'static str) -> Self {
+        self.named = condition;
         self
     }
 }

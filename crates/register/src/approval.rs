@@ -56,7 +56,10 @@ pub(crate) fn is_for_another(
 /// Whether the reader's roles reach a record so that they take a move of it.
 fn reaches(conn: &Connection, reader: &Reader, kind: &Kind, id: &Subject, way: &Move) -> Result<bool, PageError> {
     if way.word_of.is_empty() {
-        return crate::command::in_reach(conn, reader, kind, id, way.who);
+        // What is one's own one also moves when no role is in force any more, as who teaches would.
+        let teaches = [Role::Posted, Role::Local].into_iter().any(|role| way.who.has(role));
+        let own = teaches && reader.comes_as_party(kind) && held(conn, reader, kind, id)? == Some(true);
+        return Ok(own || crate::command::in_reach(conn, reader, kind, id, way.who)?);
     }
     let whose = one(conn, kind, id, way.word_of)?;
     let own = |g: &Grant| g.role.is_programme_wide() || g.organisation.is_some() && g.organisation == whose;

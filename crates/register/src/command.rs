@@ -371,7 +371,7 @@ pub(crate) fn in_reach(
 /// # Errors
 /// What the database says.
 pub fn in_hands(conn: &Connection, reader: &Reader, kind: &Kind, id: &Subject) -> Result<bool, PageError> {
-    Ok(reader.may_make(kind) && held(conn, reader, kind, id)? == Some(true))
+    Ok((reader.may_make(kind) || reader.comes_as_party(kind)) && held(conn, reader, kind, id)? == Some(true))
 }
 
 /// Whether a record, here or withdrawn, is in the reader's hands; `None` where roles alone decide.
@@ -391,7 +391,7 @@ fn authorise(
 ) -> Result<(), Refusal> {
     let concerned = concerns(conn, kind, home, &|field| links_in(change, field))?;
     // What is in somebody's hands is in those of who makes it.
-    let may = if kind.access.hands.is_empty() { reader.may_write(kind, &concerned) } else { reader.may_make(kind) };
+    let may = if kind.access.hands.is_empty() { reader.may_write(kind, &concerned) } else { reader.makes(kind) };
     let may = may && birth.is_none_or(|b| reader.reaches(b.who, &concerned));
     if may {
         return Ok(());
@@ -432,7 +432,9 @@ fn check_links(tx: &Tx<'_>, site: &Site, reader: &Reader, kind: &Kind, change: &
         let (Shape::Link(other) | Shape::Links(other)) = field.shape else { continue };
         let Some(other) = site.kinds.get(other) else { continue };
         for link in links_in(change, field.name) {
-            if visible(tx.conn(), reader, other, &link).is_err() {
+            // One's own name is known to oneself, also where one belongs no more.
+            let oneself = other.name == "person" && link == reader.person;
+            if !oneself && visible(tx.conn(), reader, other, &link).is_err() {
                 return Err(Refusal::Fields(vec![(field.name.to_owned(), "error-no-such")]));
             }
         }

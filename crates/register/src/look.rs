@@ -21,7 +21,8 @@ pub struct Look<'a> {
     /// The reader's words.
     pub words: Words<'a>,
     reader: Option<&'a Reader>,
-    titles: RefCell<BTreeMap<Subject, Called>>,
+    /// By record, and whether it is told as the reader's own.
+    titles: RefCell<BTreeMap<(Subject, bool), Called>>,
 }
 
 /// How a record is called to this reader.
@@ -54,11 +55,20 @@ impl<'a> Look<'a> {
     /// # Errors
     /// What the database says.
     pub fn title(&self, kind: &Kind, id: &Subject) -> Result<String, PageError> {
-        self.title_at(kind, id, 0)
+        self.title_at(kind, id, 0, false)
     }
 
-    fn title_at(&self, kind: &Kind, id: &Subject, depth: u8) -> Result<String, PageError> {
-        Ok(self.called(kind, id, depth)?.said.unwrap_or_else(|| self.unnamed()))
+    /// How a record is called that names the reader as one who did it: they are told also where they may open it no more,
+    /// because they belong elsewhere now. Whether a record names them, the caller asks.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn title_of_own(&self, kind: &Kind, id: &Subject) -> Result<String, PageError> {
+        self.title_at(kind, id, 0, true)
+    }
+
+    fn title_at(&self, kind: &Kind, id: &Subject, depth: u8, told: bool) -> Result<String, PageError> {
+        Ok(self.called(kind, id, depth, told)?.said.unwrap_or_else(|| self.unnamed()))
     }
 
     /// Whether this reader is shown what of a record is for those alone in whose hands it is.
@@ -81,8 +91,19 @@ impl<'a> Look<'a> {
         }
     }
 
-    fn called(&self, kind: &Kind, id: &Subject, depth: u8) -> Result<Called, PageError> {
-        if let Some(known) = self.titles.borrow().get(id) {
+    /// Whether a record is the reader's own, whatever their roles; and whether they are told what it is called.
+    fn met(&self, kind: &Kind, id: &Subject) -> Result<(bool, bool), PageError> {
+        let Some(reader) = self.reader.filter(|_| !kind.access.party.is_empty() || !kind.access.named.is_empty())
+        else {
+            return Ok((false, false));
+        };
+        let (own, named) = (reader.is_party(kind, "t"), reader.is_told(kind, "t"));
+        let sql = format!("SELECT coalesce({own}, 0), coalesce({named}, 0) FROM (SELECT ?1 AS id) AS t");
+        Ok(self.conn.prepare_cached(&sql)?.query_row([id.as_bytes()], |r| Ok((r.get(0)?, r.get(1)?)))?)
+    }
+
+    fn called(&self, kind: &Kind, id: &Subject, depth: u8, told: bool) -> Result<Called, PageError> {
+        if let Some(known) = self.titles.borrow().get(&(*id, told)) {
             return Ok(known.clone());
         }
         let mut columns = kind.title.join(", ");
@@ -97,19 +118,28 @@ impl<'a> Look<'a> {
             Some(reader) => reader.sees(kind, kind.name),
             None => "0".to_owned(),
         };
+        let sql = format!("SELECT erased, home, {sees}, {columns} FROM {} WHERE id = ?1", kind.name);
         let found = self
             .conn
-            .prepare_cached(&format!("SELECT erased, home, {sees}, {columns} FROM {} WHERE id = ?1", kind.name))?
+            .prepare_cached(&sql)?
             .query_row([id.as_bytes()], |r| {
                 let parts: Result<Vec<rusqlite::types::Value>, _> =
                     (0..kind.title.len()).map(|i| r.get(i + 3)).collect();
                 Ok((r.get::<_, bool>(0)?, r.get::<_, Option<Vec<u8>>>(1)?, r.get::<_, bool>(2)?, parts?))
             })
             .optional()?;
+        let mut open = found
+            .as_ref()
+            .is_some_and(|(_, home, ..)| self.may_open(kind, home.as_deref().and_then(|h| Subject::try_from(h).ok())));
+        // What is the reader's own they open from wherever they are; of whom it names they are told the name.
+        let (own, named) = if open { (false, false) } else { self.met(kind, id)? };
+        open |= own;
         let called = match found {
             None => Called { said: None, open: false },
-            Some((_, _, false, _)) => Called { said: Some(self.words.get("record-private").into_owned()), open: false },
-            Some((_, home, ..)) if !self.may_open(kind, home.as_deref().and_then(|h| Subject::try_from(h).ok())) => {
+            Some((_, _, false, _)) if !told => {
+                Called { said: Some(self.words.get("record-private").into_owned()), open: false }
+            }
+            Some(_) if !open && !named && !told => {
                 Called { said: Some(self.words.get("record-elsewhere").into_owned()), open: false }
             }
             Some((erased, _, _, parts)) => {
@@ -120,7 +150,7 @@ impl<'a> Look<'a> {
                         (Shape::Link(other), rusqlite::types::Value::Blob(b)) if depth < 3 => {
                             let other = self.kinds.get(other);
                             if let (Some(other), Ok(link)) = (other, Subject::try_from(b.as_slice())) {
-                                said.push(self.title_at(other, &link, depth + 1)?);
+                                said.push(self.title_at(other, &link, depth + 1, told)?);
                             }
                         }
                         (Shape::Choice(_), rusqlite::types::Value::Text(word)) => {
@@ -133,10 +163,10 @@ impl<'a> Look<'a> {
                 if said.is_empty() && erased {
                     said.push(self.words.get("record-erased").into_owned());
                 }
-                Called { said: (!said.is_empty()).then(|| said.join(" · ")), open: true }
+                Called { said: (!said.is_empty()).then(|| said.join(" · ")), open }
             }
         };
-        self.titles.borrow_mut().insert(*id, called.clone());
+        self.titles.borrow_mut().insert((*id, told), called.clone());
         Ok(called)
     }
 
@@ -251,7 +281,7 @@ impl<'a> Look<'a> {
         Ok(match (field.shape, value) {
             (Shape::Link(other), ValueRef::Blob(b)) => match (self.kinds.get(other), Subject::try_from(b)) {
                 (Some(other), Ok(id)) => {
-                    let called = self.called(other, &id, 0)?;
+                    let called = self.called(other, &id, 0, false)?;
                     let href = (called.open && !other.hidden).then(|| format!("/{}/{id}", other.route));
                     Shown { text: called.said.unwrap_or_else(|| self.unnamed()), href }
                 }

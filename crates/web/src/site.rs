@@ -354,8 +354,8 @@ impl Check {
             (_, None) => false,
             (Self::SignedIn, Some(_)) => true,
             (Self::Roles(roles), Some(r)) => r.is_any(*roles),
-            (Self::Read(kind), Some(r)) => r.may_read(kind),
-            (Self::Write(kind), Some(r)) => r.may_make(kind),
+            (Self::Read(kind), Some(r)) => r.opens(kind),
+            (Self::Write(kind), Some(r)) => r.makes(kind),
         }
     }
 }

@@ -206,6 +206,7 @@ pub(crate) static REVERSE_REPORT: Kind = Kind {
                (SELECT 1 FROM organisation o WHERE o.id IN ({of_head}, {of_posted}, {of_local})
                   AND seen_r.home IN (o.id, o.parent))))",
         hands: "{t}.id IN (SELECT n.id FROM reverse_report n WHERE n.person = {me})",
+        ..Access::NOBODY
     },
     rules: &[Rule {
         code: "reverse-report-own",

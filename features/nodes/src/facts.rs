@@ -24,8 +24,7 @@ static NODE: Kind = Kind {
         read: Roles::of(&[Role::Administrator, Role::Officer]),
         write: Roles::of(&[Role::Administrator]),
         own: &[],
-        seen: "",
-        hands: "",
+        ..Access::NOBODY
     },
     rules: &[],
     order: "title",

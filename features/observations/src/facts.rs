@@ -45,7 +45,7 @@ pub(crate) static OBSERVATION: Kind = Kind {
         Move::new("share", &["held"], "shared", WHO).asks(&["shared_on"]),
         Move::new("discuss", &["shared"], "discussed", WHO),
     ],
-    access: Access { read: WHO, write: WHO, own: &[], seen: "", hands: "" }
+    access: Access { read: WHO, write: WHO, own: &[], ..Access::NOBODY }
         .seen_where("{t}.id IN (SELECT o.id FROM observation o WHERE {me} IN (o.teacher, o.observer))")
         .in_hands("{t}.id IN (SELECT o.id FROM observation o WHERE {me} IN (o.teacher, o.observer))"),
     rules: &[Rule {
@@ -78,7 +78,7 @@ pub(crate) static OBSERVATION_PART: Kind = Kind {
     ],
     states: &[],
     moves: &[],
-    access: Access { read: WHO, write: WHO, own: &[], seen: "", hands: "" }
+    access: Access { read: WHO, write: WHO, own: &[], ..Access::NOBODY }
         .seen_where(
             "{t}.id IN (SELECT n.id FROM observation_part n JOIN observation o ON o.id = n.observation
              WHERE n.person = {me} OR {me} IN (o.teacher, o.observer) AND o.state IN ('shared', 'discussed'))",
@@ -106,7 +106,7 @@ pub(crate) static SEAL_KEY: Kind = Kind {
     ],
     states: &["in_use", "replaced"],
     moves: &[Move::new("replace", &["in_use"], "replaced", WHO)],
-    access: Access { read: WHO, write: WHO, own: &[], seen: "", hands: "" }
+    access: Access { read: WHO, write: WHO, own: &[], ..Access::NOBODY }
         .seen_where("{t}.id IN (SELECT k.id FROM seal_key k WHERE k.person = {me})")
         .in_hands("{t}.id IN (SELECT k.id FROM seal_key k WHERE k.person = {me})"),
     rules: &[],
@@ -128,7 +128,7 @@ pub(crate) static INSTRUMENT: Kind = Kind {
     fields: &[Field::choice("instrument", INSTRUMENTS).required(), Field::yes("off").required()],
     states: &[],
     moves: &[],
-    access: Access { read: WHO, write: OFFICE, own: &[], seen: "", hands: "" },
+    access: Access { read: WHO, write: OFFICE, own: &[], ..Access::NOBODY },
     rules: &[],
     order: "-changed",
     hub_only: false,
@@ -150,7 +150,7 @@ pub(crate) static INSTRUMENT_WORD: Kind = Kind {
     ],
     states: &[],
     moves: &[],
-    access: Access { read: WHO, write: OFFICE, own: &[], seen: "", hands: "" },
+    access: Access { read: WHO, write: OFFICE, own: &[], ..Access::NOBODY },
     rules: &[],
     order: "-changed",
     hub_only: false,

@@ -95,12 +95,15 @@ pub(crate) static PAIRING: Kind = Kind {
     ],
     // A colleague of the same school reads that there is a pairing; only the two, the school's head and the office
     // move it.
-    access: Access::staff(KEEPERS, &["school"]).in_hands(
-        "{t}.id IN (SELECT p.id FROM pairing p WHERE {me} IN (p.master, p.apprentice))
+    access: Access::staff(KEEPERS, &["school"])
+        .in_hands(
+            "{t}.id IN (SELECT p.id FROM pairing p WHERE {me} IN (p.master, p.apprentice))
          OR {is_administrator} OR {is_officer}
          OR {t}.id IN (SELECT p.id FROM pairing p JOIN organisation o ON o.id = p.school
                        WHERE o.id IN ({of_head}) OR o.parent IN ({of_head}))",
-    ),
+        )
+        // The two open it also when the role of one of them at its school is over: so it goes on online.
+        .open_to("{t}.id IN (SELECT p.id FROM pairing p WHERE {me} IN (p.master, p.apprentice))"),
     rules: &[
         Rule {
             code: "pairing-two-people",
@@ -192,6 +195,7 @@ pub(crate) static PAIR_NOTE: Kind = Kind {
     title: &["what", "held_on"],
     fields: &[
         Field::link("pairing", "pairing").required(),
+        .open_to(the_two!("pair_signature"))
         Field::link("person", "person").required(),
         Field::choice("what", NOTES).required(),
         Field::date("held_on").required(),
@@ -226,13 +230,17 @@ pub(crate) static PAIR_GOAL: Kind = Kind {
     fields: &[
         Field::link("pairing", "pairing").required(),
         Field::link("person", "person").required(),
+        .open_to(the_two!("pair_note"))
         Field::date("set_on").required(),
         Field::date("reviewed_on").by_move(),
     ],
     // Either of the two takes it on, by the room's own commands.
     states: &["set", "worked_on", "reviewed"],
     moves: &[],
-    access: Access::staff(PEOPLE, &[]).seen_where(the_two!("pair_goal")).in_hands(the_two!("pair_goal")),
+    access: Access::staff(PEOPLE, &[])
+        .seen_where(the_two!("pair_goal"))
+        .open_to(the_two!("pair_goal"))
+        .in_hands(the_two!("pair_goal")),
     rules: &[],
     order: "-set_on",
     hub_only: false,
@@ -279,6 +287,7 @@ pub(crate) static PAIR_LESSON: Kind = Kind {
     fields: &[
         Field::link("pairing", "pairing").required(),
         Field::link("person", "person").required(),
+        .open_to(the_two!("pair_evidence"))
         Field::choice("what", &["observed", "attended", "closing"]).required(),
         Field::date("held_on").required(),
         Field::choice("subject", SUBJECTS),
@@ -305,6 +314,7 @@ pub(crate) static PAIR_FIT: Kind = Kind {
         Field::link("pairing", "pairing").required(),
         Field::link("person", "person").required(),
         Field::choice("fit", &["well", "another"]).required(),
+        .open_to(the_two!("pair_lesson"))
     ],
     states: &[],
     moves: &[],
@@ -328,6 +338,7 @@ pub(crate) static PAIR_OFFER: Kind = Kind {
         Field::link("person", "person").required(),
         Field::link("school", "organisation").required(),
         Field::choice("kind", SORTS).required(),
+        .open_to("{t}.id IN (SELECT n.id FROM pair_fit n WHERE n.person = {me})")
         Field::choice("subject", SUBJECTS),
         Field::line("about").required(),
         Field::int("capacity", 1, 5).required(),

@@ -50,7 +50,7 @@ pub fn routes() -> Vec<Route> {
         Route::post("/pairings/{id}/online", read, handover::online),
         Route::get("/pairings/{id}/certificate", read, certificate::send),
         Route::get("/pairings/due", Check::Roles(facts::PROPOSERS), handover::page),
-        Route::get("/pairings/choice", read, choice::page),
+        Route::get("/pairings/choice", Check::Read(&facts::PAIR_OFFER), choice::page),
         Route::post("/pairings/choice/offer", Check::Write(&facts::PAIR_OFFER), choice::offer),
         Route::post("/pairings/choice/wish", Check::Write(&facts::PAIR_WISH), choice::wish),
         Route::post("/pairings/choice/withdraw", Check::Write(&facts::PAIR_OFFER), choice::withdraw),

@@ -161,7 +161,7 @@ pub fn part(
             Some(Some(Fits::Another)) => Some(look.words.get("pair-fits-another").into_owned()),
             _ => None,
         },
-        next: if hands && two.state == "handed_over" { next(conn, &two)? } else { None },
+        next: if hands && reader.may_make(&PAIRING) && two.state == "handed_over" { next(conn, &two)? } else { None },
         unfollowed: {
             let this = format!("p.id = {}", records::literal(id));
             two.state == "handed_over" && !handover::unfollowed(conn, &today.to_string(), &this)?.is_empty()

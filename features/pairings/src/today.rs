@@ -29,7 +29,7 @@ fn item(icon: &'static str, title: String, detail: String, href: String, order: 
 /// What the database says.
 pub fn today(site: &Site, request: &Request) -> Result<Vec<TodayItem>, PageError> {
     let reader = request.reader()?;
-    if !reader.may_read(&PAIRING) {
+    if !reader.opens(&PAIRING) {
         return Ok(Vec::new());
     }
     site.store.read(|conn| {

@@ -28,7 +28,12 @@ static PERSON: Kind = Kind {
         Move::new("archive", &["active"], "archived", Roles::of(KEEPERS)),
         Move::new("restore", &["archived"], "active", Roles::of(KEEPERS)),
     ],
-    access: Access::staff(KEEPERS, &["school", "unit"]),
+    // With whom one is paired, and who took one's place there, one knows by name also where one belongs no more.
+    access: Access::staff(KEEPERS, &["school", "unit"]).named_to(
+        "{t}.id = {me} OR {t}.id IN (SELECT p.apprentice FROM pairing p WHERE p.master = {me}
+                                     UNION SELECT p.master FROM pairing p WHERE p.apprentice = {me}
+                                     UNION SELECT p.handed_to FROM pairing p WHERE {me} IN (p.master, p.apprentice))",
+    ),
     rules: &[],
     order: "name",
     hub_only: false,
@@ -56,8 +61,7 @@ static CONSENT: Kind = Kind {
         read: Roles::of(&[Role::Administrator, Role::Officer, Role::Head, Role::Posted, Role::Local]),
         write: Roles::of(&[Role::Administrator, Role::Officer, Role::Head, Role::Posted, Role::Local]),
         own: &["school"],
-        seen: "",
-        hands: "",
+        ..Access::NOBODY
     },
     rules: &[],
     order: "-given_on",
@@ -85,8 +89,7 @@ static ACCOUNT: Kind = Kind {
         read: Roles::of(&[Role::Administrator]),
         write: Roles::of(&[Role::Administrator]),
         own: &[],
-        seen: "",
-        hands: "",
+        ..Access::NOBODY
     },
     rules: &[],
     order: "sign_in_name",
@@ -118,8 +121,7 @@ static GRANT: Kind = Kind {
         read: Roles::of(&[Role::Administrator]),
         write: Roles::of(&[Role::Administrator]),
         own: &[],
-        seen: "",
-        hands: "",
+        ..Access::NOBODY
     },
     rules: &[],
     order: "-from_on",

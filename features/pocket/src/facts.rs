@@ -25,7 +25,7 @@ pub(crate) static POCKET: Kind = Kind {
     ],
     states: &["in_use", "lost"],
     moves: &[Move::new("lose", &["in_use"], "lost", GOES)],
-    access: Access { read: GOES, write: GOES, own: &[], seen: "", hands: "" },
+    access: Access { read: GOES, write: GOES, own: &[], ..Access::NOBODY },
     rules: &[],
     order: "-since",
     hub_only: false,

@@ -11,8 +11,7 @@ pub const HELD: &[&Kind] = &[&PUPIL, &PUPIL_CONSENT, &TOUR_PUPIL, &TOUR_CONTACT,
 /// People of the school. Which of them, each page asks: its head, and the adults of the tour.
 const SCHOOL: &[Role] = &[Role::Head, Role::Posted, Role::Local];
 
-const ACCESS: Access =
-    Access { read: Roles::of(SCHOOL), write: Roles::of(SCHOOL), own: &["school"], seen: "", hands: "" };
+const ACCESS: Access = Access { read: Roles::of(SCHOOL), write: Roles::of(SCHOOL), own: &["school"], ..Access::NOBODY };
 
 /// What consent is asked for.
 pub(crate) const PURPOSES: &[&str] = &["study_tour", "pictures"];
