@@ -12,17 +12,17 @@ use crate::desk::{Desk, desk, desk_at};
 use crate::pairings::{Who, sql};
 use crate::two_nodes::give;
 
-const PHRASE: &str = "honghua8k2";
+pub(crate) const PHRASE: &str = "honghua8k2";
 
 /// Somebody posted to the school who was on a visit that was held: the person, the visit, its day.
-fn visitor(desk: &Desk) -> (Subject, Subject, Date) {
+pub(crate) fn visitor(desk: &Desk) -> (Subject, Subject, Date) {
     let from = "FROM visit v JOIN visit_visitors n ON n.id = v.id JOIN grant_of_role g ON g.person = n.value
                 WHERE g.role = 'posted' AND v.state IN ('held', 'followed_up') ORDER BY v.held_on DESC, n.value LIMIT 1";
     let day: String = desk.ask(&format!("SELECT v.held_on {from}"));
     (desk.one(&format!("SELECT n.value {from}")), desk.one(&format!("SELECT v.id {from}")), day.parse().unwrap())
 }
 
-fn week(day: Date) -> String {
+pub(crate) fn week(day: Date) -> String {
     let week = day.iso_week_date();
     format!("{:04}-W{:02}", week.year(), week.week())
 }
@@ -212,7 +212,7 @@ fn took_part(desk: &Desk, person: Subject, activity: Subject, day: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_somebody_may_not_open_is_not_in_their_week() {
+async fn what_somebody_did_where_they_may_go_no_more_is_told_to_them_and_leads_nowhere() {
     let hub = desk_at(0);
     let [one, two] = [1, 2].map(|n| copy(n).1.settings().unwrap().school.unwrap());
     let person =
@@ -228,8 +228,19 @@ async fn what_somebody_may_not_open_is_not_in_their_week() {
     assert_eq!(hub.page(&format!("/activities/{elsewhere}"), &reader).await.0, StatusCode::NOT_FOUND);
     for path in ["/week?of=2026-W41", "/service"] {
         let (_, body) = hub.page(path, &reader).await;
-        assert!(body.contains(&own.to_string()) && !body.contains(&elsewhere.to_string()), "{path}");
+        assert!(body.contains(&format!("href=\"/activities/{own}\"")), "{path}");
+        assert!(!body.contains(&format!("/activities/{elsewhere}")), "{path}");
+        let title: String = hub.ask(&format!("SELECT title FROM activity WHERE id = {}", sql(elsewhere)));
+        assert!(body.contains(&title), "{path}: it is theirs, and they are told");
     }
+    // Of another's there, nothing.
+    let colleague = hub.one(&format!(
+        "SELECT person FROM grant_of_role WHERE role = 'local' AND organisation = {} AND person <> {}",
+        sql(one),
+        sql(person)
+    ));
+    let (_, body) = hub.page("/week?of=2026-W41", &hub.as_person(colleague)).await;
+    assert!(!body.contains(&elsewhere.to_string()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -21,9 +21,9 @@ const fn long(name: &'static str) -> Field {
     Field { shape: Shape::Text(MOST), ..Field::text(name) }
 }
 
-/// No role opens any of these: only the people whose names stand in the record.
+/// No role opens any of these: only the people whose names stand in the record, also when their roles are over.
 const fn theirs(seen: &'static str, hands: &'static str) -> Access {
-    Access { read: PEOPLE, write: PEOPLE, own: &[], seen, hands }
+    Access { read: PEOPLE, write: PEOPLE, own: &[], seen, hands, party: seen, ..Access::NOBODY }
 }
 
 /// What somebody changed of a week's draft: lines struck, words added. The draft itself is kept nowhere; it is made of the

@@ -212,7 +212,7 @@ pub(crate) fn done(to: &str) -> Reply {
 /// What the database says.
 pub fn today(site: &Site, request: &Request) -> Result<Vec<TodayItem>, PageError> {
     let reader = request.reader()?;
-    if !reader.may_read(&WEEK_LOG) {
+    if !reader.opens(&WEEK_LOG) {
         return Ok(Vec::new());
     }
     let since = site.today().checked_sub(jiff::Span::new().days(NEWS_DAYS)).unwrap_or_default().to_string();

@@ -36,7 +36,7 @@ pub fn routes() -> Vec<Route> {
         Route::get("/week/paper", own, week::paper),
         Route::post("/week", amends, week::amend),
         Route::post("/week/send", Check::Write(&WEEK_LOG), week::send),
-        Route::get("/service", own, service::page),
+        Route::get("/service", own, service::show),
         Route::get("/service/paper", own, service::paper),
         Route::get("/handover", own, handover::page),
         Route::get("/handover/paper", own, handover::paper),

@@ -1,11 +1,12 @@
-//! What a person did, line by line, from facts that name the person and have a day of their own. Each line is of a record
-//! that the person may open anyway, at the node where they ask.
+//! What a person did, line by line, from facts that name the person and have a day of their own, as far as the node where
+//! they ask holds them. It is told to who did it also after they have gone on to another school; a line leads to its record
+//! where they may open that today.
 
 use std::collections::BTreeSet;
 
 use base::Subject;
 use log::entries_of;
-use records::{Change, Reader};
+use records::{Change, Kind, Reader};
 use register::Look;
 use rusqlite::params;
 use web::{PageError, Site};
@@ -35,12 +36,12 @@ enum By {
 }
 
 /// A sort of things that people do. The query gives id, day and place; `?1` is the person, `?2` and `?3` the first and the
-/// last day, `{sees}` what the reader sees of the table `t`.
+/// last day, `{sees}` what the reader sees of the table `t`: where a fact names nobody.
 struct Source {
     what: &'static str,
     kind: &'static str,
     by: By,
-    /// What it is called is said; of two people's own things only that they were.
+    /// What it is called is said; of two people's own things only that they were, and the line leads to their pairing.
     named: bool,
     sql: &'static str,
 }
@@ -56,7 +57,7 @@ const SOURCES: [Source; 12] = [
         "visit",
         "SELECT t.id, t.held_on, o.title FROM visit t JOIN visit_visitors n ON n.id = t.id AND n.value = ?1
          LEFT JOIN organisation o ON o.id = t.host
-         WHERE t.state IN ('held', 'followed_up') AND t.held_on BETWEEN ?2 AND ?3 AND {sees}",
+         WHERE t.state IN ('held', 'followed_up') AND t.held_on BETWEEN ?2 AND ?3",
     ),
     // The day on which it set out.
     of(
@@ -64,7 +65,7 @@ const SOURCES: [Source; 12] = [
         "study_tour",
         "SELECT t.id, t.left_on, o.title FROM tour_adult n JOIN study_tour t ON t.id = n.tour
          LEFT JOIN organisation o ON o.id = t.host
-         WHERE n.person = ?1 AND t.state IN ('under_way', 'closed') AND t.left_on BETWEEN ?2 AND ?3 AND {sees}",
+         WHERE n.person = ?1 AND t.state IN ('under_way', 'closed') AND t.left_on BETWEEN ?2 AND ?3",
     ),
     // What was done on the day of a visit that one made is that visit.
     of(
@@ -75,13 +76,13 @@ const SOURCES: [Source; 12] = [
          LEFT JOIN organisation o ON o.id = t.school
          WHERE t.state IN ('held', 'verified') AND t.held_on BETWEEN ?2 AND ?3
            AND NOT EXISTS (SELECT 1 FROM visit x JOIN visit_visitors v ON v.id = x.id
-             WHERE x.id = t.visit AND v.value = ?1 AND x.held_on = t.held_on) AND {sees}
+             WHERE x.id = t.visit AND v.value = ?1 AND x.held_on = t.held_on)
          UNION SELECT t.id, p.day, coalesce(nullif(t.place, ''), o.title)
          FROM participation p JOIN activity t ON t.id = p.activity LEFT JOIN organisation o ON o.id = t.school
          WHERE p.person = ?1 AND p.part = 'gives' AND coalesce(p.present, 1) = 1
            AND t.state IN ('held', 'verified') AND p.day BETWEEN ?2 AND ?3
            AND NOT EXISTS (SELECT 1 FROM visit x JOIN visit_visitors v ON v.id = x.id
-             WHERE x.id = t.visit AND v.value = ?1 AND x.held_on = p.day) AND {sees}",
+             WHERE x.id = t.visit AND v.value = ?1 AND x.held_on = p.day)",
     ),
     of(
         "did-organise",
@@ -89,7 +90,7 @@ const SOURCES: [Source; 12] = [
         "SELECT t.id, p.day, coalesce(nullif(t.place, ''), o.title)
          FROM participation p JOIN activity t ON t.id = p.activity LEFT JOIN organisation o ON o.id = t.school
          WHERE p.person = ?1 AND p.part = 'organises' AND coalesce(p.present, 1) = 1
-           AND t.state IN ('held', 'verified') AND p.day BETWEEN ?2 AND ?3 AND {sees}",
+           AND t.state IN ('held', 'verified') AND p.day BETWEEN ?2 AND ?3",
     ),
     of(
         "did-attend",
@@ -97,7 +98,7 @@ const SOURCES: [Source; 12] = [
         "SELECT t.id, p.day, coalesce(nullif(t.place, ''), o.title)
          FROM participation p JOIN activity t ON t.id = p.activity LEFT JOIN organisation o ON o.id = t.school
          WHERE p.person = ?1 AND p.part = 'attends' AND p.present = 1
-           AND t.state IN ('held', 'verified') AND p.day BETWEEN ?2 AND ?3 AND {sees}",
+           AND t.state IN ('held', 'verified') AND p.day BETWEEN ?2 AND ?3",
     ),
     // A meeting of a team that one belonged to then, where nothing says otherwise.
     of(
@@ -108,20 +109,20 @@ const SOURCES: [Source; 12] = [
          WHERE m.person = ?1 AND t.kind = 'team_meeting' AND t.state IN ('held', 'verified')
            AND t.held_on BETWEEN ?2 AND ?3 AND t.held_on BETWEEN m.from_on AND coalesce(m.until_on, '9999')
            AND NOT EXISTS (SELECT 1 FROM participation p WHERE p.activity = t.id AND p.person = ?1)
-           AND NOT EXISTS (SELECT 1 FROM activity_given_by g WHERE g.id = t.id AND g.value = ?1) AND {sees}",
+           AND NOT EXISTS (SELECT 1 FROM activity_given_by g WHERE g.id = t.id AND g.value = ?1)",
     ),
     of(
         "did-class",
         "live_class",
         "SELECT t.id, t.held_on, NULL FROM live_class t
-         WHERE ?1 IN (t.teacher, t.co_teacher) AND t.state = 'held' AND t.held_on BETWEEN ?2 AND ?3 AND {sees}",
+         WHERE ?1 IN (t.teacher, t.co_teacher) AND t.state = 'held' AND t.held_on BETWEEN ?2 AND ?3",
     ),
     of(
         "did-room",
         "live_class",
         "SELECT t.id, t.held_on, o.title FROM class_room r JOIN live_class t ON t.id = r.class
          LEFT JOIN organisation o ON o.id = r.school
-         WHERE r.person = ?1 AND t.state = 'held' AND t.held_on BETWEEN ?2 AND ?3 AND {sees}",
+         WHERE r.person = ?1 AND t.state = 'held' AND t.held_on BETWEEN ?2 AND ?3",
     ),
     Source {
         what: "did-teach",
@@ -129,7 +130,7 @@ const SOURCES: [Source; 12] = [
         by: By::Author("taught_on"),
         named: true,
         sql: "SELECT t.id, t.taught_on, o.title FROM lesson_plan t LEFT JOIN organisation o ON o.id = t.taught_at
-              WHERE t.taught_on BETWEEN ?2 AND ?3 AND {sees} AND t.id IN
+              WHERE t.taught_on BETWEEN ?2 AND ?3 AND t.id IN
               (SELECT plan FROM plan_author WHERE person = ?1 AND part IN ('lead', 'author'))",
     },
     Source {
@@ -138,22 +139,27 @@ const SOURCES: [Source; 12] = [
         by: By::Name,
         named: false,
         sql: "SELECT DISTINCT p.id, t.held_on, NULL FROM pair_lesson t JOIN pairing p ON p.id = t.pairing
-              WHERE ?1 IN (p.master, p.apprentice) AND t.held_on BETWEEN ?2 AND ?3 AND {sees}",
+              WHERE ?1 IN (p.master, p.apprentice) AND t.held_on BETWEEN ?2 AND ?3",
     },
     Source {
         what: "did-course",
         kind: "course_use",
         by: By::Author("how"),
         named: true,
+        // Of how many courses are used, only those where the person is or was: of each its author is asked.
         sql: "SELECT t.id, t.used_on, nullif(t.class, '') FROM course_use t
-              WHERE t.state = 'used' AND t.used_on BETWEEN ?2 AND ?3 AND {sees}",
+              WHERE t.state = 'used' AND t.used_on BETWEEN ?2 AND ?3
+                AND ({sees} OR t.home IN (SELECT home FROM person WHERE id = ?1 UNION
+                     SELECT u.id FROM posting p JOIN organisation o ON o.id = p.school
+                     JOIN organisation u ON u.id IN (o.id, o.parent)
+                     WHERE p.person = ?1 AND p.arrived_on IS NOT NULL))",
     },
     of(
         "did-health",
         "health_session",
         "SELECT t.id, t.held_on, o.title FROM health_session t JOIN posting p ON p.id = t.medic
          LEFT JOIN organisation o ON o.id = t.school
-         WHERE p.person = ?1 AND t.state = 'held' AND t.held_on BETWEEN ?2 AND ?3 AND {sees}",
+         WHERE p.person = ?1 AND t.state = 'held' AND t.held_on BETWEEN ?2 AND ?3",
     ),
 ];
 
@@ -173,14 +179,22 @@ pub(crate) fn lines(
     let mut out: Vec<Line> = Vec::new();
     let mut known = BTreeSet::new();
     for source in &SOURCES {
-        let Some(kind) = site.kinds.get(source.kind).filter(|k| reader.may_read(k)) else { continue };
-        let sql = source.sql.replace("{sees}", &reader.sees(kind, "t"));
+        let Some(kind) = site.kinds.get(source.kind) else { continue };
+        let Some(page) = site.kinds.get(if source.named { source.kind } else { "pairing" }) else { continue };
+        let sql = format!(
+            "WITH did(id, day, place) AS ({}) SELECT d.id, d.day, d.place,
+                    EXISTS (SELECT 1 FROM {} t WHERE t.id = d.id AND {}) FROM did d",
+            source.sql.replace("{sees}", &seen(reader, kind)),
+            page.name,
+            seen(reader, page)
+        );
         let mut stmt = look.conn.prepare(&sql)?;
         let rows = stmt.query_map(params![reader.person.as_bytes(), from, until], |r| {
-            Ok((id(r.get(0)?), r.get::<_, String>(1)?, r.get::<_, Option<String>>(2)?.unwrap_or_default()))
+            let place = r.get::<_, Option<String>>(2)?.unwrap_or_default();
+            Ok((id(r.get(0)?), r.get::<_, String>(1)?, place, r.get::<_, bool>(3)?))
         })?;
         for row in rows {
-            let (of, day, place) = row?;
+            let (of, day, place, open) = row?;
             if !wrote(look, reader, &of, source.by)? {
                 continue;
             }
@@ -188,15 +202,19 @@ pub(crate) fn lines(
             if !known.insert(key.clone()) {
                 continue;
             }
-            let route = if source.named { kind.route } else { "pairings" };
-            let title = if source.named { look.title(kind, &of)? } else { String::new() };
+            let title = if source.named { look.title_of_own(kind, &of)? } else { String::new() };
             let said: Vec<&str> = [title.as_str(), place.as_str()].into_iter().filter(|s| !s.is_empty()).collect();
-            let href = Some(format!("/{route}/{of}"));
+            let href = open.then(|| format!("/{}/{of}", page.route));
             out.push(Line { key, day, what: source.what, title: said.join(" · "), href });
         }
     }
     out.sort_by(|a, b| a.day.cmp(&b.day));
     Ok(out)
+}
+
+/// The condition that the reader opens a record of a kind today: what is theirs is told without it, and leads there with it.
+pub(crate) fn seen(reader: &Reader, kind: &Kind) -> String {
+    if reader.opens(kind) { format!("({})", reader.sees(kind, "t")) } else { "0".to_owned() }
 }
 
 /// Whether a fact is the reader's own word. Who wrote it is asked, and never when.

@@ -11,7 +11,7 @@ use register::{Look, label};
 use rusqlite::Row;
 use web::{PageError, Reply, Request, Shell, Site};
 
-use crate::lines::{Line, id, lines};
+use crate::lines::{Line, id, lines, seen};
 use crate::sheet;
 
 /// Rows of each sort.
@@ -21,7 +21,8 @@ const MOST: i64 = 500;
 struct Held {
     title: String,
     detail: String,
-    href: String,
+    /// Its page, where the reader may open it today.
+    href: Option<String>,
 }
 
 /// A half of a school year, and what was done in it.
@@ -79,7 +80,7 @@ fn period(look: &Look<'_>, from: Option<String>, until: Option<String>) -> Strin
     }
 }
 
-/// Rows of a kind that the reader sees; the query names the table `t` and gives its id first.
+/// Rows of a kind; the query names the table `t`, gives its id first, and says `{sees}` of what the reader may open.
 pub(crate) fn rows<T>(
     site: &Site,
     request: &Request,
@@ -89,8 +90,8 @@ pub(crate) fn rows<T>(
     read: impl Fn(&Kind, Subject, &Row<'_>) -> Result<T, PageError>,
 ) -> Result<Vec<T>, PageError> {
     let reader = request.reader()?;
-    let Some(kind) = site.kinds.get(kind).filter(|k| reader.may_read(k)) else { return Ok(Vec::new()) };
-    let sql = format!("{} LIMIT {MOST}", sql.replace("{sees}", &reader.sees(kind, "t")));
+    let Some(kind) = site.kinds.get(kind) else { return Ok(Vec::new()) };
+    let sql = format!("{} LIMIT {MOST}", sql.replace("{sees}", &seen(reader, kind)));
     let sql = sql.replace("{today}", &site.today().to_string());
     let mut stmt = look.conn.prepare(&sql)?;
     let mut rows = stmt.query([reader.person.as_bytes()])?;
@@ -103,6 +104,11 @@ pub(crate) fn rows<T>(
 
 fn text(row: &Row<'_>, at: usize) -> Result<Option<String>, PageError> {
     Ok(row.get(at)?)
+}
+
+/// The page of a record, where a column says that the reader may open it.
+fn page(kind: &Kind, of: Subject, row: &Row<'_>, at: usize) -> Result<Option<String>, PageError> {
+    Ok(row.get::<_, bool>(at)?.then(|| format!("/{}/{of}", kind.route)))
 }
 
 /// What is said of a word of a list, if there is one.
@@ -121,15 +127,15 @@ fn postings(site: &Site, request: &Request, look: &Look<'_>) -> Result<Vec<Held>
         request,
         look,
         "posting",
-        "SELECT t.id, t.school, t.role, t.subject, t.arrived_on, coalesce(t.ended_on, t.ends_on) FROM posting t
-         WHERE t.person = ?1 AND t.arrived_on IS NOT NULL AND {sees} ORDER BY t.arrived_on",
+        "SELECT t.id, t.school, t.role, t.subject, t.arrived_on, coalesce(t.ended_on, t.ends_on), {sees} FROM posting t
+         WHERE t.person = ?1 AND t.arrived_on IS NOT NULL ORDER BY t.arrived_on",
         |kind, posting, row| {
             let period = period(look, text(row, 4)?, text(row, 5)?);
             let (role, subject) = (said(look, kind, "role", text(row, 2)?), said(look, kind, "subject", text(row, 3)?));
             Ok(Held {
                 title: look.title(organisation, &id(row.get(1)?))?,
                 detail: joined([role, subject, Some(period)]),
-                href: format!("/postings/{posting}"),
+                href: page(kind, posting, row, 6)?,
             })
         },
     )
@@ -142,8 +148,8 @@ fn pairings(site: &Site, request: &Request, look: &Look<'_>) -> Result<Vec<Held>
         request,
         look,
         "pairing",
-        "SELECT t.id, t.master, t.apprentice, t.subject, t.active_from, t.ended_on FROM pairing t
-         WHERE ?1 IN (t.master, t.apprentice) AND t.active_from IS NOT NULL AND {sees} ORDER BY t.active_from",
+        "SELECT t.id, t.master, t.apprentice, t.subject, t.active_from, t.ended_on, {sees} FROM pairing t
+         WHERE ?1 IN (t.master, t.apprentice) AND t.active_from IS NOT NULL ORDER BY t.active_from",
         |kind, pairing, row| {
             let (master, apprentice) = (id(row.get(1)?), id(row.get(2)?));
             let (key, other) =
@@ -153,7 +159,7 @@ fn pairings(site: &Site, request: &Request, look: &Look<'_>) -> Result<Vec<Held>
             Ok(Held {
                 title: look.words.with(key, &[("text", who.as_str().into())]),
                 detail: joined([said(look, kind, "subject", text(row, 3)?), Some(period)]),
-                href: format!("/pairings/{pairing}"),
+                href: page(kind, pairing, row, 6)?,
             })
         },
     )
@@ -169,16 +175,16 @@ fn written(
 ) -> Result<Vec<Held>, PageError> {
     let (table, link) = hands;
     let sql = format!(
-        "SELECT t.id, t.subject, coalesce(t.state, 'draft') FROM {kind} t
-         WHERE t.id IN (SELECT {link} FROM {table} WHERE person = ?1 AND part IN ('lead', 'author')) AND {{sees}}
+        "SELECT t.id, t.subject, coalesce(t.state, 'draft'), {{sees}} FROM {kind} t
+         WHERE t.id IN (SELECT {link} FROM {table} WHERE person = ?1 AND part IN ('lead', 'author'))
          ORDER BY t.title_key, t.id"
     );
     rows(site, request, look, kind, &sql, |kind, of, row| {
         let state = text(row, 2)?.map(|s| look.state(kind, &s));
         Ok(Held {
-            title: look.title(kind, &of)?,
+            title: look.title_of_own(kind, &of)?,
             detail: joined([said(look, kind, "subject", text(row, 1)?), state]),
-            href: format!("/{}/{of}", kind.route),
+            href: page(kind, of, row, 3)?,
         })
     })
 }
@@ -223,20 +229,20 @@ fn record(site: &Site, request: &Request, look: &Look<'_>) -> Result<Record, Pag
     })
 }
 
-/// The page.
-pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
+/// The page of the service record.
+pub(crate) fn show(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let me = request.reader()?.person;
     let html = site.store.read(|conn| {
         let look = Look::new(site, request, conn);
         let Record { held, halves } = record(site, request, &look)?;
-        let page = ServicePage {
+        let shown = ServicePage {
             name: look.names(&me)?,
             empty: held.is_empty() && halves.is_empty(),
             held,
             halves,
             s: Shell::new(site, request, look.words.get("service").into_owned()),
         };
-        Ok::<_, PageError>(page.render()?)
+        Ok::<_, PageError>(shown.render()?)
     })?;
     Ok(Reply::Page(html))
 }
