@@ -172,3 +172,88 @@ async fn who_goes_on_to_another_school_leaves_and_who_stays_does_not() {
     assert_eq!(hub.ask::<i64>(&others), 0);
     assert_eq!(complete().await, StatusCode::SEE_OTHER, "who stays at the school leaves nobody");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_posting_that_was_accepted_and_never_came_keeps_nobody_at_the_school() {
+    let hub = desk_at(0);
+    let officer = hub.as_person(hub.with_role(Role::Officer));
+    let home = hub.one("SELECT p.home FROM pairing p JOIN pair_fit f ON f.pairing = p.id LIMIT 1");
+    let (pairing, master, apprentice) = hub.going(home);
+    let posting = hub.one(&format!("SELECT id FROM posting WHERE person = {} AND state = 'arrived'", sql(master)));
+    let of = |what: &str| hub.one(&format!("SELECT {what} FROM posting WHERE id = {}", sql(posting)));
+    let site = &hub.node.site;
+    let scope = Scope::Programme(site.programme);
+    // Accepted for this very school years ago; nobody came, and nobody declined it.
+    let old = Change::new()
+        .with_link("person", master)
+        .with_link("school", home)
+        .with_link("sender", of("sender"))
+        .with_link("cohort", of("cohort"))
+        .with_text("role", "teacher")
+        .with_text("starts_on", "2012-03-01")
+        .with_text("ends_on", "2012-12-01")
+        .with_text("state", "accepted");
+    let kind = site.kinds.get("posting").unwrap();
+    let written = site.store.write(Context::NODE, |tx| {
+        append(tx, kind, scope, tx.subject(&scope), old, None)?;
+        tx.fold()?;
+        Ok::<_, records::RecordError>(())
+    });
+    written.unwrap();
+    let today = site.today();
+    let form = format!("ends_on={}&_why=x", today.checked_add(std::time::Duration::from_hours(480)).unwrap());
+    assert_eq!(hub.does(&format!("/postings/{posting}/move/extend"), &officer, &form).await, StatusCode::SEE_OTHER);
+    let (_, page) = hub.page("/today", &hub.as_person(apprentice)).await;
+    assert!(page.contains(&format!("/pairings/{pairing}#pair-due")), "both are told beforehand");
+    let done = hub.does(&format!("/postings/{posting}/move/complete"), &officer, &format!("ended_on={today}")).await;
+    assert_eq!(done, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_local_master_is_not_archived_before_each_pairing_is_closed_handed_over_or_goes_on_online() {
+    let hub = desk_at(0);
+    let officer = hub.as_person(hub.with_role(Role::Officer));
+    let local = "FROM pairing p JOIN person m ON m.id = p.master WHERE p.state = 'active' AND m.home IS NOT NULL
+                 AND coalesce(p.online, 0) = 0";
+    let master = hub.one(&format!("SELECT p.master {local} ORDER BY p.id LIMIT 1"));
+    let archive = async || hub.does(&format!("/people/{master}/move/archive"), &officer, "").await;
+    let states = format!("SELECT coalesce(state, 'active') FROM person WHERE id = {}", sql(master));
+    let open = format!(
+        "FROM pairing WHERE {} IN (master, apprentice) AND state IN ('active', 'paused') AND coalesce(online, 0) = 0",
+        sql(master)
+    );
+    let mut ways = 0;
+    while hub.ask::<i64>(&format!("SELECT count(*) {open}")) > 0 {
+        assert_eq!(archive().await, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(hub.ask::<String>(&states), "active");
+        let one = hub.one(&format!("SELECT id {open} ORDER BY id LIMIT 1"));
+        let done = if ways == 0 {
+            hub.does(&format!("/pairings/{one}/move/close"), &officer, "ended_on=2026-11-25").await
+        } else {
+            hub.does(&format!("/pairings/{one}/online"), &officer, "").await
+        };
+        assert_eq!(done, StatusCode::SEE_OTHER);
+        ways += 1;
+    }
+    assert!(ways > 0);
+    assert_eq!(archive().await, StatusCode::SEE_OTHER);
+
+    // At two nodes apart it can have happened: then the other is told, the head, and who keeps the conflicts.
+    let pairing = hub.one(&format!("SELECT p.id {local} ORDER BY p.id LIMIT 1"));
+    let of = |what: &str| hub.one(&format!("SELECT {what} FROM pairing WHERE id = {}", sql(pairing)));
+    let (gone, apprentice) = (of("master"), of("apprentice"));
+    let site = &hub.node.site;
+    let kind = site.kinds.get("person").unwrap();
+    let path = format!("/pairings/{pairing}");
+    assert!(!hub.page("/today", &hub.as_person(apprentice)).await.1.contains(&format!("{path}#pair-due")));
+    let written = site.store.write(Context::NODE, |tx| {
+        let scope = records::record_scope(tx.conn(), site.programme, kind, &gone)?;
+        append(tx, kind, scope, gone, Change::new().with_text("state", "archived"), None)?;
+        tx.fold()?;
+        Ok::<_, records::RecordError>(())
+    });
+    written.unwrap();
+    assert!(hub.page("/today", &hub.as_person(apprentice)).await.1.contains(&format!("{path}#pair-due")));
+    assert!(hub.page("/pairings/due", &officer).await.1.contains(&path));
+    assert!(hub.page("/conflicts", &officer).await.1.contains(&gone.to_string()));
+}

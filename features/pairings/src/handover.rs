@@ -24,8 +24,8 @@ pub(crate) struct Due {
     pub pairing: Subject,
     /// Who leaves.
     pub person: Subject,
-    /// The last day of the posting.
-    pub day: String,
+    /// The last day of the posting; none where the person was archived, which has no day.
+    pub day: Option<String>,
 }
 
 /// Pairings that are to be closed, handed over or to go on online, those where somebody leaves first at the top:
@@ -37,15 +37,18 @@ pub(crate) fn due(conn: &Connection, today: &str, narrowed: &str) -> Result<Vec<
               there(pairing, person, state, day) AS (
                 SELECT m.id, a.person, a.state, coalesce(a.ended_on, a.ends_on)
                 FROM mine m JOIN posting a ON a.person IN (m.master, m.apprentice)
-                WHERE a.state IN ('accepted', 'arrived', 'completed', 'ended_early')
+                WHERE (a.state IN ('arrived', 'completed', 'ended_early') OR a.state = 'accepted' AND a.ends_on >= ?1)
                   AND (a.school = m.school OR EXISTS
                        (SELECT 1 FROM organisation o WHERE o.id = a.school AND o.parent = m.school
                         OR o.id = m.school AND o.parent = a.school))),
               leaves(pairing, person, day) AS (
                 SELECT pairing, person, max(day) FROM there GROUP BY pairing, person
-                HAVING sum(state = 'accepted') = 0 AND max(day) <= date(?1, '+{AHEAD_DAYS} days'))
+                HAVING sum(state = 'accepted') = 0 AND max(day) <= date(?1, '+{AHEAD_DAYS} days')
+                UNION ALL
+                SELECT m.id, a.id, NULL FROM mine m JOIN person a ON a.id IN (m.master, m.apprentice)
+                WHERE a.state = 'archived')
          SELECT m.id, l.person, min(l.day) FROM mine m JOIN leaves l ON l.pairing = m.id
-         WHERE m.active_from <= l.day GROUP BY m.id ORDER BY 3, m.id LIMIT {MOST}"
+         WHERE l.day IS NULL OR m.active_from <= l.day GROUP BY m.id ORDER BY 3, m.id LIMIT {MOST}"
     ))?;
     let rows = stmt.query_map([today], |r| {
         Ok(Due {
@@ -190,7 +193,9 @@ pub(crate) fn of_posting(
 /// Who leaves, and when.
 pub(crate) fn said(site: &Site, look: &Look<'_>, due: &Due) -> Result<String, PageError> {
     let person = site.kinds.get("person").ok_or(PageError::NotFound)?;
-    let (who, day) = (look.title(person, &due.person)?, look.date(&due.day));
-    let key = if due.day < site.today().to_string() { "pair-due-left" } else { "pair-due-leaves" };
+    let who = look.title(person, &due.person)?;
+    let Some(day) = &due.day else { return Ok(look.words.with("pair-due-archived", &[("who", who.as_str().into())])) };
+    let key = if *day < site.today().to_string() { "pair-due-left" } else { "pair-due-leaves" };
+    let day = look.date(day);
     Ok(look.words.with(key, &[("who", who.as_str().into()), ("day", day.as_str().into())]))
 }

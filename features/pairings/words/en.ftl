@@ -138,12 +138,13 @@ pair-follow-count = { $n ->
    *[other] { $n } pairings were handed over, and nobody follows yet
   }
 pair-due-title = Close, hand over, or go on online
-pair-due-intro = Somebody of these pairings leaves within 30 days or has left. The two decide; a posting cannot end before.
+pair-due-intro = Somebody of these pairings leaves within 30 days or has left. The two decide; before, no posting ends and nobody is archived.
 pair-due-none = Nothing is to be decided.
 pair-due-leaves = { $who }'s posting ends on { $day }.
 pair-due-left = { $who }'s posting ended on { $day }.
 pair-due-only = A decision of the two is due.
-pair-due-ways = None of it happens by itself. Choose one before the posting ends.
+pair-due-archived = { $who } is in the archive.
+pair-due-ways = None of it happens by itself. Choose one before the posting ends or the person is archived.
 pair-due-close = Close
 pair-due-hand-over = Hand over
 pair-due-online = Go on online

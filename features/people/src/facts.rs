@@ -1,5 +1,5 @@
 use records::vocabulary::{STAGES, SUBJECTS, TEACHING_LANGUAGES};
-use records::{Access, Field, Home, Kind, Move, Role, Roles};
+use records::{Access, Field, Home, Kind, Move, Role, Roles, Rule};
 
 /// The records of this room.
 pub const KINDS: &[&Kind] = &[&PERSON, &CONSENT, &ACCOUNT, &GRANT];
@@ -34,7 +34,17 @@ static PERSON: Kind = Kind {
                                      UNION SELECT p.master FROM pairing p WHERE p.apprentice = {me}
                                      UNION SELECT p.handed_to FROM pairing p WHERE {me} IN (p.master, p.apprentice))",
     ),
-    rules: &[],
+    rules: &[
+        // Who is archived leaves, as by the end of a posting: a local master too. Each pairing is closed, handed over, or goes
+        // on online first.
+        Rule {
+            code: "person-leaves-pairings",
+            sql: "SELECT a.id, p.id FROM person a JOIN pairing p ON a.id IN (p.master, p.apprentice)
+                  WHERE a.state = 'archived' AND p.state IN ('active', 'paused') AND coalesce(p.online, 0) = 0 AND {one}",
+            one: "a.id = ?1",
+            other: "pairing",
+        },
+    ],
     order: "name",
     hub_only: false,
     hidden: false,

@@ -11,6 +11,7 @@ person-unit = གཏོང་མཁན་སྡེ་ཚན
 person-teaching_languages = སློབ་ཁྲིད་བྱེད་ཐུབ་པའི་སྐད་ཡིག
 person-about = ངོ་སྤྲོད
 person-state-active = ཐོའི་ནང་ཡོད་པ
+rule-person-leaves-pairings = མི་འདིར་ནུས་ལྡན་ཆ་སྒྲིག་ཅིག་ཡོད། ཐོག་མར་མཇུག་སྒྲིལ་བ། རྩིས་སྤྲོད་པ། དྲ་ཐོག་ནས་མུ་མཐུད་པ་གང་རུང་བྱེད་དགོས།
 consent = མོས་མཐུན
 consent-list = མོས་མཐུན
 consent-whose = སུའི

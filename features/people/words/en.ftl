@@ -11,6 +11,7 @@ person-teaching_languages = Languages one offers to teach in
 person-about = About
 person-about-hint = About teaching only. Nothing on health, family, origin or belief belongs here.
 person-state-active = active
+rule-person-leaves-pairings = This person is one of the two of a pairing that is still active. Close it, hand it over, or let it go on online first: the page of the person lists it.
 consent = Consent
 consent-list = Consents
 consent-whose = Whose

@@ -11,6 +11,7 @@ person-teaching_languages = 可用教学语言
 person-about = 简介
 person-about-hint = 只写教学方面，不要填写健康、家庭、出身或信仰。
 person-state-active = 在册
+rule-person-leaves-pairings = 此人还在有效的结对中。请先结束、移交，或改为线上继续；人员页面上列出了这些结对。
 consent = 同意书
 consent-list = 同意书
 consent-whose = 何人

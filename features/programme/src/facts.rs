@@ -357,14 +357,16 @@ pub(crate) static POSTING: Kind = Kind {
             other: "",
         },
         // Who leaves, master or apprentice: each pairing is closed, handed over, or goes on online first. Only who stays at
-        // the pairing's school, or an outlying one of it, by another posting does not leave.
+        // the pairing's school, or an outlying one of it, by another posting does not leave; a posting that was accepted once
+        // and whose time is over keeps nobody there.
         Rule {
             code: "posting-leaves-pairings",
             sql: "SELECT a.id, p.id FROM posting a JOIN pairing p ON a.person IN (p.master, p.apprentice)
                   WHERE a.state IN ('completed', 'ended_early') AND p.state IN ('active', 'paused')
                     AND coalesce(p.online, 0) = 0
                     AND NOT EXISTS (SELECT 1 FROM posting b
-                                    WHERE b.person = a.person AND b.state IN ('accepted', 'arrived')
+                                    WHERE b.person = a.person
+                                      AND (b.state = 'arrived' OR b.state = 'accepted' AND b.ends_on >= a.ended_on)
                                       AND (b.school = p.school OR EXISTS
                                            (SELECT 1 FROM organisation o WHERE o.id = b.school AND o.parent = p.school
                                             OR o.id = p.school AND o.parent = b.school)))
