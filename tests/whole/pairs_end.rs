@@ -257,3 +257,52 @@ async fn a_local_master_is_not_archived_before_each_pairing_is_closed_handed_ove
     assert!(hub.page("/pairings/due", &officer).await.1.contains(&path));
     assert!(hub.page("/conflicts", &officer).await.1.contains(&gone.to_string()));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_pairing_ends_before_it_began_and_none_renews_itself_or_what_began_after_it() {
+    let hub = desk_at(0);
+    let officer = hub.as_person(hub.with_role(Role::Officer));
+    let home = hub.one("SELECT p.home FROM pairing p JOIN pair_fit f ON f.pairing = p.id LIMIT 1");
+    let (pairing, master, apprentice) = hub.going(home);
+    let path = format!("/pairings/{pairing}");
+    let state = format!("SELECT state FROM pairing WHERE id = {}", sql(pairing));
+    let close = async |day: &str| hub.does(&format!("{path}/move/close"), &officer, &format!("ended_on={day}")).await;
+    assert_eq!(close("2014-01-01").await, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(hub.ask::<String>(&state), "active");
+
+    let site = &hub.node.site;
+    let kind = site.kinds.get("pairing").unwrap();
+    let later = Change::new()
+        .with_text("kind", "master_apprentice")
+        .with_link("master", master)
+        .with_link("apprentice", apprentice)
+        .with_link("school", home)
+        .with_link("renews", pairing)
+        .with_text("master_signed_on", "2026-11-01")
+        .with_text("apprentice_signed_on", "2026-11-01")
+        .with_text("active_from", "2026-11-02")
+        .with_text("state", "paused");
+    let later = site
+        .store
+        .write(Context::NODE, |tx| {
+            let scope = records::record_scope(tx.conn(), site.programme, kind, &pairing)?;
+            let id = tx.subject(&scope);
+            append(tx, kind, scope, id, later, None)?;
+            records::check(tx, kind, &id)?;
+            Ok::<_, records::RecordError>(id)
+        })
+        .unwrap();
+    let form = async |renews: Subject| {
+        let page = hub.page(&format!("{path}/edit"), &officer).await.1;
+        let base = page.split("name=\"_base\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let form = format!(
+            "_base={base}&kind=master_apprentice&master={master}&apprentice={apprentice}&school={home}&renews={renews}"
+        );
+        hub.does(&format!("{path}/edit"), &officer, &form).await
+    };
+    for (renews, label) in [(pairing, "itself"), (later, "what renews it")] {
+        assert_eq!(form(renews).await, StatusCode::UNPROCESSABLE_ENTITY, "{label}");
+    }
+    let renews = format!("SELECT count(*) FROM pairing WHERE id = {} AND renews IS NOT NULL", sql(pairing));
+    assert_eq!(hub.ask::<i64>(&renews), 0);
+}

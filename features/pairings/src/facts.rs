@@ -128,6 +128,21 @@ pub(crate) static PAIRING: Kind = Kind {
         Rule {
             code: "pairing-handed-to-a-third",
             sql: "SELECT a.id, NULL FROM pairing a WHERE a.handed_to IN (a.master, a.apprentice) AND {one}",
+        // What renews begins after what it renews: so no chain of renewals leads back to itself, and each has a root.
+        Rule {
+            code: "pairing-renews-earlier",
+            sql: "SELECT a.id, CASE WHEN b.id <> a.id THEN b.id END FROM pairing a JOIN pairing b ON b.id = a.renews
+                  WHERE (a.id = b.id OR a.active_from IS NOT NULL AND
+                         (b.active_from IS NULL OR b.active_from >= a.active_from)) AND {one}",
+            one: "?1 IN (a.id, b.id)",
+            other: "",
+        },
+        Rule {
+            code: "dates-in-order",
+            sql: "SELECT a.id, NULL FROM pairing a WHERE a.ended_on < a.active_from AND {one}",
+            one: "a.id = ?1",
+            other: "",
+        },
             one: "a.id = ?1",
             other: "",
         },

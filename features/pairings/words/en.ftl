@@ -16,6 +16,7 @@ word-course = course
 word-subject = subject
 rule-pairing-two-people = Master and apprentice must be two people.
 rule-pairing-both-sign = Both must sign before a pairing begins.
+rule-pairing-renews-earlier = A renewal begins after the pairing that it renews, and none renews itself.
 rule-pairing-renews-same-two = A renewal is of the same two people and the same kind.
 pairing-observes = Lessons that the master observes in a term
 pairing-observes-hint = Left empty, the template of the kind says it. About 8 is usual.

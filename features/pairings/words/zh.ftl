@@ -16,6 +16,7 @@ word-course = 课程
 word-subject = 学科
 rule-pairing-two-people = 师傅与徒弟不能是同一人。
 rule-pairing-both-sign = 双方签字后结对才能生效。
+rule-pairing-renews-earlier = 续签须晚于被续签的结对开始，也不能续签自身。
 rule-pairing-renews-same-two = 续签必须是相同的两人和相同的类别。
 pairing-observes = 师傅每学期听课节数
 pairing-observes-hint = 留空则用该类别模板的数字，一般约 8 节。

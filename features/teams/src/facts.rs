@@ -33,7 +33,12 @@ pub(crate) static TEAM: Kind = Kind {
         Move::new("close", &["proposed", "active", "dormant"], "closed", WHO).asks(&["ended_on"]),
     ],
     access: Access::staff(KEEPERS, &["school"]),
-    rules: &[],
+    rules: &[Rule {
+        code: "dates-in-order",
+        sql: "SELECT a.id, NULL FROM team a WHERE a.ended_on < a.active_from AND {one}",
+        one: "a.id = ?1",
+        other: "",
+    }],
     order: "name",
     hub_only: false,
     hidden: false,
@@ -55,14 +60,22 @@ pub(crate) static MEMBERSHIP: Kind = Kind {
     states: &[],
     moves: &[],
     access: Access::staff(KEEPERS, &["team"]),
-    rules: &[Rule {
-        code: "membership-once",
-        sql: "SELECT a.id, b.id FROM membership a JOIN membership b
-                ON b.team = a.team AND b.person = a.person AND b.id <> a.id
-              WHERE a.from_on <= coalesce(b.until_on, '9999') AND b.from_on <= coalesce(a.until_on, '9999') AND {one}",
-        one: "a.id = ?1",
-        other: "",
-    }],
+    rules: &[
+        Rule {
+            code: "dates-in-order",
+            sql: "SELECT a.id, NULL FROM membership a WHERE a.until_on < a.from_on AND {one}",
+            one: "a.id = ?1",
+            other: "",
+        },
+        Rule {
+            code: "membership-once",
+            sql: "SELECT a.id, b.id FROM membership a JOIN membership b
+                    ON b.team = a.team AND b.person = a.person AND b.id <> a.id
+                  WHERE a.from_on <= coalesce(b.until_on, '9999') AND b.from_on <= coalesce(a.until_on, '9999') AND {one}",
+            one: "a.id = ?1",
+            other: "",
+        },
+    ],
     order: "-from_on",
     hub_only: false,
     hidden: false,
