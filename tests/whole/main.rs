@@ -49,6 +49,7 @@ mod sign_in;
 mod sittings;
 mod stills;
 mod talk;
+mod teams;
 mod templates;
 mod tibetan;
 mod tidy;

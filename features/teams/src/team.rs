@@ -10,6 +10,8 @@ use web::{PageError, Request, Shell, Site};
 use crate::facts::{RESEARCH_CYCLE, TEAM_OUTPUT, TEAM_TERM};
 use crate::{cycle, id_in};
 
+/// The rule of the figure itself: what the page says of a team is what the figure counts.
+const COUNTED: &str = include_str!("../../figures/queries/teams_active.sql");
 /// Things of a term that are shown.
 const SHOWN: usize = 300;
 
@@ -83,15 +85,15 @@ pub(crate) fn part(site: &Site, request: &Request, conn: &Connection, team: &Sub
     let (school, subject, state, active): (Option<Vec<u8>>, Option<String>, String, Option<String>) = conn
         .prepare_cached("SELECT school, subject, coalesce(state, 'proposed'), active_from FROM team WHERE id = ?1")?
         .query_row([team.as_bytes()], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))?;
-    let asks = asks(&look, team, active.as_deref())?;
     let living = state != "closed";
     let may = |kind: &str| living && site.kinds.get(kind).is_some_and(|kind| reader.may_make(kind));
     let today = site.today().to_string();
+    let asks = asks(&look, team, active.as_deref(), &today)?;
     let page = TeamPart {
         id: team.to_string(),
         school: id_in(school).map(|s| s.to_string()).unwrap_or_default(),
         subject: subject.unwrap_or_default(),
-        counts: asks.iter().all(|(so, _)| *so),
+        counts: counts(conn, team, &today)?,
         asks,
         adds: Adds {
             meeting: may("activity"),
@@ -108,17 +110,28 @@ pub(crate) fn part(site: &Site, request: &Request, conn: &Connection, team: &Sub
     Ok(page.render()?)
 }
 
-/// What makes a team count: the same three things as the rule of the figure.
-fn asks(look: &Look<'_>, team: &Subject, active: Option<&str>) -> Result<Vec<(bool, String)>, PageError> {
+/// Whether the figure counts the team by today.
+fn counts(conn: &Connection, team: &Subject, today: &str) -> Result<bool, PageError> {
+    let sql = format!("SELECT EXISTS (SELECT 1 FROM ({COUNTED}) c WHERE c.id = ?1 AND c.day <= ?2)");
+    Ok(conn.prepare_cached(&sql)?.query_row(rusqlite::params![team.as_bytes(), today], |r| r.get(0))?)
+}
+
+/// What makes a team count, one by one: what of it has come about, and what is still to come.
+fn asks(look: &Look<'_>, team: &Subject, active: Option<&str>, today: &str) -> Result<Vec<(bool, String)>, PageError> {
+    // Members at one time are most on a day on which one of them began.
     let (members, first): (i64, Option<String>) = look
         .conn
         .prepare_cached(
-            "SELECT (SELECT count(DISTINCT person) FROM membership WHERE team = ?1 AND part <> 'guest'),
-                    (SELECT min(held_on) FROM activity WHERE team = ?1 AND state IN ('held', 'verified'))",
+            "SELECT coalesce((SELECT max((SELECT count(DISTINCT m.person) FROM membership m
+                        WHERE m.team = s.team AND m.part <> 'guest' AND m.from_on <= s.from_on
+                          AND coalesce(m.until_on, '9999') >= s.from_on))
+                     FROM membership s WHERE s.team = ?1 AND s.part <> 'guest' AND s.from_on <= ?2), 0),
+                    (SELECT min(held_on) FROM activity WHERE team = ?1 AND state IN ('held', 'verified')
+                        AND held_on <= ?2)",
         )?
-        .query_row([team.as_bytes()], |r| Ok((r.get(0)?, r.get(1)?)))?;
+        .query_row(rusqlite::params![team.as_bytes(), today], |r| Ok((r.get(0)?, r.get(1)?)))?;
     let day = |key: &str, on: &str| look.words.with(key, &[("day", look.date(on).as_str().into())]);
-    let begun = match active {
+    let begun = match active.filter(|on| *on <= today) {
         Some(on) => (true, day("team-begun", on)),
         None => (false, look.words.get("team-not-begun").into_owned()),
     };

@@ -30,8 +30,8 @@ team-counts-not = This team does not count yet
 team-begun = It began on { $day }.
 team-not-begun = It has not begun: record that it begins.
 team-of-three = { $n ->
-    [one] One member so far. Three are asked; guests are not counted.
-   *[other] { $n } members so far. Three are asked; guests are not counted.
+    [one] One member at one time so far. Three are asked; guests are not counted.
+   *[other] { $n } members at one time so far. Three are asked; guests are not counted.
  }
 team-met = It first met on { $day }.
 team-not-met = No meeting was held yet.
