@@ -45,6 +45,7 @@ mod rosters;
 mod rules;
 mod said;
 mod series;
+mod service;
 mod sign_in;
 mod sittings;
 mod stills;

@@ -51,7 +51,7 @@ const fn of(what: &'static str, kind: &'static str, sql: &'static str) -> Source
 }
 
 /// Every sort, in the order of a day. What two keep sealed between them, an observation, is no line: that it was is theirs.
-const SOURCES: [Source; 12] = [
+const SOURCES: [Source; 16] = [
     of(
         "did-visit",
         "visit",
@@ -153,6 +153,34 @@ const SOURCES: [Source; 12] = [
                      SELECT u.id FROM posting p JOIN organisation o ON o.id = p.school
                      JOIN organisation u ON u.id IN (o.id, o.parent)
                      WHERE p.person = ?1 AND p.arrived_on IS NOT NULL))",
+    },
+    of(
+        "did-research",
+        "research_lesson",
+        "SELECT t.id, t.taught_on, c.title FROM research_lesson t LEFT JOIN research_cycle c ON c.id = t.cycle
+         WHERE t.given_by = ?1 AND t.state IN ('taught', 'observed', 'revised') AND t.taught_on BETWEEN ?2 AND ?3",
+    ),
+    of(
+        "did-research-see",
+        "research_lesson",
+        "SELECT t.id, t.taught_on, c.title FROM research_lesson t JOIN research_lesson_observers n ON n.id = t.id AND n.value = ?1
+         LEFT JOIN research_cycle c ON c.id = t.cycle
+         WHERE t.given_by IS NOT ?1 AND t.state IN ('taught', 'observed', 'revised') AND t.taught_on BETWEEN ?2 AND ?3",
+    ),
+    // The day of arrival, as a tour has the day on which it set out.
+    of(
+        "did-shadow",
+        "reverse_posting",
+        "SELECT t.id, t.arrived_on, NULL FROM reverse_posting t
+         WHERE t.person = ?1 AND t.state IN ('arrived', 'completed', 'ended_early') AND t.arrived_on BETWEEN ?2 AND ?3",
+    ),
+    // A school shows a practice to another: of its people, who wrote down that it did.
+    Source {
+        what: "did-show",
+        kind: "practice_school",
+        by: By::Author("shown_on"),
+        named: true,
+        sql: "SELECT t.id, t.shown_on, NULL FROM practice_school t WHERE t.shown_on BETWEEN ?2 AND ?3",
     },
     of(
         "did-health",

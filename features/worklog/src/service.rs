@@ -165,6 +165,80 @@ fn pairings(site: &Site, request: &Request, look: &Look<'_>) -> Result<Vec<Held>
     )
 }
 
+/// Teams that the reader led or belonged to.
+fn teams(site: &Site, request: &Request, look: &Look<'_>) -> Result<Vec<Held>, PageError> {
+    let membership = site.kinds.get("membership").ok_or(PageError::NotFound)?;
+    rows(
+        site,
+        request,
+        look,
+        "team",
+        "WITH mine(team, part, from_on, until_on) AS (
+           SELECT m.team, m.part, m.from_on, m.until_on FROM membership m WHERE m.person = ?1
+           UNION ALL
+           SELECT l.id, 'lead', l.active_from, l.ended_on FROM team l WHERE l.lead = ?1 AND l.active_from IS NOT NULL
+             AND NOT EXISTS (SELECT 1 FROM membership m WHERE m.team = l.id AND m.person = ?1))
+         SELECT t.id, mine.part, mine.from_on, coalesce(mine.until_on, t.ended_on), {sees}
+         FROM mine JOIN team t ON t.id = mine.team ORDER BY mine.from_on, t.id",
+        |kind, team, row| {
+            let part = said(look, membership, "part", text(row, 1)?);
+            Ok(Held {
+                title: look.title_of_own(kind, &team)?,
+                detail: joined([part, Some(period(look, text(row, 2)?, text(row, 3)?))]),
+                href: page(kind, team, row, 4)?,
+            })
+        },
+    )
+}
+
+/// Reverse postings on which the reader went along elsewhere.
+fn shadowed(site: &Site, request: &Request, look: &Look<'_>) -> Result<Vec<Held>, PageError> {
+    let organisation = site.kinds.get("organisation").ok_or(PageError::NotFound)?;
+    rows(
+        site,
+        request,
+        look,
+        "reverse_posting",
+        "SELECT t.id, t.host, t.role, t.subject, t.arrived_on, coalesce(t.ended_on, t.ends_on), {sees}
+         FROM reverse_posting t WHERE t.person = ?1 AND t.arrived_on IS NOT NULL
+           AND t.state IN ('arrived', 'completed', 'ended_early') ORDER BY t.arrived_on",
+        |kind, posting, row| {
+            let period = period(look, text(row, 4)?, text(row, 5)?);
+            let (role, subject) = (said(look, kind, "role", text(row, 2)?), said(look, kind, "subject", text(row, 3)?));
+            Ok(Held {
+                title: look.title(organisation, &id(row.get(1)?))?,
+                detail: joined([role, subject, Some(period)]),
+                href: page(kind, posting, row, 6)?,
+            })
+        },
+    )
+}
+
+/// Study tours on which the reader was one of the adults.
+fn tours(site: &Site, request: &Request, look: &Look<'_>) -> Result<Vec<Held>, PageError> {
+    let (organisation, adult) = (site.kinds.get("organisation"), site.kinds.get("tour_adult"));
+    let (Some(organisation), Some(adult)) = (organisation, adult) else { return Ok(Vec::new()) };
+    rows(
+        site,
+        request,
+        look,
+        "study_tour",
+        "SELECT t.id, t.host, n.part, t.left_on, coalesce(t.closed_on, t.ends_on), {sees}
+         FROM tour_adult n JOIN study_tour t ON t.id = n.tour
+         WHERE n.person = ?1 AND t.state IN ('under_way', 'closed') AND t.left_on IS NOT NULL
+         GROUP BY t.id ORDER BY t.left_on",
+        |kind, tour, row| {
+            let host = look.title(organisation, &id(row.get(1)?))?;
+            let part = said(look, adult, "part", text(row, 2)?);
+            Ok(Held {
+                title: look.title_of_own(kind, &tour)?,
+                detail: joined([Some(host), part, Some(period(look, text(row, 3)?, text(row, 4)?))]),
+                href: page(kind, tour, row, 5)?,
+            })
+        },
+    )
+}
+
 /// Plans or courses that the reader wrote, alone or with others.
 fn written(
     site: &Site,
@@ -218,7 +292,10 @@ fn halves(look: &Look<'_>, lines: Vec<Line>) -> Vec<Half> {
 fn record(site: &Site, request: &Request, look: &Look<'_>) -> Result<Record, PageError> {
     let held = [
         ("posting-list", postings(site, request, look)?),
+        ("reverse_posting-list", shadowed(site, request, look)?),
         ("pairing-list", pairings(site, request, look)?),
+        ("team-list", teams(site, request, look)?),
+        ("study_tour-list", tours(site, request, look)?),
         ("service-plans", written(site, request, look, "lesson_plan", ("plan_author", "plan"))?),
         ("service-courses", written(site, request, look, "course", ("course_hand", "course"))?),
     ];
