@@ -848,6 +848,19 @@ CREATE TABLE pair_wish (
   about TEXT,
   offer BLOB
 );
+CREATE TABLE pair_search (
+  id BLOB PRIMARY KEY,
+  home BLOB, -- the school whose nodes alone hold it
+  state TEXT,
+  title TEXT,
+  title_key BLOB,
+  made INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  changed_node BLOB NOT NULL,
+  erased INTEGER NOT NULL DEFAULT 0,
+  pairing BLOB,
+  asked_on TEXT
+);
 CREATE TABLE observation (
   id BLOB PRIMARY KEY,
   home BLOB, -- the school whose nodes alone hold it
@@ -1844,6 +1857,10 @@ CREATE INDEX pair_wish_by_changed ON pair_wish (changed);
 CREATE INDEX pair_wish_by_person ON pair_wish (person, title_key);
 CREATE INDEX pair_wish_by_school ON pair_wish (school, title_key);
 CREATE INDEX pair_wish_by_offer ON pair_wish (offer, title_key);
+CREATE INDEX pair_search_by_title ON pair_search (title_key, id);
+CREATE INDEX pair_search_by_changed ON pair_search (changed);
+CREATE INDEX pair_search_by_pairing ON pair_search (pairing, title_key);
+CREATE INDEX pair_search_by_asked_on ON pair_search (asked_on, title_key);
 CREATE INDEX observation_by_title ON observation (title_key, id);
 CREATE INDEX observation_by_changed ON observation (changed);
 CREATE INDEX observation_by_teacher ON observation (teacher, title_key);

@@ -28,6 +28,7 @@ mod matrix;
 mod neighbours;
 mod observations;
 mod pair_agreed;
+mod pair_anew;
 mod pair_left;
 mod pair_sealed;
 mod pairings;

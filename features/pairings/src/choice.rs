@@ -10,6 +10,7 @@ use register::Look;
 use rusqlite::Connection;
 use web::{PageError, Reply, Request, Shell, Site, set_cookie};
 
+use crate::anew;
 use crate::facts::{PAIR_OFFER, PAIR_WISH, PAIRING, PROPOSERS, SORTS};
 use crate::notes::{chosen, keep};
 use crate::templates;
@@ -60,6 +61,8 @@ struct Line {
     tag: String,
     full: bool,
     own: bool,
+    /// Where a pairing with who offers begins, in the place of another.
+    begins: Option<String>,
 }
 
 /// A wish, and the offers that fit it.
@@ -81,6 +84,8 @@ struct Page<'a> {
     sorts: Vec<(&'static str, String)>,
     subjects: Vec<(&'static str, String)>,
     guides: Vec<(String, String)>,
+    /// In whose place another pairing is looked for: then what is shown is narrowed to it.
+    anew: Option<String>,
     /// Where a pairing is begun without an offer, by sort.
     forms: Vec<(String, String)>,
 }
@@ -91,8 +96,16 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let html = site.store.read(|conn| {
         let look = Look::new(site, request, conn);
         let proposes = reader.is_any(PROPOSERS);
-        let offers = offers(site, &look, request)?;
-        let wishes = wishes(site, &look, request)?;
+        let (mut offers, mut wishes) = (offers(site, &look, request)?, wishes(site, &look, request)?);
+        let anew = anew::looked_for(conn, request)?;
+        if let Some(two) = &anew {
+            // Who guides the apprentice now is not another.
+            offers.retain(|o| o.school == two.school && o.sort == two.sort && two.part(&o.person).is_none());
+            wishes.retain(|w| w.person == two.apprentice && w.sort == two.sort);
+            for offer in &mut offers {
+                offer.line.begins = Some(anew::form(two, &offer.person)).filter(|_| !offer.line.full);
+            }
+        }
         let rows = if proposes {
             let row = |wish: &Wish| {
                 let mut fitting = Vec::new();
@@ -111,10 +124,11 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
             |field: &str, w: &&'static str| (*w, register::label(&look.words, &PAIRING, PAIRING.field(field), w));
         let page = Page {
             rows,
-            takes_part: !reader.schools().is_empty() && reader.may_make(&PAIR_OFFER),
+            takes_part: anew.is_none() && !reader.schools().is_empty() && reader.may_make(&PAIR_OFFER),
             sorts: SORTS.iter().map(|w| label("kind", w)).collect(),
             subjects: SUBJECTS.iter().map(|w| label("subject", w)).collect(),
-            forms: if reader.may_make(&PAIRING) { templates::forms(&look.words) } else { Vec::new() },
+            forms: if anew.is_none() && reader.may_make(&PAIRING) { templates::forms(&look.words) } else { Vec::new() },
+            anew: anew.map(|two| look.title(&PAIRING, &two.id)).transpose()?,
             guides: guides(&offers, reader.person),
             offers: offers.into_iter().map(|o| o.line).collect(),
             wishes: wishes.into_iter().map(|w| w.line).filter(|l| l.own).collect(),
@@ -179,6 +193,7 @@ fn offers(site: &Site, look: &Look<'_>, request: &Request) -> Result<Vec<Offer>,
                 tag: look.words.with(key, &[("n", has.into()), ("all", capacity.into())]),
                 full,
                 own: whose == reader.person,
+                begins: None,
             },
             sort,
             subject,
@@ -224,6 +239,7 @@ fn wishes(site: &Site, look: &Look<'_>, request: &Request) -> Result<Vec<Wish>, 
                 tag,
                 full: !open,
                 own: whose == reader.person,
+                begins: None,
             },
             sort,
             subject,

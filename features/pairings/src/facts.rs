@@ -12,12 +12,15 @@ pub const KINDS: &[&Kind] = &[
     &PAIR_FIT,
     &PAIR_OFFER,
     &PAIR_WISH,
+    &PAIR_SEARCH,
 ];
 
 const KEEPERS: &[Role] = &[Role::Administrator, Role::Officer, Role::Head, Role::Posted, Role::Local];
 const WHO: Roles = Roles::of(KEEPERS);
 /// Who records what was signed on paper.
 const OFFICE: Roles = Roles::of(&[Role::Administrator, Role::Officer]);
+/// Who is told that a re-pairing is wished.
+pub(crate) const OFFICER: Roles = Roles::of(&[Role::Officer]);
 /// Who proposes pairings of others.
 pub(crate) const PROPOSERS: Roles = Roles::of(&[Role::Administrator, Role::Officer, Role::Head]);
 /// Who can be one of two.
@@ -125,9 +128,6 @@ pub(crate) static PAIRING: Kind = Kind {
             one: "a.id = ?1",
             other: "",
         },
-        Rule {
-            code: "pairing-handed-to-a-third",
-            sql: "SELECT a.id, NULL FROM pairing a WHERE a.handed_to IN (a.master, a.apprentice) AND {one}",
         // What renews begins after what it renews: so no chain of renewals leads back to itself, and each has a root.
         Rule {
             code: "pairing-renews-earlier",
@@ -143,6 +143,9 @@ pub(crate) static PAIRING: Kind = Kind {
             one: "a.id = ?1",
             other: "",
         },
+        Rule {
+            code: "pairing-handed-to-a-third",
+            sql: "SELECT a.id, NULL FROM pairing a WHERE a.handed_to IN (a.master, a.apprentice) AND {one}",
             one: "a.id = ?1",
             other: "",
         },
@@ -192,6 +195,7 @@ pub(crate) static PAIR_SIGNATURE: Kind = Kind {
     moves: &[],
     access: Access::staff(PEOPLE, &[])
         .seen_where(the_two!("pair_signature"))
+        .open_to(the_two!("pair_signature"))
         .in_hands("{t}.id IN (SELECT n.id FROM pair_signature n WHERE n.person = {me})"),
     rules: &[],
     order: "signed_on",
@@ -210,7 +214,6 @@ pub(crate) static PAIR_NOTE: Kind = Kind {
     title: &["what", "held_on"],
     fields: &[
         Field::link("pairing", "pairing").required(),
-        .open_to(the_two!("pair_signature"))
         Field::link("person", "person").required(),
         Field::choice("what", NOTES).required(),
         Field::date("held_on").required(),
@@ -227,6 +230,7 @@ pub(crate) static PAIR_NOTE: Kind = Kind {
     moves: &[],
     access: Access::staff(PEOPLE, &[])
         .seen_where(the_two!("pair_note"))
+        .open_to(the_two!("pair_note"))
         .in_hands("{t}.id IN (SELECT n.id FROM pair_note n WHERE n.person = {me})"),
     rules: &[],
     order: "-held_on",
@@ -245,7 +249,6 @@ pub(crate) static PAIR_GOAL: Kind = Kind {
     fields: &[
         Field::link("pairing", "pairing").required(),
         Field::link("person", "person").required(),
-        .open_to(the_two!("pair_note"))
         Field::date("set_on").required(),
         Field::date("reviewed_on").by_move(),
     ],
@@ -284,6 +287,7 @@ pub(crate) static PAIR_EVIDENCE: Kind = Kind {
     moves: &[],
     access: Access::staff(PEOPLE, &[])
         .seen_where(the_two!("pair_evidence"))
+        .open_to(the_two!("pair_evidence"))
         .in_hands("{t}.id IN (SELECT n.id FROM pair_evidence n WHERE n.person = {me})"),
     rules: &[],
     order: "-held_on",
@@ -302,7 +306,6 @@ pub(crate) static PAIR_LESSON: Kind = Kind {
     fields: &[
         Field::link("pairing", "pairing").required(),
         Field::link("person", "person").required(),
-        .open_to(the_two!("pair_evidence"))
         Field::choice("what", &["observed", "attended", "closing"]).required(),
         Field::date("held_on").required(),
         Field::choice("subject", SUBJECTS),
@@ -311,6 +314,7 @@ pub(crate) static PAIR_LESSON: Kind = Kind {
     moves: &[],
     access: Access::staff(PEOPLE, &[])
         .seen_where(the_two!("pair_lesson"))
+        .open_to(the_two!("pair_lesson"))
         .in_hands("{t}.id IN (SELECT n.id FROM pair_lesson n WHERE n.person = {me})"),
     rules: &[],
     order: "-held_on",
@@ -329,12 +333,12 @@ pub(crate) static PAIR_FIT: Kind = Kind {
         Field::link("pairing", "pairing").required(),
         Field::link("person", "person").required(),
         Field::choice("fit", &["well", "another"]).required(),
-        .open_to(the_two!("pair_lesson"))
     ],
     states: &[],
     moves: &[],
     access: Access::staff(PEOPLE, &[])
         .seen_where("{t}.id IN (SELECT n.id FROM pair_fit n WHERE n.person = {me})")
+        .open_to("{t}.id IN (SELECT n.id FROM pair_fit n WHERE n.person = {me})")
         .in_hands("{t}.id IN (SELECT n.id FROM pair_fit n WHERE n.person = {me})"),
     rules: &[],
     order: "-changed",
@@ -353,7 +357,6 @@ pub(crate) static PAIR_OFFER: Kind = Kind {
         Field::link("person", "person").required(),
         Field::link("school", "organisation").required(),
         Field::choice("kind", SORTS).required(),
-        .open_to("{t}.id IN (SELECT n.id FROM pair_fit n WHERE n.person = {me})")
         Field::choice("subject", SUBJECTS),
         Field::line("about").required(),
         Field::int("capacity", 1, 5).required(),
@@ -394,6 +397,29 @@ pub(crate) static PAIR_WISH: Kind = Kind {
         .in_hands("{t}.id IN (SELECT n.id FROM pair_wish n WHERE n.person = {me})"),
     rules: &[],
     order: "-changed",
+    hub_only: false,
+    hidden: true,
+};
+
+/// That the officer asks the school's head to propose another pairing in the place of one. It says nothing of who wishes it,
+/// and the two do not see it: whoever of them said nothing would know what the other said.
+pub(crate) static PAIR_SEARCH: Kind = Kind {
+    name: "pair_search",
+    route: "pair-searches",
+    icon: "search",
+    home: Home::With("pairing", "pairing"),
+    title: &["asked_on"],
+    fields: &[Field::link("pairing", "pairing").required(), Field::date("asked_on").required()],
+    states: &[],
+    moves: &[],
+    access: Access::staff(&[Role::Officer], &[]).seen_where(
+        "{t}.id IN (SELECT n.id FROM pair_search n JOIN pairing p ON p.id = n.pairing
+                    LEFT JOIN organisation o ON o.id = p.school
+                    WHERE {me} NOT IN (p.master, p.apprentice)
+                      AND ({is_officer} OR o.id IN ({of_head}) OR o.parent IN ({of_head})))",
+    ),
+    rules: &[],
+    order: "-asked_on",
     hub_only: false,
     hidden: true,
 };

@@ -1,5 +1,8 @@
 //! When one of the two leaves: the pairing is closed, handed over, or goes on online, and none of it by silence. That a
-//! posting cannot end before is a rule of postings; here is what tells the two beforehand, and the third way.
+//! posting cannot end and nobody can be archived before is a rule of postings and of people; here is what tells the two
+//! beforehand, and the third way.
+
+use std::collections::BTreeMap;
 
 use askama::Template;
 use base::Subject;
@@ -9,6 +12,7 @@ use register::Look;
 use rusqlite::Connection;
 use web::{PageError, Reply, Request, Shell, Site};
 
+use crate::anew;
 use crate::facts::PAIRING;
 use crate::notes::{Fits, fits};
 use crate::two::{Two, id};
@@ -122,7 +126,19 @@ struct Page<'a> {
     /// Handed over, and nobody follows yet.
     unfollowed: Vec<Line>,
     /// For officers alone.
-    wished: Option<Vec<Line>>,
+    wished: Option<Vec<Wished>>,
+    /// What the office asks the head for: a pairing, and where others offer.
+    asked: Vec<(Line, String)>,
+}
+
+/// A pairing in which another is wished.
+struct Wished {
+    line: Line,
+    id: String,
+    /// Where another is looked for.
+    place: String,
+    /// That the head was asked.
+    asked: Option<String>,
 }
 
 struct Line {
@@ -147,13 +163,28 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
         let lines = due(conn, &today, &sees)?;
         let lines = lines.iter().map(|d| line(&d.pairing, said(site, &look, d)?)).collect::<Result<_, _>>()?;
         let wished = if reader.is(Role::Officer) {
-            let ids = wished(conn, &sees, &reader.person)?;
-            Some(ids.iter().map(|p| line(p, String::new())).collect::<Result<_, _>>()?)
+            let asked: BTreeMap<Subject, String> = anew::asked(conn, &sees)?.into_iter().collect();
+            let shown = |p: &Subject| {
+                let day = asked.get(p).map(|day| look.date(day));
+                let said = day.map(|day| look.words.with("pair-asked-on", &[("day", day.as_str().into())]));
+                Ok::<_, PageError>(Wished {
+                    line: line(p, String::new())?,
+                    id: p.to_string(),
+                    place: anew::place(p),
+                    asked: said,
+                })
+            };
+            Some(wished(conn, &sees, &reader.person)?.iter().map(shown).collect::<Result<_, _>>()?)
         } else {
             None
         };
+        let asked = anew::asked_of(conn, request)?;
+        let asked = asked
+            .iter()
+            .map(|(p, day)| Ok((line(p, look.date(day))?, anew::place(p))))
+            .collect::<Result<_, PageError>>()?;
         let s = Shell::new(site, request, look.words.get("pair-due-title"));
-        Ok::<_, PageError>(Page { s, due: lines, unfollowed: waiting, wished }.render()?)
+        Ok::<_, PageError>(Page { s, due: lines, unfollowed: waiting, wished, asked }.render()?)
     })?;
     Ok(Reply::Page(html))
 }

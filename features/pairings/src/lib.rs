@@ -2,6 +2,7 @@
 //! between them, and how it ends: closed, handed over, or gone on online.
 
 mod agreement;
+mod anew;
 mod certificate;
 mod choice;
 mod facts;
@@ -49,6 +50,7 @@ pub fn routes() -> Vec<Route> {
         Route::post("/pairings/{id}/fit", read, notes::fit),
         Route::post("/pairings/{id}/online", read, handover::online),
         Route::get("/pairings/{id}/certificate", read, certificate::send),
+        Route::post("/pairings/{id}/another", Check::Roles(facts::OFFICER), anew::ask),
         Route::get("/pairings/due", Check::Roles(facts::PROPOSERS), handover::page),
         Route::get("/pairings/choice", Check::Read(&facts::PAIR_OFFER), choice::page),
         Route::post("/pairings/choice/offer", Check::Write(&facts::PAIR_OFFER), choice::offer),

@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use web::{PageError, Request, Site, TodayItem};
 
 use crate::agreement::Signatures;
+use crate::anew;
 use crate::choice;
 use crate::facts::{PAIR_WISH, PAIRING, PROPOSERS};
 use crate::handover;
@@ -48,6 +49,11 @@ pub fn today(site: &Site, request: &Request) -> Result<Vec<TodayItem>, PageError
                 let said = look.words.with("pair-follow-count", &[("n", n.into())]);
                 items.push(item("handshake", said, String::new(), "/pairings/due#unfollowed".to_owned(), FIRST + 1));
             }
+            let n = i64::try_from(anew::asked_of(conn, request)?.len()).unwrap_or(0);
+            if n > 0 {
+                let said = look.words.with("pair-asked-count", &[("n", n.into())]);
+                items.push(item("rotate-cw", said, String::new(), "/pairings/due#asked".to_owned(), FIRST + 1));
+            }
             let wishes = choice::open_wishes(conn, &reader.sees(&PAIR_WISH, "w"))?;
             if wishes > 0 {
                 let said = look.words.with("pair-wishes-count", &[("n", wishes.into())]);
@@ -58,7 +64,7 @@ pub fn today(site: &Site, request: &Request) -> Result<Vec<TodayItem>, PageError
             let n = i64::try_from(handover::wished(conn, &sees, &reader.person)?.len()).unwrap_or(0);
             if n > 0 {
                 let said = look.words.with("pair-wished-count", &[("n", n.into())]);
-                items.push(item("rotate-cw", said, String::new(), "/pairings/due".to_owned(), FIRST + 1));
+                items.push(item("rotate-cw", said, String::new(), "/pairings/due#wished".to_owned(), FIRST + 1));
             }
         }
         Ok(items)

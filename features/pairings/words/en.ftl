@@ -120,7 +120,7 @@ pair-was-begun = Began
 pair-was-closed = Closed
 pair-was-handed-over = Handed over
 pair-fit-title = Does it fit?
-pair-fit-hint = You answer for yourself; the other does not see it. The officer learns only that both are content, or that a re-pairing is wished, and never by whom.
+pair-fit-hint = You answer for yourself; the other does not see it. The officer learns only that both are content, or that a re-pairing is wished, and never by whom; the officer may then ask the head to propose another pairing, without a reason.
 pair-fit-said = You said:
 pair-fit-well = It goes well
 pair-fit-another = Another pairing would be better
@@ -143,8 +143,8 @@ pair-due-intro = Somebody of these pairings leaves within 30 days or has left. T
 pair-due-none = Nothing is to be decided.
 pair-due-leaves = { $who }'s posting ends on { $day }.
 pair-due-left = { $who }'s posting ended on { $day }.
-pair-due-only = A decision of the two is due.
 pair-due-archived = { $who } is in the archive.
+pair-due-only = A decision of the two is due.
 pair-due-ways = None of it happens by itself. Choose one before the posting ends or the person is archived.
 pair-due-close = Close
 pair-due-hand-over = Hand over
@@ -160,6 +160,19 @@ pair-wished-count = { $n ->
     [one] A re-pairing is wished
    *[other] { $n } re-pairings are wished
   }
+pair_search = Another pairing asked for
+pair-asked-title = Another pairing is asked for
+pair-asked-intro = The office asks you to propose another pairing for who learns here. Talk to both, and propose who would guide.
+pair-asked-count = { $n ->
+    [one] The office asks you to propose another pairing
+   *[other] The office asks you to propose { $n } other pairings
+  }
+pair-asked-on = The school's head was asked on { $day }.
+pair-ask-head = Ask the head
+pair-anew = Look for another
+pair-anew-said = Narrowed to the school and the sort of: { $text }
+pair-anew-all = All offers and wishes
+pair-done-asked = The head is asked on their first page.
 pair-wishes-count = { $n ->
     [one] Somebody wishes to learn from a colleague
    *[other] { $n } wish to learn from a colleague
