@@ -4,10 +4,12 @@ use axum::http::StatusCode;
 use base::{Scope, Subject};
 use log::Context;
 use records::{Change, RecordError, Role, append};
+use zampa::node::members;
 
-use crate::desk::{Desk, desk_at};
+use crate::desk::{Desk, desk, desk_at};
 use crate::observations::envelope;
 use crate::pairings::{Who, sql};
+use crate::two_nodes::give;
 
 /// Every role of a person is over.
 pub(crate) fn goes_home(hub: &Desk, person: Subject) {
@@ -134,4 +136,79 @@ async fn who_is_asked_after_their_role_is_over_signs_and_takes_nobody_else_s_pla
     assert_eq!(hub.does(&format!("{path}/sign"), &at, "").await, StatusCode::SEE_OTHER);
     let signed = format!("SELECT count(*) FROM pair_signature WHERE person = {}", sql(apprentice));
     assert_eq!(hub.ask::<i64>(&signed), 1);
+}
+
+/// An account, made or changed at a node.
+fn sets(desk: &Desk, person: Subject, id: Option<Subject>, change: Change) -> Subject {
+    let site = &desk.node.site;
+    let (kind, scope) = (site.kinds.get("account").unwrap(), Scope::Person(person));
+    let written = site.store.write(Context::NODE, |tx| {
+        let id = id.unwrap_or_else(|| tx.subject(&scope));
+        append(tx, kind, scope, id, change, None)?;
+        tx.fold()?;
+        Ok::<_, RecordError>(id)
+    });
+    written.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_box_that_writes_an_account_does_not_become_its_person_at_another_school() {
+    let (school, hub) = (desk(), desk_at(0));
+    let site = &hub.node.site;
+    let local = hub.one(&format!(
+        "SELECT person FROM grant_of_role WHERE role = 'local' AND organisation = {} ORDER BY id LIMIT 1",
+        sql(school.home)
+    ));
+    let other = hub.one(&format!("SELECT home FROM pairing WHERE home <> {} ORDER BY id LIMIT 1", sql(school.home)));
+    let apprentice = hub.one(&format!("SELECT id FROM person WHERE home = {} ORDER BY id LIMIT 1", sql(other)));
+    let kind = site.kinds.get("pairing").unwrap();
+    let pairing = |at: Subject, apprentice: Subject| {
+        let change = Change::new()
+            .with_text("kind", "subject")
+            .with_link("master", local)
+            .with_link("apprentice", apprentice)
+            .with_link("school", at)
+            .with_text("active_from", "2026-03-02")
+            .with_text("state", "active");
+        let scope = Scope::School(at);
+        let written = site.store.write(Context::NODE, |tx| {
+            let id = tx.subject(&scope);
+            append(tx, kind, scope, id, change, None)?;
+            tx.fold()?;
+            Ok::<_, RecordError>(id)
+        });
+        written.unwrap()
+    };
+    let colleague = hub.one(&format!(
+        "SELECT id FROM person WHERE home = {} AND id <> {} ORDER BY id LIMIT 1",
+        sql(school.home),
+        sql(local)
+    ));
+    let (here, there) = (pairing(school.home, colleague), pairing(other, apprentice));
+    let at = hub.as_person(local);
+    for id in [here, there] {
+        assert_eq!(hub.page(&format!("/pairings/{id}"), &at).await.0, StatusCode::OK);
+    }
+    assert!(hub.page("/service", &at).await.1.contains(&format!("/pairings/{there}")));
+    // The hub makes the account; the box of the one school sets its password.
+    let known = members(&hub.files.settings().unwrap());
+    let change =
+        Change::new().with_link("person", local).with_text("sign_in_name", "x").with_text("password_hash", "x");
+    let account = sets(&hub, local, None, change);
+    give(&site.store, &school.node.site.store, &known);
+    assert_eq!(hub.page(&format!("/pairings/{there}"), &at).await.0, StatusCode::OK);
+    sets(&school, local, Some(account), Change::new().with_text("password_hash", "y"));
+    give(&school.node.site.store, &site.store, &known);
+    assert_eq!(hub.page(&format!("/pairings/{here}"), &at).await.0, StatusCode::OK);
+    for path in ["", "/sealed", "/certificate"] {
+        assert_eq!(hub.page(&format!("/pairings/{there}{path}"), &at).await.0, StatusCode::NOT_FOUND, "{path}");
+    }
+    assert!(!hub.page("/service", &at).await.1.contains(&there.to_string()));
+    goes_home(&hub, local);
+    assert_eq!(
+        hub.page(&format!("/pairings/{here}"), &at).await.0,
+        StatusCode::OK,
+        "what is of that school stays theirs"
+    );
+    assert_eq!(hub.page(&format!("/pairings/{there}"), &at).await.0, StatusCode::NOT_FOUND);
 }

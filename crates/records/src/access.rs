@@ -123,6 +123,9 @@ pub struct Reader {
     pub person: Subject,
     /// The roles in force today.
     pub grants: Vec<Grant>,
+    /// The school as far as which the reader's account can be believed, where it is not believed everywhere: what is theirs
+    /// elsewhere is not opened to whoever a school's node says that they are.
+    pub within: Option<Subject>,
 }
 
 /// Which scopes' records a reader sees.
@@ -163,12 +166,21 @@ impl Reader {
 
     /// The condition, in SQL, that a record of a kind is the reader's own.
     pub fn is_party(&self, kind: &Kind, table: &str) -> String {
-        if self.comes_as_party(kind) { self.filled(kind.access.party, table) } else { "0".to_owned() }
+        if self.comes_as_party(kind) { self.believed(kind.access.party, table) } else { "0".to_owned() }
     }
 
     /// The condition, in SQL, that the reader is told what a record of a kind is called, though nothing leads them there.
     pub fn is_told(&self, kind: &Kind, table: &str) -> String {
-        if kind.access.named.is_empty() { "0".to_owned() } else { self.filled(kind.access.named, table) }
+        if kind.access.named.is_empty() { "0".to_owned() } else { self.believed(kind.access.named, table) }
+    }
+
+    /// A condition, filled in, as far as the reader's account is believed.
+    fn believed(&self, condition: &str, table: &str) -> String {
+        let said = self.filled(condition, table);
+        match &self.within {
+            Some(school) => format!("({said}) AND {table}.home IS {}", literal(school)),
+            None => said,
+        }
     }
 
     /// Which scopes' records of a kind the reader sees, by the roles that may read it.
@@ -208,8 +220,8 @@ impl Reader {
         };
         match (self.comes_as_party(kind), self.may_read(kind)) {
             (false, _) => by_role,
-            (true, true) => format!("({by_role} OR {})", self.filled(kind.access.party, table)),
-            (true, false) => format!("({})", self.filled(kind.access.party, table)),
+            (true, true) => format!("({by_role} OR {})", self.is_party(kind, table)),
+            (true, false) => format!("({})", self.is_party(kind, table)),
         }
     }
 

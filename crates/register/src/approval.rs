@@ -120,7 +120,7 @@ fn somebody(
             Some(org) => school_of(conn, org)?,
             None => None,
         };
-        let other = Reader { person: Subject::default(), grants: vec![Grant { role, organisation, school }] };
+        let other = Reader { grants: vec![Grant { role, organisation, school }], ..Reader::default() };
         if other.reaches(way.who, &concerned) {
             return Ok(true);
         }

@@ -42,7 +42,7 @@ pub fn reader_of(conn: &Connection, person: Subject, today: Date) -> Result<Read
         }
         grants.push(Grant { role, organisation, school });
     }
-    Ok(Reader { person, grants })
+    Ok(Reader { person, grants, within: trusted })
 }
 
 /// The school as far as which the person's account can be believed: that of a box which wrote it last. Who changes a

@@ -223,6 +223,10 @@ pub(crate) fn lines(
         })?;
         for row in rows {
             let (of, day, place, open) = row?;
+            // Of an account that is not believed everywhere, only what a role opens.
+            if reader.within.is_some() && !open {
+                continue;
+            }
             if !wrote(look, reader, &of, source.by)? {
                 continue;
             }

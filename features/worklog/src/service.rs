@@ -299,7 +299,12 @@ fn record(site: &Site, request: &Request, look: &Look<'_>) -> Result<Record, Pag
         ("service-plans", written(site, request, look, "lesson_plan", ("plan_author", "plan"))?),
         ("service-courses", written(site, request, look, "course", ("course_hand", "course"))?),
     ];
-    let held = held.into_iter().filter(|(_, held)| !held.is_empty());
+    // Of an account that is not believed everywhere, only what a role opens.
+    let believed = request.reader()?.within.is_none();
+    let held = held
+        .into_iter()
+        .map(|(key, held)| (key, held.into_iter().filter(|h| believed || h.href.is_some()).collect::<Vec<_>>()));
+    let held = held.filter(|(_, held)| !held.is_empty());
     Ok(Record {
         held: held.map(|(key, held)| (look.words.get(key).into_owned(), held)).collect(),
         halves: halves(look, lines(site, look, request.reader()?, "0000", "9999")?),
