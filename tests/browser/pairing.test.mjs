@@ -203,6 +203,19 @@ test("two are proposed to each other, sign, write for each other alone, and end 
     return officer.locator(`a[href='${path}']`).count();
   }, "the wish at the hub");
   problems.push(...await look(officer, "en-pair-due"));
+  // They look for another, and ask the head, who is told no more than that.
+  await press(officer, `form[action='${path}/another'] button`);
+  assert.equal(await officer.locator(`form[action='${path}/another']`).count(), 0, "once is enough");
+  problems.push(...await look(officer, "en-pair-due-asked"));
+  await press(officer, `a[href$='?for=${path.split("/").pop()}']`);
+  assert.equal(await officer.locator("#pair-anew, #pair-offers").count(), 2);
+  problems.push(...await look(officer, "en-pair-anew"));
+  await until(async () => {
+    await head.goto(`${school(1)}/pairings/due`);
+    return head.locator(`#asked a[href='${path}']`).count();
+  }, "the head to be asked");
+  assert.equal(await head.locator("#wished").count(), 0);
+  problems.push(...await look(head, "zh-pair-asked"));
   for (const role of ["administrator", "officer"]) {
     await be(officer, hub, role, path);
     await officer.goto(hub + path);
