@@ -116,7 +116,9 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
                 }
                 Ok::<_, PageError>(Row { wish: wish.line.clone(), offers: fitting })
             };
-            Some(wishes.iter().filter(|w| !w.line.full).map(row).collect::<Result<_, _>>()?)
+            let rows = wishes.iter().filter(|w| !w.line.full).map(row).collect::<Result<Vec<_>, _>>()?;
+            // In the place of a pairing, an apprentice who has wished for nothing waits all the same.
+            Some(rows).filter(|rows| anew.is_none() || !rows.is_empty())
         } else {
             None
         };
