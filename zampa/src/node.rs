@@ -177,7 +177,7 @@ impl Node {
             ],
             asks: vec![Box::new(timetables::beside)],
             made: vec![
-                Box::new(activities::made),
+            completes: vec![Box::new(activities::completes)],
                 Box::new(lessons::made),
                 Box::new(courses::made),
                 Box::new(classroom::made),

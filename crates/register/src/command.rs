@@ -83,8 +83,6 @@ pub fn make_in(
         only_at_hub(site)?;
     }
     counts_here(site, kind, &change)?;
-    // A new record has no field to empty.
-    change.set.retain(|_, value| *value != Value::Null);
     if let Some(birth) = birth {
         change.set.insert(STATE.to_owned(), Value::text(birth.to));
     }
@@ -94,6 +92,9 @@ pub fn make_in(
     check_links(tx, site, reader, kind, &change)?;
     let beside = home_link(kind, &change);
     not_under_seal(tx.conn(), site, reader, kind, beside)?;
+    complete(tx.conn(), site, kind, &mut change)?;
+    // A new record has no field to empty.
+    change.set.retain(|_, value| *value != Value::Null);
     let subject = id.map_or_else(|| tx.subject(&scope), |(ms, chance)| Subject::new(&scope, ms, chance));
     append(tx, kind, scope, subject, change, None)?;
     tx.fold()?;
@@ -130,7 +131,7 @@ pub fn change_in(
     reader: &Reader,
     kind: &'static Kind,
     id: Subject,
-    change: Change,
+    mut change: Change,
     base: Option<&Frontier>,
 ) -> Result<(), Refusal> {
     check_fields(kind, &change, false)?;
@@ -149,6 +150,7 @@ pub fn change_in(
     let removes = change.set.contains_key(REMOVED);
     let into = change.set.get(STATE).and_then(Value::as_text).map(str::to_owned);
     let opened = opened(kind, &state, &change);
+    complete(tx.conn(), site, kind, &mut change)?;
     append(tx, kind, scope, id, change, base)?;
     if let Some(opened) = opened {
         // What was approved is another now. This is known now, whatever the form had seen.
@@ -216,6 +218,11 @@ pub fn move_in(
     append(tx, kind, scope, id, change, None)?;
     check(tx, kind, &id)?;
     Ok(check_rules(tx, way.rules, &id)?)
+}
+
+/// Adds what rooms know to follow from what is said.
+fn complete(conn: &Connection, site: &Site, kind: &Kind, change: &mut Change) -> Result<(), PageError> {
+    site.completes.iter().try_for_each(|completes| completes(conn, kind, change))
 }
 
 /// Refuses a change of the link that says where a record is: its nodes were chosen when it was made.

@@ -5,7 +5,7 @@ mod learning;
 mod sign;
 
 pub use facts::KINDS;
-pub use sign::{made, part};
+pub use sign::{completes, part};
 
 use base::Lang;
 use web::Route;

@@ -206,21 +206,18 @@ fn taught_at(conn: &Connection, person: &Subject) -> Result<Option<Subject>, Pag
     Ok(found.flatten().and_then(|s| Subject::try_from(s.as_slice()).ok()))
 }
 
-/// A name on a list, however it came there, keeps the school at which its person taught.
+/// A name on a list, however it came there, keeps the school at which its person taught: another name, another school.
 ///
 /// # Errors
 /// What the database says.
-pub fn made(tx: &Tx<'_>, site: &Site, _: &Request, kind: &Kind, id: &Subject) -> Result<(), PageError> {
-    if kind.name != PARTICIPATION.name {
+pub fn completes(conn: &Connection, kind: &Kind, change: &mut Change) -> Result<(), PageError> {
+    if kind.name != PARTICIPATION.name || change.set.contains_key("school") {
         return Ok(());
     }
-    let sql = "SELECT person FROM participation WHERE id = ?1 AND school IS NULL";
-    let person: Option<Vec<u8>> = tx.conn().prepare_cached(sql)?.query_row([id.as_bytes()], |r| r.get(0)).optional()?;
-    let Some(person) = person.and_then(|p| Subject::try_from(p.as_slice()).ok()) else { return Ok(()) };
-    let Some(school) = taught_at(tx.conn(), &person)? else { return Ok(()) };
-    let scope = records::record_scope(tx.conn(), site.programme, &PARTICIPATION, id)?;
-    append(tx, &PARTICIPATION, scope, *id, Change::new().with_link("school", school), None)?;
-    Ok(tx.fold()?)
+    let Some(person) = change.set.get("person").and_then(Value::as_link) else { return Ok(()) };
+    let school = taught_at(conn, &person)?.map_or(Value::Null, |school| Value::link(&school));
+    change.set.insert("school".to_owned(), school);
+    Ok(())
 }
 
 struct Line {
