@@ -9,14 +9,14 @@ use crate::desk::{Desk, desk};
 use crate::pairings::{Who, sql};
 
 /// A training at the node's school over these days, held if they have come.
-async fn training(desk: &Desk, head: &Who, title: &str, starts: &str, ends: &str) -> Subject {
+pub async fn training(desk: &Desk, head: &Who, title: &str, starts: &str, ends: &str) -> Subject {
     let birth = if starts < "2100" { format!("&held_on={starts}&_birth=hold") } else { "&_birth=".to_owned() };
     let form = format!("title={title}&kind=training&school={}&starts_on={starts}&ends_on={ends}{birth}", desk.home);
     assert_eq!(desk.does("/activities/new", head, &form).await, StatusCode::SEE_OTHER);
     desk.one(&format!("SELECT id FROM activity WHERE title = '{title}'"))
 }
 
-fn teachers(desk: &Desk, n: usize) -> Vec<Subject> {
+pub fn teachers(desk: &Desk, n: usize) -> Vec<Subject> {
     let of = |n| {
         desk.one(&format!(
             "SELECT p.id FROM person p WHERE p.school = {} AND coalesce(p.state, 'active') = 'active'
@@ -28,12 +28,12 @@ fn teachers(desk: &Desk, n: usize) -> Vec<Subject> {
     (0..n).map(of).collect()
 }
 
-fn figure(desk: &Desk, rule: &str) -> i64 {
+pub fn figure(desk: &Desk, rule: &str) -> i64 {
     let (site, rule) = (&desk.node.site, figures::rule(rule).unwrap());
     site.store.read(|c| figures::count(c, rule, &Scope::default(), site.today())).unwrap().value
 }
 
-fn named(desk: &Desk, activity: Subject) -> i64 {
+pub fn named(desk: &Desk, activity: Subject) -> i64 {
     desk.ask(&format!("SELECT count(*) FROM participation WHERE activity = {}", sql(activity)))
 }
 

@@ -24,6 +24,7 @@ mod files;
 mod groups;
 mod house;
 mod lists;
+mod listed;
 mod matrix;
 mod neighbours;
 mod observations;

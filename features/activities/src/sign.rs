@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use askama::Template;
 use base::{Date, Subject};
 use log::{Context, Tx};
-use records::{Change, Kind, Role, Roles, Value, append, check, scope_of};
-use register::{Look, Refusal, make_in, visible};
+use records::{Change, Kind, Role, Roles, Value, append, check, record_scope, scope_of};
+use register::{Look, Refusal, change_in, make_in, visible};
 use rusqlite::{Connection, OptionalExtension, params};
 use web::{Check, PageError, Reply, Request, Route, Shell, Site, seal, set_cookie, squares};
 
@@ -148,9 +148,35 @@ fn sealed(site: &Site, conn: &Connection, request: &Request) -> Result<(Subject,
     Ok((id, about))
 }
 
+/// How somebody stands on the list of a day. Who was put there beforehand is not there yet, and does not count.
+enum Stands {
+    Not,
+    /// By this record, without being there.
+    Listed(Subject),
+    There,
+}
+
+fn stands(conn: &Connection, id: &Subject, person: &Subject, day: &str) -> Result<Stands, PageError> {
+    let sql = "SELECT id, coalesce(present, 0) FROM participation WHERE activity = ?1 AND person = ?2 AND day = ?3
+               ORDER BY 2 DESC LIMIT 1";
+    let found: Option<(Vec<u8>, bool)> = conn
+        .prepare_cached(sql)?
+        .query_row(params![id.as_bytes(), person.as_bytes(), day], |r| Ok((r.get(0)?, r.get(1)?)))
+        .optional()?;
+    Ok(match found {
+        None => Stands::Not,
+        Some((_, true)) => Stands::There,
+        Some((listed, false)) => Stands::Listed(Subject::try_from(listed.as_slice()).map_err(|_| PageError::NotFound)?),
+    })
+}
+
 fn is_there(conn: &Connection, id: &Subject, person: &Subject, day: &str) -> Result<bool, PageError> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM participation WHERE activity = ?1 AND person = ?2 AND day = ?3)";
-    Ok(conn.prepare_cached(sql)?.query_row(params![id.as_bytes(), person.as_bytes(), day], |r| r.get(0))?)
+    Ok(matches!(stands(conn, id, person, day)?, Stands::There))
+}
+
+/// What says of somebody who was listed beforehand that they were there.
+fn was_there() -> Change {
+    Change::new().with("present", Value::Bool(true))
 }
 
 fn ask(site: &Site, request: &Request) -> Result<Reply, PageError> {
@@ -172,12 +198,17 @@ fn sign(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let person = request.reader()?.person;
     site.store.write(Context { author: person }, |tx| {
         let (id, about) = sealed(site, tx.conn(), request)?;
-        if is_there(tx.conn(), &id, &person, &about.day)? {
-            return Ok(());
-        }
-        let change = attends(tx.conn(), &id, &person, &about.day)?;
-        let scope = scope_of(tx.conn(), &site.kinds, site.programme, &PARTICIPATION, &change)?;
-        let subject = tx.subject(&scope);
+        let (subject, scope, change) = match stands(tx.conn(), &id, &person, &about.day)? {
+            Stands::There => return Ok(()),
+            Stands::Listed(listed) => {
+                (listed, record_scope(tx.conn(), site.programme, &PARTICIPATION, &listed)?, was_there())
+            }
+            Stands::Not => {
+                let change = attends(tx.conn(), &id, &person, &about.day)?;
+                let scope = scope_of(tx.conn(), &site.kinds, site.programme, &PARTICIPATION, &change)?;
+                (tx.subject(&scope), scope, change)
+            }
+        };
         append(tx, &PARTICIPATION, scope, subject, change, None)?;
         Ok::<_, PageError>(check(tx, &PARTICIPATION, &subject)?)
     })?;
@@ -239,7 +270,7 @@ struct ListPage<'a> {
     most: usize,
 }
 
-/// Grown-up people of the activity's school, who are most of those that come.
+/// Grown-up people of the activity's school, who are most of those that come, and whoever was put on its list beforehand.
 fn people(
     site: &Site,
     conn: &Connection,
@@ -251,7 +282,8 @@ fn people(
         "SELECT p.id, p.name FROM person p, activity a WHERE a.id = ?1 AND p.name IS NOT NULL AND {sees}
            AND coalesce(p.state, 'active') = 'active' AND (p.school = a.school
              OR p.id IN (SELECT person FROM posting WHERE state = 'arrived' AND school = a.school)
-             OR p.school IN (SELECT id FROM organisation WHERE parent = a.school))
+             OR p.school IN (SELECT id FROM organisation WHERE parent = a.school)
+             OR p.id IN (SELECT person FROM participation WHERE activity = a.id))
            AND NOT EXISTS (SELECT 1 FROM grant_of_role g WHERE g.person = p.id AND g.role IN ('device', 'pupil'))
          ORDER BY p.title_key LIMIT {MOST}"
     );
@@ -322,7 +354,7 @@ fn list(site: &Site, request: &Request) -> Result<Reply, PageError> {
     Ok(Reply::Page(html))
 }
 
-/// Writes who is ticked and not there yet. Nobody is taken off by a list: that is done at the record, where it is seen.
+/// Writes who is ticked and was not there yet. Nobody is taken off by a list: that is done at the record, where it is seen.
 fn write_list(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let id = request.id("id")?;
     let reader = request.reader()?;
@@ -335,12 +367,15 @@ fn write_list(site: &Site, request: &Request) -> Result<Reply, PageError> {
         let days = days(site, tx.conn(), &id)?;
         let day = day_of(&days, request.form("day"))?;
         for person in &chosen {
-            if is_there(tx.conn(), &id, person, day)? {
-                continue;
-            }
-            let change = attends(tx.conn(), &id, person, day)?;
-            let made = make_in(tx, site, request, &PARTICIPATION, change, None, None);
-            made.map_err(|refusal| match refusal {
+            let written = match stands(tx.conn(), &id, person, day)? {
+                Stands::There => continue,
+                Stands::Listed(listed) => change_in(tx, site, reader, &PARTICIPATION, listed, was_there(), None),
+                Stands::Not => {
+                    let change = attends(tx.conn(), &id, person, day)?;
+                    make_in(tx, site, request, &PARTICIPATION, change, None, None).map(drop)
+                }
+            };
+            written.map_err(|refusal| match refusal {
                 Refusal::Page(e) => e,
                 Refusal::Fields(_) => PageError::NotAllowed,
             })?;

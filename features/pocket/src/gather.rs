@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use base::{Hash, Scope, Subject};
 use log::{Frontier, Tx};
 use records::{Change, Value, record_scope};
-use register::{Refusal, change_in, make_in, visible};
+use register::{Refusal, change_in, make_in, move_in, visible};
 use rusqlite::{Connection, OptionalExtension, params};
 use web::{PageError, Request, Site};
 
@@ -79,6 +79,9 @@ impl<'a> Gathering<'a> {
             at.widen(item)?;
         } else if let Some(there) = at.held(item)? {
             at.id = there;
+        } else if again {
+            // It was taken back meanwhile.
+            at.open = false;
         } else {
             at.make(item)?;
         }
@@ -89,16 +92,24 @@ impl<'a> Gathering<'a> {
         self.tx.conn()
     }
 
-    /// An activity of the visit that somebody wrote at a desk, with room for these days.
-    fn held(&self, item: &Item) -> Result<Option<Subject>, PageError> {
-        let sql = "SELECT id FROM activity WHERE visit = ?1 AND state = 'held' AND starts_on <= ?2 AND ends_on >= ?3
-                   ORDER BY id LIMIT 1";
-        let found: Option<Vec<u8>> = self
+    /// An activity of the visit that somebody wrote at a desk, with room for these days. One that was planned, with the names
+    /// of who was to come, was held now.
+    fn held(&self, item: &Item) -> Result<Option<Subject>, Refusal> {
+        let sql = "SELECT id, state = 'held' FROM activity WHERE visit = ?1 AND coalesce(state, 'planned') IN ('held', 'planned')
+                   AND starts_on <= ?2 AND ends_on >= ?3 ORDER BY 2 DESC, id LIMIT 1";
+        let found: Option<(Vec<u8>, bool)> = self
             .conn()
             .prepare_cached(sql)?
-            .query_row(params![self.visit.as_bytes(), item.starts, item.ends], |r| r.get(0))
+            .query_row(params![self.visit.as_bytes(), item.starts, item.ends], |r| Ok((r.get(0)?, r.get(1)?)))
             .optional()?;
-        Ok(found.and_then(|id| Subject::try_from(id.as_slice()).ok()))
+        let Some((id, held)) = found.filter(|(_, held)| *held || !self.again) else { return Ok(None) };
+        let id = Subject::try_from(id.as_slice()).map_err(|_| PageError::NotFound)?;
+        if !held {
+            let (activities, reader) = (kind(self.site, "activity")?, self.request.reader()?);
+            let way = activities.way("hold").ok_or(PageError::NotFound)?;
+            move_in(self.tx, self.site, reader, activities, id, way, Change::new().with_text("held_on", &item.starts))?;
+        }
+        Ok(Some(id))
     }
 
     fn make(&self, item: &Item) -> Result<(), Refusal> {
@@ -170,15 +181,24 @@ impl<'a> Gathering<'a> {
                 continue;
             };
             let mark = mark_of(&self.visit, &format!("{} {person}", day.on));
-            if !seen.insert(person) || self.had(mark)? || self.stands(&person, &day.on)? {
+            if !seen.insert(person) || self.had(mark)? || self.is_there(&person, &day.on)? {
                 continue;
             }
             if let Some(why) = self.elsewhere(&person, &day.on)? {
                 left.push((who, why));
                 continue;
             }
-            if !self.open || self.again {
+            let (listed, participations) = (self.listed(&person, &day.on)?, kind(self.site, "participation")?);
+            if !self.open || self.again && listed.is_none() {
                 left.push((who, "rule-sign-over"));
+                continue;
+            }
+            if let Some(listed) = listed {
+                // What comes again takes no correction back.
+                if !self.again {
+                    let there = Change::new().with("present", Value::Bool(true));
+                    change_in(self.tx, self.site, reader, participations, listed, there, None)?;
+                }
                 continue;
             }
             let change = Change::new()
@@ -187,7 +207,6 @@ impl<'a> Gathering<'a> {
                 .with_text("part", "attends")
                 .with_text("day", &day.on)
                 .with("present", Value::Bool(true));
-            let participations = kind(self.site, "participation")?;
             make_in(self.tx, self.site, self.request, participations, change, None, Some(mark))?;
         }
         Ok(())
@@ -246,12 +265,21 @@ impl<'a> Gathering<'a> {
         Ok(Some((id, number, verified)))
     }
 
-    /// Whether somebody stands on a list of this visit for the day already, whoever wrote it.
-    fn stands(&self, person: &Subject, day: &str) -> Result<bool, PageError> {
+    /// Whether somebody was there by a list of this visit for the day already, whoever wrote it.
+    fn is_there(&self, person: &Subject, day: &str) -> Result<bool, PageError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM participation p JOIN activity a ON a.id = p.activity
-                   WHERE p.person = ?1 AND p.day = ?2 AND p.part = 'attends' AND a.visit = ?3)";
-        let on = params![person.as_bytes(), day, self.visit.as_bytes()];
+                   WHERE p.person = ?1 AND p.day = ?2 AND p.present = 1 AND a.visit = ?3
+                     AND (a.id = ?4 OR p.part = 'attends' AND a.state IN ('held', 'verified')))";
+        let on = params![person.as_bytes(), day, self.visit.as_bytes(), self.id.as_bytes()];
         Ok(self.conn().prepare_cached(sql)?.query_row(on, |r| r.get(0))?)
+    }
+
+    /// The record by which somebody was put on the activity's list for the day, without having been there.
+    fn listed(&self, person: &Subject, day: &str) -> Result<Option<Subject>, PageError> {
+        let sql = "SELECT id FROM participation WHERE activity = ?1 AND person = ?2 AND day = ?3 LIMIT 1";
+        let on = params![self.id.as_bytes(), person.as_bytes(), day];
+        let found: Option<Vec<u8>> = self.conn().prepare_cached(sql)?.query_row(on, |r| r.get(0)).optional()?;
+        Ok(found.and_then(|id| Subject::try_from(id.as_slice()).ok()))
     }
 
     /// Where somebody signed in on the same day so that they cannot have signed in here: with another host, or in another
