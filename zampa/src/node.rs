@@ -176,8 +176,8 @@ impl Node {
                 Box::new(timetables::part),
             ],
             asks: vec![Box::new(timetables::beside)],
-            made: vec![
             completes: vec![Box::new(activities::completes)],
+            made: vec![
                 Box::new(lessons::made),
                 Box::new(courses::made),
                 Box::new(classroom::made),

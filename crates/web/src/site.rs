@@ -118,10 +118,10 @@ pub struct Site {
     pub parts: Vec<Box<PartOf>>,
     /// What rooms ask beside the form of a new record; what was answered they read as it is made.
     pub asks: Vec<Box<AskOf>>,
-    /// What rooms add to records as they are made.
-    pub made: Vec<Box<MadeOf>>,
     /// What rooms add to what is said of a record, before it is written.
     pub completes: Vec<Box<CompleteOf>>,
+    /// What rooms add to records as they are made.
+    pub made: Vec<Box<MadeOf>>,
     /// Where a new record of a kind is begun, if not with its form: kind and address.
     pub begins: Vec<(&'static str, &'static str)>,
     /// Where a new record of a kind can begin otherwise: kind, address, and the key of what that is called.
@@ -196,10 +196,10 @@ pub enum Method {
 type PartOf = dyn Fn(&Site, &Request, &Connection, &Kind, &Subject) -> Result<Option<String>, PageError> + Send + Sync;
 /// What a room asks beside the form of a new record, as HTML; `None` where it has nothing to ask.
 type AskOf = dyn Fn(&Site, &Request, &Connection, &Kind) -> Result<Option<String>, PageError> + Send + Sync;
-/// What a room adds to a record as it is made, in the same transaction.
-type MadeOf = dyn Fn(&Tx<'_>, &Site, &Request, &Kind, &Subject) -> Result<(), PageError> + Send + Sync;
 /// What a room adds to what is said of a record, new or here: what follows from a field goes with it, and comes back with it.
 type CompleteOf = dyn Fn(&Connection, &Kind, &mut Change) -> Result<(), PageError> + Send + Sync;
+/// What a room adds to a record as it is made, in the same transaction.
+type MadeOf = dyn Fn(&Tx<'_>, &Site, &Request, &Kind, &Subject) -> Result<(), PageError> + Send + Sync;
 type Talk = dyn Fn(Arc<Site>, Request, Socket) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync;
 type First = dyn Fn(&Site, &Request) -> Result<(), PageError> + Send + Sync;
 type Handle = dyn Fn(&Site, &Request) -> Result<Reply, PageError> + Send + Sync;
