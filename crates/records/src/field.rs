@@ -30,6 +30,10 @@ pub struct Field {
     pub by_hub: bool,
     /// The page of the record that it points to shows these records in a part of its own, and lists them no more.
     pub within: bool,
+    /// A day that has come, since something happened on it: a day ahead is refused.
+    pub come: bool,
+    /// A record goes with the one that it points to: it is withdrawn with that, and comes back with it.
+    pub along: bool,
     /// A condition in SQL, `{t}` for the table, under which the number is of pupils, or of whoever could be told by it: a small
     /// one is shown to people of the record's school alone. Empty: never.
     pub few: &'static str,
@@ -103,6 +107,8 @@ impl Field {
             at_birth: false,
             by_hub: false,
             within: false,
+            come: false,
+            along: false,
             few: "",
             for_hands: false,
         }
@@ -219,6 +225,16 @@ impl Field {
     /// The page of the record that it points to shows these records in a part of its own.
     pub const fn within(mut self) -> Self {
         self.within = true;
+        self
+    }
+    /// A day ahead is refused.
+    pub const fn come(mut self) -> Self {
+        self.come = true;
+        self
+    }
+    /// The record is withdrawn with the one that it points to, and comes back with it.
+    pub const fn along(mut self) -> Self {
+        self.along = true;
         self
     }
     /// A small number is shown to people of the record's school alone, under a condition in SQL.

@@ -78,7 +78,7 @@ pub fn make_in(
     id: Option<(u64, u32)>,
 ) -> Result<Saved, Refusal> {
     let reader = request.reader()?;
-    check_fields(kind, &change, true)?;
+    check_fields(site, kind, &change, true)?;
     if kind.fields.iter().any(|f| f.by_hub) {
         only_at_hub(site)?;
     }
@@ -134,7 +134,7 @@ pub fn change_in(
     mut change: Change,
     base: Option<&Frontier>,
 ) -> Result<(), Refusal> {
-    check_fields(kind, &change, false)?;
+    check_fields(site, kind, &change, false)?;
     counts_here(site, kind, &change)?;
     let state = visible(tx.conn(), reader, kind, &id)?;
     may_change(tx.conn(), reader, kind, &id)?;
@@ -200,7 +200,7 @@ pub fn move_in(
     way: &Move,
     mut change: Change,
 ) -> Result<(), Refusal> {
-    check_fields(kind, &change, false)?;
+    check_fields(site, kind, &change, false)?;
     counts_here(site, kind, &change)?;
     let state = visible(tx.conn(), reader, kind, &id)?;
     if !may_move(site, tx.conn(), reader, kind, &id, way)? {
@@ -410,7 +410,8 @@ fn authorise(
     }
 }
 
-fn check_fields(kind: &Kind, change: &Change, whole: bool) -> Result<(), Refusal> {
+fn check_fields(site: &Site, kind: &Kind, change: &Change, whole: bool) -> Result<(), Refusal> {
+    let today = site.today().to_string();
     let mut wrong = Vec::new();
     for field in kind.fields {
         let set = change.set.get(field.name);
@@ -428,6 +429,8 @@ fn check_fields(kind: &Kind, change: &Change, whole: bool) -> Result<(), Refusal
         let mut values = set.into_iter().chain(added.into_iter().flatten());
         if let Some(key) = values.find_map(|v| check_value(field.shape, v).err()) {
             wrong.push((field.name.to_owned(), key));
+        } else if field.come && set.and_then(Value::as_text).is_some_and(|day| day > today.as_str()) {
+            wrong.push((field.name.to_owned(), "error-day-ahead"));
         }
     }
     if wrong.is_empty() { Ok(()) } else { Err(Refusal::Fields(wrong)) }

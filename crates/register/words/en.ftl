@@ -228,3 +228,4 @@ record-private = of a few people
 rule-under-seal = What this belongs to is verified. Whoever verifies it can change it.
 rule-only-at-hub = Who belongs where is recorded at the hub, since it decides which box holds what. Do this there.
 error-other-home = This record lies with another school. Withdraw it and record it anew there.
+error-day-ahead = This day is still to come. What has happened has a day that has come.

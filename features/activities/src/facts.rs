@@ -38,7 +38,7 @@ pub(crate) static ACTIVITY: Kind = Kind {
         Field::links("given_by", "person"),
         Field::text("notes").searched(),
         Field::files(),
-        Field::date("held_on").by_move().column(),
+        Field::date("held_on").by_move().come().column(),
     ],
     states: &["planned", "held", "verified", "cancelled"],
     moves: &[

@@ -27,8 +27,8 @@ pub(crate) static VISIT: Kind = Kind {
         Field::text("advice").searched(),
         Field::text("follow_up").searched(),
         Field::files(),
-        Field::date("held_on").by_move().column(),
-        Field::date("followed_up_on").by_move(),
+        Field::date("held_on").by_move().come().column(),
+        Field::date("followed_up_on").by_move().come(),
     ],
     states: &["planned", "held", "followed_up", "cancelled"],
     moves: &[
