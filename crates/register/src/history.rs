@@ -3,11 +3,11 @@
 use askama::Template;
 use base::{NodeId, Subject};
 use log::Entry;
-use records::{Change, Kind, REMOVED, Roles, STATE, Shape, Value, fold};
+use records::{Change, Kind, REMOVED, Reader, Roles, STATE, Shape, Value, fold};
 use rusqlite::{Connection, OptionalExtension};
 use web::{PageError, Reply, Request, Shell, Site, set_cookie};
 
-use crate::command::{Refusal, save_change};
+use crate::command::{Refusal, change_in, save_change};
 use crate::look::{Look, id_at};
 
 /// A change of a record as it is shown.
@@ -232,7 +232,7 @@ fn reverse(site: &Site, entries: &[Entry], at: usize) -> Option<Change> {
     Some(change)
 }
 
-/// Withdraws a record that was entered by mistake.
+/// Withdraws a record that was entered by mistake, and what goes along with it.
 pub(crate) fn remove(site: &Site, request: &Request, kind: &'static Kind) -> Result<Reply, PageError> {
     let id = request.id("id")?;
     let why =
@@ -240,8 +240,44 @@ pub(crate) fn remove(site: &Site, request: &Request, kind: &'static Kind) -> Res
     if why.is_empty() {
         return Err(PageError::Malformed("a reason is wanted"));
     }
-    let change = Change { why: Some(why), ..Change::new().with(REMOVED, Value::Bool(true)) };
-    finish(save_change(site, request.reader()?, kind, id, change, None), kind, id, "done-removed")
+    let reader = request.reader()?;
+    let removed = site.store.write(log::Context { author: reader.person }, |tx| {
+        let removal = || Change { why: Some(why.clone()), ..Change::new().with(REMOVED, Value::Bool(true)) };
+        let along = along(tx.conn(), site, kind, &id)?;
+        let took = along.iter().fold(removal(), |change, (_, one)| change.with_added(TOOK, Value::link(one)));
+        change_in(tx, site, reader, kind, id, took, None)?;
+        for (other, one) in along {
+            change_in(tx, site, reader, other, one, removal(), None).map_err(|refusal| match refusal {
+                // Somebody has put their name to what would go along.
+                Refusal::Page(PageError::NotAllowed) => PageError::Rule("under-seal".to_owned()).into(),
+                other => other,
+            })?;
+        }
+        Ok(())
+    });
+    finish(removed, kind, id, "done-removed")
+}
+
+/// The set, on no page, of what was withdrawn with a record.
+const TOOK: &str = "_took";
+
+/// The records that are withdrawn with one.
+fn along(
+    conn: &Connection,
+    site: &Site,
+    kind: &Kind,
+    id: &Subject,
+) -> Result<Vec<(&'static Kind, Subject)>, PageError> {
+    let mut out = Vec::new();
+    for other in site.kinds.all() {
+        for field in other.fields.iter().filter(|f| f.along && f.shape == Shape::Link(kind.name)) {
+            let sql = format!("SELECT id FROM {} WHERE {} = ?1 ORDER BY id", other.name, field.name);
+            let ids =
+                conn.prepare(&sql)?.query_map([id.as_bytes()], |r| id_at(r, 0))?.collect::<Result<Vec<_>, _>>()?;
+            out.extend(ids.into_iter().map(|one| (other, one)));
+        }
+    }
+    Ok(out)
 }
 
 /// Destroys the personal part of a record on every node that holds it. There is no way back: the form asks for the
@@ -297,23 +333,47 @@ pub(crate) fn restore(site: &Site, request: &Request, kind: &'static Kind) -> Re
     let id = request.id("id")?;
     let reader = request.reader()?;
     site.store.write(log::Context { author: reader.person }, |tx| {
-        let entries = log::entries_of(tx.conn(), &id)?;
-        let folded = fold(&site.kinds, site.hub, &entries).ok_or(PageError::NotFound)?;
-        let home = records::home_column(&folded.scope);
-        let link = |field: &str| folded.get(field).and_then(Value::as_link).into_iter().collect();
-        let concerned = records::concerns(tx.conn(), kind, home, &link)?;
-        let may = match crate::command::held(tx.conn(), reader, kind, &id)? {
-            Some(held) => held && reader.is_any(kind.access.write),
-            None => reader.may_write(kind, &concerned),
-        };
-        if folded.kind.name != kind.name || !may {
-            return Err(PageError::NotAllowed);
+        for one in bring_back(tx, site, reader, Some(kind), &id)? {
+            bring_back(tx, site, reader, None, &one)?;
         }
-        let change = Change::new().with(REMOVED, Value::Bool(false));
-        records::append(tx, kind, folded.scope, id, change, None)?;
-        Ok(records::check(tx, kind, &id)?)
+        Ok::<_, PageError>(())
     })?;
     Ok(done(kind, id, "done-restored"))
+}
+
+/// Brings one record back, of this kind where one is given. Gives what was withdrawn with it and still is.
+fn bring_back(
+    tx: &log::Tx<'_>,
+    site: &Site,
+    reader: &Reader,
+    kind: Option<&Kind>,
+    id: &Subject,
+) -> Result<Vec<Subject>, PageError> {
+    let entries = log::entries_of(tx.conn(), id)?;
+    let folded = fold(&site.kinds, site.hub, &entries).ok_or(PageError::NotFound)?;
+    let kind = kind.unwrap_or(folded.kind);
+    let home = records::home_column(&folded.scope);
+    let link = |field: &str| folded.get(field).and_then(Value::as_link).into_iter().collect();
+    let concerned = records::concerns(tx.conn(), kind, home, &link)?;
+    let may = match crate::command::held(tx.conn(), reader, kind, id)? {
+        Some(held) => held && reader.is_any(kind.access.write),
+        None => reader.may_write(kind, &concerned),
+    };
+    if folded.kind.name != kind.name || !may {
+        return Err(PageError::NotAllowed);
+    }
+    if !folded.is_removed() {
+        return Ok(Vec::new());
+    }
+    let mut change = Change::new().with(REMOVED, Value::Bool(false));
+    let took = folded.sets.get(TOOK).cloned().unwrap_or_default();
+    let along = took.iter().filter_map(Value::as_link).collect();
+    if !took.is_empty() {
+        change.remove.insert(TOOK.to_owned(), took);
+    }
+    records::append(tx, kind, folded.scope, *id, change, None)?;
+    records::check(tx, kind, id)?;
+    Ok(along)
 }
 
 /// Goes to the record with a word about what was done.

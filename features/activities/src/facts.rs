@@ -34,7 +34,7 @@ pub(crate) static ACTIVITY: Kind = Kind {
         Field::date("starts_on").required().column(),
         Field::date("ends_on").required(),
         Field::link("team", "team"),
-        Field::link("visit", "visit"),
+        Field::link("visit", "visit").along(),
         Field::links("given_by", "person"),
         Field::text("notes").searched(),
         Field::files(),
@@ -48,12 +48,22 @@ pub(crate) static ACTIVITY: Kind = Kind {
         Move::new("cancel", &["planned"], "cancelled", WHO).with_reason(),
     ],
     access: Access::staff(KEEPERS, &["school"]),
-    rules: &[Rule {
-        code: "dates-in-order",
-        sql: "SELECT a.id, NULL FROM activity a WHERE a.ends_on < a.starts_on AND {one}",
-        one: "a.id = ?1",
-        other: "",
-    }],
+    rules: &[
+        Rule {
+            code: "dates-in-order",
+            sql: "SELECT a.id, NULL FROM activity a WHERE a.ends_on < a.starts_on AND {one}",
+            one: "a.id = ?1",
+            other: "",
+        },
+        // Withdrawn at one node while another still signed people in: a doubled visit's names would go on counting.
+        Rule {
+            code: "activity-visit-gone",
+            sql: "SELECT a.id, NULL FROM activity a WHERE a.visit IS NOT NULL AND a.state IN ('held', 'verified')
+                    AND NOT EXISTS (SELECT 1 FROM visit v WHERE v.id = a.visit) AND {one}",
+            one: "a.id = ?1",
+            other: "",
+        },
+    ],
     order: "-starts_on",
     hub_only: false,
     hidden: false,

@@ -36,6 +36,7 @@ word-parents = ཁྱིམ་བདག
 word-others = གཞན་དག
 word-counted = བརྩིས་པ
 word-estimated = ཚོད་དཔག་བྱས་པ
+rule-activity-visit-gone = བྱེད་སྒོ་འདིའི་གྲོང་བསྐྱོད་ཕྱིར་འཐེན་བྱས་ཟིན། བྱེད་སྒོ་འདིའང་ཕྱིར་འཐེན་ནམ། ཡང་ན་འདི་གཏོགས་པའི་གྲོང་བསྐྱོད་བྲིས་རོགས།
 rule-participation-once = མི་འདིའི་མིང་ཉིན་དེར་བཀོད་ཟིན།
 rule-headcount-once = ཉིན་དེའི་མི་གྲངས་འདི་འདྲ་ཞིག་ཡོད་ཟིན།
 rule-participation-two-places = ཉིན་གཅིག་ལ་སློབ་གྲྭ་གཞན་དུ་མིང་བཀོད་འདུག

@@ -37,6 +37,7 @@ word-parents = parents
 word-others = others
 word-counted = counted
 word-estimated = estimated
+rule-activity-visit-gone = The visit of this activity was withdrawn. Withdraw the activity too, or name the visit that it belongs to.
 rule-participation-once = This person is already listed for that day.
 rule-headcount-once = There is already such a count for that day.
 rule-participation-two-places = Signed in with another host on the same day.

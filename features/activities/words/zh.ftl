@@ -37,6 +37,7 @@ word-parents = 家长
 word-others = 其他
 word-counted = 清点
 word-estimated = 估计
+rule-activity-visit-gone = 这项活动所属的送教已撤下。请也撤下这项活动，或填写它所属的送教。
 rule-participation-once = 此人当天已登记。
 rule-headcount-once = 当天已有同类人数登记。
 rule-participation-two-places = 同一天已在另一所学校签到。
