@@ -57,21 +57,27 @@ pub(crate) static VISIT: Kind = Kind {
             sql: "SELECT a.id, b.id FROM visit a JOIN visit b ON b.host = a.host AND b.from_school = a.from_school
                       AND b.id <> a.id AND b.starts_on <= a.ends_on AND a.starts_on <= b.ends_on
                   WHERE a.state IN ('held', 'followed_up') AND b.state IN ('held', 'followed_up')
-                    AND EXISTS (SELECT 1 FROM visit_visitors v JOIN visit_visitors w ON w.value = v.value
-                                WHERE v.id = a.id AND w.id = b.id)
+                    AND (a.trip = b.trip OR EXISTS (SELECT 1 FROM visit_visitors v JOIN visit_visitors w ON w.value = v.value
+                                                    WHERE v.id = a.id AND w.id = b.id))
                     AND {one}",
             one: "a.id = ?1",
             other: "",
         },
-        // On a trip one comes from host to host, and its days may stand for each. Otherwise nobody stays with two at once.
+        // On a trip one comes from host to host, and its days may stand for each. Otherwise nobody stays with two at once: over
+        // several days, or, from schools that lie days apart, on one day or in the midst of a stay.
         Rule {
             code: "visit-two-places",
             sql: "SELECT a.id, b.id FROM visit a JOIN visit_visitors v ON v.id = a.id
                     JOIN visit_visitors w ON w.value = v.value AND w.id <> v.id JOIN visit b ON b.id = w.id
-                  WHERE a.state IN ('held', 'followed_up') AND b.state IN ('held', 'followed_up')
-                    AND b.host <> a.host AND a.starts_on < a.ends_on AND b.starts_on < b.ends_on
-                    AND min(a.ends_on, b.ends_on) > max(a.starts_on, b.starts_on)
-                    AND NOT (a.from_school = b.from_school AND (a.starts_on = b.starts_on OR a.trip IS NOT NULL AND a.trip IS b.trip))
+                  WHERE a.state IN ('held', 'followed_up') AND b.state IN ('held', 'followed_up') AND b.host <> a.host
+                    AND (a.starts_on < a.ends_on AND b.starts_on < b.ends_on
+                           AND min(a.ends_on, b.ends_on) > max(a.starts_on, b.starts_on)
+                           AND NOT (a.from_school = b.from_school
+                                    AND (a.starts_on = b.starts_on OR a.trip IS NOT NULL AND a.trip IS b.trip))
+                         OR a.from_school <> b.from_school
+                           AND (a.starts_on = b.starts_on AND a.ends_on = b.ends_on AND a.starts_on = a.ends_on
+                                OR a.starts_on < b.starts_on AND b.ends_on < a.ends_on
+                                OR b.starts_on < a.starts_on AND a.ends_on < b.ends_on))
                     AND {one}",
             one: "a.id = ?1",
             other: "",
