@@ -24,6 +24,7 @@ CREATE TABLE visit (
   lessons INTEGER,
   advice TEXT,
   follow_up TEXT,
+  follow_up_on TEXT,
   held_on TEXT,
   followed_up_on TEXT
 );
@@ -1535,6 +1536,7 @@ CREATE INDEX visit_by_ends_on ON visit (ends_on, title_key);
 CREATE INDEX visit_by_trip ON visit (trip, title_key);
 CREATE INDEX visit_visitors_by_value ON visit_visitors (value, id);
 CREATE INDEX visit_team_by_value ON visit_team (value, id);
+CREATE INDEX visit_by_follow_up_on ON visit (follow_up_on, title_key);
 CREATE INDEX visit_files_by_value ON visit_files (value, id);
 CREATE INDEX visit_by_held_on ON visit (held_on, title_key);
 CREATE INDEX visit_by_followed_up_on ON visit (followed_up_on, title_key);

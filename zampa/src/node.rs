@@ -154,6 +154,7 @@ impl Node {
                 Box::new(pairings::today),
                 Box::new(dispatch::today),
                 Box::new(programme::today),
+                Box::new(visits::today),
                 Box::new(tours::today),
                 Box::new(observations::today),
                 Box::new(worklog::today),

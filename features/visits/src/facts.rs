@@ -26,6 +26,7 @@ pub(crate) static VISIT: Kind = Kind {
         Field::int("lessons", 0, 500),
         Field::text("advice").searched(),
         Field::text("follow_up").searched(),
+        Field::date("follow_up_on"),
         Field::files(),
         Field::date("held_on").by_move().come().column(),
         Field::date("followed_up_on").by_move().come(),
@@ -44,7 +45,6 @@ pub(crate) static VISIT: Kind = Kind {
             one: "a.id = ?1",
             other: "",
         },
-        // One stay is one visit, however many of those who went recorded it.
         // A figure counts what happened: a visit of the days to come is planned, whatever the form's box says.
         Rule {
             code: "visit-not-begun",
@@ -52,6 +52,13 @@ pub(crate) static VISIT: Kind = Kind {
             one: "a.id = ?1",
             other: "",
         },
+        Rule {
+            code: "visit-follow-early",
+            sql: "SELECT a.id, NULL FROM visit a WHERE a.follow_up_on < a.starts_on AND {one}",
+            one: "a.id = ?1",
+            other: "",
+        },
+        // One stay is one visit, however many of those who went recorded it.
         Rule {
             code: "visit-once",
             sql: "SELECT a.id, b.id FROM visit a JOIN visit b ON b.host = a.host AND b.from_school = a.from_school

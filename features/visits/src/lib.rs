@@ -2,9 +2,11 @@
 
 mod facts;
 mod part;
+mod today;
 
 pub use facts::KINDS;
 pub use part::part;
+pub use today::today;
 
 use base::Lang;
 

@@ -16,6 +16,8 @@ struct Last {
     day: String,
     advice: String,
     follow_up: String,
+    /// The day for that, where nobody has recorded that it was done.
+    due: String,
 }
 
 #[derive(Template)]
@@ -23,6 +25,23 @@ struct Last {
 struct VisitPart<'a> {
     s: Shell<'a>,
     last: Option<Last>,
+    /// Visits that may be this stay a second time, with their days.
+    beside: Vec<(String, String)>,
+}
+
+/// Advice that was left with a school, and who left it.
+struct LeftBy {
+    from: String,
+    last: Last,
+    /// Its visit is open to the reader.
+    open: bool,
+}
+
+#[derive(Template)]
+#[template(path = "left.html")]
+struct LeftPart<'a> {
+    s: Shell<'a>,
+    left: Vec<LeftBy>,
 }
 
 struct Stop {
@@ -45,7 +64,10 @@ struct TripPart<'a> {
     stops: Vec<Stop>,
 }
 
-/// The part of a visit's or a trip's page.
+/// Visits whose advice a school's page shows.
+const LEFT: usize = 3;
+
+/// The part of a visit's, a trip's or a school's page.
 ///
 /// # Errors
 /// What the database says.
@@ -59,7 +81,15 @@ pub fn part(
     let look = Look::new(site, request, conn);
     if kind.name == VISIT.name {
         let last = before(&look, request, id)?;
-        return Ok(Some(VisitPart { last, s: Shell::new(site, request, "") }.render()?));
+        let beside = beside(&look, request, id)?;
+        return Ok(Some(VisitPart { last, beside, s: Shell::new(site, request, "") }.render()?));
+    }
+    if kind.name == "organisation" {
+        let left = left_with(&look, request, id)?;
+        if left.is_empty() {
+            return Ok(None);
+        }
+        return Ok(Some(LeftPart { left, s: Shell::new(site, request, "") }.render()?));
     }
     if kind.name == TRIP.name { Ok(Some(trip(site, request, &look, id)?)) } else { Ok(None) }
 }
@@ -80,23 +110,65 @@ fn day(look: &Look<'_>, date: &str) -> String {
 fn before(look: &Look<'_>, request: &Request, visit: &Subject) -> Result<Option<Last>, PageError> {
     let sees = request.reader()?.sees(&VISIT, "v");
     let sql = format!(
-        "SELECT v.id, v.held_on, v.advice, v.follow_up FROM visit v, visit this
+        "SELECT v.id, v.held_on, v.advice, v.follow_up, CASE v.state WHEN 'held' THEN v.follow_up_on END FROM visit v, visit this
          WHERE this.id = ?1 AND v.host = this.host AND v.id <> this.id AND v.state IN ('held', 'followed_up')
            AND v.advice IS NOT NULL AND v.held_on <= coalesce(this.held_on, this.starts_on) AND {sees}
          ORDER BY v.held_on DESC, v.id DESC LIMIT 1"
     );
-    let found = look
-        .conn
-        .prepare(&sql)?
-        .query_row([visit.as_bytes()], |r| Ok((id(r, 0)?, text(r, 1)?, text(r, 2)?, text(r, 3)?)))
-        .optional()?;
-    let last = |(id, held, advice, follow_up): (Subject, String, String, String)| Last {
-        id: id.to_string(),
-        day: day(look, &held),
-        advice,
-        follow_up,
+    let found = look.conn.prepare(&sql)?.query_row([visit.as_bytes()], |r| last_of(look, r)).optional()?;
+    Ok(found)
+}
+
+/// The advice that visits left with a school, the latest first. A visit lies with the school from which it went; what it left
+/// is for the host, whose people read it here though the visit itself is not theirs.
+fn left_with(look: &Look<'_>, request: &Request, host: &Subject) -> Result<Vec<LeftBy>, PageError> {
+    let reader = request.reader()?;
+    if !reader.may_read(&VISIT) {
+        return Ok(Vec::new());
+    }
+    let school = records::school_of(look.conn, host)?;
+    let theirs = |g: &records::Grant| {
+        VISIT.access.read.has(g.role) && (g.organisation == Some(*host) || school.is_some() && g.school == school)
     };
-    Ok(found.map(last))
+    let sees = reader.sees(&VISIT, "v");
+    let which = if reader.grants.iter().any(theirs) { "1" } else { sees.as_str() };
+    let sql = format!(
+        "SELECT v.id, v.held_on, v.advice, v.follow_up, CASE v.state WHEN 'held' THEN v.follow_up_on END, o.title, {sees}
+         FROM visit v LEFT JOIN organisation o ON o.id = v.from_school
+         WHERE v.host = ?1 AND v.state IN ('held', 'followed_up') AND v.advice IS NOT NULL AND {which}
+         ORDER BY v.held_on DESC, v.id DESC LIMIT {LEFT}"
+    );
+    let mut stmt = look.conn.prepare(&sql)?;
+    let rows = stmt
+        .query_map([host.as_bytes()], |r| Ok(LeftBy { last: last_of(look, r)?, from: text(r, 5)?, open: r.get(6)? }))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Advice as a row gives it: the visit, its day, the advice, what to follow up, and when.
+fn last_of(look: &Look<'_>, row: &Row<'_>) -> rusqlite::Result<Last> {
+    Ok(Last {
+        id: id(row, 0)?.to_string(),
+        day: day(look, &text(row, 1)?),
+        advice: text(row, 2)?,
+        follow_up: text(row, 3)?,
+        due: day(look, &text(row, 4)?),
+    })
+}
+
+/// Other visits of the same school to the same host on days of this one. That nobody was on both does not say whether they were
+/// two stays: two who went together may each have recorded themselves alone. Whoever knows is shown them.
+fn beside(look: &Look<'_>, request: &Request, visit: &Subject) -> Result<Vec<(String, String)>, PageError> {
+    let sees = request.reader()?.sees(&VISIT, "v");
+    let sql = format!(
+        "SELECT v.id, v.starts_on FROM visit v, visit this
+         WHERE this.id = ?1 AND v.id <> this.id AND v.host = this.host AND v.from_school = this.from_school
+           AND v.starts_on <= this.ends_on AND this.starts_on <= v.ends_on
+           AND v.state IN ('held', 'followed_up') AND this.state IN ('held', 'followed_up') AND {sees}
+         ORDER BY v.starts_on, v.id LIMIT 5"
+    );
+    let mut stmt = look.conn.prepare(&sql)?;
+    let rows = stmt.query_map([visit.as_bytes()], |r| Ok((id(r, 0)?.to_string(), day(look, &text(r, 1)?))))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 fn trip(site: &Site, request: &Request, look: &Look<'_>, trip: &Subject) -> Result<String, PageError> {
