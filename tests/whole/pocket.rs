@@ -15,7 +15,7 @@ const VISITS: &str = "SELECT count(*) FROM visit WHERE state = 'held'";
 const SIGNED: &str = "SELECT count(*) FROM participation";
 const COUNTED: &str = "SELECT count(*) FROM headcount";
 
-fn number(desk: &Desk, sql: &str) -> i64 {
+pub fn number(desk: &Desk, sql: &str) -> i64 {
     desk.node.site.store.read(|c| Ok::<_, LogError>(c.query_row(sql, [], |r| r.get(0))?)).unwrap()
 }
 
@@ -28,7 +28,7 @@ pub async fn ask(desk: &Desk, path: &str, bearer: &str, body: impl Into<Body>) -
     (head.status, serde_json::from_slice(&body).unwrap_or(Json::Null))
 }
 
-async fn hand(desk: &Desk, bearer: &str, items: &[&Json]) -> Json {
+pub async fn hand(desk: &Desk, bearer: &str, items: &[&Json]) -> Json {
     let (status, said) = ask(desk, "/pocket/hand", bearer, json!({ "lang": "en", "items": items }).to_string()).await;
     assert_eq!(status, 200, "{said}");
     said["done"].clone()
@@ -50,7 +50,7 @@ pub async fn pack(desk: &Desk, bearer: &str) -> Json {
 }
 
 /// A visit that nobody planned, with three who signed in and ten who were counted.
-fn visit(pack: &Json, host: usize, chance: u32) -> Json {
+pub fn visit(pack: &Json, host: usize, chance: u32) -> Json {
     let people: Vec<&Json> =
         pack["hosts"][host]["people"].as_array().unwrap().iter().map(|p| &p["id"]).take(3).collect();
     json!({
@@ -194,7 +194,7 @@ async fn only_a_phone_in_use_gets_anything() {
 }
 
 /// The figure of a rule over all that a node holds.
-fn figure(desk: &Desk, rule: &str) -> i64 {
+pub fn figure(desk: &Desk, rule: &str) -> i64 {
     let rule = figures::rule(rule).unwrap();
     let site = &desk.node.site;
     let scope = figures::Scope::default();
@@ -202,7 +202,7 @@ fn figure(desk: &Desk, rule: &str) -> i64 {
 }
 
 /// A visit that was planned, recorded by so many visitors.
-fn planned(pack: &Json, chance: u32) -> Json {
+pub fn planned(pack: &Json, chance: u32) -> Json {
     let plan = &pack["visits"][0];
     let mut item = visit(pack, 0, chance);
     for (field, of) in [("host", "host"), ("from", "from"), ("base", "base"), ("visit", "id"), ("visitors", "visitors")]
@@ -213,7 +213,7 @@ fn planned(pack: &Json, chance: u32) -> Json {
 }
 
 /// The same on another day.
-fn on(mut item: Json, day: &str) -> Json {
+pub fn on(mut item: Json, day: &str) -> Json {
     for field in ["starts", "ends"] {
         item[field] = json!(day);
     }
@@ -221,7 +221,7 @@ fn on(mut item: Json, day: &str) -> Json {
     item
 }
 
-fn conflicts(desk: &Desk, code: &str) -> i64 {
+pub fn conflicts(desk: &Desk, code: &str) -> i64 {
     let rules = desk.node.site.kinds.all().flat_map(|k| k.rules);
     let rule = rules.into_iter().find(|r| r.code == code).unwrap();
     number(desk, &format!("SELECT count(*) FROM ({})", rule.for_all()))
@@ -432,14 +432,29 @@ async fn a_phone_ends_with_its_person_s_role() {
     assert_eq!(ask(&school, "/pocket/pack", &bearer, "").await.0, 401);
     change("account", account, records::Change::new().with_text("state", "active"));
     assert_eq!(ask(&school, "/pocket/pack", &bearer, "").await.0, 200);
-    // The role ends.
-    for grant in grants {
-        change("grant_of_role", grant, records::Change::new().with_text("state", "ended"));
+    // The role ends, on a day that nobody knows: nothing is taken.
+    for grant in &grants {
+        change("grant_of_role", *grant, records::Change::new().with_text("state", "ended"));
     }
     assert_eq!(ask(&school, &at, "", "").await.1, json!({ "state": "ended" }));
     for path in ["/pocket/pack", "/pocket/hand"] {
         assert_eq!(ask(&school, path, &bearer, "{\"items\":[]}").await.0, 401, "{path}");
     }
+    // Or some weeks ago.
+    let ended = |day: &str| {
+        for grant in &grants {
+            change("grant_of_role", *grant, records::Change::new().with_text("until_on", day));
+        }
+    };
+    ended("2026-10-01");
+    assert_eq!(ask(&school, "/pocket/hand", &bearer, "{\"items\":[]}").await.0, 401);
+    // Or lately: the lists stay closed, and a closed account hands nothing over.
+    ended(&site.today().yesterday().unwrap().to_string());
+    assert_eq!(ask(&school, &at, "", "").await.1, json!({ "state": "ended" }));
+    assert_eq!(ask(&school, "/pocket/pack", &bearer, "").await.0, 401);
+    assert_eq!(ask(&school, "/pocket/hand", &bearer, "{\"items\":[]}").await.0, 200);
+    change("account", account, records::Change::new().with_text("state", "closed"));
+    assert_eq!(ask(&school, "/pocket/hand", &bearer, "{\"items\":[]}").await.0, 401);
 }
 
 #[tokio::test(flavor = "multi_thread")]

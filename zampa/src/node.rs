@@ -146,6 +146,7 @@ impl Node {
             hub: settings.hub(),
             demonstration: settings.demonstration,
             reader_of: Box::new(people::reader_of),
+            reader_then: Box::new(people::reader_then),
             sign_of: Box::new(move |site, words| nodes::sign(site, words, &signs.peers())),
             today: vec![
                 Box::new(register::today),

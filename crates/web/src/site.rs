@@ -108,8 +108,10 @@ pub struct Site {
     pub zone: RwLock<TimeZone>,
     /// Whether this is the demonstration, whose rows are invented.
     pub demonstration: bool,
-    /// The roles of a person on a day.
+    /// The roles of a person today.
     pub reader_of: Box<ReaderOf>,
+    /// The roles that a person had on a day that has passed.
+    pub reader_then: Box<ReaderOf>,
     /// The link's state.
     pub sign_of: Box<SignOf>,
     /// What Today shows.

@@ -5,18 +5,30 @@ use log::{LogError, Tx};
 use records::{Change, Grant, Kinds, Reader, RecordError, Role, append, school_of};
 use rusqlite::{Connection, OptionalExtension, params};
 
-/// The roles of a person on a day. What counts is who gave them: the hub any, a school's node those of its school.
+/// The roles of a person today. What counts is who gave them: the hub any, a school's node those of its school.
 ///
 /// # Errors
 /// What the database says.
 pub fn reader_of(conn: &Connection, person: Subject, today: Date) -> Result<Reader, LogError> {
+    roles(conn, person, today, false)
+}
+
+/// The roles that a person had on a day that has passed: one that has ended since was in force until the eve of its end.
+///
+/// # Errors
+/// What the database says.
+pub fn reader_then(conn: &Connection, person: Subject, day: Date) -> Result<Reader, LogError> {
+    roles(conn, person, day, true)
+}
+
+fn roles(conn: &Connection, person: Subject, day: Date, then: bool) -> Result<Reader, LogError> {
     let mut stmt = conn.prepare_cached(
         "SELECT g.role, g.organisation, n.school FROM grant_of_role g
          JOIN node n ON n.node_id = g.changed_node AND coalesce(n.state, 'enrolled') = 'enrolled'
-         WHERE g.person = ?1 AND coalesce(g.state, 'given') = 'given'
+         WHERE g.person = ?1 AND (coalesce(g.state, 'given') = 'given' OR ?3 AND g.state = 'ended' AND g.until_on > ?2)
          AND g.from_on <= ?2 AND (g.until_on IS NULL OR g.until_on >= ?2) ORDER BY g.id",
     )?;
-    let rows = stmt.query_map(params![person.as_bytes(), today.to_string()], |r| {
+    let rows = stmt.query_map(params![person.as_bytes(), day.to_string(), then], |r| {
         Ok((r.get::<_, String>(0)?, r.get::<_, Option<Vec<u8>>>(1)?, r.get::<_, Option<Vec<u8>>>(2)?))
     })?;
     let trusted = trusted_school(conn, person)?;

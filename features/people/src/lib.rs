@@ -7,7 +7,7 @@ mod pages;
 mod password;
 mod view_as;
 
-pub use accounts::{NewAccount, make_account, reader_of};
+pub use accounts::{NewAccount, make_account, reader_of, reader_then};
 pub use facts::KINDS;
 pub use pages::{SET_UP, routes};
 

@@ -14,6 +14,7 @@ use web::{PageError, Request, Sent, Site, store};
 
 use crate::gather::{Left, about, gather};
 use crate::item::{self, Item, Mark, Names};
+use crate::key::Holder;
 use crate::seen;
 
 /// The set, on no page, of the marks of what phones have said of a visit: what comes again says nothing more, whatever was
@@ -27,12 +28,15 @@ struct Taken {
 }
 
 /// Takes in what came; answers for each.
-pub(crate) fn take_all(site: &Site, request: &Request, items: &[Json], names: &Names) -> Result<Json, PageError> {
+pub(crate) fn take_all(site: &Site, holder: &Holder, items: &[Json], names: &Names) -> Result<Json, PageError> {
+    let request = holder.request();
     let words = request.words(site);
     let mut done = Vec::new();
     for json in items.iter().take(item::MAX_ITEMS) {
         if json.get("observation").is_some() {
-            let answer = match seen::take(site, request, json) {
+            let over = || Refusal::Fields(vec![(String::new(), "pocket-no-role")]);
+            let seen = if holder.went() { Err(over()) } else { seen::take(site, request, json) };
+            let answer = match seen {
                 Ok(id) => json!({ "id": item::name(json), "observation": id.to_string() }),
                 Err(Refusal::Page(e)) if e.status() == 500 => return Err(e),
                 Err(refusal) => json!({ "id": item::name(json), "said": said(&words, &refusal) }),
@@ -40,8 +44,10 @@ pub(crate) fn take_all(site: &Site, request: &Request, items: &[Json], names: &N
             done.push(answer);
             continue;
         }
-        let taken = Item::read(json, names).map_err(|key| Refusal::Fields(vec![(String::new(), key)]));
-        let answer = match taken.and_then(|item| take(site, request, &item)) {
+        let taken = Item::read(json, names)
+            .and_then(|item| item.has_come(site.today()))
+            .map_err(|key| Refusal::Fields(vec![(String::new(), key)]));
+        let answer = match taken.and_then(|item| take_then(site, holder, &item)) {
             Ok(taken) => {
                 let left = taken.left.iter().map(|(who, key)| {
                     // A count is named by the word for whom it counts.
@@ -81,6 +87,15 @@ pub(crate) fn kind(site: &Site, name: &str) -> Result<&'static Kind, PageError> 
     site.kinds.get(name).ok_or(PageError::NotFound)
 }
 
+/// Takes a visit as whoever its person was on its days.
+fn take_then(site: &Site, holder: &Holder, item: &Item) -> Result<Taken, Refusal> {
+    let (starts, ends) = item.stay();
+    match holder.then(site, starts, ends)? {
+        Some(request) => take(site, &request, item),
+        None => Err(Refusal::Fields(vec![(String::new(), "pocket-no-role")])),
+    }
+}
+
 fn take(site: &Site, request: &Request, item: &Item) -> Result<Taken, Refusal> {
     let author = request.reader()?.person;
     site.store.write(Context { author }, |tx| {
@@ -99,7 +114,9 @@ fn take(site: &Site, request: &Request, item: &Item) -> Result<Taken, Refusal> {
 /// What the phone says of a visit beside where it was.
 fn told(item: &Item) -> Change {
     let mut change = Change::new().with("lessons", Value::Int(item.lessons));
-    for (field, text) in [("advice", &item.advice), ("follow_up", &item.follow_up)] {
+    for (field, text) in
+        [("advice", &item.advice), ("follow_up", &item.follow_up), ("follow_up_on", &item.follow_up_on)]
+    {
         if !text.is_empty() {
             change = change.with_text(field, text);
         }
@@ -141,7 +158,7 @@ fn is_held(conn: &Connection, visit: &Subject) -> Result<bool, PageError> {
 }
 
 /// The visit as which somebody else who was along has recorded this stay: of the same school at the same host, on one of
-/// the same days, with one of the same visitors.
+/// the same days, with one of the same visitors or on the same trip.
 fn same_stay(tx: &Tx<'_>, site: &Site, request: &Request, item: &Item) -> Result<Option<Subject>, Refusal> {
     let (host, from) = match item.visit {
         Some(planned) => {
@@ -153,18 +170,20 @@ fn same_stay(tx: &Tx<'_>, site: &Site, request: &Request, item: &Item) -> Result
             _ => return Ok(None),
         },
     };
+    let planned = item.visit.map(|id| id.as_bytes().to_vec());
     let visitors: Vec<String> = item.visitors.iter().map(literal).collect();
     let sql = format!(
         "SELECT v.id FROM visit v WHERE v.host = ?1 AND v.from_school = ?2 AND v.state IN ('held', 'followed_up')
            AND v.starts_on <= ?4 AND v.ends_on >= ?3
-           AND EXISTS (SELECT 1 FROM visit_visitors w WHERE w.id = v.id AND w.value IN ({}))
+           AND (EXISTS (SELECT 1 FROM visit_visitors w WHERE w.id = v.id AND w.value IN ({}))
+                OR v.trip = (SELECT p.trip FROM visit p WHERE p.id = ?5))
          ORDER BY v.id LIMIT 1",
         visitors.join(", ")
     );
     let found: Option<Vec<u8>> = tx
         .conn()
         .prepare(&sql)?
-        .query_row(params![host.as_bytes(), from.as_bytes(), item.starts, item.ends], |r| r.get(0))
+        .query_row(params![host.as_bytes(), from.as_bytes(), item.starts, item.ends, planned], |r| r.get(0))
         .optional()?;
     let there = found.and_then(|id| Subject::try_from(id.as_slice()).ok());
     let (reader, visits) = (request.reader()?, kind(site, "visit")?);
@@ -230,14 +249,16 @@ pub(crate) fn is_here(conn: &Connection, id: &Subject) -> Result<bool, PageError
 }
 
 /// Takes in a picture of a visit, freed of what its metadata say, once.
-pub(crate) fn picture(
-    site: &Site,
-    request: &Request,
-    visit: Subject,
-    mark: Mark,
-    bytes: &[u8],
-) -> Result<(), PageError> {
+pub(crate) fn picture(site: &Site, holder: &Holder, visit: Subject, mark: Mark, bytes: &[u8]) -> Result<(), PageError> {
     let visits = kind(site, "visit")?;
+    let (starts, ends): (String, String) = site.store.read(|conn| {
+        conn.prepare_cached("SELECT starts_on, ends_on FROM visit WHERE id = ?1")?
+            .query_row([visit.as_bytes()], |r| Ok((r.get(0)?, r.get(1)?)))
+            .optional()?
+            .ok_or(PageError::NotFound)
+    })?;
+    let day = |text: &str| text.parse().map_err(|_| PageError::NotFound);
+    let request = &holder.then(site, day(&starts)?, day(&ends)?)?.ok_or(PageError::SignIn)?;
     let reader = request.reader()?;
     site.store.read(|conn| visible(conn, reader, visits, &visit))?;
     let (media, hash, len) = store(&site.blobs, Cursor::new(bytes))?;

@@ -56,10 +56,13 @@ pub(crate) struct Item {
     pub from: Option<Subject>,
     pub starts: String,
     pub ends: String,
+    stay: (Date, Date),
     pub visitors: Vec<Subject>,
     pub lessons: i64,
     pub advice: String,
     pub follow_up: String,
+    /// The day for that; empty where none was said.
+    pub follow_up_on: String,
     /// What was done with the host's teachers.
     pub kind: String,
     pub days: Vec<Day>,
@@ -86,7 +89,9 @@ impl Item {
         let broken = "pocket-no-broken";
         let mark = json.get("made").and_then(Json::as_u64).zip(json.get("chance").and_then(Json::as_u64));
         let (made, chance) = mark.ok_or(broken)?;
+        let (starts, ends) = (line(json, "starts", 10)?, line(json, "ends", 10)?);
         let item = Self {
+            stay: (date(&starts)?, date(&ends)?),
             // Ids have 48 bits of time.
             mark: (made & 0xffff_ffff_ffff, u32::try_from(chance).map_err(|_| broken)?),
             visit: subject(json.get("visit")),
@@ -94,20 +99,26 @@ impl Item {
             purpose: line(json, "purpose", 120)?,
             host: subject(json.get("host")),
             from: subject(json.get("from")),
-            starts: line(json, "starts", 10)?,
-            ends: line(json, "ends", 10)?,
+            starts,
+            ends,
             visitors: names.some(json.get("visitors"), MAX_VISITORS)?,
-            lessons: json.get("lessons").and_then(Json::as_i64).unwrap_or(0),
+            lessons: match json.get("lessons") {
+                None | Some(Json::Null) => 0,
+                Some(said) => said.as_i64().ok_or("pocket-no-lessons")?,
+            },
             advice: text(json, "advice")?,
             follow_up: text(json, "follow_up")?,
+            follow_up_on: line(json, "follow_up_on", 10)?,
             kind: line(json, "kind", 40)?,
             days: list(json.get("days"), MAX_DAYS)?
                 .iter()
                 .map(|day| Day::read(day, names))
                 .collect::<Result<_, _>>()?,
         };
-        let (starts, ends) = (date(&item.starts)?, date(&item.ends)?);
-        if ends < starts {
+        if !item.follow_up_on.is_empty() {
+            date(&item.follow_up_on)?;
+        }
+        if item.stay.1 < item.stay.0 {
             return Err("rule-dates-in-order");
         }
         let mut days: Vec<&str> = item.days.iter().map(|d| &*d.on).collect();
@@ -117,6 +128,20 @@ impl Item {
             return Err("pocket-no-day");
         }
         Ok(item)
+    }
+
+    /// Refuses what is still to come: who records it does so when it has happened, or their clock is wrong.
+    pub fn has_come(self, today: Date) -> Result<Self, &'static str> {
+        let today_says = today.to_string();
+        if self.stay.0 > today || self.days.iter().any(|day| day.on > today_says) {
+            return Err("pocket-no-future");
+        }
+        Ok(self)
+    }
+
+    /// Its first and its last day.
+    pub fn stay(&self) -> (Date, Date) {
+        self.stay
     }
 }
 
@@ -189,6 +214,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_still_to_come_is_not_held() {
+        let on = |today: &str| Item::read(&whole(), &Names::default()).unwrap().has_come(today.parse().unwrap());
+        assert_eq!(on("2026-05-03"), Err("pocket-no-future"));
+        assert!(on("2026-05-04").is_ok(), "a stay goes on until tomorrow");
+        let mut item = whole();
+        item["days"][0]["day"] = json!("2026-05-05");
+        let early = Item::read(&item, &Names::default()).unwrap().has_come("2026-05-04".parse().unwrap());
+        assert_eq!(early, Err("pocket-no-future"), "nobody has signed in tomorrow");
+    }
+
+    #[test]
     fn what_cannot_be_is_refused_by_what_is_wrong() {
         let with = |field: &str, value: Json| {
             let mut item = whole();
@@ -202,6 +238,9 @@ mod tests {
         assert_eq!(with("purpose", json!("p".repeat(200))), Err("error-too-long"));
         assert_eq!(with("visitors", json!(["nobody"])), Err("pocket-no-broken"));
         assert_eq!(with("visitors", json!(vec!["x"; 100])), Err("pocket-no-many"));
+        assert_eq!(with("lessons", json!(1.5)), Err("pocket-no-lessons"));
+        assert_eq!(with("lessons", json!("2")), Err("pocket-no-lessons"));
+        assert_eq!(with("follow_up_on", json!("later")), Err("error-not-understood"));
         assert_eq!(with("chance", json!(u64::MAX)), Err("pocket-no-broken"));
         assert_eq!(Item::read(&json!([1]), &Names::default()), Err("pocket-no-broken"));
     }

@@ -1,7 +1,7 @@
 //! Who hands over: a pocket brings its name and a secret that was made when it was prepared. It has no session, so no
 //! page of another site can use it.
 
-use base::{Hash, Lang, Subject, base32};
+use base::{Date, Hash, Lang, Subject, base32};
 use log::Context;
 use records::{Change, Reader, Value, append};
 use rusqlite::{Connection, OptionalExtension};
@@ -11,6 +11,9 @@ use crate::facts::{GOES, POCKET};
 
 /// Pockets in use that one person may have.
 const MOST: i64 = 5;
+/// Days after the end of a role in which what was recorded before it is still taken: from the last village it may be far to a
+/// node.
+const STILL_DAYS: usize = 30;
 
 /// A new pocket: what it must bring from now on.
 pub(crate) struct Key {
@@ -61,21 +64,87 @@ pub(crate) fn state(site: &Site, conn: &Connection, id: &Subject) -> Result<Opti
     Ok(Some(state))
 }
 
-/// Who goes on visits today: by a role that is in force, with an account that is not closed, not archived.
-fn goes(site: &Site, conn: &Connection, person: Subject) -> Result<Option<Reader>, PageError> {
+/// Whether somebody was archived, or has no account that is not closed.
+fn is_gone(conn: &Connection, person: Subject) -> Result<bool, PageError> {
     let sql = "SELECT EXISTS (SELECT 1 FROM person WHERE id = ?1 AND state = 'archived')
                  OR EXISTS (SELECT 1 FROM account WHERE person = ?1)
                     AND NOT EXISTS (SELECT 1 FROM account WHERE person = ?1 AND coalesce(state, 'active') = 'active')";
-    let gone: bool = conn.prepare_cached(sql)?.query_row([person.as_bytes()], |r| r.get(0))?;
-    let reader = (site.reader_of)(conn, person, site.today())?;
-    Ok((!gone && reader.is_any(GOES)).then_some(reader))
+    Ok(conn.prepare_cached(sql)?.query_row([person.as_bytes()], |r| r.get(0))?)
 }
 
-/// Reads a bearer, `NAME.SECRET`; a request in the name of the pocket's person, as a page of theirs would make it.
+/// Who goes on visits today, by a role that is in force.
+fn goes(site: &Site, conn: &Connection, person: Subject) -> Result<Option<Reader>, PageError> {
+    let reader = (site.reader_of)(conn, person, site.today())?;
+    Ok((!is_gone(conn, person)? && reader.is_any(GOES)).then_some(reader))
+}
+
+/// Who hands over.
+pub(crate) struct Holder {
+    /// A request in the name of the pocket's person, as a page of theirs would make it today.
+    now: Request,
+    /// The person goes on no visits any more, and did until a short while ago.
+    went: bool,
+}
+
+impl Holder {
+    /// As whom one asks and writes today.
+    ///
+    /// # Errors
+    /// [`PageError::SignIn`] for who goes on no visits any more.
+    pub fn goes(self) -> Result<Request, PageError> {
+        if self.went { Err(PageError::SignIn) } else { Ok(self.now) }
+    }
+
+    pub fn went(&self) -> bool {
+        self.went
+    }
+
+    /// In whose language and name it is answered.
+    pub fn request(&self) -> &Request {
+        &self.now
+    }
+
+    /// As whom one hands over what was recorded of a stay. Whose role has ended had one on each of its ends, or hands nothing
+    /// over: with those roles, and only those, that were in force on both.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn then(&self, site: &Site, starts: Date, ends: Date) -> Result<Option<Request>, PageError> {
+        if !self.went {
+            return Ok(Some(self.now.clone()));
+        }
+        let Some(session) = self.now.session.as_ref() else { return Ok(None) };
+        let (before, mut reader) = site.store.read(|conn| {
+            let on = |day| (site.reader_then)(conn, session.person, day);
+            Ok::<_, PageError>((on(starts)?, on(ends)?))
+        })?;
+        reader.grants.retain(|grant| before.grants.contains(grant));
+        let held = reader.is_any(GOES) && ends < site.today();
+        Ok(held.then(|| Request::of(Session { reader, ..session.clone() }, self.now.lang)))
+    }
+}
+
+/// Whether somebody went on visits until a short while ago. Whoever is archived, or whose account is closed, hands nothing over.
+fn went(site: &Site, conn: &Connection, person: Subject) -> Result<bool, PageError> {
+    if is_gone(conn, person)? {
+        return Ok(false);
+    }
+    let mut day = site.today();
+    for _ in 0..STILL_DAYS {
+        let Ok(before) = day.yesterday() else { return Ok(false) };
+        day = before;
+        if (site.reader_then)(conn, person, day)?.is_any(GOES) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Reads a bearer, `NAME.SECRET`.
 ///
 /// # Errors
-/// [`PageError::SignIn`] for what is no pocket in use here, or one whose person goes on no visits any more.
-pub(crate) fn holder(site: &Site, bearer: Option<&str>, lang: Lang) -> Result<Request, PageError> {
+/// [`PageError::SignIn`] for what is no pocket in use here, or one whose person has gone on no visits for a while.
+pub(crate) fn holder(site: &Site, bearer: Option<&str>, lang: Lang) -> Result<Holder, PageError> {
     let (id, secret) = bearer.and_then(|b| b.split_once('.')).ok_or(PageError::SignIn)?;
     let id: Subject = id.parse().map_err(|_| PageError::SignIn)?;
     site.store.read(|conn| {
@@ -89,12 +158,17 @@ pub(crate) fn holder(site: &Site, bearer: Option<&str>, lang: Lang) -> Result<Re
         // The secret has 256 bits of chance, and what is compared are hashes: their time tells nothing of use.
         let (person, _) = found.filter(|(_, kept)| *kept == hash(secret)).ok_or(PageError::SignIn)?;
         let person = Subject::try_from(person.as_slice()).map_err(|_| PageError::SignIn)?;
-        let reader = goes(site, conn, person)?.ok_or(PageError::SignIn)?;
+        let goes = goes(site, conn, person)?;
+        let went = goes.is_none();
+        if went && !self::went(site, conn, person)? {
+            return Err(PageError::SignIn);
+        }
         let name: Option<Option<String>> = conn
             .prepare_cached("SELECT name FROM person WHERE id = ?1")?
             .query_row([person.as_bytes()], |r| r.get(0))
             .optional()?;
+        let reader = goes.unwrap_or_else(|| Reader { person, grants: Vec::new() });
         let session = Session { person, csrf: String::new(), reader, name: name.flatten().unwrap_or_default() };
-        Ok(Request::of(session, lang))
+        Ok(Holder { now: Request::of(session, lang), went })
     })
 }

@@ -20,10 +20,17 @@ pub(crate) fn pack(site: &Site, request: &Request) -> Result<Json, PageError> {
     let reader = request.reader()?;
     let today = site.today().to_string();
     site.store.read(|conn| {
-        let schools = schools(site, conn, reader)?;
-        let visits = visits(site, conn, reader, &today)?;
+        // Who may write no visit takes along what else a phone is for: lessons to be seen, tours that are led.
+        let visits_too = reader.may_make(kind(site, "visit")?);
         let mut hosts = Vec::new();
-        for (id, title) in hosts_of(site, conn, reader, &visits)? {
+        let (schools, visits, at) = if visits_too {
+            let visits = visits(site, conn, reader, &today)?;
+            let at = hosts_of(site, conn, reader, &visits)?;
+            (schools(site, conn, reader)?, visits, at)
+        } else {
+            (json!([]), Vec::new(), Vec::new())
+        };
+        for (id, title) in at {
             hosts.push(json!({
                 "id": id.to_string(),
                 "title": title,
@@ -37,6 +44,7 @@ pub(crate) fn pack(site: &Site, request: &Request) -> Result<Json, PageError> {
             "made": site.now_ms(),
             "until": site.now_ms() + DAYS * 24 * 3_600_000,
             "today": today,
+            "visits_too": visits_too,
             "schools": schools,
             "visits": visits,
             "hosts": hosts,
@@ -147,7 +155,7 @@ fn hosts_of(
 fn last(site: &Site, conn: &Connection, reader: &Reader, host: &Subject) -> Result<Json, PageError> {
     let sees = reader.sees(kind(site, "visit")?, "v");
     let sql = format!(
-        "SELECT v.held_on, v.advice, v.follow_up FROM visit v
+        "SELECT v.held_on, v.advice, v.follow_up, CASE v.state WHEN 'held' THEN v.follow_up_on END FROM visit v
          WHERE v.host = ?1 AND v.state IN ('held', 'followed_up') AND v.advice IS NOT NULL AND {sees}
          ORDER BY v.held_on DESC LIMIT 1"
     );
@@ -155,7 +163,7 @@ fn last(site: &Site, conn: &Connection, reader: &Reader, host: &Subject) -> Resu
     let found = conn
         .prepare(&sql)?
         .query_row([host.as_bytes()], |r| {
-            Ok(json!({ "day": text(r, 0)?, "advice": text(r, 1)?, "follow_up": text(r, 2)? }))
+            Ok(json!({ "day": text(r, 0)?, "advice": text(r, 1)?, "follow_up": text(r, 2)?, "due": text(r, 3)? }))
         })
         .optional()?;
     Ok(found.unwrap_or(Json::Null))

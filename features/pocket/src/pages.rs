@@ -12,6 +12,7 @@ use web::{Answered, Asked, Check, PageError, Reply, Request, Route, Shell, Site,
 
 use crate::facts::{GOES, OFFICE, POCKET};
 use crate::item::Names;
+use crate::key::Holder;
 use crate::{gather, hand, key, pack};
 
 /// The languages of the screens.
@@ -42,10 +43,10 @@ pub fn routes(loads: &'static [Load]) -> Vec<Route> {
         Route::post("/pockets/{id}/lost", staff, lost),
         Route::machine("/pocket/state/{id}", state),
         Route::machine("/pocket/pack", move |site, asked| {
-            answer(site, asked, |request, _| packed(site, request, loads))
+            answer(site, asked, |holder, _| packed(site, &holder.goes()?, loads))
         }),
         Route::machine("/pocket/hand", move |site, asked| {
-            answer(site, asked, |request, body| handed(site, request, body, loads))
+            answer(site, asked, |holder, body| handed(site, &holder, body, loads))
         }),
         Route::machine("/pocket/picture/{visit}/{made}/{chance}", picture),
     ]
@@ -131,12 +132,12 @@ fn picture(site: &Site, asked: &Asked) -> Answered {
         return open(Answered::status(204));
     }
     let take = || {
-        let request = key::holder(site, asked.bearer.as_deref(), Lang::Zh)?;
+        let holder = key::holder(site, asked.bearer.as_deref(), Lang::Zh)?;
         let number = |name: &str| asked.params.get(name).and_then(|n| n.parse::<u64>().ok());
         let visit = asked.params.get("visit").and_then(|v| v.parse().ok()).ok_or(PageError::NotFound)?;
         let mark = number("made").zip(number("chance").and_then(|c| u32::try_from(c).ok()));
         let (made, chance) = mark.ok_or(PageError::Malformed("a picture's mark"))?;
-        hand::picture(site, &request, visit, (made & 0xffff_ffff_ffff, chance), &asked.body)
+        hand::picture(site, &holder, visit, (made & 0xffff_ffff_ffff, chance), &asked.body)
     };
     match take() {
         Ok(()) => open(json_of(200, &json!({ "taken": true }))),
@@ -145,13 +146,13 @@ fn picture(site: &Site, asked: &Asked) -> Answered {
 }
 
 /// Answers a pocket: who it is first, then what it asks.
-fn answer(site: &Site, asked: &Asked, what: impl FnOnce(&Request, &Json) -> Result<Json, PageError>) -> Answered {
+fn answer(site: &Site, asked: &Asked, what: impl FnOnce(Holder, &Json) -> Result<Json, PageError>) -> Answered {
     if asked.method == "OPTIONS" {
         return open(Answered::status(204));
     }
     let body: Json = serde_json::from_slice(&asked.body).unwrap_or(Json::Null);
     let lang = body.get("lang").and_then(Json::as_str).and_then(Lang::parse).unwrap_or(Lang::Zh);
-    match key::holder(site, asked.bearer.as_deref(), lang).and_then(|request| what(&request, &body)) {
+    match key::holder(site, asked.bearer.as_deref(), lang).and_then(|holder| what(holder, &body)) {
         Ok(said) => open(json_of(200, &said)),
         Err(e) => failed(&e),
     }
@@ -169,13 +170,13 @@ fn packed(site: &Site, request: &Request, loads: &[Load]) -> Result<Json, PageEr
     Ok(all)
 }
 
-/// All that a phone hands over.
-fn handed(site: &Site, request: &Request, body: &Json, loads: &[Load]) -> Result<Json, PageError> {
+/// All that a phone hands over. After its person's role nothing but visits is taken.
+fn handed(site: &Site, holder: &Holder, body: &Json, loads: &[Load]) -> Result<Json, PageError> {
     let items = body.get("items").and_then(Json::as_array).ok_or(PageError::Malformed("items"))?;
-    let mut done = hand::take_all(site, request, items, &Names::read(body.get("people")))?;
-    for load in loads {
+    let mut done = hand::take_all(site, holder, items, &Names::read(body.get("people")))?;
+    for load in loads.iter().filter(|_| !holder.went()) {
         let Some(items) = body.get(load.name).and_then(Json::as_array) else { continue };
-        let of = (load.take)(site, request, items)?;
+        let of = (load.take)(site, holder.request(), items)?;
         if let Some(done) = done.as_object_mut() {
             done.insert(load.name.to_owned(), of);
         }
@@ -340,6 +341,7 @@ const WORDS: &[&str] = &[
     "pocket-more-visitors",
     "pocket-no-future",
     "pocket-no-host",
+    "pocket-no-lessons",
     "pocket-no-many",
     "pocket-no-names",
     "pocket-no-pack",
@@ -362,6 +364,7 @@ const WORDS: &[&str] = &[
     "pocket-pictures",
     "pocket-pictures-add",
     "pocket-pictures-hint",
+    "pocket-pictures-wait",
     "pocket-pin",
     "pocket-pin-again",
     "pocket-pin-differs",
@@ -414,12 +417,14 @@ const WORDS: &[&str] = &[
     "pocket-wipe-sure",
     "pocket-wipe-yes",
     "rule-dates-in-order",
+    "rule-visit-follow-early",
     "study_tour",
     "trust",
     "visit-advice",
     "visit-advice-hint",
     "visit-asked",
     "visit-follow_up",
+    "visit-follow_up_on",
     "visit-from_school",
     "visit-host",
     "visit-last-advice",

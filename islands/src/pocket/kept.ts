@@ -26,7 +26,7 @@ export interface Planned {
 export interface Host {
   id: string;
   title: string;
-  last: { day: string; advice: string; follow_up: string } | null;
+  last: { day: string; advice: string; follow_up: string; due?: string } | null;
   people: Named[];
 }
 
@@ -36,6 +36,8 @@ export interface Pack {
   node: string;
   made: number;
   until: number;
+  /** Whether its person records visits at all; a node of an older version does not say. */
+  visits_too?: boolean;
   schools: { id: string; title: string }[];
   visits: Planned[];
   hosts: Host[];
@@ -56,6 +58,8 @@ export interface Picture {
   made: number;
   chance: number;
   sent: boolean;
+  /** How often it did not get through. */
+  failed?: number;
 }
 
 /** A visit as it is recorded here. Its time and its chance are its own for good, so that it is made once. */
@@ -74,6 +78,8 @@ export interface Item {
   lessons: number;
   advice: string;
   follow_up: string;
+  /** The day for that; a record of an older version has none. */
+  follow_up_on?: string;
   kind: string;
   days: Day[];
   pictures: Picture[];
@@ -115,6 +121,9 @@ export async function isKept(done: Promise<void>, note: HTMLElement): Promise<bo
     return false;
   }
 }
+
+/** Pictures of a visit that a node has taken, which it does not have yet. */
+export const pending = (item: Item): Picture[] => item.handed ? item.pictures.filter((picture) => !picture.sent) : [];
 
 export const pictureName = (item: Item, picture: Picture): string => `picture:${item.id}:${picture.made}-${picture.chance}`;
 

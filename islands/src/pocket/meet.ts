@@ -1,17 +1,24 @@
 /* Meeting a node: being told that the phone is lost, handing over what waits, taking along what is new. */
-import { items, keep, pictureName, type Item, type Pack } from "./kept.ts";
+import { items, keep, pending, pictureName, type Item, type Pack } from "./kept.ts";
 import { clear, forgetLists, wipe, type Vault } from "./sealed.ts";
 import { keepSeen, know, seens, sentSeen } from "./seen.ts";
 import { language } from "./said.ts";
 import { handOver, takeAlong, type Tour } from "./way.ts";
 
+/** How long one waits for an answer, beside what is handed over takes on its way. */
 const PATIENCE_MS = 20_000;
+/** What the thinnest link carries in a second: a quarter of 64 kbit/s, since others speak too and some of it is lost. */
+const BYTES_A_SECOND = 2_000;
 /** Visits in one delivery: a lost answer costs no more than these again. */
 const BATCH = 50;
 
+function weight(body: unknown): number {
+  return typeof body === "string" ? new Blob([body]).size : body instanceof ArrayBuffer ? body.byteLength : 0;
+}
+
 async function ask(url: string, init: RequestInit = {}): Promise<Response> {
   const patience = new AbortController();
-  const end = window.setTimeout(() => patience.abort(), PATIENCE_MS);
+  const end = window.setTimeout(() => patience.abort(), PATIENCE_MS + (weight(init.body) / BYTES_A_SECOND) * 1000);
   try {
     return await fetch(url, { ...init, cache: "no-store", credentials: "omit", signal: patience.signal });
   } finally {
@@ -34,37 +41,48 @@ async function state(node: string, id: string): Promise<string | undefined> {
   }
 }
 
-/** The first node that knows this phone; `lost` where one says so, and then everything is forgotten; `ended` where its person
- * has no more to do with visits, and then the lists are forgotten, while what they recorded stays theirs. */
-export async function reached(): Promise<string | "lost" | "ended" | undefined> {
+/** A node that knows this phone, and what it says of it. */
+export interface Met {
+  node: string;
+  is: "in_use" | "lost" | "ended";
+}
+
+/** The first node that knows this phone. Where it is `lost`, everything is forgotten; where it has `ended`, since its person has no
+ * more to do with visits, the lists are, while what they recorded stays theirs. */
+export async function reached(): Promise<Met | undefined> {
   const is = await clear();
   if (!is) return undefined;
   for (const node of await nodes()) {
     const said = await state(node, is.id);
-    if (said === "in_use") return node;
+    if (said === "in_use") return { node, is: said };
     if (said === "ended") {
       await forgetLists();
-      return said;
+      return { node, is: said };
     }
     if (said) {
       await wipe();
-      return "lost";
+      return { node, is: "lost" };
     }
   }
   return undefined;
+}
+
+/** What the phone brings with all that it asks of a node. */
+async function bearerOf(vault: Vault): Promise<Record<string, string>> {
+  return { authorization: `Bearer ${(await clear())?.id}.${await vault.get<string>("secret")}` };
 }
 
 interface Answer {
   done: { id: string; visit?: string; observation?: string; said?: string; left?: { who: string; said: string }[] }[];
 }
 
-/** Hands over what waits, and takes along what is new. Gives the node's address; nothing where none was met. */
-export async function meet(vault: Vault, progress: (done: number, all: number) => void): Promise<string | "lost" | "ended" | undefined> {
-  const node = await reached();
-  if (!node || node === "lost" || node === "ended") return node;
-  const is = await clear();
-  const secret = await vault.get<string>("secret");
-  const bearer = { authorization: `Bearer ${is?.id}.${secret}` };
+/** Hands over what waits but pictures, and takes along what is new: where its person's role has ended visits alone, since those of
+ * its days are still taken for a while. Gives whom it met; nothing where that was nobody. */
+export async function meet(vault: Vault, progress: (done: number, all: number) => void): Promise<Met | undefined> {
+  const met = await reached();
+  if (!met || met.is === "lost") return met;
+  const { node, is } = met;
+  const bearer = await bearerOf(vault);
   const waiting = (await items(vault)).filter((item) => item.state === "waiting" || item.state === "sent").reverse();
   for (let at = 0; at < waiting.length; at += BATCH) {
     const part = waiting.slice(at, at + BATCH);
@@ -81,12 +99,18 @@ export async function meet(vault: Vault, progress: (done: number, all: number) =
     const numbers = new Map<string, number>();
     const body = JSON.stringify({ lang: language(), items: part.map((item) => sent(item, number)), people });
     const answer = await ask(`${node}/pocket/hand`, { method: "POST", headers: { ...bearer, "content-type": "application/json" }, body });
+    if (!answer.ok && is === "ended") {
+      // The while is over: nobody has got them.
+      for (const item of part) await keep(vault, Object.assign(item, { state: "waiting" }));
+      return met;
+    }
     if (!answer.ok) throw new Error(String(answer.status));
     for (const done of ((await answer.json()) as Answer).done) {
       const item = part.find((one) => one.id === done.id);
       if (item) await keep(vault, became(item, done, node));
     }
   }
+  if (is === "ended") return met;
   await handOver(vault, node, async (calls) => {
     const body = JSON.stringify({ lang: language(), items: [], tours: calls });
     const answer = await ask(`${node}/pocket/hand`, { method: "POST", headers: { ...bearer, "content-type": "application/json" }, body });
@@ -94,7 +118,6 @@ export async function meet(vault: Vault, progress: (done: number, all: number) =
     return ((await answer.json()) as { tours?: { id: string }[] }).tours ?? [];
   });
   await envelopes(vault, node, bearer);
-  await pictures(vault, node, bearer);
   const pack = await ask(`${node}/pocket/pack`, { headers: bearer });
   if (pack.ok) {
     const { tours, ...rest } = (await pack.json()) as Pack & { tours?: Tour[] };
@@ -103,7 +126,7 @@ export async function meet(vault: Vault, progress: (done: number, all: number) =
     await takeAlong(vault, tours ?? [], node);
   }
   progress(waiting.length, waiting.length);
-  return node;
+  return met;
 }
 
 /** Hands over observations, as sealed as they lie here. */
@@ -132,18 +155,24 @@ function became(item: Item, done: Answer["done"][number], node: string): Item {
   return { ...rest, state: "handed", left: done.left ?? [], handed: { visit: done.visit, node, at: Date.now() } };
 }
 
-async function pictures(vault: Vault, node: string, bearer: Record<string, string>): Promise<void> {
-  for (const item of await items(vault)) {
-    for (const picture of item.pictures) {
-      if (picture.sent || !item.handed) continue;
-      const body = await vault.bytes(pictureName(item, picture));
-      if (!body) continue;
-      const url = `${node}/pocket/picture/${item.handed.visit}/${picture.made}/${picture.chance}`;
-      const answer = await ask(url, { method: "POST", headers: { ...bearer, "content-type": "image/jpeg" }, body });
-      if (!answer.ok) continue;
-      picture.sent = true;
-      await keep(vault, item);
+/** Hands over the pictures of visits that a node has taken. They come last, since they weigh most: one that does not get through
+ * keeps neither another nor anything else back, and is tried after the others from then on. */
+export async function pictures(vault: Vault, node: string): Promise<void> {
+  const bearer = await bearerOf(vault);
+  const here = (await items(vault)).flatMap((item) => pending(item).map((picture) => ({ item, picture })));
+  here.sort((a, b) => (a.picture.failed ?? 0) - (b.picture.failed ?? 0));
+  for (const { item, picture } of here) {
+    const body = await vault.bytes(pictureName(item, picture));
+    if (!body || !item.handed) continue;
+    const url = `${node}/pocket/picture/${item.handed.visit}/${picture.made}/${picture.chance}`;
+    try {
+      picture.sent = (await ask(url, { method: "POST", headers: { ...bearer, "content-type": "image/jpeg" }, body })).ok;
+    } catch {
+      // Where the node itself is out of reach it is no picture's fault.
+      if ((await state(node, (await clear())?.id ?? "")) === undefined) return;
     }
+    if (!picture.sent) picture.failed = (picture.failed ?? 0) + 1;
+    await keep(vault, item);
   }
 }
 

@@ -2,8 +2,8 @@
  * The pocket: a visit is recorded in a village with no network, kept sealed on the phone, and handed to the next node that
  * is met. Screens: prepare, unlock, home, one visit, this phone. All words are in the page, in three languages.
  */
-import { discard, isKept, items, keep, type Item, type Pack, type Planned } from "./kept.ts";
-import { enrol, meet, reached } from "./meet.ts";
+import { discard, isKept, items, keep, pending, type Item, type Pack, type Planned } from "./kept.ts";
+import { enrol, meet, pictures, reached } from "./meet.ts";
 import { clear, setClear, Vault, wipe } from "./sealed.ts";
 import { also, day, el, icon, language, mark, moment, speak, w } from "./said.ts";
 import { beginSeen, discardSeen, keepSeen, known, seenForm, seenPart, seens, type PlannedSeen } from "./seen.ts";
@@ -15,6 +15,8 @@ const LANGS: [string, string][] = [["zh", "中文"], ["bo", "བོད་ཡི�
 const IDLE_MS = 10 * 60_000;
 const AGAIN_MS = 60_000;
 const LEAST_PIN = 6;
+/** How often a picture that does not get through is tried by itself; whoever asks for it tries once more. */
+const TRIES = 3;
 
 let vault: Vault | undefined;
 let pack: Pack | undefined;
@@ -126,9 +128,11 @@ function lock(): void {
   void show();
 }
 
-/** Whether a record waits to be handed over. */
+/** Whether a record waits to be handed over, or a picture that is worth another try. */
 async function waits(): Promise<boolean> {
-  const all = vault ? [...(await items(vault)), ...(await seens(vault))] : [];
+  const visits = vault ? await items(vault) : [];
+  if (visits.some((item) => pending(item).some((picture) => (picture.failed ?? 0) < TRIES))) return true;
+  const all = vault ? [...visits, ...(await seens(vault))] : [];
   return all.some((item) => item.state === "waiting" || item.state === "sent") || (!!vault && (await calls(vault)) > 0);
 }
 
@@ -138,22 +142,31 @@ async function hand(quietly = false): Promise<void> {
   busy = true;
   try {
     const bar = el("progress", { max: 1, value: 0 });
-    const node = await meet(vault, (done, all) => {
+    const met = await meet(vault, (done, all) => {
       bar.max = Math.max(1, all);
       bar.value = done;
       if (!quietly || all > 0) tell(`${w("pocket-handing")} ${done}/${all}`);
     });
-    if (node === "lost") return gone();
-    if (node === "ended") {
+    if (met?.is === "lost") return gone();
+    if (met?.is === "ended") {
       pack = undefined;
       tell(w("pocket-ended"), "bad");
-    } else if (node) tell(w("pocket-met", node), "ok");
+    } else if (met) tell(w("pocket-met", met.node), "ok");
     else if (!quietly) tell(w("pocket-nobody"), "wait");
+    if (met && (await items(vault)).some((item) => pending(item).length > 0)) {
+      await redraw();
+      await pictures(vault, met.node);
+    }
   } catch (error) {
     if (!quietly) tell(w(error instanceof Error && /^40[13]$/.test(error.message) ? "pocket-not-known" : "pocket-nobody"), "wait");
   } finally {
     busy = false;
   }
+  await redraw();
+}
+
+/** Draws anew what is not being written on. */
+async function redraw(): Promise<void> {
   if (!/^#(visit|tour|seen)\//.test(location.hash)) await show();
 }
 
@@ -171,7 +184,8 @@ function itemRow(item: Item): HTMLElement {
   const host = pack?.hosts.find((one) => one.id === item.host)?.title ?? "";
   const [key, how] = item.left?.length ? ["pocket-left", "bad"] : TAGS[item.state];
   return el("li", {}, icon("map-pin"), el("div", {},
-    el("p", {}, el("a", { href: `#visit/${item.id}` }, item.purpose || w("pocket-untitled"))), el("p", {}, `${host} · ${day(item.starts)}`)),
+    el("p", {}, el("a", { href: `#visit/${item.id}` }, item.purpose || w("pocket-untitled"))), el("p", {}, `${host} · ${day(item.starts)}`),
+    pending(item).length ? el("p", { className: "quiet" }, w("pocket-pictures-wait").replace("{n}", String(pending(item).length))) : ""),
     el("span", { className: `tag ${how}` }, w(key)));
 }
 
@@ -201,6 +215,8 @@ async function home(): Promise<void> {
   const waiting = queued + (await calls(vault));
   const begun = new Set(all.map((item) => item.visit));
   const planned = (pack?.visits ?? []).filter((visit) => !begun.has(visit.id));
+  // Who writes no visit is not asked to record one that nobody would take.
+  const visits = pack?.visits_too ?? true;
   const fresh = async (): Promise<void> => {
     if (!vault) return;
     const item = begin(pack);
@@ -218,11 +234,13 @@ async function home(): Promise<void> {
         el("a", { className: "button", href: "#phone" }, icon("settings"), w("pocket-phone")))),
     pack ? undefined : el("p", { className: "notice wait" }, w("pocket-no-pack")),
     await tourRows(vault),
-    el("div", { className: "sec" }, el("h2", {}, w("pocket-planned")), el("button", { type: "button", id: "unplanned", onclick: () => void fresh() }, icon("plus"), w("pocket-unplanned"))),
-    planned.length ? el("ul", { className: "rows", id: "planned" }, ...planned.map(plannedRow)) : el("p", { className: "empty" }, w("pocket-planned-none")),
+    ...(visits ? [
+      el("div", { className: "sec" }, el("h2", {}, w("pocket-planned")), el("button", { type: "button", id: "unplanned", onclick: () => void fresh() }, icon("plus"), w("pocket-unplanned"))),
+      planned.length ? el("ul", { className: "rows", id: "planned" }, ...planned.map(plannedRow)) : el("p", { className: "empty" }, w("pocket-planned-none")),
+    ] : []),
     seenPart(pack?.seen, seen, (one) => void observe(one)),
-    el("h2", {}, w("pocket-recorded")),
-    all.length ? el("ul", { className: "rows", id: "recorded" }, ...all.map(itemRow)) : el("p", { className: "empty" }, w("pocket-recorded-none")),
+    visits || all.length ? el("h2", {}, w("pocket-recorded")) : undefined,
+    !visits && !all.length ? undefined : all.length ? el("ul", { className: "rows", id: "recorded" }, ...all.map(itemRow)) : el("p", { className: "empty" }, w("pocket-recorded-none")),
     pack ? el("p", { className: "hint" }, `${w("pocket-taken-at", pack.node)} ${moment(pack.made)} · ${w("pocket-until")} ${moment(pack.until)}`) : undefined,
   );
 }
@@ -343,7 +361,7 @@ async function start(): Promise<void> {
   }
   const meets = async (): Promise<void> => {
     if (vault) await hand(true);
-    else if ((await reached()) === "lost") gone();
+    else if ((await reached())?.is === "lost") gone();
   };
   window.addEventListener("online", () => void meets());
   window.setInterval(() => {
@@ -351,7 +369,7 @@ async function start(): Promise<void> {
   }, AGAIN_MS);
   if ("serviceWorker" in navigator) await navigator.serviceWorker.register("/pocket-worker.js", { scope: "/pocket" }).catch((error: unknown) => console.warn(error));
   await show();
-  if (is && (await reached()) === "lost") gone();
+  if (is && (await reached())?.is === "lost") gone();
 }
 
 void start();

@@ -30,7 +30,7 @@ export function begin(pack: Pack | undefined, planned?: Planned): Item {
     starts: planned && planned.starts <= today && today <= planned.ends ? planned.starts : today,
     ends: planned && planned.starts <= today && today <= planned.ends ? planned.ends : today,
     visitors: planned?.visitors.length ? planned.visitors : me ? [me] : [],
-    lessons: 0, advice: "", follow_up: "", kind: "workshop", days: [], pictures: [], state: "draft",
+    lessons: 0, advice: "", follow_up: "", follow_up_on: "", kind: "workshop", days: [], pictures: [], state: "draft",
   };
 }
 
@@ -96,7 +96,7 @@ export function form(vault: Vault, pack: Pack | undefined, item: Item, ends: End
     const at = pack?.hosts.find((one) => one.id === item.host);
     const asked = pack?.visits.find((one) => one.id === item.visit)?.asked;
     last.replaceChildren(
-      at?.last ? el("div", { className: "notice", id: "last" }, icon("message-square"), el("div", {}, el("p", {}, el("b", {}, w("visit-last-advice")), ` · ${day(at.last.day)}`), el("p", {}, at.last.advice), at.last.follow_up ? el("p", {}, at.last.follow_up) : "")) : "",
+      at?.last ? el("div", { className: "notice", id: "last" }, icon("message-square"), el("div", {}, el("p", {}, el("b", {}, w("visit-last-advice")), ` · ${day(at.last.day)}`), el("p", {}, at.last.advice), at.last.follow_up ? el("p", {}, at.last.follow_up) : "", at.last.due ? el("p", {}, `${w("visit-follow_up_on")}: ${day(at.last.due)}`) : "")) : "",
       asked ? el("p", { className: "notice" }, icon("school"), el("span", {}, el("b", {}, `${w("visit-asked")}: `), asked)) : "",
     );
   };
@@ -136,6 +136,8 @@ export function form(vault: Vault, pack: Pack | undefined, item: Item, ends: End
     input.addEventListener("input", () => { item[name] = input.value; changed(); });
     return field(label, input, hint);
   };
+  const due = el("input", { id: "c-follow_up_on", type: "date", value: item.follow_up_on ?? "" });
+  due.addEventListener("input", () => { item.follow_up_on = due.value; changed(); });
   // Who goes is known mostly; the whole school would hide the button that records.
   const colleagues = pack?.colleagues ?? [];
   const near = colleagues.filter((one, n) => item.visitors.includes(one.id) || n < NEAR);
@@ -157,7 +159,7 @@ export function form(vault: Vault, pack: Pack | undefined, item: Item, ends: End
     el("div", { className: "pocket-two" }, date("starts", w("field-starts_on")), date("ends", w("field-ends_on"))),
     el("div", { className: "sec" }, el("h2", {}, w("pocket-signs")), count), people,
     stepper(w("visit-lessons"), item.lessons, (n) => { item.lessons = n; changed(); }, "c-lessons"),
-    text("advice", w("visit-advice"), w("visit-advice-hint")), text("follow_up", w("visit-follow_up"), ""),
+    text("advice", w("visit-advice"), w("visit-advice-hint")), text("follow_up", w("visit-follow_up"), ""), field(w("visit-follow_up_on"), due),
     el("h2", {}, w("visit-visitors")), toggles(near, item.visitors, changed, "visitors"),
     far.length ? el("details", {}, el("summary", {}, w("pocket-more-visitors")), toggles(far, item.visitors, changed, "more-visitors")) : "",
     pictures(vault, item), wrong,
@@ -233,6 +235,9 @@ function wrongWith(item: Item): string | undefined {
   if (!item.starts || !item.ends) return "error-not-understood";
   if (item.ends < item.starts) return "rule-dates-in-order";
   if (item.starts > dateOf(new Date())) return "pocket-no-future";
+  if (!Number.isInteger(item.lessons)) return "pocket-no-lessons";
+  if (item.days.some((one) => one.day > dateOf(new Date()) && one.people.length + one.codes.length + one.counts.length > 0)) return "pocket-no-future";
+  if (item.follow_up_on && item.follow_up_on < item.starts) return "rule-visit-follow-early";
   if (item.visitors.length === 0) return "pocket-no-visitors";
   if (item.days.some((one) => one.people.length + one.codes.length > MOST_SIGNED)) return "pocket-no-many";
   if (item.days.some((one) => one.counts.some((count) => !(count.number >= 0 && count.number <= 100_000)))) return "error-out-of-range";
