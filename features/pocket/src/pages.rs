@@ -337,6 +337,7 @@ const WORDS: &[&str] = &[
     "pocket-locked-intro",
     "pocket-many",
     "pocket-met",
+    "pocket-met-pictures",
     "pocket-more-signs",
     "pocket-more-visitors",
     "pocket-no-future",

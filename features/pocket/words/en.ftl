@@ -25,6 +25,7 @@ pocket-take = Take along what is new
 pocket-phone = This phone
 pocket-handing = Handing over
 pocket-met = Met a node, all is handed over and the lists are fresh: { $text }
+pocket-met-pictures = Met a node, what you recorded is handed over and the lists are fresh; the pictures follow: { $text }
 pocket-nobody = No node is in reach. What you recorded is safe on this phone.
 pocket-not-known = The node does not take this phone. Prepare it again; what waits stays.
 pocket-own-key-changed = The node gives another key for you than this phone knew. Did you make a new one? If not, seal nothing and tell the office.

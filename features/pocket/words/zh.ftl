@@ -25,6 +25,7 @@ pocket-take = 带上最新内容
 pocket-phone = 这部手机
 pocket-handing = 正在交出
 pocket-met = 遇到节点，已全部交出，名单已更新：{ $text }
+pocket-met-pictures = 遇到节点，记录已交出，名单已更新，照片随后交出：{ $text }
 pocket-nobody = 附近没有节点。您登记的内容在手机上是安全的。
 pocket-not-known = 该节点不接收这部手机。请重新准备，待交的内容仍保留。
 pocket-own-key-changed = 节点给出的您的密钥和这部手机知道的不一样。是您新建的吗？如果不是，请不要密封任何内容，并告诉办公室。

@@ -153,9 +153,13 @@ async function hand(quietly = false): Promise<void> {
       tell(w("pocket-ended"), "bad");
     } else if (met) tell(w("pocket-met", met.node), "ok");
     else if (!quietly) tell(w("pocket-nobody"), "wait");
-    if (met && (await items(vault)).some((item) => pending(item).length > 0)) {
+    const follow = async (): Promise<boolean> => !!vault && (await items(vault)).some((item) => pending(item).length > 0);
+    if (met && (await follow())) {
+      if (met.is === "in_use") tell(w("pocket-met-pictures", met.node), "ok");
       await redraw();
-      await pictures(vault, met.node);
+      // What was taken stays told, whatever becomes of a picture.
+      await pictures(vault, met.node).catch((error: unknown) => console.warn(error));
+      if (met.is === "in_use" && !(await follow())) tell(w("pocket-met", met.node), "ok");
     }
   } catch (error) {
     if (!quietly) tell(w(error instanceof Error && /^40[13]$/.test(error.message) ? "pocket-not-known" : "pocket-nobody"), "wait");
