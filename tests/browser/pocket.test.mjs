@@ -244,6 +244,12 @@ test("who goes on visits no more has no lists on the phone, and still has what t
     return new Promise((resolve) => { const asked = db.transaction("sealed").objectStore("sealed").getAllKeys(); asked.onsuccess = () => resolve(asked.result); });
   });
   assert.ok(!names.includes("pack") && names.some((name) => name.startsWith("item:")), String(names));
+  // What was held while there was a role is handed over all the same; the node decides which days those are.
+  await page.setViewportSize({ width: 360, height: 800 });
+  await page.locator("#recorded a").first().click();
+  await page.locator("#record").click();
+  await page.locator("#recorded .tag.ok").waitFor();
+  assert.equal(await page.locator("#planned li").count(), 0, "and no list comes back with it");
   // The role comes back, and so do the lists.
   await page.unroute("**/pocket/state/**");
   await page.setViewportSize({ width: 360, height: 800 });
