@@ -157,7 +157,7 @@ fn last(site: &Site, conn: &Connection, reader: &Reader, host: &Subject) -> Resu
     let sql = format!(
         "SELECT v.held_on, v.advice, v.follow_up, CASE v.state WHEN 'held' THEN v.follow_up_on END FROM visit v
          WHERE v.host = ?1 AND v.state IN ('held', 'followed_up') AND v.advice IS NOT NULL AND {sees}
-         ORDER BY v.held_on DESC LIMIT 1"
+         ORDER BY v.held_on DESC, v.id DESC LIMIT 1"
     );
     let text = |row: &Row<'_>, at: usize| row.get::<_, Option<String>>(at).map(Option::unwrap_or_default);
     let found = conn
