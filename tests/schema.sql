@@ -1379,7 +1379,7 @@ CREATE TABLE class_room (
   grade TEXT,
   person BLOB,
   byline TEXT,
-  ready INTEGER,
+  ready_for BLOB,
   headcount INTEGER,
   present_minutes INTEGER,
   cuts INTEGER,

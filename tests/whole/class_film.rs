@@ -26,7 +26,7 @@ const GREEN: [u8; 3] = [26, 128, 51];
 const PEN: [u8; 3] = [0x1f, 0x5f, 0xbf];
 
 /// Two pages of one colour each.
-fn slides() -> Vec<u8> {
+pub fn slides() -> Vec<u8> {
     let stream = |fill: &str| {
         let body = format!("{fill} rg 0 0 1280 720 re f");
         format!("<< /Length {} >>\nstream\n{body}\nendstream", body.len())
@@ -53,7 +53,7 @@ fn slides() -> Vec<u8> {
 }
 
 /// Does what the workshop would with slides.
-fn work(desk: &Desk) {
+pub fn work(desk: &Desk) {
     let (site, shelf) = (&desk.node.site, &desk.node.shelf);
     while let Some(job) = courses::next_job(site, shelf, &|recipe| recipe.name == "pages-1").unwrap() {
         let (dir, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());

@@ -9,6 +9,7 @@ mod bots;
 mod carried;
 mod chain;
 mod class_film;
+mod class_shows;
 mod command_line;
 mod comments;
 mod corpora;

@@ -13,7 +13,7 @@ mod tree;
 
 pub use film::{Films, Script, Sheet, Stand, Voice};
 pub use index::{INDEX, Index, MAX_SAID};
-pub use recipe::{RECIPES, Recipe, TEXT, Tool, recipes_for};
+pub use recipe::{RECIPES, Recipe, TEXT, Tool, pages_of, recipes_for};
 pub use shelf::Shelf;
 pub use slides::{Slide, slides};
 pub use tree::{Leaf, MAX_LEAVES, MAX_TREE, TREE, Tree};

@@ -34,6 +34,8 @@ pub struct Recipe {
     pub seconds: u64,
     /// Whether a page shows what it makes; otherwise only the search box reads it.
     pub shown: bool,
+    /// Whether what it makes are pages, one picture each ([`crate::slides`]): a class turns them.
+    pub pages: bool,
 }
 
 /// Documents that LibreOffice opens.
@@ -89,21 +91,26 @@ pub const TEXT: &str = "text-1";
 /// All recipes, in the order in which they are made: what shows most for the least work comes first.
 pub const RECIPES: &[Recipe] = &[
     // Pages as pictures of 1280 and 240 pixels' width, with their sizes.
-    Recipe { name: "pages-1", of: &["application/pdf"], needs: None, seconds: 300, shown: true },
-    Recipe { name: "slides-2", of: OFFICE, needs: Some(Tool::Soffice), seconds: 300, shown: true },
+    Recipe { name: "pages-1", of: &["application/pdf"], needs: None, seconds: 300, shown: true, pages: true },
+    Recipe { name: "slides-2", of: OFFICE, needs: Some(Tool::Soffice), seconds: 300, shown: true, pages: true },
     // What a document or a package says, for the search box: light, so that a school's box does it by day too.
-    Recipe { name: TEXT, of: READ, needs: None, seconds: 60, shown: false },
+    Recipe { name: TEXT, of: READ, needs: None, seconds: 60, shown: false, pages: false },
     // Opus at 24 kbit/s, mono: speech.
-    Recipe { name: "voice-1", of: AUDIO, needs: Some(Tool::Ffmpeg), seconds: 1800, shown: true },
+    Recipe { name: "voice-1", of: AUDIO, needs: Some(Tool::Ffmpeg), seconds: 1800, shown: true, pages: false },
     // 240 lines at no more than 150 kbit/s, and a poster: for bad links.
-    Recipe { name: "small-1", of: VIDEO, needs: Some(Tool::Ffmpeg), seconds: 7200, shown: true },
+    Recipe { name: "small-1", of: VIDEO, needs: Some(Tool::Ffmpeg), seconds: 7200, shown: true, pages: false },
     // 720 lines: for the school's own network.
-    Recipe { name: "large-1", of: VIDEO, needs: Some(Tool::Ffmpeg), seconds: 14400, shown: true },
+    Recipe { name: "large-1", of: VIDEO, needs: Some(Tool::Ffmpeg), seconds: 14400, shown: true, pages: false },
 ];
 
 /// The recipes that make something of a file of a type which a page shows.
 pub fn recipes_for(media: &str) -> impl Iterator<Item = &'static Recipe> {
     RECIPES.iter().filter(move |r| r.shown && r.of.contains(&media))
+}
+
+/// The recipe that makes the pages of a file of a type which a class turns.
+pub fn pages_of(media: &str) -> Option<&'static Recipe> {
+    recipes_for(media).find(|r| r.pages)
 }
 
 #[cfg(test)]

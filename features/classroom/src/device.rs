@@ -61,7 +61,7 @@ pub(crate) fn page(site: &Site, request: &Request, classes: &Classes, shelf: &Sh
     let code = code(request);
     let (open, _) = classes.by_code(code).ok_or(PageError::NotFound)?;
     let slides = site.store.read(|conn| {
-        let of = |course| shown(conn, shelf, &course, None);
+        let of = |course| shown(conn, shelf, &course, &[]);
         open.about().course.map(of).transpose().map(Option::unwrap_or_default)
     })?;
     let words = request.words(site);
@@ -87,7 +87,7 @@ pub(crate) fn slide(site: &Site, request: &Request, classes: &Classes, shelf: &S
     let n: usize = request.params.get("n").and_then(|n| n.parse().ok()).ok_or(PageError::NotFound)?;
     let course = open.about().course.ok_or(PageError::NotFound)?;
     let found =
-        site.store.read(|conn| shown(conn, shelf, &course, None))?.into_iter().nth(n).ok_or(PageError::NotFound)?;
+        site.store.read(|conn| shown(conn, shelf, &course, &[]))?.into_iter().nth(n).ok_or(PageError::NotFound)?;
     Ok(Reply::File { hash: found.slide.content, media: "image/webp".to_owned(), name: found.slide.name })
 }
 

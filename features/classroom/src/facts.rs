@@ -143,8 +143,8 @@ pub(crate) static CLASS_ROOM: Kind = Kind {
         Field::line("grade").column(),
         Field::link("person", "person").required(),
         Field::line("byline").personal().by_move().column(),
-        // What is shown in the class lies at the school's node.
-        Field::yes("ready").by_move(),
+        // Of what it was noted that it lies at the school's node: the course as it was then, and the node, as a digest.
+        Field::bytes("ready_for").by_move(),
         // What of it was there when the class was over, of their own accord.
         Field::int("headcount", 0, 500).by_move().column(),
         Field::int("present_minutes", 0, 1440).by_move().column(),

@@ -69,7 +69,7 @@ impl Filmed {
         whole: bool,
     ) -> Result<Self, PageError> {
         let course = open.about().course;
-        let slides = course.map(|c| shown(conn, shelf, &c, Some(&reader))).transpose()?.unwrap_or_default();
+        let slides = course.map(|c| shown(conn, shelf, &c, &[reader])).transpose()?.unwrap_or_default();
         let mut named = open.class.as_bytes().to_vec();
         for (_, tree) in kept(conn)?.into_iter().filter(|(of, _)| *of == open.class) {
             named.extend(tree.0);

@@ -168,7 +168,7 @@ fn tree(
     for (n, shown) in open
         .about()
         .course
-        .map(|c| shown(conn, shelf, &c, open.about().teacher.as_ref()))
+        .map(|c| shown(conn, shelf, &c, &open.about().leads()))
         .transpose()?
         .unwrap_or_default()
         .iter()

@@ -20,6 +20,7 @@ mod open;
 mod page;
 mod part;
 mod pupils;
+mod ready;
 mod replay;
 mod say;
 mod series;
@@ -44,9 +45,9 @@ use web::{Check, Request, Route, Site};
 pub use facts::KINDS;
 pub use film::Studio;
 pub use keep::kept;
-pub use noted::note_ready;
 pub use open::Classes;
 pub use part::{made, part};
+pub use ready::note_ready;
 
 /// Classes that belong together are found beside the list of all.
 pub const ALSO: (&str, &str, &str) = ("live_class", "/class-series", "class_series-list");

@@ -4,14 +4,13 @@ use base::Subject;
 use live::{Live, Reach};
 use log::Context;
 use records::{Change, Value, append, record_scope};
-use rusqlite::Connection;
 use serde_json::json;
 use web::{PageError, Site};
 
 use crate::facts::{CLASS_ROOM, LIVE_CLASS};
 use crate::inner::count;
 use crate::keep;
-use crate::open::{Classes, Open, node_of};
+use crate::open::{Classes, Open};
 use crate::say::of_node;
 
 impl Classes {
@@ -152,34 +151,4 @@ pub(crate) fn note(site: &Site, kind: &'static records::Kind, id: Subject, chang
         Ok::<_, records::RecordError>(())
     })?;
     Ok(())
-}
-
-/// Notes of the rooms that this node serves, that what is shown in their class is here.
-///
-/// # Errors
-/// What the log says.
-pub fn note_ready(
-    site: &Site,
-    classes: &Classes,
-    whole: &dyn Fn(&Connection, &Subject) -> Result<bool, PageError>,
-) -> Result<(), PageError> {
-    let ready = site.store.read(|conn| {
-        let mut stmt = conn.prepare_cached(
-            "SELECT r.id, r.school, c.course FROM class_room r JOIN live_class c ON c.id = r.class
-             WHERE c.course IS NOT NULL AND c.state IN ('planned', 'failed', 'live') AND coalesce(r.ready, 0) = 0",
-        )?;
-        let mut rows = stmt.query([])?;
-        let mut out = Vec::new();
-        while let Some(row) = rows.next()? {
-            let id = |n: usize| -> Result<Subject, PageError> {
-                let bytes: Vec<u8> = row.get(n)?;
-                Ok(Subject::try_from(bytes.as_slice()).unwrap_or_default())
-            };
-            if node_of(conn, classes.hub, &id(1)?)? == classes.me() && whole(conn, &id(2)?)? {
-                out.push(id(0)?);
-            }
-        }
-        Ok::<_, PageError>(out)
-    })?;
-    ready.into_iter().try_for_each(|room| note(site, &CLASS_ROOM, room, Change::new().with("ready", Value::Bool(true))))
 }

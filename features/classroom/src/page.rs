@@ -1,11 +1,11 @@
 //! The page of a class that goes on: what it needs to know is given with it, so that it stands also when the link is cut.
 
 use askama::Template;
-use assets::{Shelf, Slide, recipes_for};
+use assets::{Shelf, Slide, pages_of};
 use base::{Hash, Subject};
 use records::vocabulary::TEACHING_LANGUAGES;
 use register::Look;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 use serde_json::{Map, Value as Json, json};
 use text::Words;
 use web::{PageError, Reply, Request, Shell, Site};
@@ -242,7 +242,7 @@ pub(crate) fn pages(
         let src = format!("/resources/{}/made/{}/{}", s.resource, s.recipe, s.slide.name);
         json!({ "src": src, "width": s.slide.width, "height": s.slide.height })
     };
-    Ok(shown(conn, shelf, course, Some(&reader))?.into_iter().map(at).collect())
+    Ok(shown(conn, shelf, course, &[reader])?.into_iter().map(at).collect())
 }
 
 /// A slide, and the part of a course that it was made of.
@@ -253,61 +253,85 @@ pub(crate) struct Shown {
     pub bytes: u64,
 }
 
-/// The slides of a course, in their order, as far as a reader may see them; for pupils, those of a course that is shared.
-pub(crate) fn shown(
-    conn: &Connection,
-    shelf: &Shelf,
-    course: &Subject,
-    reader: Option<&Subject>,
-) -> Result<Vec<Shown>, PageError> {
-    // What a course holds, its own room decides who sees: a course in somebody's hands alone is not shown here.
+/// A file of a course.
+pub(crate) struct File {
+    pub id: Subject,
+    pub content: Hash,
+    pub media: String,
+}
+
+/// The files of a course, in their order.
+pub(crate) fn files(conn: &Connection, course: &Subject) -> Result<Vec<File>, PageError> {
     let mut stmt = conn.prepare_cached(
-        "SELECT r.id, r.content, coalesce(r.media, '') FROM resource r JOIN course c ON c.id = r.course
-         WHERE r.course = ?1 AND r.content IS NOT NULL AND (c.state NOT IN ('draft', 'withdrawn') OR c.id IN
-           (SELECT course FROM course_hand WHERE person = ?2 AND part IN ('lead', 'author')))
-         ORDER BY r.place, r.made",
+        "SELECT id, content, coalesce(media, '') FROM resource WHERE course = ?1 AND content IS NOT NULL ORDER BY place, made, id",
     )?;
-    let mut rows = stmt.query([Some(course.as_bytes()), reader.map(Subject::as_bytes)])?;
+    let mut rows = stmt.query([course.as_bytes()])?;
     let mut out = Vec::new();
     while let Some(row) = rows.next()? {
         let id: Vec<u8> = row.get(0)?;
         let content: Vec<u8> = row.get(1)?;
-        let media: String = row.get(2)?;
-        let (Ok(id), Ok(content)) = (Subject::try_from(id.as_slice()), Hash::try_from(content.as_slice())) else {
-            continue;
-        };
-        out.extend(slides(conn, shelf, &id, &content, &media)?);
+        if let (Ok(id), Ok(content)) = (Subject::try_from(id.as_slice()), Hash::try_from(content.as_slice())) {
+            out.push(File { id, content, media: row.get(2)? });
+        }
     }
     Ok(out)
 }
 
-fn slides(
-    conn: &Connection,
-    shelf: &Shelf,
-    id: &Subject,
-    content: &Hash,
-    media: &str,
-) -> Result<Vec<Shown>, PageError> {
-    for recipe in recipes_for(media) {
-        let mut stmt = conn.prepare_cached(
-            "SELECT content FROM rendition WHERE source = ?1 AND recipe = ?2 AND content IS NOT NULL
-             ORDER BY made, id LIMIT 1",
-        )?;
-        let mut rows = stmt.query(rusqlite::params![content.0.as_slice(), recipe.name])?;
-        let Some(row) = rows.next()? else { continue };
-        let tree: Vec<u8> = row.get(0)?;
-        let Ok(tree) = Hash::try_from(tree.as_slice()) else { continue };
-        let Some(tree) = shelf.tree(&tree).map_err(|e| PageError::Internal(e.to_string()))? else { continue };
-        let of = |slide: Slide| Shown {
-            resource: *id,
-            recipe: recipe.name,
-            bytes: tree.get(&slide.name).map_or(0, |leaf| leaf.bytes),
-            slide,
-        };
-        let found: Vec<Shown> = assets::slides(&tree).into_iter().map(of).collect();
-        if !found.is_empty() {
-            return Ok(found);
+/// Whether a course is shown to any of these readers: what it holds, its own room decides who sees, and one in somebody's hands
+/// alone is for those.
+pub(crate) fn is_shown(conn: &Connection, course: &Subject, readers: &[Subject]) -> Result<bool, PageError> {
+    let state: Option<String> = conn
+        .prepare_cached("SELECT coalesce(state, '') FROM course WHERE id = ?1")?
+        .query_row([course.as_bytes()], |r| r.get(0))
+        .optional()?;
+    let Some(state) = state else { return Ok(false) };
+    if !matches!(&*state, "draft" | "withdrawn") {
+        return Ok(true);
+    }
+    let mut hand = conn.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM course_hand WHERE course = ?1 AND person = ?2 AND part IN ('lead', 'author'))",
+    )?;
+    for reader in readers {
+        if hand.query_row([course.as_bytes(), reader.as_bytes()], |r| r.get(0))? {
+            return Ok(true);
         }
     }
-    Ok(Vec::new())
+    Ok(false)
+}
+
+/// The slides of a course, in their order, as far as any of these readers may see them; for pupils, those of a course that is
+/// shared.
+pub(crate) fn shown(
+    conn: &Connection,
+    shelf: &Shelf,
+    course: &Subject,
+    readers: &[Subject],
+) -> Result<Vec<Shown>, PageError> {
+    if !is_shown(conn, course, readers)? {
+        return Ok(Vec::new());
+    }
+    let mut out = Vec::new();
+    for file in files(conn, course)? {
+        out.extend(slides(conn, shelf, &file)?);
+    }
+    Ok(out)
+}
+
+fn slides(conn: &Connection, shelf: &Shelf, file: &File) -> Result<Vec<Shown>, PageError> {
+    let Some(recipe) = pages_of(&file.media) else { return Ok(Vec::new()) };
+    let sql = "SELECT content FROM rendition WHERE source = ?1 AND recipe = ?2 AND content IS NOT NULL
+               ORDER BY made, id LIMIT 1";
+    let tree: Option<Vec<u8>> = conn
+        .prepare_cached(sql)?
+        .query_row(rusqlite::params![file.content.0.as_slice(), recipe.name], |r| r.get(0))
+        .optional()?;
+    let Some(tree) = tree.and_then(|t| Hash::try_from(t.as_slice()).ok()) else { return Ok(Vec::new()) };
+    let Some(tree) = shelf.tree(&tree).map_err(|e| PageError::Internal(e.to_string()))? else { return Ok(Vec::new()) };
+    let of = |slide: Slide| Shown {
+        resource: file.id,
+        recipe: recipe.name,
+        bytes: tree.get(&slide.name).map_or(0, |leaf| leaf.bytes),
+        slide,
+    };
+    Ok(assets::slides(&tree).into_iter().map(of).collect())
 }

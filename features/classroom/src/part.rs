@@ -12,7 +12,7 @@ use crate::exit::{Exit, Marks};
 use crate::facts::{CLASS_ROOM, CLASS_SERIES, LIVE_CLASS, SERIES_SCHOOL};
 use crate::open::Classes;
 use crate::who::{About, Part};
-use crate::{series, still};
+use crate::{ready, series, still};
 
 #[derive(Template)]
 #[template(path = "part.html")]
@@ -78,7 +78,7 @@ pub fn part(
             id: room.id.to_string(),
             title: look.title(&CLASS_ROOM, &room.id)?,
             byline: room.byline.clone(),
-            ready: about.course.map(|_| room.ready),
+            ready: about.course.map(|_| ready::is_ready(conn, classes.hub, &about, room)).transpose()?,
             heads: heads.map(|n| look.words.with("class-heads-were", &[("n", n.into())])).unwrap_or_default(),
         });
     }

@@ -28,7 +28,8 @@ pub(crate) struct Room {
     pub school: Subject,
     pub person: Subject,
     pub byline: String,
-    pub ready: bool,
+    /// Of what it was noted that it is there: see `ready`.
+    pub ready_for: Option<Hash>,
 }
 
 /// Who somebody is in a class.
@@ -93,6 +94,11 @@ impl About {
         self.rooms.iter().map(|r| r.id).collect()
     }
 
+    /// Who leads it.
+    pub fn leads(&self) -> Vec<Subject> {
+        self.teacher.into_iter().chain(self.co_teacher).collect()
+    }
+
     /// Who a person is in this class.
     pub fn part(&self, person: &Subject) -> Part {
         if self.teacher.as_ref() == Some(person) {
@@ -128,7 +134,7 @@ pub(crate) fn begins_with(rooms: &[Subject], marked: &str) -> bool {
 /// The rooms of a class, in an order that every node gives them: by the time of their making.
 fn rooms(conn: &Connection, class: &Subject) -> Result<Vec<Room>, PageError> {
     let mut stmt = conn.prepare_cached(
-        "SELECT id, school, person, coalesce(byline, ''), coalesce(ready, 0) FROM class_room
+        "SELECT id, school, person, coalesce(byline, ''), ready_for FROM class_room
          WHERE class = ?1 ORDER BY made, id",
     )?;
     let rows = stmt.query_map([class.as_bytes()], |r| {
@@ -137,7 +143,7 @@ fn rooms(conn: &Connection, class: &Subject) -> Result<Vec<Room>, PageError> {
             school: subject(r.get(1)?).unwrap_or_default(),
             person: subject(r.get(2)?).unwrap_or_default(),
             byline: r.get(3)?,
-            ready: r.get(4)?,
+            ready_for: r.get::<_, Option<Vec<u8>>>(4)?.and_then(|b| Hash::try_from(b.as_slice()).ok()),
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)

@@ -43,7 +43,6 @@ class_room-grade = ལོ་རིམ་དང་འཛིན་གྲྭ
 class_room-person = སློབ་ཁང་གི་འགན་འཁུར་བ
 class_room-person-hint = སློབ་ཁང་དུ་ཡོད་ཅིང་འགན་འཁུར་བའི་ནར་སོན་པ་ཞིག སློབ་ཁང་གི་སྒྲ་དུང་ཁ་རྒྱག་ཐུབ།
 class_room-byline = འགན་འཁུར་བ
-class_room-ready = སྟོན་རྒྱུའི་ནང་དོན་འབྱོར་ཟིན
 class_room-headcount = ཡོང་བའི་སློབ་མ
 class_room-present_minutes = ཞུགས་པའི་སྐར་མ
 class_room-cuts = འབྲེལ་བ་ཆད་ཐེངས

@@ -44,7 +44,6 @@ class_room-grade = Grade and class
 class_room-person = Adult in the room
 class_room-person-hint = Somebody who is in the room, answers for it, and can mute its microphone.
 class_room-byline = Adult
-class_room-ready = What is shown is there
 class_room-headcount = Pupils present
 class_room-present_minutes = Minutes present
 class_room-cuts = Interruptions

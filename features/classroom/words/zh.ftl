@@ -44,7 +44,6 @@ class_room-grade = 年级班级
 class_room-person = 现场教师
 class_room-person-hint = 在教室里负责的成年人，可以关闭教室的麦克风。
 class_room-byline = 现场教师
-class_room-ready = 课件已到
 class_room-headcount = 到课学生
 class_room-present_minutes = 在线分钟
 class_room-cuts = 中断次数

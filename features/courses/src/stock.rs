@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use assets::{Shelf, TREE};
 use base::{Hash, NodeId, Subject};
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 use web::{Local, PageError, Site};
 
 /// The setting that names the courses which this node has let go.
@@ -58,15 +58,21 @@ pub(crate) fn set_let_go(local: &Local, course: Subject, goes: bool) -> rusqlite
 
 /// The contents of all courses that stand.
 pub(crate) fn parts(conn: &Connection, shelf: &Shelf) -> Result<Vec<Part>, PageError> {
+    parts_of(conn, shelf, None)
+}
+
+/// The contents of a course, or of all.
+fn parts_of(conn: &Connection, shelf: &Shelf, course: Option<&Subject>) -> Result<Vec<Part>, PageError> {
     let mut stmt = conn.prepare_cached(
         "SELECT r.course, r.id, r.content, coalesce(r.bytes, 0), coalesce(r.media, '') LIKE 'video/%',
            coalesce(r.media, '') = ?2
-         FROM resource r WHERE r.content IS NOT NULL AND r.course IS NOT NULL
+         FROM resource r WHERE r.content IS NOT NULL AND r.course IS NOT NULL AND (?3 IS NULL OR r.course = ?3)
          UNION ALL
          SELECT r.course, r.id, d.content, coalesce(d.bytes, 0), d.recipe = ?1, 1
-         FROM resource r JOIN rendition d ON d.source = r.content WHERE d.content IS NOT NULL AND r.course IS NOT NULL",
+         FROM resource r JOIN rendition d ON d.source = r.content WHERE d.content IS NOT NULL AND r.course IS NOT NULL
+           AND (?3 IS NULL OR r.course = ?3)",
     )?;
-    let mut rows = stmt.query([LARGE, TREE])?;
+    let mut rows = stmt.query(params![LARGE, TREE, course.map(Subject::as_bytes)])?;
     let mut out = Vec::new();
     while let Some(row) = rows.next()? {
         let id = |n| -> Result<Subject, PageError> {
@@ -132,20 +138,20 @@ pub fn stock(conn: &Connection, shelf: &Shelf, local: &Local, own: NodeId, since
     Ok(out)
 }
 
-/// Whether all of a course is here that a class needs: its files and what pages show of them; what only makes a film
-/// finer may still come.
+/// Whether all of a course is here, and stays, that a class needs: its files and what pages show of them; what only makes a
+/// film finer may still come. What is still to be made of them is not asked here.
 ///
 /// # Errors
 /// What the databases say.
 pub fn is_here(site: &Site, conn: &Connection, shelf: &Shelf, course: &Subject) -> Result<bool, PageError> {
-    let drawn: bool = conn
-        .prepare_cached(
-            "SELECT NOT EXISTS (SELECT 1 FROM resource r WHERE r.course = ?1 AND r.form = 'slides'
-             AND NOT EXISTS (SELECT 1 FROM rendition d WHERE d.source = r.content AND d.recipe LIKE 'slides-%'))",
-        )?
-        .query_row([course.as_bytes()], |r| r.get(0))?;
-    let mut needed = parts(conn, shelf)?.into_iter().filter(|p| p.course == *course && !p.heavy);
-    Ok(drawn && needed.all(|p| site.blobs.has(&p.content)))
+    let goes = let_go(&site.local)?.contains(course);
+    let own = site.store.key().id();
+    for part in parts_of(conn, shelf, Some(course))?.iter().filter(|p| !p.heavy) {
+        if !site.blobs.has(&part.content) || (goes && !is_own(conn, &part.resource, own)?) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Courses that are planned, each with its first day to come.

@@ -18,7 +18,7 @@ fn planned_for(rooms: &[u8]) -> Open {
         school: subject(n + 100),
         person: subject(n + 200),
         byline: String::new(),
-        ready: true,
+        ready_for: None,
     };
     let nodes = rooms.iter().map(|_| ME).collect();
     let rooms: Vec<Room> = rooms.iter().map(room).collect();
