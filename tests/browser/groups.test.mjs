@@ -2,7 +2,7 @@
 // all; a room that is cut off keeps its groups and hands over what they wrote; it all stays in the record.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { classOfToday, cut, enter, hub, look, reader, school, start, until } from "./stage.mjs";
+import { classOfToday, cut, enter, hub, look, reader, school, slide, start, until } from "./stage.mjs";
 
 let stage;
 before(async () => { stage = await start(); }, { timeout: 120_000 });
@@ -54,7 +54,7 @@ test("small groups work on sheets of their own", { timeout: 420_000 }, async () 
     await until(async () => (await pupil.locator("[data-pupil]").getAttribute("data-began")) === "true", "a pupil to be in");
   }
   await teacher.locator("[data-class-on]").click();
-  for (const one of [first, second]) await until(async () => (await one.locator("[data-class-sheet] img").getAttribute("src"))?.includes("p002"), "the second slide");
+  for (const one of [first, second]) await until(async () => (await slide(one)) === 2, "the second slide");
 
   // Four groups in each room, on a slide: the task stands where the slide stood.
   await teacher.locator("[data-class-group-work] summary").click();
@@ -112,7 +112,7 @@ test("small groups work on sheets of their own", { timeout: 420_000 }, async () 
   assert.ok(!(await tile(teacher, 2).innerText()).includes("断网时写的"), "it cannot be known yet");
   // Meanwhile who leads ends the groups: all are back where they were; the room that is cut off ends its own.
   await teacher.locator("[data-groups-end]").click();
-  await until(async () => (await second.locator("[data-class-sheet] img").getAttribute("src"))?.includes("p002") && (await second.locator("[data-class-sheet]").isVisible()), "the slide again");
+  await until(async () => (await slide(second)) === 2 && (await second.locator("[data-class-sheet]").isVisible()), "the slide again");
   assert.ok(await first.locator("[data-groups-end]").isVisible(), "the adult may end them alone");
   await first.locator("[data-groups-end]").click();
   await until(async () => first.locator("[data-class-sheet]").isVisible(), "the slide in the room that is cut off");

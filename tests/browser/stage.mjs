@@ -57,6 +57,14 @@ export async function start(args = []) {
 }
 
 /** Asks again until it is so; fails after a while, saying what was waited for. */
+/** Which page of the course a class's page shows, from 1; 0 while its picture is not there. */
+export const slide = (page) => page.evaluate(() => {
+  const box = document.querySelector("[data-class], [data-pupil]");
+  const shown = document.querySelector("[data-class-sheet] img");
+  const { pages } = JSON.parse(box.dataset.class ?? box.dataset.pupil);
+  return shown.naturalWidth > 0 ? pages.findIndex((page) => page.src === shown.getAttribute("src")) + 1 : 0;
+});
+
 export async function until(ask, what = "something", ms = 60_000) {
   const end = Date.now() + ms;
   for (;;) {

@@ -1,13 +1,18 @@
 //! What a class shows: whether it is there beforehand, and that a page's number means the same page in every room and in what
 //! is kept of the class.
 
-use base::{Scope, Subject};
-use log::Context;
-use records::{Change, RecordError, Role};
+use std::net::{IpAddr, Ipv4Addr};
+
+use axum::http::StatusCode;
+use base::{Hash, Scope, Subject};
+use log::{Context, LogError};
+use records::{Change, RecordError, Role, Value};
+use tokio::task::JoinSet;
 
 use crate::class_film::{Planned, plan, slides, work};
-use crate::courses::{Who, made, upload};
+use crate::courses::{Who, made, status, upload};
 use crate::desk::{Desk, desk_at};
+use crate::neighbours::{Page, until};
 use crate::play::page;
 
 const ABOUT: [(&str, &str); 3] = [("title", "草药"), ("subject", "heritage"), ("licence", "cc_by")];
@@ -115,4 +120,119 @@ async fn a_room_is_ready_for_what_was_looked_through_and_for_nothing_else() {
     // A course that is withdrawn from everyone but its makers is not what others would be shown.
     change(&desk, "live_class", class, Change::new().with_link("teacher", room));
     assert_eq!(ready(&desk, class, &teacher).await, 0, "a draft of somebody who does not lead the class");
+}
+
+const EVENT: u8 = 1;
+const PACK: u8 = 6;
+
+/// A hub with this class of today, that people's pages talk to.
+async fn held(desk: &Desk) -> (u16, JoinSet<()>) {
+    desk.node.begin_classes(IpAddr::V4(Ipv4Addr::LOCALHOST)).unwrap();
+    desk.node.classes.tend(&desk.node.site).unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (port, router) = (listener.local_addr().unwrap().port(), desk.router.clone());
+    let mut serves = JoinSet::new();
+    serves.spawn(async move { axum::serve(listener, router).await.unwrap() });
+    (port, serves)
+}
+
+/// Waits for the class to say its pages: whether in place of others, and their pictures.
+fn pack(page: &mut Page) -> (bool, Vec<Hash>) {
+    loop {
+        let event = page.is_told_bytes(EVENT);
+        let said = &event[11..];
+        if said[0] == PACK {
+            let hashes = said[2..].chunks_exact(40).map(|sheet| Hash::try_from(&sheet[..32]).unwrap()).collect();
+            return (said[1] == 0, hashes);
+        }
+    }
+}
+
+fn name(hash: &Hash) -> String {
+    hash.0.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// The hashes of pages in what a page's script is given, in their order.
+fn given(page: &str) -> Vec<String> {
+    let parts = page.split("&quot;hash&quot;:&quot;").chain(page.split("&#34;hash&#34;:&#34;")).skip(1);
+    parts
+        .filter_map(|part| part.get(..64))
+        .filter(|h| h.bytes().all(|b| b.is_ascii_hexdigit()))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_s_number_means_what_was_shown_then_whatever_becomes_of_the_course() {
+    let desk = desk_at(0);
+    let (teacher, other) = (desk.sign_in(Role::Coordinator), desk.sign_in(Role::Officer));
+    let pdf = slides();
+    let course = made(&upload(&desk, "/courses/upload", &teacher, &ABOUT, &[("a.pdf", &pdf)]).await);
+    let planned = planned(&desk, course);
+    let (class, site) = (planned.class, &desk.node.site);
+    let yes = Change::new().with("recorded", Value::Bool(true)).with_text("subject", "heritage");
+    change(&desk, "live_class", class, yes);
+    work(&desk);
+    let (port, _serves) = held(&desk).await;
+    let at = format!("/classes/{class}");
+    let shown = |hash: &Hash| format!("{at}/shown/{}", name(hash));
+
+    // It is a draft in its teacher's hands: who only sees the class sees nothing of it.
+    let mine = given(&page(&desk, &format!("{at}/live"), &teacher).await);
+    assert_eq!(mine.len(), 2);
+    assert!(given(&page(&desk, &format!("{at}/live"), &other).await).is_empty());
+    let mut talks = Page::at(port, &format!("{at}/talk"), &teacher.0, 7);
+    talks.say("{\"k\":\"begin\"}");
+    let (instead, first) = pack(&mut talks);
+    assert!(instead && first.iter().map(name).eq(mine), "{first:?}");
+    assert_eq!(status(&desk, &shown(&first[0]), &teacher).await, StatusCode::OK);
+    assert_eq!(status(&desk, &shown(&first[0]), &other).await, StatusCode::NOT_FOUND, "nobody let them in");
+    assert_eq!(status(&desk, &shown(&Hash::of(&pdf)), &teacher).await, StatusCode::NOT_FOUND, "only its pages");
+    assert_eq!(status(&desk, &format!("{at}/shown/no"), &teacher).await, StatusCode::NOT_FOUND);
+    talks.say("{\"k\":\"record\",\"on\":true}");
+    talks.say("{\"k\":\"blank\"}");
+    talks.hears("blank");
+
+    // A file that comes first in the course now: its pages stand behind all that were there, the white one too.
+    let more = [slides(), b"\n%".to_vec()].concat();
+    made(&upload(&desk, &format!("/courses/{course}/add"), &teacher, &[], &[("b.pdf", &more)]).await);
+    let resource = desk.one("SELECT id FROM resource WHERE title = 'b' AND content IS NOT NULL");
+    change(&desk, "resource", resource, Change::new().with("place", Value::Int(1)));
+    work(&desk);
+    desk.node.classes.tend(site).unwrap();
+    assert_eq!(pack(&mut talks), (false, first.clone()));
+    desk.node.classes.tend(site).unwrap();
+    talks.say("{\"k\":\"page\",\"p\":4}");
+    talks.say("{\"k\":\"end\"}");
+    talks.hears("\"end\"");
+
+    // The record names them, and keeps them: also when the course is another, and nobody else needs them.
+    until("the record is named", 20, async || {
+        desk.node.classes.tend(site).unwrap();
+        page(&desk, &at, &teacher).await.contains(&format!("{at}/replay"))
+    })
+    .await;
+    let empty = made(&upload(&desk, "/courses/upload", &teacher, &ABOUT, &[("c.txt", b"c")]).await);
+    change(&desk, "live_class", class, Change::new().with_link("course", empty));
+    desk.node.classes.tend(site).unwrap();
+    let all: Vec<String> = first.iter().chain(&first).map(name).collect();
+    assert_eq!(given(&page(&desk, &format!("{at}/replay"), &other).await), all);
+    assert_eq!(status(&desk, &shown(&first[1]), &other).await, StatusCode::OK, "who sees the record sees its pages");
+    let films = &desk.node.films;
+    assert_eq!(desk.post(&format!("{at}/film"), &teacher, "").await.status(), StatusCode::SEE_OTHER);
+    let (_, script) = films.take().unwrap();
+    let place = |hash: &Hash| Some(std::path::absolute(site.blobs.path(hash)).unwrap());
+    let pictures: Vec<_> = script.pages.iter().map(|page| page.picture.clone()).collect();
+    assert_eq!(pictures, [place(&first[0]), place(&first[1]), None, place(&first[0]), place(&first[1])]);
+    assert_eq!(desk.post(&format!("{at}/keep"), &teacher, "").await.status(), StatusCode::SEE_OTHER);
+    let tree: Vec<u8> = site
+        .store
+        .read(|c| {
+            Ok::<_, LogError>(c.query_row("SELECT content FROM resource WHERE form = 'class'", [], |r| r.get(0))?)
+        })
+        .unwrap();
+    let tree = desk.node.shelf.tree(&Hash::try_from(&tree[..]).unwrap()).unwrap().unwrap();
+    let kept: Vec<Hash> =
+        tree.leaves().filter(|(path, _)| path.starts_with("slides/")).map(|(_, leaf)| leaf.content).collect();
+    assert_eq!(kept, [first.clone(), first].concat());
 }

@@ -292,7 +292,7 @@ fn routes_open_to_everybody_are_known() {
         // Pupils have no account: the code is shown by the adult of their room, and leads to nothing but the open class.
         "Get /c",
         "Get /c/{pupils}",
-        "Get /c/{pupils}/slides/{n}",
+        "Get /c/{pupils}/shown/{page}",
         "Get /c/{pupils}/talk",
         // What asks here brings a key of the class, or the secret of its own session: see `whip.rs`.
         "Get /classes/{id}/whip",

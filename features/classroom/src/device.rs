@@ -12,6 +12,7 @@ use web::{PageError, Reply, Request, Shell, Site, Socket};
 use crate::groups::{Group, group_of};
 use crate::had::Had;
 use crate::open::{Classes, Open};
+use crate::pack::{Sheet, asked, file};
 use crate::page::{COLOURS, said, shown};
 use crate::pupils::for_pupils;
 use crate::say::No;
@@ -60,14 +61,12 @@ pub(crate) fn asks(site: &Site, request: &Request, classes: &Classes) -> Result<
 pub(crate) fn page(site: &Site, request: &Request, classes: &Classes, shelf: &Shelf) -> Result<Reply, PageError> {
     let code = code(request);
     let (open, _) = classes.by_code(code).ok_or(PageError::NotFound)?;
-    let slides = site.store.read(|conn| {
-        let of = |course| shown(conn, shelf, &course, &[]);
-        open.about().course.map(of).transpose().map(Option::unwrap_or_default)
-    })?;
+    let pages = pages(site, &open, shelf)?;
     let words = request.words(site);
-    let slide = |(n, s): (usize, &crate::page::Shown)| json!({ "src": format!("/c/{code}/slides/{n}"), "width": s.slide.width, "height": s.slide.height });
+    let at = format!("/c/{code}/shown/");
     let given = json!({
-        "pages": slides.iter().enumerate().map(slide).collect::<Vec<_>>(),
+        "pages": pages.iter().map(|s| s.told(&at)).collect::<Vec<_>>(),
+        "shown": at,
         "rooms": [],
         "words": said(&words),
         "colours": COLOURS.iter().map(|key| words.get(key)).collect::<Vec<_>>(),
@@ -84,11 +83,19 @@ pub(crate) fn page(site: &Site, request: &Request, classes: &Classes, shelf: &Sh
 /// A slide of the class.
 pub(crate) fn slide(site: &Site, request: &Request, classes: &Classes, shelf: &Shelf) -> Result<Reply, PageError> {
     let (open, _) = classes.by_code(code(request)).ok_or(PageError::NotFound)?;
-    let n: usize = request.params.get("n").and_then(|n| n.parse().ok()).ok_or(PageError::NotFound)?;
-    let course = open.about().course.ok_or(PageError::NotFound)?;
-    let found =
-        site.store.read(|conn| shown(conn, shelf, &course, &[]))?.into_iter().nth(n).ok_or(PageError::NotFound)?;
-    Ok(Reply::File { hash: found.slide.content, media: "image/webp".to_owned(), name: found.slide.name })
+    let content = asked(request)?;
+    let is_said = open.inner().fold.pack.sheets().any(|s| s.content == content);
+    if is_said || pages(site, &open, shelf)?.iter().any(|s| s.content == content) {
+        return Ok(file(content));
+    }
+    Err(PageError::NotFound)
+}
+
+/// What the course of a class shows to everyone.
+fn pages(site: &Site, open: &Open, shelf: &Shelf) -> Result<Vec<Sheet>, PageError> {
+    let Some(course) = open.about().course else { return Ok(Vec::new()) };
+    let shown = site.store.read(|conn| shown(conn, shelf, &course, &[]))?;
+    Ok(shown.iter().map(Sheet::from).collect())
 }
 
 /// Refuses where no room has this code.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use assets::{Script, Sheet, Shelf, Voice};
+use assets::{Script, Shelf, Voice};
 use base::{Hash, Subject};
 use live::{Event, Replay};
 use pen::Act;
@@ -17,7 +17,7 @@ use crate::facts::LIVE_CLASS;
 use crate::fold::{Fold, INK, WORDS};
 use crate::keep::kept;
 use crate::open::Open;
-use crate::page::{Shown, shown};
+use crate::pack::{self, Pack, Sheet};
 use crate::replay::tracks;
 
 /// The longest film of a class, in milliseconds: as much of a voice as is taken in one piece.
@@ -35,7 +35,8 @@ pub(crate) struct Filmed {
     pub whole: bool,
     open: Open,
     replay: Replay,
-    slides: Vec<Shown>,
+    /// What the course shows today, for a record that does not say what was shown.
+    slides: Vec<Sheet>,
 }
 
 /// A caption: from when to when, in milliseconds of the film, and what it says.
@@ -68,14 +69,17 @@ impl Filmed {
         replay: Replay,
         whole: bool,
     ) -> Result<Self, PageError> {
-        let course = open.about().course;
-        let slides = course.map(|c| shown(conn, shelf, &c, &[reader])).transpose()?.unwrap_or_default();
+        // Where the record names what was shown, the film is by the record alone.
+        let slides = match pack::of_record(shelf, conn, &open.class)? {
+            named if !named.is_empty() => Vec::new(),
+            _ => pack::of_course(conn, shelf, open.about(), reader)?,
+        };
         let mut named = open.class.as_bytes().to_vec();
         for (_, tree) in kept(conn)?.into_iter().filter(|(of, _)| *of == open.class) {
             named.extend(tree.0);
         }
         named.extend(LIVE_CLASS.name.bytes());
-        slides.iter().for_each(|s| named.extend(s.slide.content.0));
+        slides.iter().for_each(|s| named.extend(s.content.0));
         Ok(Self { of: Hash::of(&named), whole, open, replay, slides })
     }
 
@@ -86,7 +90,7 @@ impl Filmed {
     /// What the disk says; a rule where the class was longer than a film can be.
     pub fn script(&self, site: &Site) -> Result<Script, PageError> {
         let events = self.replay.events().map_err(inside)?;
-        let fold = self.fold(&events);
+        let fold = self.open.fold_of(&events);
         let from = fold.began_ms.unwrap_or(0);
         let ms = until(&events, &fold).saturating_sub(from);
         if ms > MAX_MS {
@@ -96,17 +100,8 @@ impl Filmed {
             let (hash, _) = site.blobs.put(bytes).map_err(inside)?;
             place(site, &hash)
         };
-        let mut pages = Vec::new();
-        for Shown { slide, .. } in &self.slides {
-            if !site.blobs.has(&slide.content) {
-                return Err(PageError::Rule("class-keep-coming".to_owned()));
-            }
-            let picture = Some(place(site, &slide.content)?);
-            pages.push(Sheet { picture, width: slide.width, height: slide.height });
-        }
-        let (width, height) = pages.last().map_or(WHITE, |p| (p.width, p.height));
-        let (turns, hands, blanks) = self.pens(&events, from);
-        pages.extend((0..blanks).map(|_| Sheet { picture: None, width, height }));
+        let (turns, hands) = self.pens(&events, from);
+        let pages = self.pages(site, &fold.pack)?;
         // Pages turn before what is drawn at the same moment.
         let pens = std::iter::once(turns).chain(hands).map(|pen| put(&pen.finish())).collect::<Result<_, _>>()?;
         let mut voices = Vec::new();
@@ -125,13 +120,35 @@ impl Filmed {
         Ok(Script { ms: u32::try_from(ms).unwrap_or(0), pages, pens, voices })
     }
 
+    /// The pages that were turned: white ones are as large as the page before them.
+    fn pages(&self, site: &Site, pack: &Pack) -> Result<Vec<assets::Sheet>, PageError> {
+        let of_course = if pack.said > 0 { &[][..] } else { &self.slides };
+        let all = of_course.iter().copied().map(Some).chain(pack.pages.iter().copied());
+        let (mut width, mut height) = WHITE;
+        let mut out = Vec::new();
+        for sheet in all.take(usize::try_from(pen::MAX_PAGES).unwrap_or(0)) {
+            let picture = match sheet {
+                Some(sheet) if !site.blobs.has(&sheet.content) => {
+                    return Err(PageError::Rule("class-keep-coming".to_owned()));
+                }
+                Some(sheet) => {
+                    (width, height) = (sheet.width.into(), sheet.height.into());
+                    Some(place(site, &sheet.content)?)
+                }
+                None => None,
+            };
+            out.push(assets::Sheet { picture, width, height });
+        }
+        Ok(out)
+    }
+
     /// What was written as captions, in the film's time.
     ///
     /// # Errors
     /// What the disk says.
     pub fn cues(&self) -> Result<Vec<Cue>, PageError> {
         let events = self.replay.events().map_err(inside)?;
-        let fold = self.fold(&events);
+        let fold = self.open.fold_of(&events);
         let from = fold.began_ms.unwrap_or(0);
         let end = until(&events, &fold).saturating_sub(from);
         let mut cues: Vec<Cue> = Vec::new();
@@ -162,20 +179,10 @@ impl Filmed {
         serde_json::from_slice(words).ok()
     }
 
-    fn fold(&self, events: &[Event]) -> Fold {
-        let mut fold = self.open.fold();
-        for event in events {
-            let room = self.open.room_of(event.node, &event.who);
-            fold.take(event.seq, event.at_ms.saturating_sub(event.late_ms), room, &event.payload);
-        }
-        fold
-    }
-
-    /// The pen that turns pages, those of hands, and how many white pages were added.
-    fn pens(&self, events: &[Event], from: u64) -> (pen::Writer, Vec<pen::Writer>, usize) {
+    /// The pen that turns pages, and those of hands.
+    fn pens(&self, events: &[Event], from: u64) -> (pen::Writer, Vec<pen::Writer>) {
         let mut turns = pen::Writer::default();
         let mut hands: BTreeMap<(u16, u32), Hand> = BTreeMap::new();
-        let mut blanks = 0;
         for event in events {
             let at = u32::try_from(event.at_ms.saturating_sub(from)).unwrap_or(u32::MAX);
             let Some(room) = self.open.room_of(event.node, &event.who) else { continue };
@@ -185,22 +192,15 @@ impl Filmed {
                 let hand = hands.entry((room, u32::from_be_bytes(*by))).or_default();
                 hand.draw(at, acts.get(4..).unwrap_or_default(), room == 0);
             } else if room == 0
-                && let Some(said) = self.said(event)
+                && let Some(said) = self.said(event).filter(|said| said.get("k").and_then(Json::as_str) == Some("page"))
             {
-                match said.get("k").and_then(Json::as_str) {
-                    Some("blank") => blanks += 1,
-                    Some("page") => {
-                        let page = said.get("p").and_then(Json::as_u64).and_then(|p| u32::try_from(p).ok());
-                        if let Some(page) = page.filter(|p| *p < pen::MAX_PAGES) {
-                            turns.act(at, Act::Page(page));
-                        }
-                    }
-                    _ => {}
+                let page = said.get("p").and_then(Json::as_u64).and_then(|p| u32::try_from(p).ok());
+                if let Some(page) = page.filter(|p| *p < pen::MAX_PAGES) {
+                    turns.act(at, Act::Page(page));
                 }
             }
         }
-        let blanks = blanks.min(usize::try_from(pen::MAX_PAGES).unwrap_or(0));
-        (turns, hands.into_values().map(|hand| hand.acts).collect(), blanks)
+        (turns, hands.into_values().map(|hand| hand.acts).collect())
     }
 }
 

@@ -11,6 +11,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::exit::{Exit, Marks};
 use crate::groups::Groups;
+use crate::pack::Pack;
 use crate::who::Part;
 
 /// What was said in words; ink and pictures begin with another byte.
@@ -155,6 +156,10 @@ pub(crate) struct Fold {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct RoomFold {
     /// Since when somebody is there; it stands when the class is over, since what was said in a cut comes in afterwards.
+    /// Somebody has begun to lead it, or turned a page before.
+    pub led: bool,
+    /// The pages that it shows.
+    pub pack: Pack,
     pub since_ms: Option<u64>,
     /// How long somebody was there before.
     present_ms: u64,
@@ -214,7 +219,9 @@ impl Fold {
                     q,
                     kind: Asks::of(text("kind").unwrap_or_default()),
                     options: options.filter_map(Json::as_str).map(str::to_owned).collect(),
+        self.led |= room == 0 && matches!(text("k"), Some("begin" | "page" | "blank"));
                     is_open: true,
+            (0, "blank") => self.pack.white(),
                 });
             }
             (0, "close") => {

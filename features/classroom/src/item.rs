@@ -18,6 +18,7 @@ use crate::facts::LIVE_CLASS;
 use crate::fold::{DRAWN, Fold};
 use crate::groups::group_of;
 use crate::open::{Classes, Open};
+use crate::pack::{Sheet, hex};
 use crate::page::{Line, languages, rooms, said, shown};
 use crate::pupils::for_pupils;
 use crate::replay::{ReplayPage, is_whole, record, seen, tracks};
@@ -145,13 +146,9 @@ fn tree(
         let (content, bytes) = site.blobs.put(bytes).map_err(inside)?;
         out.put(path, Leaf { content, bytes, media: media.to_owned() }).map_err(inside)
     };
-    let mut fold = open.fold();
     let mut events = Vec::new();
     let happened = replay.events().map_err(inside)?;
-    for event in &happened {
-        let room = open.room_of(event.node, &event.who);
-        fold.take(event.seq, event.at_ms.saturating_sub(event.late_ms), room, &event.payload);
-    }
+    let fold = open.fold_of(&happened);
     for event in happened {
         if let Some(payload) = for_item(&event.payload, &fold) {
             events.extend(framed(&happened_as(open, &event, &payload)));
@@ -164,20 +161,19 @@ fn tree(
         put(&path, &replay.ogg(track.id, 0, *ms).map_err(inside)?, "audio/ogg")?;
         voices.push(json!({ "path": path, "at": track.began_ms, "ms": ms, "channel": track.channel }));
     }
-    let mut pages = Vec::new();
-    for (n, shown) in open
-        .about()
-        .course
-        .map(|c| shown(conn, shelf, &c, &open.about().leads()))
-        .transpose()?
-        .unwrap_or_default()
-        .iter()
-        .enumerate()
+    // What was shown then; where the record does not say, what the course shows today.
+    let mut sheets: Vec<Sheet> = fold.pack.sheets().copied().collect();
+    if fold.pack.said == 0
+        && let Some(course) = open.about().course
     {
+        sheets.extend(shown(conn, shelf, &course, &open.about().leads())?.iter().map(Sheet::from));
+    }
+    let mut pages = Vec::new();
+    for (n, sheet) in sheets.iter().enumerate() {
         let path = format!("slides/{n:04}.webp");
-        let leaf = Leaf { content: shown.slide.content, bytes: shown.bytes, media: "image/webp".to_owned() };
+        let leaf = Leaf { content: sheet.content, bytes: sheet.bytes.into(), media: "image/webp".to_owned() };
         out.put(&path, leaf).map_err(inside)?;
-        pages.push(json!({ "path": path, "width": shown.slide.width, "height": shown.slide.height }));
+        pages.push(json!({ "path": path, "hash": hex(&sheet.content), "width": sheet.width, "height": sheet.height }));
     }
     let about = json!({
         "zampa-class": 1,
@@ -245,7 +241,7 @@ pub(crate) fn page(site: &Site, request: &Request, shelf: &Shelf) -> Result<Repl
         let of = |from: &Json, key: &str| from.get(key).cloned().unwrap_or_default();
         let list = |key: &str| about.get(key).and_then(Json::as_array).into_iter().flatten();
         let pages: Vec<Json> = list("pages")
-            .map(|p| json!({ "src": at(&of(p, "path")), "width": of(p, "width"), "height": of(p, "height") }))
+            .map(|p| json!({ "src": at(&of(p, "path")), "hash": of(p, "hash"), "width": of(p, "width"), "height": of(p, "height") }))
             .collect();
         let voices: Vec<Json> = list("voices")
             .map(|v| json!({ "src": at(&of(v, "path")), "at": of(v, "at"), "ms": of(v, "ms"), "channel": of(v, "channel") }))

@@ -16,6 +16,7 @@ use web::{PageError, Site};
 
 use crate::facts::CLASS_RECORD;
 use crate::open::Open;
+use crate::pack;
 
 /// Words that are still on their way when a class is over come within this.
 const LATEST_MS: u64 = 3000;
@@ -63,9 +64,16 @@ impl Keep {
     /// [`PageError`].
     pub fn publish(&self, site: &Site, shelf: &Shelf, open: &Open, is_origin: bool) -> Result<(), PageError> {
         let inside = |e: RecordError| PageError::Internal(e.to_string());
-        let (tree, hash, bytes) = self.recorder.publish(open.class, is_origin, &site.blobs).map_err(inside)?;
+        let (mut tree, mut hash, mut bytes) =
+            self.recorder.publish(open.class, is_origin, &site.blobs).map_err(inside)?;
         if tree.leaves().next().is_none() {
             return Ok(());
+        }
+        let pack = open.inner().fold.pack.clone();
+        if is_origin && pack.sheets().next().is_some() {
+            let inside = |e: &dyn std::fmt::Display| PageError::Internal(e.to_string());
+            pack::put_in(&mut tree, &pack).map_err(|e| inside(&e))?;
+            (hash, bytes) = site.blobs.put(tree.encode().as_slice()).map_err(|e| inside(&e))?;
         }
         let named = site.store.read(|conn| named(conn, &open.class, site.store.key().id()))?;
         if named.as_ref().is_some_and(|(_, content)| *content == hash) {

@@ -17,6 +17,7 @@ mod keep;
 mod keys;
 mod noted;
 mod open;
+mod pack;
 mod page;
 mod part;
 mod pupils;
@@ -71,6 +72,7 @@ pub fn routes(classes: &Arc<Classes>, shelf: &Arc<Shelf>, studio: &Studio) -> Ve
     let (taking, taken, withdrawn) = (Arc::clone(classes), Arc::clone(classes), Arc::clone(classes));
     let (again, lane) = (Arc::clone(classes), Arc::clone(classes));
     let (seen, listed) = (Arc::clone(classes), Arc::clone(classes));
+    let (turned, sheets) = (Arc::clone(classes), Arc::clone(shelf));
     let mut routes = vec![
         Route::get("/classes/{id}/live", read, move |site, request| page::live(site, request, &shown)),
         Route::get("/classes/{id}/replay", read, move |site, request| replay::page(site, request, &again, &played)),
@@ -81,6 +83,7 @@ pub fn routes(classes: &Arc<Classes>, shelf: &Arc<Shelf>, studio: &Studio) -> Ve
             move |site, request| still::show(site, request, &taken),
         ),
         Route::get("/classes/{id}/stills/{still}", read, move |site, request| still::picture(site, request, &seen)),
+        Route::get("/classes/{id}/shown/{page}", read, move |site, r| pack::picture(site, r, &turned, &sheets)),
         Route::get("/classes/{id}/pictures", read, move |site, request| still::page(site, request, &listed)),
         Route::post("/classes/{id}/stills/{still}/withdraw", read, move |site, r| still::withdraw(site, r, &withdrawn)),
         Route::post("/classes/{id}/keep", read, move |site, request| item::keep(site, request, &keeping, &laid)),
@@ -91,7 +94,7 @@ pub fn routes(classes: &Arc<Classes>, shelf: &Arc<Shelf>, studio: &Studio) -> Ve
         // Pupils have no account: the address is a code that the adult of their room shows them.
         Route::get("/c", Check::Public, move |site, request| device::asks(site, request, &typed)),
         Route::get("/c/{pupils}", Check::Public, move |site, request| device::page(site, request, &paged, &small)),
-        Route::get("/c/{pupils}/slides/{n}", Check::Public, move |site, r| device::slide(site, r, &slid, &slides)),
+        Route::get("/c/{pupils}/shown/{page}", Check::Public, move |site, r| device::slide(site, r, &slid, &slides)),
         Route::talk(
             "/c/{pupils}/talk",
             Check::Public,

@@ -46,6 +46,7 @@ impl Classes {
         }
         self.keep.records(open.class, open.about().recorded && fold.recording);
         count(live, open, site.now_ms());
+        self.say_first_pages(site, live, open);
         if fold.over_ms.is_some_and(|over| fold.recorded && keep::is_due(view.elapsed_ms, over))
             && keep::is_due(view.elapsed_ms, late.1)
         {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use assets::{Shelf, Tree};
 use base::{Hash, NodeId, Subject};
-use live::{Audience, Booths, Door, Live, Reach, Track, View};
+use live::{Audience, Booths, Door, Event, Live, Reach, Track, View};
 use records::school_of;
 use rusqlite::Connection;
 use serde_json::json;
@@ -111,6 +111,16 @@ impl Open {
     /// A class that is folded anew.
     pub fn fold(&self) -> Fold {
         Fold::of(&self.about.ids())
+    }
+
+    /// The class as it stood at the end of what is here of its record.
+    pub fn fold_of(&self, events: &[Event]) -> Fold {
+        let mut fold = self.fold();
+        for event in events {
+            let room = self.room_of(event.node, &event.who);
+            fold.take(event.seq, event.at_ms.saturating_sub(event.late_ms), room, &event.payload);
+        }
+        fold
     }
 
     pub fn about(&self) -> &About {

@@ -11,6 +11,7 @@ use text::Words;
 use web::{PageError, Reply, Request, Shell, Site};
 
 use crate::facts::{CLASS_ROOM, LIVE_CLASS};
+use crate::pack;
 use crate::who::{About, mark};
 
 /// Words that the script says.
@@ -129,6 +130,7 @@ const WORDS: &[&str] = &[
     "class-refused-later",
     "class-still-sure",
     "class-still-withdrawn",
+    "class-page-coming",
 ];
 pub(crate) const COLOURS: [&str; 6] =
     ["class-black", "class-red", "class-blue", "class-green", "class-amber", "class-white"];
@@ -205,9 +207,11 @@ fn given(
     rooms: &[Line],
 ) -> Result<Json, PageError> {
     let words = request.words(site);
-    let pages = about.course.map(|c| pages(request, conn, shelf, &c)).transpose()?.unwrap_or_default();
+    let at = pack::place(class);
+    let pages = pack::of_course(conn, shelf, about, request.reader()?.person)?;
     Ok(json!({
-        "pages": pages,
+        "pages": pages.iter().map(|s| s.told(&at)).collect::<Vec<_>>(),
+        "shown": at,
         "rooms": rooms.iter().map(|r| json!({ "n": r.n, "title": r.title })).collect::<Vec<_>>(),
         "words": said(&words),
         "live": format!("/classes/{class}/talk?rooms={}", mark(&about.ids())),
@@ -230,25 +234,8 @@ pub(crate) fn languages(words: &Words<'_>) -> Vec<Json> {
     TEACHING_LANGUAGES.iter().map(name).collect()
 }
 
-/// The slides of a course, in their order, as far as this reader may see them.
-pub(crate) fn pages(
-    request: &Request,
-    conn: &Connection,
-    shelf: &Shelf,
-    course: &Subject,
-) -> Result<Vec<Json>, PageError> {
-    let reader = request.reader()?.person;
-    let at = |s: Shown| {
-        let src = format!("/resources/{}/made/{}/{}", s.resource, s.recipe, s.slide.name);
-        json!({ "src": src, "width": s.slide.width, "height": s.slide.height })
-    };
-    Ok(shown(conn, shelf, course, &[reader])?.into_iter().map(at).collect())
-}
-
-/// A slide, and the part of a course that it was made of.
+/// A slide of a course.
 pub(crate) struct Shown {
-    pub resource: Subject,
-    pub recipe: &'static str,
     pub slide: Slide,
     pub bytes: u64,
 }
@@ -327,11 +314,6 @@ fn slides(conn: &Connection, shelf: &Shelf, file: &File) -> Result<Vec<Shown>, P
         .optional()?;
     let Some(tree) = tree.and_then(|t| Hash::try_from(t.as_slice()).ok()) else { return Ok(Vec::new()) };
     let Some(tree) = shelf.tree(&tree).map_err(|e| PageError::Internal(e.to_string()))? else { return Ok(Vec::new()) };
-    let of = |slide: Slide| Shown {
-        resource: file.id,
-        recipe: recipe.name,
-        bytes: tree.get(&slide.name).map_or(0, |leaf| leaf.bytes),
-        slide,
-    };
+    let of = |slide: Slide| Shown { bytes: tree.get(&slide.name).map_or(0, |leaf| leaf.bytes), slide };
     Ok(assets::slides(&tree).into_iter().map(of).collect())
 }

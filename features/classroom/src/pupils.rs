@@ -11,7 +11,7 @@ use qrcodegen::{QrCode, QrCodeEcc};
 use serde_json::{Map, Value as Json, json};
 
 use crate::exit::{self, Exit, Marks};
-use crate::fold::{Asks, DRAWN, Fold, INK, Question, SHEET, WORDS};
+use crate::fold::{Asks, DRAWN, Fold, INK, PACK, Question, SHEET, WORDS};
 use crate::say::{MAX_DRAWN, No, drawn, of_node};
 use crate::turns::Turns;
 
@@ -324,7 +324,7 @@ pub(crate) fn number(text: &str) -> Option<String> {
 /// What of an event a page of pupils is told: what is shown and asked, and nobody's name.
 pub(crate) fn for_pupils(payload: &[u8]) -> Option<Cow<'_, [u8]>> {
     match payload.split_first()? {
-        (&INK, _) => Some(Cow::Borrowed(payload)),
+        (&INK | &PACK, _) => Some(Cow::Borrowed(payload)),
         (&WORDS, words) => {
             let mut said: Json = serde_json::from_slice(words).ok()?;
             match said.get("k").and_then(Json::as_str)? {

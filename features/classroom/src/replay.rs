@@ -79,8 +79,7 @@ pub(crate) fn page(site: &Site, request: &Request, classes: &Classes, shelf: &Sh
         let rooms = rooms(&look, about)?;
         let voices: Vec<Json> = tracks(&replay)?
             .iter()
-            .enumerate()
-            .map(|(n, (track, ms))| {
+            .map(|(n, track, ms)| {
                 let src = format!("/classes/{class}/replay/voice/{n}");
                 json!({ "src": src, "at": track.began_ms, "ms": ms, "channel": track.channel })
             })
@@ -92,9 +91,15 @@ pub(crate) fn page(site: &Site, request: &Request, classes: &Classes, shelf: &Sh
             0 => Some(words.get("rule-class-keep-coming").into_owned()),
             _ => Some(words.with("class-coming", &[("size", words.bytes(lacks).as_str().into())])),
         };
-        let shown = about.course.map(|c| pages(request, conn, shelf, &c)).transpose()?.unwrap_or_default();
+        // What was shown then, and not what the course holds today; of a class of before, nothing else is known.
+        let at = pack::place(&class);
+        let mut shown = pack::of_record(shelf, conn, &class)?;
+        if shown.is_empty() {
+            shown = pack::of_course(conn, shelf, about, request.reader()?.person)?;
+        }
         let given = json!({
-            "pages": shown,
+            "pages": shown.iter().map(|s| s.told(&at)).collect::<Vec<_>>(),
+            "shown": at,
             "rooms": rooms.iter().map(|r| json!({ "n": r.n, "title": r.title })).collect::<Vec<_>>(),
             "words": said(&words),
             "stills": format!("/classes/{class}/stills"),
@@ -134,8 +139,8 @@ pub(crate) fn events(site: &Site, request: &Request, classes: &Classes, shelf: &
     })
 }
 
-/// What was said on one track.
-pub(crate) fn voice(site: &Site, request: &Request, shelf: &Shelf) -> Result<Reply, PageError> {
+/// What was said on one track, unless who answers for the room has taken the consent back.
+pub(crate) fn voice(site: &Site, request: &Request, classes: &Classes, shelf: &Shelf) -> Result<Reply, PageError> {
     site.store.read(|conn| {
         let class = seen(conn, request)?;
         let n: usize = request.params.get("n").and_then(|n| n.parse().ok()).ok_or(PageError::NotFound)?;

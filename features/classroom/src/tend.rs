@@ -52,7 +52,7 @@ impl Classes {
                 let _ = live.say(open.class, open.class, &of_node(&json!({ "k": "groups-end" })));
             }
             live.ask(|now, hall| find_way(now, hall, &open, self.me, self.hub));
-            done = done.and(self.look(site, live, &open));
+            done = done.and(self.look(site, live, &open)).and(self.say_pages(site, live, &open));
         }
         done
     }

@@ -140,6 +140,7 @@ class-page = Slide
 class-over = The class is over.
 class-ready-teacher = Not begun: nobody hears you yet.
 class-waits = The class has not begun yet.
+class-page-coming = This page is on its way to this room.
 class-node-away = This page has no connection to its node. What you do is kept and sent when it returns.
 class-refused-role = You cannot do this in this class.
 class-refused-closed = The class is over.

@@ -137,6 +137,7 @@ class-page = 第
 class-over = 已下课。
 class-ready-teacher = 尚未开始：还没有人能听到您。
 class-waits = 课堂尚未开始。
+class-page-coming = 这一页正在传送到本教室。
 class-node-away = 此页面与节点断开。您的操作会保留，恢复后自动发送。
 class-refused-role = 您在这节课中不能这样做。
 class-refused-closed = 已下课。

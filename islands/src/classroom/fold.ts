@@ -111,6 +111,15 @@ export interface Piece {
 /** Rounds that one room, or the class, begins: the number of a round is that of its room times this, and its own. */
 export const ROUNDS = 10_000;
 const PIECE_HEAD = 15;
+/** A page of the course, by its picture. */
+export interface Shown {
+  hash: string;
+  width: number;
+  height: number;
+}
+
+const SHOWN_BYTES = 40;
+
 const SHEETS = 400;
 
 /** The groups of a room, by their numbers. */
@@ -129,11 +138,13 @@ export class Class {
   began = false;
   over = false;
   page = 0;
-  /** White pages that were added behind the slides. */
+  /** White pages that were added. */
   blanks = 0;
   /** The room that speaks: 0 is the teacher's. */
   floor = 0;
   recording = false;
+  /** The pages by their numbers, nothing for a white one, once the class has said them; before, the course has them. */
+  pages: readonly (Shown | null)[] | undefined;
   /** Whether it is asked how it was. */
   exit: "" | "open" | "over" = "";
   timer: { since: number; s: number } | undefined;
@@ -184,6 +195,7 @@ export class Class {
     if (event.said[0] !== Saying.Json) return undefined;
     let said: Said;
     try {
+    if (event.said[0] === Saying.Pack) this.pack(event);
       said = JSON.parse(new TextDecoder().decode(event.said.subarray(1))) as Said;
     } catch {
       return undefined;
@@ -210,6 +222,20 @@ export class Class {
   /** Puts something on the sheet of a group: what is there already is not put there twice. */
   private put(event: Happened): void {
     const { said } = event;
+  /** Where the class has its order it is known what it shows: a page's number means the same in every room. */
+  private pack(event: Happened): void {
+    const { said } = event;
+    if (event.room !== 0 || said.length < 2) return;
+    const shown: Shown[] = [];
+    for (let at = 2; at + SHOWN_BYTES <= said.length; at += SHOWN_BYTES) {
+      const hash = [...said.subarray(at, at + 32)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+      const size = new DataView(said.buffer, said.byteOffset + at + 36);
+      shown.push({ hash, width: size.getUint16(0), height: size.getUint16(2) });
+    }
+    const whites = Array.from({ length: this.blanks }, () => null);
+    this.pages = said[1] === 0 ? [...shown, ...whites] : [...(this.pages ?? whites), ...shown];
+  }
+
     if (event.room === NOBODY || said.length < 1 + PIECE_HEAD) return;
     const view = new DataView(said.buffer, said.byteOffset + 1);
     const [r, g] = [view.getUint32(0), view.getUint16(4)];
@@ -295,8 +321,10 @@ export class Class {
         this.page = said.p;
         return true;
       case "blank":
-        if (leads) this.blanks += 1;
-        return leads;
+        if (!leads) return false;
+        this.blanks += 1;
+        if (this.pages) this.pages = [...this.pages, null];
+        return true;
       case "floor":
         if (!leads) return false;
         this.floor = said.room;

@@ -1,6 +1,6 @@
 /* What a class's page shows: the board, the rooms, what is asked and said. It follows the class and changes nothing itself. */
 import { Board, type Page } from "../micro/board.ts";
-import type { Class, Line, Question } from "./fold.ts";
+import type { Class, Line, Question, Shown } from "./fold.ts";
 import { exitCounts, exitTotals, type Totals } from "./exit.ts";
 import { Groups } from "./groups.ts";
 import { Still } from "./still.ts";
@@ -8,7 +8,10 @@ import { counting, tally, type Answered } from "./question.ts";
 import type { RoomState } from "./wire.ts";
 
 export interface Given {
-  pages: Page[];
+  /** The pages as this node has them of the course; once the class has said which it shows, those. */
+  pages: (Page & { hash?: string })[];
+  /** Where the pages of the class are, each by its hash. */
+  shown?: string;
   rooms: { n: number; title: string }[];
   words: Record<string, string>;
   languages: { lang: string; title: string }[];
@@ -21,6 +24,9 @@ export interface Given {
   recorded: boolean;
 }
 
+/** After how long a page that is on its way is asked for again. */
+const COMING_MS = 5000;
+
 const clock = (seconds: number): string => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 
 export class View {
@@ -31,8 +37,10 @@ export class View {
   cut = false;
   /** What this room answers. */
   answered: (q: number, what: Answered) => void = () => {};
-  /** Pages before any white one was added. */
-  private readonly slides: number;
+  /** The pages of the course as this node had them. */
+  private readonly own: Given["pages"];
+  private laid: unknown[] = [];
+  private coming: number | undefined;
   private links = new Map<number, RoomState>();
   private lines = 0;
   private passing: number | undefined;
@@ -52,8 +60,11 @@ export class View {
   ) {
     this.sheet = this.part("sheet");
     if (given.pages.length === 0) given.pages.push({ src: null, width: 1280, height: 720 });
-    this.slides = given.pages.length;
+    this.own = [...given.pages];
     this.board = new Board(this.sheet, given.pages, (n) => `${this.word("page")} ${n + 1}`);
+    // What is shown may still be on its way to this room: it is asked for until it is there.
+    this.sheet.addEventListener("error", () => this.comes(true), true);
+    this.sheet.addEventListener("load", () => this.comes(false), true);
   }
 
   part<T extends HTMLElement>(what: string): T {
@@ -126,6 +137,37 @@ export class View {
     if (this.role === "adult") this.part("group-work").hidden = !cut;
   }
 
+  /** Says that the page is on its way, and asks for it again after a while. */
+  private comes(coming: boolean): void {
+    clearTimeout(this.coming);
+    this.sheet.classList.toggle("coming", coming);
+    const said = this.sheet.querySelector<HTMLElement>(".class-coming") ?? document.createElement("p");
+    said.className = "class-coming";
+    said.textContent = coming ? this.word("page-coming") : "";
+    said.hidden = !coming;
+    if (!coming) return;
+    this.sheet.append(said);
+    this.coming = window.setTimeout(() => {
+      this.sheet.querySelector("img")?.removeAttribute("src");
+      this.board.draw();
+    }, COMING_MS);
+  }
+
+  /** Lays out the pages of the class: `true` where they are others than before. */
+  private lay(is: Class): boolean {
+    const now = [is.pages, is.blanks];
+    if (now.every((part, n) => part === this.laid[n])) return false;
+    this.laid = now;
+    const known = new Map(this.own.map((page) => [page.hash, page]));
+    const found = (page: Shown): Page => known.get(page.hash) ?? { src: this.given.shown ? this.given.shown + page.hash : null, width: page.width, height: page.height };
+    const all = is.pages ? is.pages.map((page) => page && found(page)) : [...this.own, ...Array.from({ length: is.blanks }, () => null)];
+    let last: Page = { src: null, width: 1280, height: 720 };
+    // A white page is as large as the one before it.
+    const pages = all.map((page) => (last = page ?? { src: null, width: last.width, height: last.height }));
+    this.given.pages.splice(0, this.given.pages.length, ...(pages.length > 0 ? pages : [last]));
+    return true;
+  }
+
   /** Shows the class as it is, `now` milliseconds after it began. */
   show(is: Class, now: number, whole: boolean): void {
     this.box.dataset["began"] = String(is.began);
@@ -136,13 +178,11 @@ export class View {
       this.part("turns").hidden = !this.cut;
       this.part("heads").hidden = is.over;
     }
-    while (this.given.pages.length < this.slides + is.blanks) {
-      const last = this.given.pages[this.given.pages.length - 1] ?? { width: 1280, height: 720 };
-      this.given.pages.push({ src: null, width: last.width, height: last.height });
-    }
-    if (whole || this.board.page !== is.page) {
+    const others = this.lay(is);
+    if (whole || others || this.board.page !== is.page) {
       this.board.act({ kind: "page", page: is.page });
       this.board.draw();
+      if (!this.given.pages[is.page]?.src) this.comes(false);
     }
     this.part("place").textContent = `${is.page + 1} / ${this.given.pages.length}`;
     this.part<HTMLButtonElement>("back").disabled = is.page === 0;
@@ -223,7 +263,7 @@ export class View {
   /** Who looks on, on every screen, and, for the teacher, who asks to. */
   private guests(is: Class): void {
     const guests = [...is.guests].filter(([, guest]) => guest.here && (guest.yes || this.role === "teacher"));
-    const shown = JSON.stringify([guests, [...is.interpreters]]);
+    const shown = JSON.stringify([guests, [...is.interpreters], is.recording]);
     const box = this.part("guests");
     box.hidden = guests.length === 0;
     if (shown === this.shownGuests) return;

@@ -45,6 +45,11 @@ export const enum Saying {
    * and what it is: 0 and a record of the pen, 1 and a line, 2 and the piece whose line is taken away.
    */
   Sheet = 5,
+  /**
+   * Which pages the class shows: 0 in place of those that were said before, 1 behind all there are; of each the hash of its
+   * picture (32 bytes), how many bytes that has (4), its width and height (2 each).
+   */
+  Pack = 6,
 }
 
 /** Something that happened in the class. */
