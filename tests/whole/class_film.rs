@@ -52,10 +52,10 @@ pub fn slides() -> Vec<u8> {
     out.into_bytes()
 }
 
-/// Does what the workshop would with slides.
+/// Does what the workshop would with slides and pictures.
 pub fn work(desk: &Desk) {
     let (site, shelf) = (&desk.node.site, &desk.node.shelf);
-    while let Some(job) = courses::next_job(site, shelf, &|recipe| recipe.name == "pages-1").unwrap() {
+    while let Some(job) = courses::next_job(site, shelf, &|recipe| recipe.pages && recipe.needs.is_none()).unwrap() {
         let (dir, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         renditions::follow(job.recipe, &site.blobs.path(&job.source), dir.path(), out.path()).unwrap();
         let mut tree = Tree::default();

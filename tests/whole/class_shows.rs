@@ -13,6 +13,7 @@ use crate::class_film::{Planned, plan, slides, work};
 use crate::courses::{Who, made, status, upload};
 use crate::desk::{Desk, desk_at};
 use crate::neighbours::{Page, until};
+use crate::pictures::photo;
 use crate::play::page;
 
 const ABOUT: [(&str, &str); 3] = [("title", "草药"), ("subject", "heritage"), ("licence", "cc_by")];
@@ -235,4 +236,27 @@ async fn a_page_s_number_means_what_was_shown_then_whatever_becomes_of_the_cours
     let kept: Vec<Hash> =
         tree.leaves().filter(|(path, _)| path.starts_with("slides/")).map(|(_, leaf)| leaf.content).collect();
     assert_eq!(kept, [first.clone(), first].concat());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_of_the_course_is_a_page_of_the_class() {
+    let desk = desk_at(0);
+    let teacher = desk.sign_in(Role::Coordinator);
+    let (pdf, png) = (slides(), photo());
+    let files: [(&str, &[u8]); 3] = [("1.pdf", &pdf), ("2.png", &png), ("3.txt", b"words")];
+    let course = made(&upload(&desk, "/courses/upload", &teacher, &ABOUT, &files).await);
+    let planned = planned(&desk, course);
+    note(&desk);
+    assert_eq!(ready(&desk, planned.class, &teacher).await, 0, "the picture is still to be made a page, too");
+    work(&desk);
+    note(&desk);
+    assert_eq!(ready(&desk, planned.class, &teacher).await, 1);
+    let pages = given(&page(&desk, &format!("/classes/{}/live", planned.class), &teacher).await);
+    assert_eq!(pages.len(), 3, "two of the slides, and the picture");
+    let (head, picture) = desk.get(&format!("/classes/{}/shown/{}", planned.class, pages[2]), &teacher, None).await;
+    assert!(head.status() == StatusCode::OK && picture.starts_with(b"RIFF"));
+    // In the library it stands as it is.
+    let resource = desk.one("SELECT id FROM resource WHERE media = 'image/png'");
+    let shown = page(&desk, &format!("/resources/{resource}"), &teacher).await;
+    assert!(shown.contains(&format!("/resources/{resource}/content")) && !shown.contains("/made/"), "{shown}");
 }

@@ -8,7 +8,7 @@ use records::Role;
 use crate::desk::{Desk, desk};
 
 /// A picture of four grey points, as PNG.
-fn photo() -> Vec<u8> {
+pub fn photo() -> Vec<u8> {
     const HEX: &str = "89504e470d0a1a0a0000000d494844520000000200000002080000000057dd52f80000000e49444154789c631068606810000003660121d8ed35340000000049454e44ae426082";
     let nibbles: Vec<u8> = HEX.chars().map(|c| u8::try_from(c.to_digit(16).unwrap()).unwrap()).collect();
     nibbles.chunks(2).map(|pair| (pair[0] << 4) | pair[1]).collect()

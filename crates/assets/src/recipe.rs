@@ -32,7 +32,7 @@ pub struct Recipe {
     pub needs: Option<Tool>,
     /// Seconds that it may take.
     pub seconds: u64,
-    /// Whether a page shows what it makes; otherwise only the search box reads it.
+    /// Whether a page of the library shows what it makes; otherwise the search box reads it, or a class alone shows it.
     pub shown: bool,
     /// Whether what it makes are pages, one picture each ([`crate::slides`]): a class turns them.
     pub pages: bool,
@@ -62,6 +62,7 @@ const READ: &[&str] = &[
     "text/vtt",
     crate::TREE,
 ];
+const PICTURE: &[&str] = &["image/jpeg", "image/png", "image/webp"];
 const VIDEO: &[&str] = &[
     "video/mp4",
     "video/webm",
@@ -93,6 +94,8 @@ pub const RECIPES: &[Recipe] = &[
     // Pages as pictures of 1280 and 240 pixels' width, with their sizes.
     Recipe { name: "pages-1", of: &["application/pdf"], needs: None, seconds: 300, shown: true, pages: true },
     Recipe { name: "slides-2", of: OFFICE, needs: Some(Tool::Soffice), seconds: 300, shown: true, pages: true },
+    // A picture as one page of a class; the library shows it as it is.
+    Recipe { name: "picture-1", of: PICTURE, needs: None, seconds: 60, shown: false, pages: true },
     // What a document or a package says, for the search box: light, so that a school's box does it by day too.
     Recipe { name: TEXT, of: READ, needs: None, seconds: 60, shown: false, pages: false },
     // Opus at 24 kbit/s, mono: speech.
@@ -103,14 +106,14 @@ pub const RECIPES: &[Recipe] = &[
     Recipe { name: "large-1", of: VIDEO, needs: Some(Tool::Ffmpeg), seconds: 14400, shown: true, pages: false },
 ];
 
-/// The recipes that make something of a file of a type which a page shows.
+/// The recipes that make something of a file of a type which a page of the library shows.
 pub fn recipes_for(media: &str) -> impl Iterator<Item = &'static Recipe> {
     RECIPES.iter().filter(move |r| r.shown && r.of.contains(&media))
 }
 
 /// The recipe that makes the pages of a file of a type which a class turns.
 pub fn pages_of(media: &str) -> Option<&'static Recipe> {
-    recipes_for(media).find(|r| r.pages)
+    RECIPES.iter().find(|r| r.pages && r.of.contains(&media))
 }
 
 #[cfg(test)]
@@ -126,5 +129,8 @@ mod tests {
         assert_eq!(recipes_for("video/mp4").count(), 2);
         assert_eq!(recipes_for("image/png").count(), 0);
         assert_eq!(recipes_for("text/plain").count(), 0, "its text is only read");
+        assert_eq!(pages_of("image/png").map(|r| r.name), Some("picture-1"));
+        assert_eq!(pages_of("application/pdf").map(|r| r.name), Some("pages-1"));
+        assert_eq!(pages_of("text/plain"), None);
     }
 }

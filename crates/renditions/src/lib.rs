@@ -8,6 +8,7 @@ mod lesson;
 mod limits;
 mod office;
 mod pages;
+mod picture;
 mod programs;
 mod said;
 
@@ -63,6 +64,7 @@ pub fn follow(recipe: &Recipe, file: &Path, work: &Path, out: &Path) -> Result<(
             let pdf = office::to_pdf(file, work)?;
             pages::draw(fs::read(pdf)?, out)
         }
+        "picture" => picture::draw(file, out),
         "text" => said::read(file, out),
         "voice" => film::voice(file, out),
         "small" => film::small(file, out),

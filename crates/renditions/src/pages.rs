@@ -11,7 +11,7 @@ use crate::RenditionError;
 /// Pages that are drawn; a longer book is read as it is.
 const MAX_PAGES: usize = 300;
 /// The longer side of a page, in pixels: what a projector shows.
-const LARGE: f32 = 1280.0;
+pub(crate) const LARGE: u16 = 1280;
 /// WebP quality: letters stay sharp at a tenth of PNG's size.
 const QUALITY: f32 = 72.0;
 
@@ -23,14 +23,14 @@ pub(crate) fn draw(pdf: Vec<u8>, out: &Path) -> Result<(), RenditionError> {
     })?;
     let cache = RenderCache::new();
     let settings = InterpreterSettings::default();
-    let mut drawn = 0;
+    let mut drawn = 0_usize;
     for page in pdf.pages().iter().take(MAX_PAGES) {
         let (width, height) = page.render_dimensions();
         let longer = width.max(height);
         if !(longer.is_finite() && width.min(height) >= 1.0) {
             continue;
         }
-        let scale = LARGE / longer;
+        let scale = f32::from(LARGE) / longer;
         let size = PixmapSettings { x_scale: scale, y_scale: scale, bg_color: WHITE };
         let pixmap = render(page, &cache, &settings, &RenderSettings::default(), &size);
         let (width, height) = (u32::from(pixmap.width()), u32::from(pixmap.height()));
@@ -39,10 +39,15 @@ pub(crate) fn draw(pdf: Vec<u8>, out: &Path) -> Result<(), RenditionError> {
         }
         drawn += 1;
         // On white, nothing shines through: what the pixmap multiplied by its alpha is what it was.
-        let encoded = webp::Encoder::from_rgba(pixmap.data_as_u8_slice(), width, height).encode(QUALITY);
-        fs::write(out.join(format!("p{drawn:03}-{width}x{height}.webp")), &*encoded)?;
+        write(drawn, pixmap.data_as_u8_slice(), width, height, out)?;
     }
     if drawn == 0 { Err(RenditionError::Empty) } else { Ok(()) }
+}
+
+/// Writes a page: four bytes a point, none of which shines through.
+pub(crate) fn write(n: usize, rgba: &[u8], width: u32, height: u32, out: &Path) -> Result<(), RenditionError> {
+    let encoded = webp::Encoder::from_rgba(rgba, width, height).encode(QUALITY);
+    Ok(fs::write(out.join(format!("p{n:03}-{width}x{height}.webp")), &*encoded)?)
 }
 
 #[cfg(test)]
