@@ -239,6 +239,32 @@ async fn a_page_s_number_means_what_was_shown_then_whatever_becomes_of_the_cours
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_class_with_a_plan_is_offered_the_course_that_was_made_for_it() {
+    let desk = desk_at(0);
+    let (teacher, local) = (desk.sign_in(Role::Coordinator), desk.sign_in(Role::Local));
+    let course = made(&upload(&desk, "/courses/upload", &teacher, &ABOUT, &[("a.txt", b"a")]).await);
+    let empty = made(&upload(&desk, "/courses/upload", &teacher, &ABOUT, &[("b.txt", b"b")]).await);
+    let class = plan(&desk, empty).class;
+    let lesson = made(&desk.post("/plans/new", &teacher, "title=x&subject=heritage&type=new_matter").await);
+    let at = format!("/classes/{class}");
+    let take = format!("action=\"{at}/course\"");
+    change(&desk, "course", course, Change::new().with_link("plan", lesson));
+    change(&desk, "live_class", class, Change::new().with_link("plan", lesson));
+    assert!(!page(&desk, &at, &teacher).await.contains(&take), "it shows something already");
+    change(&desk, "live_class", class, Change::new().with("course", Value::Null));
+    let shown = page(&desk, &at, &teacher).await;
+    assert!(shown.contains(&take) && shown.contains(&format!("/courses/{course}")), "{shown}");
+    // Who does not see the course is offered nothing, and nothing else is taken.
+    assert!(!page(&desk, &at, &local).await.contains(&take), "a draft of somebody else");
+    for (who, what) in [(&teacher, empty), (&local, course)] {
+        assert!(!desk.post(&format!("{at}/course"), who, &format!("course={what}")).await.status().is_redirection());
+    }
+    assert_eq!(made(&desk.post(&format!("{at}/course"), &teacher, &format!("course={course}")).await), class);
+    assert_eq!(desk.one("SELECT course FROM live_class WHERE title LIKE '草药: %'"), course);
+    assert!(!page(&desk, &at, &teacher).await.contains(&take));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_picture_of_the_course_is_a_page_of_the_class() {
     let desk = desk_at(0);
     let teacher = desk.sign_in(Role::Coordinator);

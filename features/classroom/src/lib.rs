@@ -3,6 +3,7 @@
 //! filled in afterwards.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic))]
 
+mod course;
 mod device;
 mod exit;
 mod facts;
@@ -108,6 +109,7 @@ pub fn routes(classes: &Arc<Classes>, shelf: &Arc<Shelf>, studio: &Studio) -> Ve
             move |site, request, socket| Box::pin(talk::converse(Arc::clone(&talking), site, request, socket)),
         ),
     ];
+    routes.push(Route::post("/classes/{id}/course", Check::Write(&facts::LIVE_CLASS), course::take));
     routes.push(Route::post("/class-series/{id}/weeks", Check::Write(&facts::CLASS_SERIES), series::plan));
     routes.extend(keys::routes(classes));
     let room = Arc::new(film::Room { classes: Arc::clone(classes), shelf: Arc::clone(shelf), studio: studio.clone() });

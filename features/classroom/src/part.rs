@@ -12,7 +12,7 @@ use crate::exit::{Exit, Marks};
 use crate::facts::{CLASS_ROOM, CLASS_SERIES, LIVE_CLASS, SERIES_SCHOOL};
 use crate::open::Classes;
 use crate::who::{About, Part};
-use crate::{ready, series, still};
+use crate::{course, ready, series, still};
 
 #[derive(Template)]
 #[template(path = "part.html")]
@@ -32,6 +32,8 @@ struct ClassPart<'a> {
     /// How it was, for its teacher.
     how: Option<How>,
     adds: bool,
+    /// Courses that were made for its plan, while it shows none.
+    courses: Vec<(Subject, String)>,
 }
 
 /// What was asked, with what was answered how often.
@@ -103,6 +105,7 @@ pub fn part(
             .map(|n| look.words.with("class-pictures-n", &[("n", i64::try_from(n).unwrap_or(0).into())])),
         unheard: (!record && about.state == "held").then(|| unheard(about.recorded)),
         how: how(request, &look, &about, classes, id)?,
+        courses: course::offered(site, &look, conn, request.reader()?, id)?,
         adds: planned && request.reader()?.may_make(&CLASS_ROOM),
         s: Shell::new(site, request, ""),
     };
