@@ -85,6 +85,14 @@ test("a guest asks, is let in, is named, hears, and is sent out", { timeout: 240
   await until(async () => guest.locator("[data-class-rec]").isVisible(), "the sign of the recording");
   await teacher.locator("[data-class-guest-list] select").selectOption("bo");
   await until(async () => guest.locator("[data-class-mic]").isVisible(), "the interpreter's microphone");
+  // What is recorded is so with the consent of who is heard: that of a guest is their own.
+  const agrees = guest.locator("[data-class-agrees] input");
+  await guest.locator("[data-class-mic]").click();
+  await until(async () => (await guest.locator("[data-class-said]").innerText()).includes(name), "what lacks to be said");
+  await until(async () => (await teacher.locator("[data-class-guest-list]").innerText()).includes("尚未确认同意"), "the teacher to see it");
+  problems.push(...await look(guest, "en-class-agrees"));
+  await agrees.check();
+  await until(async () => !(await teacher.locator("[data-class-guest-list]").innerText()).includes("尚未确认同意"), "the consent to be known");
   await guest.locator("[data-class-mic]").click();
   for (const screen of [teacher, room]) await until(async () => /口译|ངག་སྒྱུར|interprets/.test(await screen.locator("[data-class-guest-list]").innerText()), "who interprets to be named");
   const ways = (page) => page.evaluate(async () => {

@@ -9,7 +9,7 @@ use log::{Context, LogError};
 use records::{Change, RecordError, Role, Value};
 use tokio::task::JoinSet;
 
-use crate::class_film::{Planned, plan, slides, work};
+use crate::class_film::{Planned, hold, plan, slides, work};
 use crate::courses::{Who, made, status, upload};
 use crate::desk::{Desk, desk_at};
 use crate::neighbours::{Page, until};
@@ -285,4 +285,22 @@ async fn a_picture_of_the_course_is_a_page_of_the_class() {
     let resource = desk.one("SELECT id FROM resource WHERE media = 'image/png'");
     let shown = page(&desk, &format!("/resources/{resource}"), &teacher).await;
     assert!(shown.contains(&format!("/resources/{resource}/content")) && !shown.contains("/made/"), "{shown}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_whose_consent_was_taken_back_is_not_heard_in_a_replay() {
+    let desk = desk_at(0);
+    let teacher = desk.sign_in(Role::Coordinator);
+    let course = made(&upload(&desk, "/courses/upload", &teacher, &ABOUT, &[("a.txt", b"a")]).await);
+    let planned = plan(&desk, course);
+    // Of three voices, that of the second room was never consented to.
+    hold(&desk, &planned, &[]);
+    let at = format!("/classes/{}/replay", planned.class);
+    let shown = page(&desk, &at, &teacher).await;
+    for (n, heard) in [(0, true), (1, true), (2, false)] {
+        let voice = format!("{at}/voice/{n}");
+        assert_eq!(shown.contains(&voice), heard, "{n}");
+        let wanted = if heard { StatusCode::OK } else { StatusCode::NOT_FOUND };
+        assert_eq!(status(&desk, &voice, &teacher).await, wanted, "{n}");
+    }
 }

@@ -33,6 +33,12 @@ pub(crate) const SHEET: u8 = 5;
 const MAX_CUTS: i64 = 10_000;
 const MAX_CUT_MS: u64 = 86_400_000;
 
+/// Which pages the class shows: see `pack`.
+pub(crate) const PACK: u8 = 6;
+
+/// A node says of a guest there that they let their voice be recorded, or do not.
+pub(crate) const AGREES: &str = "agrees";
+
 /// How a question is answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Asks {
@@ -139,6 +145,8 @@ pub(crate) struct Fold {
     pub rooms: BTreeMap<u16, RoomFold>,
     /// Guests whom the teacher let in.
     pub admitted: BTreeSet<Subject>,
+    /// Guests who let what they say be recorded.
+    pub agreed: BTreeSet<Subject>,
     /// What was asked last.
     pub question: Option<Question>,
     /// Who interprets, and on which channel.
@@ -148,6 +156,10 @@ pub(crate) struct Fold {
     pub exits: BTreeMap<u16, Marks>,
     /// Small groups.
     pub groups: Groups,
+    /// Somebody has begun to lead it, or turned a page before.
+    pub led: bool,
+    /// The pages that it shows.
+    pub pack: Pack,
     /// A room that is cut off leads itself.
     pub alone: Option<u16>,
 }
@@ -156,10 +168,6 @@ pub(crate) struct Fold {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct RoomFold {
     /// Since when somebody is there; it stands when the class is over, since what was said in a cut comes in afterwards.
-    /// Somebody has begun to lead it, or turned a page before.
-    pub led: bool,
-    /// The pages that it shows.
-    pub pack: Pack,
     pub since_ms: Option<u64>,
     /// How long somebody was there before.
     present_ms: u64,
@@ -200,12 +208,20 @@ impl Fold {
         if let (Some(room), Some((&SHEET, piece))) = (room, payload.split_first()) {
             self.groups.piece(room, piece);
         }
+        if let (Some(0), Some((&PACK, pages))) = (room, payload.split_first()) {
+            self.pack.take(pages);
+        }
+        if room.is_none() {
+            self.agree(payload);
+        }
         let (Some(room), Some((&WORDS, said))) = (room, payload.split_first()) else { return };
         let Ok(said) = serde_json::from_slice::<Json>(said) else { return };
         let text = |key: &str| said.get(key).and_then(Json::as_str);
         let number = |key: &str| said.get(key).and_then(Json::as_i64);
         let yes = |key: &str| said.get(key).and_then(Json::as_bool) == Some(true);
+        self.led |= room == 0 && matches!(text("k"), Some("begin" | "page" | "blank"));
         match (room, text("k").unwrap_or_default()) {
+            (0, "blank") => self.pack.white(),
             (0, "begin") => self.began_ms = self.began_ms.or(Some(at_ms)),
             (0, "end") => self.over(at_ms),
             (0, "floor") => self.floor = self.meant(&said).unwrap_or(0),
@@ -219,9 +235,7 @@ impl Fold {
                     q,
                     kind: Asks::of(text("kind").unwrap_or_default()),
                     options: options.filter_map(Json::as_str).map(str::to_owned).collect(),
-        self.led |= room == 0 && matches!(text("k"), Some("begin" | "page" | "blank"));
                     is_open: true,
-            (0, "blank") => self.pack.white(),
                 });
             }
             (0, "close") => {
@@ -281,6 +295,22 @@ impl Fold {
         }
     }
 
+    /// A guest, who has no room to speak for, lets what they say be recorded, or does not.
+    fn agree(&mut self, payload: &[u8]) {
+        let Some((&WORDS, words)) = payload.split_first() else { return };
+        let said: Json = serde_json::from_slice(words).unwrap_or_default();
+        if said.get("k").and_then(Json::as_str) != Some(AGREES) {
+            return;
+        }
+        if let Some(person) = said.get("person").and_then(Json::as_str).and_then(|p| p.parse().ok()) {
+            if said.get("yes").and_then(Json::as_bool) == Some(true) {
+                self.agreed.insert(person)
+            } else {
+                self.agreed.remove(&person)
+            };
+        }
+    }
+
     fn over(&mut self, at_ms: u64) {
         if self.over_ms.is_none() {
             self.over_ms = Some(at_ms);
@@ -318,6 +348,11 @@ impl Fold {
             Part::Guest => false,
         };
         has && self.may_speak(part)
+    }
+
+    /// Whether a guest may be heard: where the class is recorded, only who lets that be.
+    pub fn guest_may_be_heard(&self, person: &Subject, recording: bool) -> bool {
+        !recording || self.agreed.contains(person)
     }
 
     /// Whether a room may be heard: where the class is recorded, only with the consent of all who are in it.

@@ -73,6 +73,7 @@ pub fn routes(classes: &Arc<Classes>, shelf: &Arc<Shelf>, studio: &Studio) -> Ve
     let (taking, taken, withdrawn) = (Arc::clone(classes), Arc::clone(classes), Arc::clone(classes));
     let (again, lane) = (Arc::clone(classes), Arc::clone(classes));
     let (seen, listed) = (Arc::clone(classes), Arc::clone(classes));
+    let voiced = Arc::clone(classes);
     let (turned, sheets) = (Arc::clone(classes), Arc::clone(shelf));
     let mut routes = vec![
         Route::get("/classes/{id}/live", read, move |site, request| page::live(site, request, &shown)),
@@ -91,7 +92,7 @@ pub fn routes(classes: &Arc<Classes>, shelf: &Arc<Shelf>, studio: &Studio) -> Ve
         Route::get("/resources/{id}/class", Check::SignedIn, move |site, request| item::page(site, request, &item)),
         Route::get("/resources/{id}/class/{*path}", Check::SignedIn, move |site, r| item::part(site, r, &parts)),
         Route::get("/classes/{id}/replay/events", read, move |site, r| replay::events(site, r, &lane, &told)),
-        Route::get("/classes/{id}/replay/voice/{n}", read, move |site, r| replay::voice(site, r, &heard)),
+        Route::get("/classes/{id}/replay/voice/{n}", read, move |site, r| replay::voice(site, r, &voiced, &heard)),
         // Pupils have no account: the address is a code that the adult of their room shows them.
         Route::get("/c", Check::Public, move |site, request| device::asks(site, request, &typed)),
         Route::get("/c/{pupils}", Check::Public, move |site, request| device::page(site, request, &paged, &small)),

@@ -137,10 +137,12 @@ impl Open {
         u16::try_from(at + 1).ok()
     }
 
-    /// Whether what was said on a track goes out of the class: not that of a room whose adult has taken the consent back.
+    /// Whether what was said on a track goes out of the class: not that of a room whose adult has taken the consent back, nor
+    /// that of a guest who did not give it.
     pub fn consented(&self, fold: &Fold, track: &Track) -> bool {
         // Who interprets and has no room speaks for themselves.
-        self.room_of(track.id.node, &track.who).map_or(track.channel > 0, |room| fold.may_be_heard(room, true))
+        let guest = || track.channel > 0 && fold.guest_may_be_heard(&track.who, true);
+        self.room_of(track.id.node, &track.who).map_or_else(guest, |room| fold.may_be_heard(room, true))
     }
 
     /// Whether this node serves a room.

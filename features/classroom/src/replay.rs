@@ -12,8 +12,9 @@ use web::{PageError, Reply, Request, Shell, Site};
 use crate::facts::LIVE_CLASS;
 use crate::item::may_keep;
 use crate::keep::kept;
-use crate::open::Classes;
-use crate::page::{Line, languages, pages, rooms, said};
+use crate::open::{Classes, Open};
+use crate::pack;
+use crate::page::{Line, languages, rooms, said};
 use crate::say::is_for_pages;
 use crate::still::is_withdrawn;
 use crate::wire::{framed, happened};
@@ -56,6 +57,14 @@ pub(crate) fn is_whole(shelf: &Shelf, conn: &Connection, class: &Subject, replay
     Ok(replay.lacks().is_empty())
 }
 
+/// What was said aloud, of all who let it be heard, each with its number.
+fn heard(open: &Open, replay: &Replay) -> Result<Vec<(usize, Track, u64)>, PageError> {
+    let events = replay.events().map_err(|e| PageError::Internal(e.to_string()))?;
+    let fold = open.fold_of(&events);
+    let all = tracks(replay)?.into_iter().enumerate();
+    Ok(all.filter(|(_, (track, _))| open.consented(&fold, track)).map(|(n, (track, ms))| (n, track, ms)).collect())
+}
+
 /// What was said aloud: in the order of its beginnings, so that a number names it.
 pub(crate) fn tracks(replay: &Replay) -> Result<Vec<(Track, u64)>, PageError> {
     replay.tracks().map_err(|e| PageError::Internal(e.to_string()))
@@ -77,7 +86,7 @@ pub(crate) fn page(site: &Site, request: &Request, classes: &Classes, shelf: &Sh
         let look = Look::new(site, request, conn);
         let words = request.words(site);
         let rooms = rooms(&look, about)?;
-        let voices: Vec<Json> = tracks(&replay)?
+        let voices: Vec<Json> = heard(&open, &replay)?
             .iter()
             .map(|(n, track, ms)| {
                 let src = format!("/classes/{class}/replay/voice/{n}");
@@ -145,7 +154,9 @@ pub(crate) fn voice(site: &Site, request: &Request, classes: &Classes, shelf: &S
         let class = seen(conn, request)?;
         let n: usize = request.params.get("n").and_then(|n| n.parse().ok()).ok_or(PageError::NotFound)?;
         let replay = record(site, shelf, conn, &class)?;
-        let (track, ms) = tracks(&replay)?.into_iter().nth(n).ok_or(PageError::NotFound)?;
+        let open = classes.planned(conn, &class)?;
+        let mut heard = heard(&open, &replay)?.into_iter();
+        let (_, track, ms) = heard.find(|(of, ..)| *of == n).ok_or(PageError::NotFound)?;
         let ogg = replay.ogg(track.id, 0, ms).map_err(|e| PageError::Internal(e.to_string()))?;
         Ok(Reply::Bytes("audio/ogg", None, ogg))
     })

@@ -10,11 +10,11 @@ use serde_json::{Value as Json, json};
 use web::{PageError, Request, Site, Socket};
 
 use crate::facts::LIVE_CLASS;
-use crate::fold::{Interpreter, NOTES};
+use crate::fold::{AGREES, Interpreter, NOTES, WORDS};
 use crate::had::Had;
 use crate::open::{Classes, Open};
 use crate::pupils::{Pupils, is_code};
-use crate::say::{No, Speaker, exit_counted, taken};
+use crate::say::{No, Speaker, exit_counted, of_node, taken};
 use crate::who::{Part, begins_with, may_see};
 use crate::wire::{ALIVE, ANEW, ANSWER, HELLO, LOOKS_ON, OFFER, OPEN, REFUSED, SAY, SIGHT, TAKEN, message};
 
@@ -420,7 +420,8 @@ fn floor(classes: &Classes, open: &Open, guest: &mut Guest) {
             (Part::Co, Some(channel)) => Some(channel),
             _ => fold.has_floor(guest.part).then_some(0).or(interprets),
         };
-        channel.filter(|_| fold.may_speak(guest.part))
+        let may = guest.part != Part::Guest || fold.guest_may_be_heard(&guest.person, fold.recording);
+        channel.filter(|_| may && fold.may_speak(guest.part))
     };
     if guest.speaks != channel {
         guest.speaks = channel;
@@ -437,6 +438,15 @@ fn hello(classes: &Classes, open: &Open, guest: &Guest, load: u32) -> Vec<u8> {
     message(HELLO, me.to_string().as_bytes())
 }
 
+/// What the node says of a guest who lets their voice be recorded, or does not: they speak for themselves alone.
+fn agrees(said: &[u8], guest: &Guest) -> Option<Vec<u8>> {
+    let (&WORDS, words) = said.split_first().filter(|_| guest.part == Part::Guest)? else { return None };
+    let said: Json = serde_json::from_slice(words).ok()?;
+    let yes = said.get("yes").and_then(Json::as_bool) == Some(true);
+    (said.get("k").and_then(Json::as_str) == Some("consent"))
+        .then(|| of_node(&json!({ "k": AGREES, "person": guest.person.to_string(), "yes": yes })))
+}
+
 fn say(classes: &Classes, open: &Open, guest: &Guest, said: &[u8]) -> Result<(), No> {
     let live = classes.live().map_err(|_| No::Closed)?;
     let view = live.view(open.class, u64::MAX);
@@ -448,7 +458,10 @@ fn say(classes: &Classes, open: &Open, guest: &Guest, said: &[u8]) -> Result<(),
         return Ok(());
     }
     let speaker = Speaker { part: guest.part, name: &guest.name, admitted, cut };
-    let payload = taken(said, &speaker, &fold, open.about().recorded)?;
+    let payload = match agrees(said, guest) {
+        Some(said) if admitted && fold.over_ms.is_none() => said,
+        _ => taken(said, &speaker, &fold, open.about().recorded)?,
+    };
     if let Some((&NOTES, update)) = payload.split_first() {
         open.inner().note(update)?;
     }

@@ -146,3 +146,16 @@ fn presence_is_counted_from_coming_to_going_or_the_end() {
     assert_eq!((class.present_ms(1), class.present_ms(2), class.present_ms(3)), (4500, 4000, 0));
     assert_eq!(class.rooms[&2].heads, Some(31));
 }
+
+#[test]
+fn a_guest_is_heard_in_a_recording_only_if_they_let_that_be() {
+    let (one, other) = (base::Subject([7; 16]), base::Subject([8; 16]));
+    let agrees = |person: base::Subject, yes: bool| json!({ "k": "agrees", "person": person.to_string(), "yes": yes });
+    let class = fold(&[(None, agrees(one, true)), (None, agrees(other, true)), (None, agrees(other, false))]);
+    assert!(class.guest_may_be_heard(&one, true) && !class.guest_may_be_heard(&other, true));
+    assert!(class.guest_may_be_heard(&other, false), "what is not recorded needs no consent");
+    // Nobody says it of somebody else: a room speaks for itself, and no page says it at all.
+    let class = fold(&[(Some(1), agrees(one, true))]);
+    assert!(!class.guest_may_be_heard(&one, true));
+    assert_eq!(says(Part::Teacher, &agrees(one, true), &class), Err(No::Role));
+}

@@ -237,6 +237,11 @@ function attend(box: HTMLElement): void {
       settleMic();
       return;
     }
+    const guest = is.guests.get(given.me);
+    if (view.role === "guest" && is.recording && !guest?.agrees) {
+      view.say(view.word("consent-lacks").replace("{rooms}", guest?.name ?? ""));
+      return;
+    }
     if (!mayspeak()) {
       view.say(view.word("no-floor"));
       return;
@@ -327,6 +332,10 @@ function attend(box: HTMLElement): void {
     event.preventDefault();
     const input = heads.querySelector("input");
     if (input) wire.json({ k: "heads", n: Number(input.value) || 0 });
+  });
+  box.querySelector<HTMLInputElement>("[data-class-agrees] input")?.addEventListener("change", (event) => {
+    wire.json({ k: "consent", yes: (event.target as HTMLInputElement).checked });
+    view.say("");
   });
   box.querySelector<HTMLInputElement>("[data-class-consent]")?.addEventListener("change", (event) => {
     wire.json({ k: "consent", yes: (event.target as HTMLInputElement).checked });

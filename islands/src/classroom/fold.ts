@@ -34,6 +34,7 @@ export type Said =
   | { k: "out" }
   | { k: "guest"; person: string; name: string }
   | { k: "gone"; person: string }
+  | { k: "agrees"; person: string; yes: boolean }
   | { k: "admit"; person: string; name: string; yes: boolean };
 
 /** How a question is answered. */
@@ -84,6 +85,8 @@ export interface Guest {
   /** The teacher has let them in. */
   yes: boolean;
   here: boolean;
+  /** They let what they say be recorded. */
+  agrees: boolean;
 }
 
 /** Small groups, as they were begun. */
@@ -108,9 +111,6 @@ export interface Piece {
   what: Uint8Array;
 }
 
-/** Rounds that one room, or the class, begins: the number of a round is that of its room times this, and its own. */
-export const ROUNDS = 10_000;
-const PIECE_HEAD = 15;
 /** A page of the course, by its picture. */
 export interface Shown {
   hash: string;
@@ -120,6 +120,9 @@ export interface Shown {
 
 const SHOWN_BYTES = 40;
 
+/** Rounds that one room, or the class, begins: the number of a round is that of its room times this, and its own. */
+export const ROUNDS = 10_000;
+const PIECE_HEAD = 15;
 const SHEETS = 400;
 
 /** The groups of a room, by their numbers. */
@@ -140,11 +143,11 @@ export class Class {
   page = 0;
   /** White pages that were added. */
   blanks = 0;
+  /** The pages by their numbers, nothing for a white one, once the class has said them; before, the course has them. */
+  pages: readonly (Shown | null)[] | undefined;
   /** The room that speaks: 0 is the teacher's. */
   floor = 0;
   recording = false;
-  /** The pages by their numbers, nothing for a white one, once the class has said them; before, the course has them. */
-  pages: readonly (Shown | null)[] | undefined;
   /** Whether it is asked how it was. */
   exit: "" | "open" | "over" = "";
   timer: { since: number; s: number } | undefined;
@@ -192,10 +195,10 @@ export class Class {
   take(event: Happened, alone?: number): Said | undefined {
     if (event.said[0] === Saying.Drawn) this.drawn(event);
     if (event.said[0] === Saying.Sheet) this.put(event);
+    if (event.said[0] === Saying.Pack) this.pack(event);
     if (event.said[0] !== Saying.Json) return undefined;
     let said: Said;
     try {
-    if (event.said[0] === Saying.Pack) this.pack(event);
       said = JSON.parse(new TextDecoder().decode(event.said.subarray(1))) as Said;
     } catch {
       return undefined;
@@ -219,9 +222,6 @@ export class Class {
     });
   }
 
-  /** Puts something on the sheet of a group: what is there already is not put there twice. */
-  private put(event: Happened): void {
-    const { said } = event;
   /** Where the class has its order it is known what it shows: a page's number means the same in every room. */
   private pack(event: Happened): void {
     const { said } = event;
@@ -236,6 +236,9 @@ export class Class {
     this.pages = said[1] === 0 ? [...shown, ...whites] : [...(this.pages ?? whites), ...shown];
   }
 
+  /** Puts something on the sheet of a group: what is there already is not put there twice. */
+  private put(event: Happened): void {
+    const { said } = event;
     if (event.room === NOBODY || said.length < 1 + PIECE_HEAD) return;
     const view = new DataView(said.buffer, said.byteOffset + 1);
     const [r, g] = [view.getUint32(0), view.getUint16(4)];
@@ -345,15 +348,20 @@ export class Class {
         return leads;
       case "admit":
         if (leads && !said.yes) this.interpreters.delete(said.person);
-        if (leads) this.guests.set(said.person, { name: said.name, yes: said.yes, here: this.guests.get(said.person)?.here ?? false });
+        if (leads) this.guests.set(said.person, { name: said.name, yes: said.yes, here: this.guests.get(said.person)?.here ?? false, agrees: this.guests.get(said.person)?.agrees ?? false });
         return leads;
       case "guest":
-        this.guests.set(said.person, { name: said.name, yes: this.guests.get(said.person)?.yes ?? false, here: true });
+        this.guests.set(said.person, { name: said.name, yes: this.guests.get(said.person)?.yes ?? false, here: true, agrees: this.guests.get(said.person)?.agrees ?? false });
         return true;
       case "gone": {
         const guest = this.guests.get(said.person);
         if (guest) guest.here = false;
         return true;
+      }
+      case "agrees": {
+        const guest = event.room === NOBODY ? this.guests.get(said.person) : undefined;
+        if (guest) guest.agrees = said.yes;
+        return guest !== undefined;
       }
       case "hand":
         if (room) this.room(event.room).hand = said.up;

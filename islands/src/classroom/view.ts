@@ -274,7 +274,8 @@ export class View {
       const item = document.createElement("li");
       const who = document.createElement("div");
       const lang = is.interpreters.get(person) ?? "";
-      for (const said of [guest.name, lang ? this.word("interprets").replace("{lang}", this.language(lang)) : this.word(guest.yes ? "looks-on" : "asks-in")]) {
+      const deaf = is.recording && lang !== "" && !guest.agrees && this.role === "teacher";
+      for (const said of [guest.name, deaf ? this.word("consent-lacks").replace("{rooms}", guest.name) : lang ? this.word("interprets").replace("{lang}", this.language(lang)) : this.word(guest.yes ? "looks-on" : "asks-in")]) {
         const line = document.createElement("p");
         line.textContent = said;
         who.append(line);
@@ -301,6 +302,11 @@ export class View {
 
   private acts(is: Class): void {
     const teacher = this.role === "teacher";
+    // A guest who interprets is heard in a recording only if they say so themselves.
+    const agrees = this.part("agrees");
+    agrees.hidden = this.role !== "guest" || !this.given.recorded || is.over || !is.interpreters.has(this.given.me);
+    const box = agrees.querySelector<HTMLInputElement>("input");
+    if (box && document.activeElement !== box) box.checked = is.guests.get(this.given.me)?.agrees ?? false;
     this.part("begin").hidden = !teacher || is.began;
     this.part("end").hidden = !teacher || !is.began || is.over;
     this.box.querySelector("[data-class-leave]")?.toggleAttribute("hidden", !is.over);
