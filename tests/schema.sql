@@ -1361,6 +1361,7 @@ CREATE TABLE live_class (
   series BLOB,
   held_on TEXT,
   held_minutes INTEGER,
+  record_withdrawn INTEGER,
   notes TEXT
 );
 CREATE TABLE live_class_languages (id BLOB NOT NULL, value TEXT NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
@@ -1383,7 +1384,8 @@ CREATE TABLE class_room (
   headcount INTEGER,
   present_minutes INTEGER,
   cuts INTEGER,
-  cut_seconds INTEGER
+  cut_seconds INTEGER,
+  voice_withdrawn INTEGER
 );
 CREATE TABLE class_record (
   id BLOB PRIMARY KEY,

@@ -304,3 +304,46 @@ async fn a_room_whose_consent_was_taken_back_is_not_heard_in_a_replay() {
         assert_eq!(status(&desk, &voice, &teacher).await, wanted, "{n}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_recorded_is_withdrawn_by_who_leads_and_a_voice_by_who_answers_for_it() {
+    let desk = desk_at(0);
+    let (teacher, head, other) =
+        (desk.sign_in(Role::Coordinator), desk.sign_in(Role::Head), desk.sign_in(Role::Officer));
+    let course = made(&upload(&desk, "/courses/upload", &teacher, &ABOUT, &[("a.txt", b"a")]).await);
+    let planned = plan(&desk, course);
+    let of_head =
+        desk.one("SELECT person FROM grant_of_role WHERE role = 'head' ORDER BY organisation IS NOT NULL DESC LIMIT 1");
+    change(&desk, "class_room", planned.rooms[0].0, Change::new().with_link("person", of_head));
+    hold(&desk, &planned, &[]);
+    let at = format!("/classes/{}", planned.class);
+    let (replay, withdraw) = (format!("{at}/replay"), format!("{at}/record/withdraw"));
+    let offers = async |who: &Who| page(&desk, &at, who).await.contains(&withdraw);
+    assert!(offers(&teacher).await && offers(&head).await && !offers(&other).await);
+    assert_eq!(desk.post(&withdraw, &other, "").await.status(), StatusCode::FORBIDDEN);
+
+    // Its voice, of a room; what else was recorded stays.
+    assert!(page(&desk, &replay, &other).await.contains("/replay/voice/1"));
+    assert_eq!(made(&desk.post(&withdraw, &head, "").await), planned.class);
+    let shown = page(&desk, &replay, &other).await;
+    assert!(shown.contains("/replay/voice/0") && !shown.contains("/replay/voice/1"));
+    assert_eq!(status(&desk, &format!("{replay}/voice/1"), &head).await, StatusCode::NOT_FOUND);
+    assert!(!offers(&head).await && offers(&teacher).await, "it is done");
+
+    // All of it, for ever: also what comes from a school later, and the bytes go.
+    let site = &desk.node.site;
+    let named = || site.store.read(|c| Ok::<_, LogError>(classroom::kept(c)?.len())).unwrap();
+    assert!(named() > 0);
+    assert_eq!(made(&desk.post(&withdraw, &teacher, "").await), planned.class);
+    hold(&desk, &planned, &[]);
+    assert_eq!(named(), 0);
+    for path in [&replay, &format!("{replay}/events"), &format!("{replay}/voice/0")] {
+        assert_eq!(status(&desk, path, &teacher).await, StatusCode::NOT_FOUND, "{path}");
+    }
+    let shown = page(&desk, &at, &teacher).await;
+    assert!(shown.contains("录制内容已撤回") && !shown.contains(&replay) && !offers(&teacher).await, "{shown}");
+    let dir = desk.files.classes().join(planned.class.to_string());
+    std::fs::create_dir_all(&dir).unwrap();
+    desk.node.classes.forget_withdrawn(site).unwrap();
+    assert!(!dir.exists());
+}

@@ -191,7 +191,8 @@ async fn tend(site: Arc<Site>, classes: Arc<Classes>, shelf: Arc<Shelf>) {
             tended.and(synced)?;
             let whole =
                 |conn: &rusqlite::Connection, course: &base::Subject| courses::is_here(&site, conn, &shelf, course);
-            classroom::note_ready(&site, &classes, &whole)
+            classroom::note_ready(&site, &classes, &whole)?;
+            classes.forget_withdrawn(&site)
         });
         if let Ok(Err(e)) = done.await {
             tracing::error!("tending classes: {e}");

@@ -105,6 +105,8 @@ pub(crate) static LIVE_CLASS: Kind = Kind {
         Field::link("series", "class_series").within(),
         Field::date("held_on").by_move(),
         Field::int("held_minutes", 0, 1440).by_move(),
+        // What was recorded of it was taken back.
+        Field::yes("record_withdrawn").by_move(),
         // What was written together while it went on.
         Field::text("notes").personal().by_move().searched(),
     ],
@@ -150,6 +152,8 @@ pub(crate) static CLASS_ROOM: Kind = Kind {
         Field::int("present_minutes", 0, 1440).by_move().column(),
         Field::int("cuts", 0, 10_000).by_move(),
         Field::int("cut_seconds", 0, 86_400).by_move(),
+        // What was recorded of its voice was taken back.
+        Field::yes("voice_withdrawn").by_move(),
     ],
     states: &[],
     moves: &[],

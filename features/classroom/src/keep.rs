@@ -16,7 +16,7 @@ use web::{PageError, Site};
 
 use crate::facts::CLASS_RECORD;
 use crate::open::Open;
-use crate::pack;
+use crate::{pack, withdrawn};
 
 /// Words that are still on their way when a class is over come within this.
 const LATEST_MS: u64 = 3000;
@@ -64,6 +64,9 @@ impl Keep {
     /// [`PageError`].
     pub fn publish(&self, site: &Site, shelf: &Shelf, open: &Open, is_origin: bool) -> Result<(), PageError> {
         let inside = |e: RecordError| PageError::Internal(e.to_string());
+        if site.store.read(|conn| withdrawn::is_withdrawn(conn, &open.class))? {
+            return Ok(());
+        }
         let (mut tree, mut hash, mut bytes) =
             self.recorder.publish(open.class, is_origin, &site.blobs).map_err(inside)?;
         if tree.leaves().next().is_none() {
@@ -133,8 +136,10 @@ fn named(conn: &Connection, class: &Subject, node: base::NodeId) -> Result<Optio
 /// # Errors
 /// What the database says.
 pub fn kept(conn: &Connection) -> rusqlite::Result<Vec<(Subject, Hash)>> {
-    let mut stmt =
-        conn.prepare_cached("SELECT class, content FROM class_record WHERE class IS NOT NULL AND content IS NOT NULL")?;
+    let mut stmt = conn.prepare_cached(
+        "SELECT class, content FROM class_record WHERE class IS NOT NULL AND content IS NOT NULL
+           AND class NOT IN (SELECT id FROM live_class WHERE record_withdrawn = 1)",
+    )?;
     let rows = stmt.query_map([], |r| Ok((r.get::<_, Vec<u8>>(0)?, r.get::<_, Vec<u8>>(1)?)))?;
     let mut out = Vec::new();
     for row in rows {

@@ -34,6 +34,7 @@ mod uppers;
 mod whip;
 mod who;
 mod wire;
+mod withdrawn;
 
 #[cfg(test)]
 mod tests;
@@ -88,6 +89,7 @@ pub fn routes(classes: &Arc<Classes>, shelf: &Arc<Shelf>, studio: &Studio) -> Ve
         Route::get("/classes/{id}/shown/{page}", read, move |site, r| pack::picture(site, r, &turned, &sheets)),
         Route::get("/classes/{id}/pictures", read, move |site, request| still::page(site, request, &listed)),
         Route::post("/classes/{id}/stills/{still}/withdraw", read, move |site, r| still::withdraw(site, r, &withdrawn)),
+        Route::post("/classes/{id}/record/withdraw", read, withdrawn::withdraw),
         Route::post("/classes/{id}/keep", read, move |site, request| item::keep(site, request, &keeping, &laid)),
         Route::get("/resources/{id}/class", Check::SignedIn, move |site, request| item::page(site, request, &item)),
         Route::get("/resources/{id}/class/{*path}", Check::SignedIn, move |site, r| item::part(site, r, &parts)),

@@ -142,7 +142,9 @@ impl Open {
     pub fn consented(&self, fold: &Fold, track: &Track) -> bool {
         // Who interprets and has no room speaks for themselves.
         let guest = || track.channel > 0 && fold.guest_may_be_heard(&track.who, true);
-        self.room_of(track.id.node, &track.who).map_or_else(guest, |room| fold.may_be_heard(room, true))
+        self.room_of(track.id.node, &track.who).map_or_else(guest, |room| {
+            fold.may_be_heard(room, true) && self.about.room(room).is_none_or(|room| !room.unheard)
+        })
     }
 
     /// Whether this node serves a room.

@@ -12,7 +12,7 @@ use crate::exit::{Exit, Marks};
 use crate::facts::{CLASS_ROOM, CLASS_SERIES, LIVE_CLASS, SERIES_SCHOOL};
 use crate::open::Classes;
 use crate::who::{About, Part};
-use crate::{course, ready, series, still};
+use crate::{course, ready, series, still, withdrawn};
 
 #[derive(Template)]
 #[template(path = "part.html")]
@@ -27,6 +27,8 @@ struct ClassPart<'a> {
     record: bool,
     /// Pictures that were shown in it.
     pictures: Option<String>,
+    /// What its reader may take back of it.
+    withdraws: Option<(&'static str, &'static str)>,
     /// Why it cannot be played again, though it was held.
     unheard: Option<&'static str>,
     /// How it was, for its teacher.
@@ -92,6 +94,8 @@ pub fn part(
     let record = conn
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM class_record WHERE class = ?1)")?
         .query_row([id.as_bytes()], |r| r.get(0))?;
+    let taken_back = withdrawn::is_withdrawn(conn, id)?;
+    let record = record && !taken_back;
     let planned = matches!(&*about.state, "planned" | "failed");
     let page = ClassPart {
         id: id.to_string(),
@@ -103,7 +107,12 @@ pub fn part(
         pictures: Some(still::count(conn, id)?)
             .filter(|n| *n > 0)
             .map(|n| look.words.with("class-pictures-n", &[("n", i64::try_from(n).unwrap_or(0).into())])),
-        unheard: (!record && about.state == "held").then(|| unheard(about.recorded)),
+        withdraws: withdrawn::withdraws(&about, &request.reader()?.person).filter(|_| record),
+        unheard: match (record, &*about.state) {
+            _ if taken_back => Some("class-record-withdrawn"),
+            (false, "held") => Some(unheard(about.recorded)),
+            _ => None,
+        },
         how: how(request, &look, &about, classes, id)?,
         courses: course::offered(site, &look, conn, request.reader()?, id)?,
         adds: planned && request.reader()?.may_make(&CLASS_ROOM),

@@ -30,6 +30,8 @@ pub(crate) struct Room {
     pub byline: String,
     /// Of what it was noted that it is there: see `ready`.
     pub ready_for: Option<Hash>,
+    /// What was recorded of its voice was taken back.
+    pub unheard: bool,
 }
 
 /// Who somebody is in a class.
@@ -94,6 +96,11 @@ impl About {
         self.rooms.iter().map(|r| r.id).collect()
     }
 
+    /// A room by its number.
+    pub fn room(&self, n: u16) -> Option<&Room> {
+        usize::from(n).checked_sub(1).and_then(|n| self.rooms.get(n))
+    }
+
     /// Who leads it.
     pub fn leads(&self) -> Vec<Subject> {
         self.teacher.into_iter().chain(self.co_teacher).collect()
@@ -134,7 +141,7 @@ pub(crate) fn begins_with(rooms: &[Subject], marked: &str) -> bool {
 /// The rooms of a class, in an order that every node gives them: by the time of their making.
 fn rooms(conn: &Connection, class: &Subject) -> Result<Vec<Room>, PageError> {
     let mut stmt = conn.prepare_cached(
-        "SELECT id, school, person, coalesce(byline, ''), ready_for FROM class_room
+        "SELECT id, school, person, coalesce(byline, ''), ready_for, coalesce(voice_withdrawn, 0) FROM class_room
          WHERE class = ?1 ORDER BY made, id",
     )?;
     let rows = stmt.query_map([class.as_bytes()], |r| {
@@ -144,6 +151,7 @@ fn rooms(conn: &Connection, class: &Subject) -> Result<Vec<Room>, PageError> {
             person: subject(r.get(2)?).unwrap_or_default(),
             byline: r.get(3)?,
             ready_for: r.get::<_, Option<Vec<u8>>>(4)?.and_then(|b| Hash::try_from(b.as_slice()).ok()),
+            unheard: r.get(5)?,
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)

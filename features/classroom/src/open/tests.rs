@@ -19,6 +19,7 @@ fn planned_for(rooms: &[u8]) -> Open {
         person: subject(n + 200),
         byline: String::new(),
         ready_for: None,
+        unheard: false,
     };
     let nodes = rooms.iter().map(|_| ME).collect();
     let rooms: Vec<Room> = rooms.iter().map(room).collect();
