@@ -65,6 +65,16 @@ test("a class reaches both schools, and a room that is cut off goes on", { timeo
   await teacher.locator("[data-class-on]").click();
   for (const page of [teacher, first, second]) await until(async () => (await slide(page)) === 2, "the second slide");
 
+  // A page that has not come to a room yet says so there, keeps its number, and is seen as soon as it is there.
+  const coming = second.locator("[data-class-sheet] .class-coming");
+  await second.route("**/shown/*", (route) => route.fulfill({ status: 404 }));
+  await second.reload();
+  await until(() => coming.isVisible(), "the page to be on its way");
+  assert.equal(await place(second), "2");
+  problems.push(...await look(second, "en-class-coming"));
+  await second.unroute("**/shown/*");
+  await until(async () => (await slide(second)) === 2 && !(await coming.isVisible()), "the page to have come", 20_000);
+
   // Ink: drawn by the teacher, seen in both rooms.
   const drawn = (page) => page.locator("[data-class-sheet] canvas").first().evaluate((canvas) => {
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
