@@ -2,7 +2,7 @@
 // the link down.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { classOfToday, cut, enter, hub, look, reader, school, start, until } from "./stage.mjs";
+import { classOfToday, cut, enter, hub, look, reader, school, slide, start, until } from "./stage.mjs";
 
 let stage;
 before(async () => { stage = await start(); }, { timeout: 120_000 });
@@ -59,7 +59,7 @@ test("rooms and pupils' own devices answer what is asked", { timeout: 420_000 },
     assert.ok(await pupil.locator("[data-class-sheet] img").evaluate((img) => img.decode().then(() => img.naturalWidth > 100)), "the slide");
   }
   await teacher.locator("[data-class-on]").click();
-  for (const pupil of [dolma, tashi]) await until(async () => (await pupil.locator("[data-class-sheet] img").getAttribute("src")).endsWith("/1"), "the second slide");
+  for (const pupil of [dolma, tashi]) await until(async () => (await slide(pupil)) === 2, "the second slide");
   await until(async () => (await first.locator("[data-pupils-here]").innerText()).includes("2"), "both to be counted");
 
   await dolma.locator("[data-class-hand]").click();

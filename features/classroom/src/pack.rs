@@ -120,7 +120,9 @@ impl Pack {
         let mut lacks = Vec::new();
         for sheet in now {
             match known.iter().position(|of| of.content == sheet.content) {
-                Some(at) => drop(known.swap_remove(at)),
+                Some(at) => {
+                    known.swap_remove(at);
+                }
                 None => lacks.push(*sheet),
             }
         }
@@ -260,7 +262,7 @@ pub(crate) fn asked(request: &Request) -> Result<Hash, PageError> {
     let text = request.params.get("page").map(String::as_str).unwrap_or_default();
     let nibble = |c: u8| char::from(c).to_digit(16).and_then(|n| u8::try_from(n).ok());
     let bytes: Option<Vec<u8>> =
-        text.as_bytes().as_chunks::<2>().0.iter().map(|[a, b]| Some(nibble(*a)? << 4 | nibble(*b)?)).collect();
+        text.as_bytes().as_chunks::<2>().0.iter().map(|[a, b]| Some((nibble(*a)? << 4) | nibble(*b)?)).collect();
     bytes.and_then(|bytes| Hash::try_from(bytes.as_slice()).ok()).ok_or(PageError::NotFound)
 }
 

@@ -24,17 +24,17 @@ fn wanted(conn: &Connection, node: NodeId, course: &Subject, about: &About) -> R
     files.sort_by_key(|file| file.id);
     let mut of = [node.as_bytes(), course.as_bytes()].concat();
     // The first answer counts, as on the page of the course; a file of which nothing can be made is waited for no longer.
-    let sql = "SELECT content FROM rendition WHERE source = ?1 AND recipe = ?2
+    let sql = "SELECT coalesce(content, x'') FROM rendition WHERE source = ?1 AND recipe = ?2
                ORDER BY content IS NULL, made, id LIMIT 1";
     let mut stmt = conn.prepare_cached(sql)?;
     for file in files {
         of.extend(file.id.as_bytes());
         of.extend(file.content.0);
         let Some(recipe) = pages_of(&file.media) else { continue };
-        let made: Option<Option<Vec<u8>>> =
+        let made: Option<Vec<u8>> =
             stmt.query_row(params![file.content.0.as_slice(), recipe.name], |r| r.get(0)).optional()?;
         let Some(made) = made else { return Ok(None) };
-        of.extend(made.unwrap_or_default());
+        of.extend(made);
     }
     Ok(Some(Hash::of(&of)))
 }
