@@ -1361,7 +1361,6 @@ CREATE TABLE live_class (
   series BLOB,
   held_on TEXT,
   held_minutes INTEGER,
-  record_withdrawn INTEGER,
   notes TEXT
 );
 CREATE TABLE live_class_languages (id BLOB NOT NULL, value TEXT NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
@@ -1384,8 +1383,7 @@ CREATE TABLE class_room (
   headcount INTEGER,
   present_minutes INTEGER,
   cuts INTEGER,
-  cut_seconds INTEGER,
-  voice_withdrawn INTEGER
+  cut_seconds INTEGER
 );
 CREATE TABLE class_record (
   id BLOB PRIMARY KEY,
@@ -1401,7 +1399,9 @@ CREATE TABLE class_record (
   node BLOB,
   content BLOB,
   bytes INTEGER,
-  seconds INTEGER
+  seconds INTEGER,
+  withdrawn INTEGER,
+  room BLOB
 );
 CREATE TABLE class_still (
   id BLOB PRIMARY KEY,
@@ -2066,6 +2066,7 @@ CREATE INDEX class_record_by_title ON class_record (title_key, id);
 CREATE INDEX class_record_by_changed ON class_record (changed);
 CREATE INDEX class_record_by_class ON class_record (class, title_key);
 CREATE INDEX class_record_by_content ON class_record (content);
+CREATE INDEX class_record_by_room ON class_record (room, title_key);
 CREATE INDEX class_still_by_title ON class_still (title_key, id);
 CREATE INDEX class_still_by_changed ON class_still (changed);
 CREATE INDEX class_still_by_class ON class_still (class, title_key);

@@ -105,8 +105,6 @@ pub(crate) static LIVE_CLASS: Kind = Kind {
         Field::link("series", "class_series").within(),
         Field::date("held_on").by_move(),
         Field::int("held_minutes", 0, 1440).by_move(),
-        // What was recorded of it was taken back.
-        Field::yes("record_withdrawn").by_move(),
         // What was written together while it went on.
         Field::text("notes").personal().by_move().searched(),
     ],
@@ -152,8 +150,6 @@ pub(crate) static CLASS_ROOM: Kind = Kind {
         Field::int("present_minutes", 0, 1440).by_move().column(),
         Field::int("cuts", 0, 10_000).by_move(),
         Field::int("cut_seconds", 0, 86_400).by_move(),
-        // What was recorded of its voice was taken back.
-        Field::yes("voice_withdrawn").by_move(),
     ],
     states: &[],
     moves: &[],
@@ -186,6 +182,9 @@ pub(crate) static CLASS_RECORD: Kind = Kind {
         Field::blob("content").required().secret(),
         Field::int("bytes", 0, 1 << 42).secret(),
         Field::int("seconds", 0, 86_400),
+        // A record without content says that what was recorded was taken back: all of it, or the voice of a room.
+        Field::yes("withdrawn"),
+        Field::link("room", "class_room"),
     ],
     states: &[],
     moves: &[],

@@ -138,7 +138,7 @@ fn named(conn: &Connection, class: &Subject, node: base::NodeId) -> Result<Optio
 pub fn kept(conn: &Connection) -> rusqlite::Result<Vec<(Subject, Hash)>> {
     let mut stmt = conn.prepare_cached(
         "SELECT class, content FROM class_record WHERE class IS NOT NULL AND content IS NOT NULL
-           AND class NOT IN (SELECT id FROM live_class WHERE record_withdrawn = 1)",
+           AND class NOT IN (SELECT class FROM class_record WHERE withdrawn = 1 AND room IS NULL AND class IS NOT NULL)",
     )?;
     let rows = stmt.query_map([], |r| Ok((r.get::<_, Vec<u8>>(0)?, r.get::<_, Vec<u8>>(1)?)))?;
     let mut out = Vec::new();

@@ -92,7 +92,7 @@ pub fn part(
         look.words.with("class-readiness", &[("ready", count(ready).into()), ("all", count(rooms.len()).into())])
     });
     let record = conn
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM class_record WHERE class = ?1)")?
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM class_record WHERE class = ?1 AND content IS NOT NULL)")?
         .query_row([id.as_bytes()], |r| r.get(0))?;
     let taken_back = withdrawn::is_withdrawn(conn, id)?;
     let record = record && !taken_back;

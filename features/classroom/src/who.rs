@@ -141,7 +141,8 @@ pub(crate) fn begins_with(rooms: &[Subject], marked: &str) -> bool {
 /// The rooms of a class, in an order that every node gives them: by the time of their making.
 fn rooms(conn: &Connection, class: &Subject) -> Result<Vec<Room>, PageError> {
     let mut stmt = conn.prepare_cached(
-        "SELECT id, school, person, coalesce(byline, ''), ready_for, coalesce(voice_withdrawn, 0) FROM class_room
+        "SELECT id, school, person, coalesce(byline, ''), ready_for,
+           EXISTS (SELECT 1 FROM class_record d WHERE d.room = class_room.id AND d.withdrawn = 1) FROM class_room
          WHERE class = ?1 ORDER BY made, id",
     )?;
     let rows = stmt.query_map([class.as_bytes()], |r| {

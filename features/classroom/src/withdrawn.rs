@@ -4,17 +4,17 @@
 use base::Subject;
 use log::Context;
 use records::{Change, REMOVED, Value, append, record_scope};
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 use web::{PageError, Reply, Request, Site};
 
-use crate::facts::{CLASS_RECORD, CLASS_ROOM, LIVE_CLASS};
+use crate::facts::{CLASS_RECORD, LIVE_CLASS};
 use crate::open::Classes;
 use crate::who::{About, Part};
 
 /// Whether what was recorded of a class was withdrawn: what of it comes from elsewhere later counts no more either.
 pub(crate) fn is_withdrawn(conn: &Connection, class: &Subject) -> Result<bool, PageError> {
-    let sql = "SELECT coalesce(record_withdrawn, 0) FROM live_class WHERE id = ?1";
-    Ok(conn.prepare_cached(sql)?.query_row([class.as_bytes()], |r| r.get(0)).optional()?.unwrap_or(false))
+    let sql = "SELECT EXISTS (SELECT 1 FROM class_record WHERE class = ?1 AND withdrawn = 1 AND room IS NULL)";
+    Ok(conn.prepare_cached(sql)?.query_row([class.as_bytes()], |r| r.get(0))?)
 }
 
 /// What a person withdraws of a class that was recorded: the keys of what is said of it, and of what that means.
@@ -34,19 +34,20 @@ pub(crate) fn withdraw(site: &Site, request: &Request) -> Result<Reply, PageErro
     site.store.write(Context { author: reader.person }, |tx| {
         register::visible(tx.conn(), reader, &LIVE_CLASS, &class)?;
         let about = About::read(tx.conn(), &class)?;
-        let yes = |field: &str| Change::new().with(field, Value::Bool(true));
+        let scope = record_scope(tx.conn(), site.programme, &LIVE_CLASS, &class)?;
+        // A record of its own says so, which no page changes or undoes.
+        let says = Change::new().with_link("class", class).with("withdrawn", Value::Bool(true));
         match about.part(&reader.person) {
             Part::Teacher | Part::Co => {
-                let scope = record_scope(tx.conn(), site.programme, &LIVE_CLASS, &class)?;
-                append(tx, &LIVE_CLASS, scope, class, yes("record_withdrawn"), None)?;
+                append(tx, &CLASS_RECORD, scope, tx.subject(&scope), says, None)?;
                 for record in of_class(tx.conn(), &class)? {
-                    append(tx, &CLASS_RECORD, scope, record, yes(REMOVED), None)?;
+                    let removed = Change::new().with(REMOVED, Value::Bool(true));
+                    append(tx, &CLASS_RECORD, scope, record, removed, None)?;
                 }
             }
             Part::Adult(room) => {
                 let room = about.room(room).ok_or(PageError::NotFound)?.id;
-                let scope = record_scope(tx.conn(), site.programme, &CLASS_ROOM, &room)?;
-                append(tx, &CLASS_ROOM, scope, room, yes("voice_withdrawn"), None)?;
+                append(tx, &CLASS_RECORD, scope, tx.subject(&scope), says.with_link("room", room), None)?;
             }
             Part::Guest => return Err(PageError::NotAllowed),
         }
@@ -57,7 +58,8 @@ pub(crate) fn withdraw(site: &Site, request: &Request) -> Result<Reply, PageErro
 }
 
 fn of_class(conn: &Connection, class: &Subject) -> Result<Vec<Subject>, PageError> {
-    let mut stmt = conn.prepare_cached("SELECT id FROM class_record WHERE class = ?1 ORDER BY id")?;
+    let mut stmt =
+        conn.prepare_cached("SELECT id FROM class_record WHERE class = ?1 AND content IS NOT NULL ORDER BY id")?;
     let rows = stmt.query_map([class.as_bytes()], |r| r.get::<_, Vec<u8>>(0))?;
     let mut out = Vec::new();
     for row in rows {
@@ -73,7 +75,9 @@ impl Classes {
     /// What the database or the disk says.
     pub fn forget_withdrawn(&self, site: &Site) -> Result<(), PageError> {
         let withdrawn = site.store.read(|conn| {
-            let mut stmt = conn.prepare_cached("SELECT id FROM live_class WHERE record_withdrawn = 1")?;
+            let mut stmt = conn.prepare_cached(
+                "SELECT class FROM class_record WHERE withdrawn = 1 AND room IS NULL AND class IS NOT NULL",
+            )?;
             let rows = stmt.query_map([], |r| r.get::<_, Vec<u8>>(0))?;
             Ok::<_, PageError>(rows.collect::<Result<Vec<_>, _>>()?)
         })?;
