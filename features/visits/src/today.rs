@@ -7,8 +7,10 @@ use web::{PageError, Request, Site, TodayItem};
 
 use crate::facts::VISIT;
 
-/// Visits that are shown.
-const MOST: usize = 8;
+/// Visits that are shown: the longest due, and as one is done the next.
+const MOST: usize = 4;
+/// Before what only waits, since Today shows so much and no more: a day was set, and it has come.
+const FIRST: i64 = i64::MIN + 2;
 /// Visits that are looked at.
 const LOOKED_AT: usize = 40;
 
@@ -46,7 +48,7 @@ pub fn today(site: &Site, request: &Request) -> Result<Vec<TodayItem>, PageError
                 title: look.words.with("visit-follow-due", &[("text", title.as_str().into())]),
                 detail: look.detail(&VISIT, &id)?,
                 href: format!("/visits/{id}"),
-                order: day.replace('-', "").parse().unwrap_or(0),
+                order: FIRST + day.replace('-', "").parse::<i64>().unwrap_or(0),
                 when: look.date(&day),
             });
         }
