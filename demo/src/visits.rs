@@ -176,6 +176,8 @@ fn hold(
         .day("held_on", day)
         .int("lessons", lessons)
         .with_text("advice", advice::advice(chance));
+    // Lately one says when to come back to it.
+    let report = if recorded.plus(45) > last_day() { report.day("follow_up_on", recorded.plus(30)) } else { report };
     // Most are entered when one is back; some were planned.
     let visit = if chance.percent(12) {
         let planned = book.record("visit", school.scope, day.plus(-chance.between(5, 20)), plan);
