@@ -165,12 +165,12 @@ impl Reader {
     }
 
     /// The condition, in SQL, that a record of a kind is the reader's own.
-    pub fn is_party(&self, kind: &Kind, table: &str) -> String {
+    pub fn owns(&self, kind: &Kind, table: &str) -> String {
         if self.comes_as_party(kind) { self.believed(kind.access.party, table) } else { "0".to_owned() }
     }
 
     /// The condition, in SQL, that the reader is told what a record of a kind is called, though nothing leads them there.
-    pub fn is_told(&self, kind: &Kind, table: &str) -> String {
+    pub fn knows(&self, kind: &Kind, table: &str) -> String {
         if kind.access.named.is_empty() { "0".to_owned() } else { self.believed(kind.access.named, table) }
     }
 
@@ -220,8 +220,8 @@ impl Reader {
         };
         match (self.comes_as_party(kind), self.may_read(kind)) {
             (false, _) => by_role,
-            (true, true) => format!("({by_role} OR {})", self.is_party(kind, table)),
-            (true, false) => format!("({})", self.is_party(kind, table)),
+            (true, true) => format!("({by_role} OR {})", self.owns(kind, table)),
+            (true, false) => format!("({})", self.owns(kind, table)),
         }
     }
 

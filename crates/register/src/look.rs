@@ -97,7 +97,7 @@ impl<'a> Look<'a> {
         else {
             return Ok((false, false));
         };
-        let (own, named) = (reader.is_party(kind, "t"), reader.is_told(kind, "t"));
+        let (own, named) = (reader.owns(kind, "t"), reader.knows(kind, "t"));
         let sql = format!("SELECT coalesce({own}, 0), coalesce({named}, 0) FROM {} t WHERE t.id = ?1", kind.name);
         let found = self.conn.prepare_cached(&sql)?.query_row([id.as_bytes()], |r| Ok((r.get(0)?, r.get(1)?)));
         Ok(found.optional()?.unwrap_or_default())

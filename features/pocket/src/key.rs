@@ -167,7 +167,7 @@ pub(crate) fn holder(site: &Site, bearer: Option<&str>, lang: Lang) -> Result<Ho
             .prepare_cached("SELECT name FROM person WHERE id = ?1")?
             .query_row([person.as_bytes()], |r| r.get(0))
             .optional()?;
-        let reader = goes.unwrap_or_else(|| Reader { person, grants: Vec::new() });
+        let reader = goes.unwrap_or_else(|| Reader { person, ..Reader::default() });
         let session = Session { person, csrf: String::new(), reader, name: name.flatten().unwrap_or_default() };
         Ok(Holder { now: Request::of(session, lang), went })
     })
