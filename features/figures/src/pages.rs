@@ -163,7 +163,7 @@ pub fn card(
         href: format!("/figures/{}{}", escape(&indicator.code), query.replacen('&', "?", 1)),
         title: indicator.title_in(conn, request.lang.code())?,
         number: said,
-        value: main.filter(Figure::knows).map(|f| f.value.to_string()).unwrap_or_default(),
+        value: main.filter(Figure::is_told).map(|f| f.value.to_string()).unwrap_or_default(),
         unit,
         says: words.get(&format!("rule-{}-says", indicator.rule.name)).into_owned(),
         beside,
