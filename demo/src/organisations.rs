@@ -136,7 +136,7 @@ fn outlying(
     ];
     let (form_zh, form_en, stages) = chance.pick(&forms).copied().unwrap_or(("小学", "Primary School", &[]));
     let name = format!("{}{zh}{form_zh}", place.zh);
-    let change = named(&name, &format!("{en} {form_en}"))
+    let change = named(&name, &format!("{} {en} {form_en}", place.en))
         .with_text("kind", "outlying_school")
         .with_link("parent", school.id)
         .with_text("region", place.zh)

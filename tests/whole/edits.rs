@@ -88,3 +88,34 @@ async fn what_is_typed_into_any_search_box_is_found() {
         assert!(String::from_utf8(page).unwrap().matches(&purpose).count() > 1, "{path}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_is_picked_by_its_name_in_the_readers_language() {
+    let desk = desk();
+    let (cookie, csrf) = desk.sign_in(Role::Local);
+    let local = (format!("{cookie}; zampa_lang=en"), csrf);
+    let visit = desk.one("SELECT id FROM visit WHERE host IS NOT NULL ORDER BY id LIMIT 1");
+    let host = desk.one("SELECT host FROM visit WHERE host IS NOT NULL ORDER BY id LIMIT 1");
+    let shown = page(&desk, &format!("/organisations/{host}"), &local).await;
+    let name = shown.split("<h1").nth(1).and_then(|h| h.split('>').nth(1)).unwrap().split('<').next().unwrap();
+    assert!(name.is_ascii(), "{name}");
+    let form = page(&desk, &format!("/visits/{visit}/edit"), &local).await;
+    let body = |base: &str, host: &str| {
+        let host = host.replace(' ', "+");
+        let day = "starts_on=2016-09-01&ends_on=2016-09-02";
+        format!("_base={base}&purpose=x&host={host}&from_school={}&{day}", desk.home)
+    };
+    let base = value(&form, "_base");
+    let refused =
+        desk.post(&format!("/visits/{visit}/edit"), &local, &body(&base, &format!("{name} of nowhere"))).await;
+    assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let taken = desk.post(&format!("/visits/{visit}/edit"), &local, &body(&base, &name.to_lowercase())).await;
+    let status = taken.status();
+    let said = String::from_utf8(to_bytes(taken.into_body(), 1 << 20).await.unwrap().to_vec()).unwrap();
+    let why: String = said.split("class=\"errors").nth(1).unwrap_or(&said).chars().take(900).collect();
+    assert_eq!(status, StatusCode::SEE_OTHER, "{name}: {why}");
+    assert_eq!(
+        desk.one(&format!("SELECT host FROM visit WHERE purpose = 'x' AND id = {}", records::literal(&visit))),
+        host
+    );
+}

@@ -4,7 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base::Subject;
 use records::{Change, Field, Kind, Shape, Value};
+use rusqlite::Connection;
 use web::{PageError, Request, Site};
+
+use crate::look::Look;
+
+/// Records of a name that are looked at for the one that is meant.
+const MOST_CALLED: usize = 50;
 
 /// Languages in which a name can be given.
 pub(crate) const NAME_LANGS: [(&str, &str); 3] = [("zh", "中文"), ("bo", "བོད་ཡིག"), ("en", "English")];
@@ -148,7 +154,7 @@ pub fn picked(site: &Site, request: &Request, kind: &str, typed: &str) -> Result
     Ok(link(site, request, kind, typed.trim())?.and_then(|v| v.as_link()))
 }
 
-/// A record by its id, by the end of an offered label, or by its title where only one has it.
+/// A record by its id, by the end of an offered label, or by its title, in the reader's language, too, where only one has it.
 fn link(site: &Site, request: &Request, kind: &str, typed: &str) -> Result<Option<Value>, PageError> {
     let id = typed.rsplit('·').next().map(str::trim).and_then(|id| id.parse::<Subject>().ok());
     if let Some(id) = id {
@@ -156,13 +162,42 @@ fn link(site: &Site, request: &Request, kind: &str, typed: &str) -> Result<Optio
     }
     let Some(kind) = site.kinds.get(kind) else { return Ok(None) };
     let sees = request.reader()?.sees(kind, kind.name);
-    site.store.read(|conn| {
-        let sql = format!("SELECT id FROM {} WHERE title = ?1 AND {sees} LIMIT 2", kind.name);
-        let mut stmt = conn.prepare(&sql)?;
-        let found = stmt.query_map([typed], |r| crate::look::id_at(r, 0))?.collect::<Result<Vec<_>, _>>()?;
-        Ok(match found.as_slice() {
-            [only] => Some(Value::link(only)),
-            _ => None,
+    site.store
+        .read(|conn| {
+            let sql = format!("SELECT id FROM {} WHERE title = ?1 AND {sees} LIMIT 2", kind.name);
+            let mut stmt = conn.prepare(&sql)?;
+            let found = stmt.query_map([typed], |r| crate::look::id_at(r, 0))?.collect::<Result<Vec<_>, _>>()?;
+            Ok(match found.as_slice() {
+                [only] => Some(*only),
+                [] => called(site, request, conn, kind, typed)?,
+                _ => None,
+            })
         })
-    })
+        .map(|found| found.as_ref().map(Value::link))
+}
+
+/// The record that is called so in the reader's language, where only one is.
+fn called(
+    site: &Site,
+    request: &Request,
+    conn: &Connection,
+    kind: &'static Kind,
+    typed: &str,
+) -> Result<Option<Subject>, PageError> {
+    let Some(query) = text::match_query(typed) else { return Ok(None) };
+    let look = Look::new(site, request, conn);
+    let sql = format!(
+        "SELECT d.id FROM search f JOIN search_doc d ON d.doc = f.rowid
+         WHERE f.search MATCH ?1 AND d.kind = '{}' AND {} ORDER BY f.rank LIMIT {MOST_CALLED}",
+        kind.name,
+        request.reader()?.sees(kind, "d")
+    );
+    let ids = conn.prepare(&sql)?.query_map([&query], |r| crate::look::id_at(r, 0))?.collect::<Result<Vec<_>, _>>()?;
+    let mut found = Vec::new();
+    for id in ids {
+        if look.title(kind, &id)?.to_lowercase() == typed.to_lowercase() {
+            found.push(id);
+        }
+    }
+    Ok(if let [only] = found.as_slice() { Some(*only) } else { None })
 }

@@ -41,6 +41,8 @@ pub struct Classes {
     pub(crate) open: Mutex<BTreeMap<Subject, Arc<Open>>>,
     /// Peers of which nothing is heard in a class, and since when.
     silent: Mutex<BTreeMap<NodeId, u64>>,
+    /// What was refused of what peers said, as far as it is logged.
+    pub(crate) refused: Mutex<live::Refused>,
 }
 
 /// A class that is open.
@@ -220,6 +222,7 @@ impl Classes {
             tending: Mutex::default(),
             open: Mutex::default(),
             silent: Mutex::default(),
+            refused: Mutex::default(),
         })
     }
 

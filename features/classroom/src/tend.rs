@@ -54,7 +54,24 @@ impl Classes {
             live.ask(|now, hall| find_way(now, hall, &open, self.me, self.hub));
             done = done.and(self.look(site, live, &open)).and(self.say_pages(site, live, &open));
         }
+        self.log_refused(live);
         done
+    }
+
+    /// Says in the node's log what was refused of what other nodes said since the last time.
+    fn log_refused(&self, live: &Live) {
+        let now = live.ask(|_, hall| hall.refused());
+        let before = std::mem::replace(&mut *lock(&self.refused), now);
+        if now == before {
+            return;
+        }
+        tracing::warn!(
+            malformed = now.malformed - before.malformed,
+            too_fast = now.too_fast - before.too_fast,
+            flooded = now.flooded - before.flooded,
+            not_allowed = now.not_allowed - before.not_allowed,
+            "of classes, other nodes said what was refused"
+        );
     }
 
     /// Opens a class, or goes on with one that was planned otherwise before: what happened in it stays.

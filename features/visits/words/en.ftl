@@ -36,5 +36,5 @@ trip-add-stop = Add a stop
 trip-no-stops = No host is on the way yet.
 rule-visit-once = This stay is recorded already: the same school at the same host, on one of the same days, on the same trip or with one of the same visitors. Add to that visit.
 rule-visit-two-places = One of the visitors was with another host on these days. Take off who was not here, or set the days of the two visits right.
-rule-visit-not-begun = A visit that begins later has not been held. Record it as planned: take the tick off *Record as held*, or set the day of its beginning right.
+rule-visit-not-begun = A visit that begins later has not been held. Record it as planned: take the tick off “Record as held”, or set the day of its beginning right.
 rule-visit-follow-early = One follows up after a visit: set a later day, or leave it empty.

@@ -120,25 +120,23 @@ fn joined(parts: impl IntoIterator<Item = Option<String>>) -> String {
     parts.into_iter().flatten().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
-fn postings(site: &Site, request: &Request, look: &Look<'_>) -> Result<Vec<Held>, PageError> {
+/// Times at another school: as somebody who was sent there, or who shadows there.
+fn stays(site: &Site, request: &Request, look: &Look<'_>, kind: &str, place: &str) -> Result<Vec<Held>, PageError> {
     let organisation = site.kinds.get("organisation").ok_or(PageError::NotFound)?;
-    rows(
-        site,
-        request,
-        look,
-        "posting",
-        "SELECT t.id, t.school, t.role, t.subject, t.arrived_on, coalesce(t.ended_on, t.ends_on), {sees} FROM posting t
-         WHERE t.person = ?1 AND t.arrived_on IS NOT NULL ORDER BY t.arrived_on",
-        |kind, posting, row| {
-            let period = period(look, text(row, 4)?, text(row, 5)?);
-            let (role, subject) = (said(look, kind, "role", text(row, 2)?), said(look, kind, "subject", text(row, 3)?));
-            Ok(Held {
-                title: look.title(organisation, &id(row.get(1)?))?,
-                detail: joined([role, subject, Some(period)]),
-                href: page(kind, posting, row, 6)?,
-            })
-        },
-    )
+    let sql = format!(
+        "SELECT t.id, t.{place}, t.role, t.subject, t.arrived_on, coalesce(t.ended_on, t.ends_on), {{sees}} FROM {kind} t
+         WHERE t.person = ?1 AND t.arrived_on IS NOT NULL AND t.state IN ('arrived', 'completed', 'ended_early')
+         ORDER BY t.arrived_on"
+    );
+    rows(site, request, look, kind, &sql, |kind, posting, row| {
+        let period = period(look, text(row, 4)?, text(row, 5)?);
+        let (role, subject) = (said(look, kind, "role", text(row, 2)?), said(look, kind, "subject", text(row, 3)?));
+        Ok(Held {
+            title: look.title(organisation, &id(row.get(1)?))?,
+            detail: joined([role, subject, Some(period)]),
+            href: page(kind, posting, row, 6)?,
+        })
+    })
 }
 
 fn pairings(site: &Site, request: &Request, look: &Look<'_>) -> Result<Vec<Held>, PageError> {
@@ -186,29 +184,6 @@ fn teams(site: &Site, request: &Request, look: &Look<'_>) -> Result<Vec<Held>, P
                 title: look.title_of_own(kind, &team)?,
                 detail: joined([part, Some(period(look, text(row, 2)?, text(row, 3)?))]),
                 href: page(kind, team, row, 4)?,
-            })
-        },
-    )
-}
-
-/// Reverse postings on which the reader went along elsewhere.
-fn shadowed(site: &Site, request: &Request, look: &Look<'_>) -> Result<Vec<Held>, PageError> {
-    let organisation = site.kinds.get("organisation").ok_or(PageError::NotFound)?;
-    rows(
-        site,
-        request,
-        look,
-        "reverse_posting",
-        "SELECT t.id, t.host, t.role, t.subject, t.arrived_on, coalesce(t.ended_on, t.ends_on), {sees}
-         FROM reverse_posting t WHERE t.person = ?1 AND t.arrived_on IS NOT NULL
-           AND t.state IN ('arrived', 'completed', 'ended_early') ORDER BY t.arrived_on",
-        |kind, posting, row| {
-            let period = period(look, text(row, 4)?, text(row, 5)?);
-            let (role, subject) = (said(look, kind, "role", text(row, 2)?), said(look, kind, "subject", text(row, 3)?));
-            Ok(Held {
-                title: look.title(organisation, &id(row.get(1)?))?,
-                detail: joined([role, subject, Some(period)]),
-                href: page(kind, posting, row, 6)?,
             })
         },
     )
@@ -291,8 +266,8 @@ fn halves(look: &Look<'_>, lines: Vec<Line>) -> Vec<Half> {
 
 fn record(site: &Site, request: &Request, look: &Look<'_>) -> Result<Record, PageError> {
     let held = [
-        ("posting-list", postings(site, request, look)?),
-        ("reverse_posting-list", shadowed(site, request, look)?),
+        ("posting-list", stays(site, request, look, "posting", "school")?),
+        ("reverse_posting-list", stays(site, request, look, "reverse_posting", "host")?),
         ("pairing-list", pairings(site, request, look)?),
         ("team-list", teams(site, request, look)?),
         ("study_tour-list", tours(site, request, look)?),

@@ -23,12 +23,13 @@ export function begin(pack: Pack | undefined, planned?: Planned): Item {
   const made = Date.now();
   const drawn = chance();
   const me = pack?.person.id;
+  // What was planned for a day that has come was held then, though it may be written up later; what is still to come is held today.
+  const days = planned && planned.starts <= today ? planned : { starts: today, ends: today };
   return {
     id: `${made}-${drawn}`, made, chance: drawn,
     ...(planned ? { visit: planned.id, base: planned.base } : {}),
     purpose: planned?.purpose ?? "", host: planned?.host ?? "", from: planned?.from ?? pack?.schools[0]?.id ?? "",
-    starts: planned && planned.starts <= today && today <= planned.ends ? planned.starts : today,
-    ends: planned && planned.starts <= today && today <= planned.ends ? planned.ends : today,
+    starts: days.starts, ends: days.ends,
     visitors: planned?.visitors.length ? planned.visitors : me ? [me] : [],
     lessons: 0, advice: "", follow_up: "", follow_up_on: "", kind: "workshop", days: [], pictures: [], state: "draft",
   };
