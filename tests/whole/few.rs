@@ -58,7 +58,7 @@ impl Few {
         let hub = desk_at(0);
         let at = [supported(&hub, 0), supported(&hub, 1)];
         let [three, thirty] = [(at[0], 3), (at[1], 30)].map(|(school, n)| put_pupils(&hub, school, "2026-11-25", n));
-        Self { three, thirty, hub, at }
+        Self { hub, three, thirty, at }
     }
 }
 

@@ -115,7 +115,7 @@ async fn correct(desk: &Desk, who: &Who, id: Subject, fields: &[(&str, &str)]) {
         |sql: &str| -> String { desk.ask(&format!("SELECT {sql} FROM participation WHERE id = {}", self::sql(id))) };
     let link =
         |field: &str| desk.one(&format!("SELECT {field} FROM participation WHERE id = {}", self::sql(id))).to_string();
-    let mut form = vec![
+    let mut form = [
         ("activity", link("activity")),
         ("person", link("person")),
         ("part", text("part")),
@@ -123,7 +123,7 @@ async fn correct(desk: &Desk, who: &Who, id: Subject, fields: &[(&str, &str)]) {
         ("present", if text("CAST(coalesce(present, 0) AS TEXT)") == "1" { "yes".to_owned() } else { String::new() }),
     ];
     for (name, to) in fields {
-        form.iter_mut().find(|(field, _)| field == name).unwrap().1 = (*to).to_owned();
+        (*to).clone_into(&mut form.iter_mut().find(|(field, _)| field == name).unwrap().1);
     }
     let typed: Vec<String> = form.iter().map(|(name, to)| format!("{name}={to}")).collect();
     let form = format!("_base={}&{}", value(&page, "_base"), typed.join("&"));

@@ -264,5 +264,6 @@ pub(crate) fn of_node(said: &Json) -> Vec<u8> {
 pub(crate) fn comes_or_goes(said: &[u8]) -> bool {
     let words = said.split_first().filter(|(what, _)| **what == WORDS);
     let said: Option<Json> = words.and_then(|(_, json)| serde_json::from_slice(json).ok());
-    said.is_some_and(|said| matches!(said["k"].as_str(), Some("in" | "out" | "guest" | "gone" | "was-cut")))
+    let kind = said.as_ref().and_then(|said| said.get("k")?.as_str());
+    matches!(kind, Some("in" | "out" | "guest" | "gone" | "was-cut"))
 }
