@@ -69,8 +69,7 @@ test("a class reaches both schools, and a room that is cut off goes on", { timeo
   const coming = second.locator("[data-class-sheet] .class-coming");
   await second.route("**/shown/*", (route) => route.fulfill({ status: 404 }));
   await second.reload();
-  await until(() => coming.isVisible(), "the page to be on its way");
-  assert.equal(await place(second), "2");
+  await until(async () => (await coming.isVisible()) && (await place(second)) === "2", "the page to be on its way, with its number");
   problems.push(...await look(second, "en-class-coming"));
   await second.unroute("**/shown/*");
   await until(async () => (await slide(second)) === 2 && !(await coming.isVisible()), "the page to have come", 20_000);
