@@ -141,3 +141,32 @@ async fn teams_and_study_tours_stand_in_the_record_with_their_days() {
     let title: String = hub.ask(&format!("SELECT coalesce(names ->> '$.en', name) FROM team WHERE id = {}", sql(team)));
     assert!(before.split_once("<h2>Teams</h2>").unwrap().1.contains(&title), "{title}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_record_of_years_tells_one_half_at_a_time_and_counts_the_others() {
+    let hub = desk_at(0);
+    let (person, _, _) = visitor(&hub);
+    let scope = Scope::Programme(hub.node.site.programme);
+    let host = hub.one("SELECT host FROM visit WHERE host IS NOT NULL ORDER BY id LIMIT 1");
+    let day = |n: i64| format!("{}-{:02}-{:02}", 2001 + n / 100, 1 + n % 12, 1 + n % 28);
+    for n in 0..320 {
+        let visit = Change::new()
+            .with_text("purpose", format!("第{n}次"))
+            .with_link("host", host)
+            .with_text("starts_on", day(n))
+            .with_text("ends_on", day(n))
+            .with_text("held_on", day(n))
+            .with_text("state", "held")
+            .with_added("visitors", Value::link(&person));
+        written(&hub, "visit", scope, None, visit);
+    }
+    let own = english(&hub.as_person(person));
+    let told = |page: &str| ["第3次", "第319次"].map(|what| page.contains(what));
+    let page = hub.page("/service", &own).await.1;
+    assert_eq!(told(&page), [false, false], "the latest half is the demonstration's own");
+    assert!(page.contains("id=\"h-2001-spring\"") && page.contains("?half=2001-spring"));
+    let page = hub.page("/service?half=2001-spring", &own).await.1;
+    assert_eq!(told(&page), [true, false]);
+    let page = hub.page("/service?half=nonsense", &own).await.1;
+    assert_eq!(told(&page), [false, false]);
+}

@@ -1,7 +1,7 @@
 //! The service record: what somebody did in the programme, for them alone, made of facts and of nothing else. Nothing in it is
 //! scored or set beside anybody else's; whom they hand it to is theirs to decide.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
 use base::Subject;
@@ -11,11 +11,13 @@ use register::{Look, label};
 use rusqlite::Row;
 use web::{PageError, Reply, Request, Shell, Site};
 
-use crate::lines::{Line, id, lines, seen};
+use crate::lines::{Line, id, lines, seen, uncalled};
 use crate::sheet;
 
 /// Rows of each sort.
 const MOST: i64 = 500;
+/// Of more lines than these, a page tells those of one half at a time.
+const MOST_AT_ONCE: usize = 300;
 
 /// Something that lasted: a posting, a pairing, a plan that was written.
 struct Held {
@@ -27,8 +29,28 @@ struct Held {
 
 /// A half of a school year, and what was done in it.
 struct Half {
+    /// Its name in an address.
+    code: String,
     said: String,
+    /// Its lines are told; of another, how many there are.
+    open: bool,
     sorts: Vec<Sort>,
+}
+
+/// A half by its year and whether it is the autumn's.
+type At = (i16, bool);
+
+fn code((year, autumn): At) -> String {
+    format!("{year}-{}", if autumn { "autumn" } else { "spring" })
+}
+
+/// The first and the last day of a half.
+fn span((year, autumn): At) -> (String, String) {
+    if autumn {
+        (format!("{year}-08-01"), format!("{}-01-31", year + 1))
+    } else {
+        (format!("{year}-02-01"), format!("{year}-07-31"))
+    }
 }
 
 struct Sort {
@@ -61,7 +83,7 @@ struct ServicePage<'a> {
 
 /// The half of a school year that a day is in: the autumn term is counted from August to January, the spring term from
 /// February to July.
-fn half(day: &str) -> Option<(i16, bool)> {
+fn half(day: &str) -> Option<At> {
     let day: base::Date = day.parse().ok()?;
     Some(match day.month() {
         1 => (day.year() - 1, true),
@@ -241,8 +263,9 @@ fn written(
 /// Lines by what they are.
 type Sorts = BTreeMap<&'static str, Vec<Shown>>;
 
-fn halves(look: &Look<'_>, lines: Vec<Line>) -> Vec<Half> {
-    let mut halves: BTreeMap<(i16, bool), Sorts> = BTreeMap::new();
+/// The lines by halves, the latest first; only those of one are told where one is open.
+fn halves(look: &Look<'_>, lines: Vec<Line>, open: Option<At>) -> Vec<Half> {
+    let mut halves: BTreeMap<At, Sorts> = BTreeMap::new();
     for line in lines {
         let Some(at) = half(&line.day) else { continue };
         let shown = Shown { day: look.date(&line.day), title: line.title, href: line.href };
@@ -259,12 +282,29 @@ fn halves(look: &Look<'_>, lines: Vec<Line>) -> Vec<Half> {
             lines,
         });
         let said = look.words.with(key, &[("text", school_year.as_str().into())]);
-        out.push(Half { said, sorts: sorts.collect() });
+        let open = open.is_none_or(|open| open == (year, autumn));
+        out.push(Half { code: code((year, autumn)), said, open, sorts: sorts.collect() });
     }
     out
 }
 
-fn record(site: &Site, request: &Request, look: &Look<'_>) -> Result<Record, PageError> {
+/// All lines; or, of very many, those of the half that is asked for, or of the latest, and of the others how many there are.
+fn done(site: &Site, request: &Request, look: &Look<'_>) -> Result<Vec<Half>, PageError> {
+    let reader = request.reader()?;
+    let mut all = uncalled(site, look, reader, "0000", "9999")?;
+    if all.len() <= MOST_AT_ONCE {
+        return Ok(halves(look, lines(site, look, reader, "0000", "9999")?, None));
+    }
+    let there: BTreeSet<At> = all.iter().filter_map(|l| half(&l.day)).collect();
+    let asked = request.query("half").and_then(|asked| there.iter().find(|at| code(**at) == asked));
+    let Some(open) = asked.or(there.last()).copied() else { return Ok(Vec::new()) };
+    let (from, until) = span(open);
+    all.retain(|l| half(&l.day) != Some(open));
+    all.extend(lines(site, look, reader, &from, &until)?);
+    Ok(halves(look, all, Some(open)))
+}
+
+fn record(site: &Site, request: &Request, look: &Look<'_>, halves: Vec<Half>) -> Result<Record, PageError> {
     let held = [
         ("posting-list", stays(site, request, look, "posting", "school")?),
         ("reverse_posting-list", stays(site, request, look, "reverse_posting", "host")?),
@@ -280,10 +320,7 @@ fn record(site: &Site, request: &Request, look: &Look<'_>) -> Result<Record, Pag
         .into_iter()
         .map(|(key, held)| (key, held.into_iter().filter(|h| believed || h.href.is_some()).collect::<Vec<_>>()));
     let held = held.filter(|(_, held)| !held.is_empty());
-    Ok(Record {
-        held: held.map(|(key, held)| (look.words.get(key).into_owned(), held)).collect(),
-        halves: halves(look, lines(site, look, request.reader()?, "0000", "9999")?),
-    })
+    Ok(Record { held: held.map(|(key, held)| (look.words.get(key).into_owned(), held)).collect(), halves })
 }
 
 /// The page of the service record.
@@ -291,7 +328,7 @@ pub(crate) fn show(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let me = request.reader()?.person;
     let html = site.store.read(|conn| {
         let look = Look::new(site, request, conn);
-        let Record { held, halves } = record(site, request, &look)?;
+        let Record { held, halves } = record(site, request, &look, done(site, request, &look)?)?;
         let shown = ServicePage {
             name: look.names(&me)?,
             empty: held.is_empty() && halves.is_empty(),
@@ -309,7 +346,8 @@ pub(crate) fn paper(site: &Site, request: &Request) -> Result<Reply, PageError> 
     let (paper, name) = site.store.read(|conn| {
         let look = Look::new(site, request, conn);
         let words = &look.words;
-        let record = record(site, request, &look)?;
+        let all = halves(&look, lines(site, &look, request.reader()?, "0000", "9999")?, None);
+        let record = record(site, request, &look, all)?;
         let mut blocks = vec![Block::Text(vec![Run::from(&*words.get("service-said"))])];
         let item = |text: String| Block::Item { depth: 0, number: None, runs: vec![Run::from(text.as_str())] };
         for (title, held) in &record.held {

@@ -93,3 +93,4 @@ typing-time = དུས་ཚོད
 typing-yes = ཡིན་མིན
 typing-choice = གདམ་ག་གཅིག
 typing-tags = གདམ་ག་མང་པོ
+service-open = གཅིག་གཅིག་གིས་སྟོན

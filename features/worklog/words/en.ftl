@@ -104,3 +104,4 @@ typing-choice = A choice
 typing-tags = Several choices
 typing-link = A record, found by its first letters
 typing-links = Several records, for the first of them
+service-open = Tell them one by one

@@ -104,3 +104,4 @@ typing-choice = 单选
 typing-tags = 多选
 typing-link = 一条记录，按前几个字查找
 typing-links = 多条记录，按第一条计
+service-open = 逐条列出
