@@ -74,7 +74,8 @@ test("ink stays on the page on which it was drawn", { timeout: 240_000 }, async 
   await line(first, [0.5, 0.7], [0.9, 0.7]);
   const drew = await inked(first);
   assert.ok(drew > 0, "the room sees what it draws");
-  // Who loads the page anew in the cut sees it as well.
+  // Who loads the page anew in the cut sees it as well. What is drawn is on its way within a moment.
+  await first.waitForTimeout(1000);
   await first.reload();
   await until(async () => (await at(first)) === white && (await inked(first)) > drew * 0.8, "what was drawn, loaded anew");
   const problems = await look(first, "zh-class-cut-drawn");

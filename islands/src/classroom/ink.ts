@@ -104,6 +104,8 @@ export class Ink {
     };
     sheet.addEventListener("pointerup", lift);
     sheet.addEventListener("pointercancel", lift);
+    // What was drawn just before the page is left goes on its way, too.
+    addEventListener("pagehide", () => this.send());
   }
 
   /** Takes back what this page drew last, or wipes the page. */
