@@ -58,6 +58,19 @@ const STILL = 7;
 /** Points of a screen beyond which the small layer is too coarse. */
 const COARSE = 200;
 
+/** What is waited for at most before the page is listened with. */
+const LOADS_MS = 3000;
+
+/** When the page has loaded. A sound or picture that is given to a page before, and does not come yet because nobody speaks, holds its
+ * loading back without an end: the browser would show that it goes on. */
+function loaded(): Promise<void> {
+  return new Promise((done) => {
+    if (document.readyState === "complete") done();
+    addEventListener("load", () => done(), { once: true });
+    setTimeout(done, LOADS_MS);
+  });
+}
+
 /** Two layers: one that a thin link may bear, and one for the node's own network. */
 const LAYERS: RTCRtpEncodingParameters[] = [
   { rid: "s", scaleResolutionDownBy: 4, maxBitrate: 60_000, maxFramerate: 8 },
@@ -129,6 +142,7 @@ export class Media {
     this.wire.sight(this.sight);
     if (this.stream) await this.send.begin();
     if (this.camera) await this.shoots.begin();
+    await loaded();
     await this.hear.begin();
     if (this.channel > 0) await this.interpreted.begin();
   }
