@@ -123,9 +123,11 @@ test("an observation from the plan to one next step, sealed to the two", { timeo
 
   // A node that gives another key than the phone knows is not sealed to, until somebody has asked about it.
   const retake = async () => {
-    const packed = phone.waitForResponse((answer) => answer.url().endsWith("/pocket/pack"));
+    // What it said of the time before is wiped away: it says so anew once the lists are on the phone.
+    const told = phone.locator("main > .notice");
+    await told.evaluate((notice) => { notice.textContent = ""; });
     await phone.locator("#hand").click();
-    await (await packed).finished();
+    await until(async () => (await told.textContent()).includes("名单已更新"), "the lists");
     await phone.locator("#seen-part button").click();
     await phone.locator("#keep-own").waitFor();
   };
