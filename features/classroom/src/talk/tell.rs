@@ -95,12 +95,14 @@ fn state(classes: &Classes, open: &Open, reach: Reach) -> Json {
         // Of a node that follows further on, the next one's link is known.
         let line = |of: Option<NodeId>| lines.iter().find(|(peer, _)| Some(*peer) == of);
         let link = match line(node).or_else(|| line(open.way_to(n))) {
+            // One's own room is where one is; of others nothing is known in a cut, wherever it is.
+            _ if node == Some(classes.me()) => "ok",
+            _ if reach == Reach::Cut => "cut",
             Some((_, line)) if line.is_away => "cut",
             Some((_, line)) if line.loss_permille > 80 || line.rtt_ms > 1200 => "slow",
             Some(_) => "ok",
-            None if node == Some(classes.me()) && reach == Reach::Cut => "cut",
             // The hub, where it is not the origin, knows of the others' links; here one knows who came.
-            None if node == Some(classes.me()) || open.origin != classes.me() => "ok",
+            None if open.origin != classes.me() => "ok",
             None => "cut",
         };
         json!({ "room": n, "here": here, "link": link })
