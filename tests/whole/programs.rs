@@ -97,6 +97,19 @@ pub async fn ask(at: SocketAddr, method: &str, path: &str, headers: &[(&str, &st
 
 pub const SDP: (&str, &str) = ("content-type", "application/sdp");
 
+/// A hub that serves a class of today, and where.
+async fn served() -> (Desk, Subject, SocketAddr, JoinSet<()>) {
+    let desk = desk_at(0);
+    desk.node.begin_classes(IpAddr::V4(Ipv4Addr::LOCALHOST)).unwrap();
+    let class = plan(&desk);
+    desk.node.classes.tend(&desk.node.site).unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (at, router) = (listener.local_addr().unwrap(), desk.router.clone());
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move { axum::serve(listener, router).await.unwrap() });
+    (desk, class, at, tasks)
+}
+
 /// The page of keys makes one, and shows it once.
 pub async fn key(desk: &Desk, class: Subject, who: &Who, way: &str) -> String {
     let made = desk.post(&format!("/classes/{class}/keys"), who, &format!("way={way}")).await;
@@ -140,14 +153,7 @@ async fn until(what: &str, mut holds: impl FnMut() -> bool) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_encoder_speaks_and_a_player_listens_with_keys_of_the_teacher() {
-    let desk = desk_at(0);
-    desk.node.begin_classes(IpAddr::V4(Ipv4Addr::LOCALHOST)).unwrap();
-    let class = plan(&desk);
-    desk.node.classes.tend(&desk.node.site).unwrap();
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let (at, router) = (listener.local_addr().unwrap(), desk.router.clone());
-    let mut tasks = JoinSet::new();
-    tasks.spawn(async move { axum::serve(listener, router).await.unwrap() });
+    let (desk, class, at, mut tasks) = served().await;
     // What a node that runs does now and then.
     let (site, classes) = (Arc::clone(&desk.node.site), Arc::clone(&desk.node.classes));
     tasks.spawn(async move {
@@ -259,14 +265,7 @@ async fn an_encoder_speaks_and_a_player_listens_with_keys_of_the_teacher() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_is_good_no_longer_than_its_makers_role() {
-    let desk = desk_at(0);
-    desk.node.begin_classes(IpAddr::V4(Ipv4Addr::LOCALHOST)).unwrap();
-    let class = plan(&desk);
-    desk.node.classes.tend(&desk.node.site).unwrap();
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let (at, router) = (listener.local_addr().unwrap(), desk.router.clone());
-    let mut tasks = JoinSet::new();
-    tasks.spawn(async move { axum::serve(listener, router).await.unwrap() });
+    let (desk, class, at, _tasks) = served().await;
     let whip = format!("/classes/{class}/whip/{}", key(&desk, class, &desk.sign_in(Role::Coordinator), "whip").await);
     let (_mouth, offer) = Bot::offers(IpAddr::V4(Ipv4Addr::LOCALHOST), Does::SPEAKS).await;
     assert_eq!(ask(at, "POST", &whip, &[SDP], &offer).await.status, 201);

@@ -196,37 +196,23 @@ pub(crate) fn id(bytes: Option<Vec<u8>>) -> Subject {
     bytes.and_then(|b| Subject::try_from(b.as_slice()).ok()).unwrap_or_default()
 }
 
+/// Whether lines say what each is called, which takes longest where there are thousands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Called {
+    Yes,
+    No,
+}
+
 /// What the reader did from one day to another, by day.
+///
+/// # Errors
+/// What the database says.
 pub(crate) fn lines(
     site: &Site,
     look: &Look<'_>,
     reader: &Reader,
-    from: &str,
-    until: &str,
-) -> Result<Vec<Line>, PageError> {
-    found(site, look, reader, (from, until), true)
-}
-
-/// As [`lines`], but not what each is called: that takes longest where there are thousands.
-///
-/// # Errors
-/// What the database says.
-pub(crate) fn uncalled(
-    site: &Site,
-    look: &Look<'_>,
-    reader: &Reader,
-    from: &str,
-    until: &str,
-) -> Result<Vec<Line>, PageError> {
-    found(site, look, reader, (from, until), false)
-}
-
-fn found(
-    site: &Site,
-    look: &Look<'_>,
-    reader: &Reader,
     (from, until): (&str, &str),
-    called: bool,
+    called: Called,
 ) -> Result<Vec<Line>, PageError> {
     let mut out: Vec<Line> = Vec::new();
     let mut known = BTreeSet::new();
@@ -258,7 +244,8 @@ fn found(
             if !known.insert(key.clone()) {
                 continue;
             }
-            let title = if source.named && called { look.title_of_own(kind, &of)? } else { String::new() };
+            let title =
+                if source.named && called == Called::Yes { look.title_of_own(kind, &of)? } else { String::new() };
             let said: Vec<&str> = [title.as_str(), place.as_str()].into_iter().filter(|s| !s.is_empty()).collect();
             let href = open.then(|| format!("/{}/{of}", page.route));
             out.push(Line { key, day, what: source.what, title: said.join(" · "), href });

@@ -11,11 +11,13 @@ use register::{Look, label};
 use rusqlite::Row;
 use web::{PageError, Reply, Request, Shell, Site};
 
-use crate::lines::{Line, id, lines, seen, uncalled};
+use crate::lines::{Called, Line, id, lines, seen};
 use crate::sheet;
 
 /// Rows of each sort.
 const MOST: i64 = 500;
+/// From before the first day until after the last.
+const ALL: (&str, &str) = ("0000", "9999");
 /// Of more lines than these, a page tells those of one half at a time.
 const MOST_AT_ONCE: usize = 300;
 
@@ -291,16 +293,16 @@ fn halves(look: &Look<'_>, lines: Vec<Line>, open: Option<At>) -> Vec<Half> {
 /// All lines; or, of very many, those of the half that is asked for, or of the latest, and of the others how many there are.
 fn done(site: &Site, request: &Request, look: &Look<'_>) -> Result<Vec<Half>, PageError> {
     let reader = request.reader()?;
-    let mut all = uncalled(site, look, reader, "0000", "9999")?;
+    let mut all = lines(site, look, reader, ALL, Called::No)?;
     if all.len() <= MOST_AT_ONCE {
-        return Ok(halves(look, lines(site, look, reader, "0000", "9999")?, None));
+        return Ok(halves(look, lines(site, look, reader, ALL, Called::Yes)?, None));
     }
     let there: BTreeSet<At> = all.iter().filter_map(|l| half(&l.day)).collect();
     let asked = request.query("half").and_then(|asked| there.iter().find(|at| code(**at) == asked));
     let Some(open) = asked.or(there.last()).copied() else { return Ok(Vec::new()) };
     let (from, until) = span(open);
     all.retain(|l| half(&l.day) != Some(open));
-    all.extend(lines(site, look, reader, &from, &until)?);
+    all.extend(lines(site, look, reader, (&from, &until), Called::Yes)?);
     Ok(halves(look, all, Some(open)))
 }
 
@@ -346,7 +348,7 @@ pub(crate) fn paper(site: &Site, request: &Request) -> Result<Reply, PageError> 
     let (paper, name) = site.store.read(|conn| {
         let look = Look::new(site, request, conn);
         let words = &look.words;
-        let all = halves(&look, lines(site, &look, request.reader()?, "0000", "9999")?, None);
+        let all = halves(&look, lines(site, &look, request.reader()?, ALL, Called::Yes)?, None);
         let record = record(site, request, &look, all)?;
         let mut blocks = vec![Block::Text(vec![Run::from(&*words.get("service-said"))])];
         let item = |text: String| Block::Item { depth: 0, number: None, runs: vec![Run::from(text.as_str())] };

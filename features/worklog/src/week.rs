@@ -14,7 +14,7 @@ use web::{PageError, Reply, Request, Shell, Site};
 
 use crate::facts::{MOST, WEEK_LOG, WEEK_WORDS};
 use crate::given::{self, Listed};
-use crate::lines::{Line, id, lines, uncalled};
+use crate::lines::{Called, Line, id, lines};
 use crate::sheet::{self, Part};
 
 /// Characters of the owner's own words.
@@ -122,12 +122,12 @@ struct WeekPage<'a> {
 }
 
 fn all(site: &Site, request: &Request, look: &Look<'_>, week: Week) -> Result<Vec<Line>, PageError> {
-    lines(site, look, request.reader()?, &week.monday.to_string(), &week.days(6).to_string())
+    lines(site, look, request.reader()?, (&week.monday.to_string(), &week.days(6).to_string()), Called::Yes)
 }
 
 /// The last week before this one in which something was.
 fn last(site: &Site, request: &Request, look: &Look<'_>, week: Week) -> Result<Option<Week>, PageError> {
-    let before = uncalled(site, look, request.reader()?, "0000", &week.days(-1).to_string())?;
+    let before = lines(site, look, request.reader()?, ("0000", &week.days(-1).to_string()), Called::No)?;
     Ok(before.last().and_then(|l| l.day.parse().ok()).map(Week::of))
 }
 
