@@ -7,8 +7,9 @@
 const MUCH: u32 = 200;
 /// or down if it is so many twice in a row.
 const SOME: u32 = 60;
-/// More than this is no sign that a way bears more.
-const FEW: u32 = 20;
+/// More than this, over all the seconds before a step up, is no sign that a way bears more. Over all of them: of the 25
+/// packets that a small layer has in a second a single one is already 40.
+const FEW: u64 = 20;
 /// A report comes so much later than the fastest did: packets queue.
 const LATE_MS: u64 = 300;
 /// Seconds in which something was sent and nothing was reported.
@@ -37,10 +38,13 @@ pub(super) struct Told {
 pub(super) struct Bears {
     /// Steps below the best layer; beyond the last layer come still pictures.
     pub down: u8,
-    /// Seconds in a row: with some loss, without any, without a report.
+    /// Seconds in a row: with some loss, with less, without a report.
     some: u32,
     clear: u32,
     silent: u32,
+    /// In those with less: packets that were sent, and thousandths of packets that were lost.
+    clear_sent: u64,
+    clear_lost: u64,
     /// Seconds since the last step, and whether that was one up.
     since: u32,
     tries: bool,
@@ -50,8 +54,18 @@ pub(super) struct Bears {
 
 impl Default for Bears {
     fn default() -> Self {
-        let (down, some, clear, silent) = (0, 0, 0, 0);
-        Self { down, some, clear, silent, since: SETTLES, tries: false, patience: PATIENCE, fastest_ms: u64::MAX }
+        Self {
+            down: 0,
+            some: 0,
+            clear: 0,
+            silent: 0,
+            clear_sent: 0,
+            clear_lost: 0,
+            since: SETTLES,
+            tries: false,
+            patience: PATIENCE,
+            fastest_ms: u64::MAX,
+        }
     }
 }
 
@@ -69,8 +83,15 @@ impl Bears {
             return false;
         }
         let lost = if self.silent >= SILENT { MUCH } else { told.lost.unwrap_or(0) };
-        self.some = if lost >= SOME || is_late { self.some + 1 } else { 0 };
-        self.clear = if lost <= FEW && !is_late { self.clear + 1 } else { 0 };
+        if lost >= SOME || is_late {
+            self.some += 1;
+            self.unclear();
+        } else {
+            self.some = 0;
+            self.clear += 1;
+            self.clear_sent += told.sent;
+            self.clear_lost += u64::from(lost) * told.sent;
+        }
         if self.tries && self.since >= HELD {
             (self.tries, self.patience) = (false, PATIENCE);
         }
@@ -81,12 +102,20 @@ impl Bears {
             self.step(self.down + 1);
             return true;
         }
-        if self.down > 0 && self.clear >= self.patience {
-            self.step(self.down.min(layers) - 1);
-            self.tries = true;
-            return true;
+        if self.down == 0 || self.clear < self.patience {
+            return false;
         }
-        false
+        if self.clear_lost > FEW * self.clear_sent {
+            self.unclear();
+            return false;
+        }
+        self.step(self.down.min(layers) - 1);
+        self.tries = true;
+        true
+    }
+
+    fn unclear(&mut self) {
+        (self.clear, self.clear_sent, self.clear_lost) = (0, 0, 0);
     }
 
     /// Another camera is seen, or the page asks for another size: what was learnt of the layers of one is not true of others.
@@ -95,7 +124,8 @@ impl Bears {
     }
 
     fn step(&mut self, down: u8) {
-        (self.down, self.some, self.clear, self.silent, self.since) = (down, 0, 0, 0, 0);
+        (self.down, self.some, self.silent, self.since) = (down, 0, 0, 0);
+        self.unclear();
     }
 }
 
@@ -147,6 +177,15 @@ mod tests {
         }
         bears.down = 1;
         assert_eq!(until_step(&mut bears, lost(30)), u32::MAX, "neither down nor up");
+    }
+
+    #[test]
+    fn a_packet_that_is_lost_now_and_then_holds_no_page_down() {
+        let mut bears = Bears { down: 1, ..Bears::default() };
+        let second = |n: u32| Told { sent: 25, lost: Some(if n.is_multiple_of(4) { 40 } else { 0 }), rtt_ms: Some(10) };
+        assert_eq!((1..1000).find(|n| bears.tell(second(*n), 2)), Some(PATIENCE), "one of a hundred");
+        bears.step(1);
+        assert_eq!((1..1000).find(|_| bears.tell(second(0), 2)), None, "one of each 25 is too much");
     }
 
     #[test]
