@@ -172,7 +172,18 @@ impl Live {
     /// ends when the class is closed.
     pub fn follow(&self, class: Subject) -> Option<watch::Receiver<u64>> {
         self.hall().reach(class)?;
-        Some(self.inner.changes().entry(class).or_default().subscribe())
+        let changes = self.inner.changes().entry(class).or_default().subscribe();
+        self.ask(|_, hall| hall.attend(class, true));
+        Some(changes)
+    }
+
+    /// How a class goes on that nobody follows here: see [`Hall::attend`].
+    pub fn attend(&self, class: Subject, goes_on: bool) {
+        // With this held nobody begins to follow it in between.
+        let changes = self.inner.changes();
+        let is_followed = changes.get(&class).is_some_and(|sender| sender.receiver_count() > 0);
+        self.ask(|_, hall| hall.attend(class, goes_on || is_followed));
+        drop(changes);
     }
 
     /// Whether what somebody has of a class is what is here of it: else what they know from somewhere on did not happen.

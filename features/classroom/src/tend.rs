@@ -53,6 +53,7 @@ impl Classes {
             }
             live.ask(|now, hall| find_way(now, hall, &open, self.me, self.hub));
             done = done.and(self.look(site, live, &open)).and(self.say_pages(site, live, &open));
+            live.attend(open.class, open.inner().fold.goes_on());
         }
         self.log_refused(live);
         done

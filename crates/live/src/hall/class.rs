@@ -72,6 +72,8 @@ pub(super) struct Class {
     pub buckets: BTreeMap<Subject, Bucket>,
     /// Who is next on the way says that it is cut further on.
     pub is_cut_beyond: bool,
+    /// Somebody is in it here, or it goes on.
+    pub is_attended: bool,
 }
 
 /// A track, and how it is heard here.
@@ -229,6 +231,7 @@ impl Class {
             step: FIRST_STEP,
             buckets: BTreeMap::new(),
             is_cut_beyond: false,
+            is_attended: true,
         }
     }
 

@@ -185,6 +185,14 @@ impl Hall {
         self.news.push((class, News::Changed));
     }
 
+    /// Whether a class is attended here: somebody has it open, or it goes on. One that only waits, for days before it and
+    /// after it, hardly talks. Each is attended until it is said that it is not.
+    pub fn attend(&mut self, class: Subject, is_attended: bool) {
+        if let Some(open) = self.classes.get_mut(&class) {
+            open.is_attended = is_attended;
+        }
+    }
+
     /// Where a class is followed.
     pub fn way(&self, class: Subject) -> Option<Way> {
         self.classes.get(&class).map(|c| c.way)
@@ -294,7 +302,7 @@ impl Hall {
 
     /// What is to be done now. `largest` is how many bytes a datagram to a peer may have.
     pub fn poll(&mut self, now: u64, largest: impl Fn(NodeId) -> Option<usize>, out: &mut Vec<Out>) {
-        let mut others = Vec::new();
+        let (mut others, mut attended) = (Vec::new(), BTreeSet::new());
         for (id, open) in &mut self.classes {
             let is_cut = open.way != Way::Here && !reaches(open, &self.peers);
             if let Way::Via(way) = open.way {
@@ -306,6 +314,9 @@ impl Hall {
                     (true, Some(peer)) if !open.is_cut_beyond => bring(now, self.me, open, way, &mut peer.trunk),
                     _ => {}
                 }
+            }
+            if open.is_attended {
+                attended.extend(open.legs.keys().copied().chain(via(open)));
             }
             others.extend(open.others().into_iter().map(|peer| (*id, peer)));
             for (peer, leg) in &mut open.legs {
@@ -327,6 +338,7 @@ impl Hall {
         let ways = self.ways();
         for (id, peer) in &mut self.peers {
             peer.trunk.rests = peer.handles.is_empty() && !ways.contains(id);
+            peer.trunk.dozes = !attended.contains(id);
             let most = largest(*id).unwrap_or(LARGEST);
             let datagrams = std::iter::from_fn(|| peer.trunk.poll(now, most));
             out.extend(datagrams.take(AT_ONCE).map(|datagram| Out::Datagram(*id, datagram)));
@@ -414,7 +426,6 @@ impl Hall {
 
     /// Peers on the way to the origin of an open class.
     fn ways(&self) -> BTreeSet<NodeId> {
-        let via = |open: &Class| if let Way::Via(way) = open.way { Some(way) } else { None };
         self.classes.values().filter_map(via).collect()
     }
 
@@ -422,6 +433,11 @@ impl Hall {
     pub fn refused(&self) -> Refused {
         self.refused
     }
+}
+
+/// The peer on the way to a class's origin.
+fn via(open: &Class) -> Option<NodeId> {
+    if let Way::Via(way) = open.way { Some(way) } else { None }
 }
 
 /// Whether a way to the origin is open, as far as is known here.

@@ -62,8 +62,11 @@ const PING_MS: u64 = 120;
 /// and after this, when the cut is no short one, so often.
 const LONG_MS: u64 = 60_000;
 const LONG_PING_MS: u64 = 250;
-/// A word now and then keeps both ends informed when nothing else is said.
+/// A word now and then keeps both ends informed when nothing else is said:
 const IDLE_MS: u64 = 2000;
+/// where nobody attends a class, it is enough that they know each other. An end that does more is answered all the same.
+const DOZE_MS: u64 = 60_000;
+const DOZE_PING_MS: u64 = 10_000;
 /// One that asked asks again after so long beyond the time there and back.
 const ASK_AGAIN_MS: u64 = 700;
 /// Video that waits longer is not worth sending.
@@ -92,6 +95,8 @@ pub(crate) struct Trunk {
     is_away: bool,
     /// No class goes over it: nothing is said for the sake of it, so that an idle link costs nothing.
     pub rests: bool,
+    /// Nobody attends at this end a class that goes over it: it waits, for days before a class and after one.
+    pub dozes: bool,
     line: Line,
 }
 
@@ -113,6 +118,7 @@ impl Trunk {
             spoke: now,
             is_away: false,
             rests: false,
+            dozes: false,
             line: Line::default(),
         }
     }
@@ -437,13 +443,18 @@ impl Trunk {
             return u64::MAX;
         }
         let again = self.sent.asked_since().map(|asked| asked.max(self.spoke) + self.sent.rtt() + ASK_AGAIN_MS);
-        let idle = self.spoke.max(self.heard) + IDLE_MS;
+        let idle = self.spoke.max(self.heard) + if self.dozes { DOZE_MS } else { IDLE_MS };
         again.map_or(idle, |again| again.min(idle)).max(self.spoke + ASK_AGAIN_MS)
     }
 
     /// When one that is away is asked next.
     fn ping_at(&self) -> u64 {
-        self.spoke + if self.spoke < self.heard + LONG_MS { PING_MS } else { LONG_PING_MS }
+        self.spoke
+            + match self.spoke < self.heard + LONG_MS {
+                _ if self.dozes => DOZE_PING_MS,
+                true => PING_MS,
+                false => LONG_PING_MS,
+            }
     }
 
     /// When to poll next.

@@ -144,6 +144,44 @@ fn without_a_class_nothing_is_said() {
     assert_eq!(said(&world), before);
 }
 
+/// A class is open for days before it and after it. Where nobody attends it, it costs next to nothing; where somebody does,
+/// at whichever end, a cut is known in seconds.
+#[test]
+fn a_class_that_nobody_attends_hardly_talks() {
+    let mut world = World::new(9, &[Bad::GOOD, Bad::GOOD]);
+    world.open(class(1), HUB);
+    let attend = |world: &mut World, attended: [bool; 3]| {
+        (0..3).for_each(|n| world.attend(n, class(1), attended[n]));
+    };
+    let said = |world: &World| world.sums(HUB, 2).bytes + world.sums(2, HUB).bytes;
+    world.run(10_000, |_, _| {});
+    attend(&mut world, [false; 3]);
+    let before = said(&world);
+    world.run(3_600_000, |_, _| {});
+    let hour = said(&world) - before;
+    println!("an hour in which nobody attends: {hour} bytes, both ways");
+    assert!(hour < 15_000, "{hour} bytes in an hour");
+    assert_eq!(world.halls[2].reach(class(1)), Some(Reach::Open));
+    // What is said is there as soon as ever, from whom it may come.
+    world.say(2, class(1), person(2), b"we are early").unwrap();
+    world.run(1500, |_, _| {});
+    assert_eq!(lane(&world, HUB).len(), 1);
+    // A cut is known to who attends; and to the other end as soon as somebody comes there.
+    for attended in [[true, false, false], [false, false, true]] {
+        let (at, other) = if attended[HUB] { (HUB, 2) } else { (2, HUB) };
+        attend(&mut world, attended);
+        world.run(10_000, |_, _| {});
+        world.cuts = vec![(world.now, world.now + 30_000)];
+        world.run(10_000, |_, _| {});
+        assert!(!world.halls[at].meets(node(other)), "{at} knows that it is cut off");
+        attend(&mut world, [true, false, true]);
+        world.run(6000, |_, _| {});
+        assert!(!world.halls[other].meets(node(at)), "{other} knows it, too");
+        world.run(20_000, |_, _| {});
+        assert!(world.halls[at].meets(node(other)) && world.halls[other].meets(node(at)));
+    }
+}
+
 #[test]
 fn a_node_that_begins_anew_goes_on_where_it_was() {
     let mut world = World::new(6, &[Bad::GOOD, Bad::GOOD]);

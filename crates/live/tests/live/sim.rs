@@ -248,6 +248,11 @@ impl World {
         self.halls[n].say(self.now, class, who, payload)
     }
 
+    pub fn attend(&mut self, n: usize, class: Subject, is_attended: bool) {
+        self.wakes[n] = 0;
+        self.halls[n].attend(class, is_attended);
+    }
+
     pub fn voice(&mut self, n: usize, class: Subject, track: TrackId, packet: Packet) {
         self.wakes[n] = 0;
         self.halls[n].voice(self.now, class, track, packet);
