@@ -2,6 +2,7 @@
 // the school before.
 // Usage: node bench/class_page.mjs, from the repository, with ZAMPA set and the browser tests installed.
 import { be, classOfToday, reader, school, start } from "../tests/browser/stage.mjs";
+import { tell } from "./tell.mjs";
 
 const stage = await start(["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]);
 try {
@@ -19,7 +20,7 @@ try {
   await page.waitForTimeout(5000);
   const own = [...came].filter(([id]) => !/slides|content|renditions|shown/.test(at.get(id) ?? ""));
   const bytes = own.reduce((sum, [, n]) => sum + n, 0);
-  console.log(JSON.stringify({ name: "the page of a live class, first load, compressed", value: Math.round(bytes / 100) / 10, unit: "KB", goal: "<= 150", ok: bytes <= 150_000, peer: null, peer_value: null, ratio: null }));
+  tell("the page of a live class, first load, compressed", bytes / 1000, "KB", "<= 150", bytes <= 150_000);
 } finally {
   await stage.stop();
 }

@@ -1,6 +1,7 @@
 // How long it takes from a key to the screen of a peer at the same node: two real browsers' pages, one plan.
 // Usage: node bench/edit.mjs, from the repository, with ZAMPA set and the browser tests installed.
 import { be, press, reader, school, start } from "../tests/browser/stage.mjs";
+import { percentile, tell } from "./tell.mjs";
 
 const KEYS = 120;
 const stage = await start();
@@ -32,11 +33,10 @@ try {
   for (let n = 0; n < KEYS; n += 1) await one.keyboard.type("字", { delay: 60 });
   await two.waitForFunction((n) => window.seen.length >= n, KEYS);
   const [typed, seen] = await Promise.all([one, two].map((page) => page.evaluate(() => window.seen)));
-  const took = typed.map((t, i) => seen[i] - t).sort((a, b) => a - b);
-  const at = (p) => Math.round(took[Math.min(took.length - 1, Math.floor(took.length * p))] * 10) / 10;
-  const tell = (name, value, goal, ok) => console.log(JSON.stringify({ name, value, unit: "ms", goal, ok, peer: null, peer_value: null, ratio: null }));
-  tell("a plan's edit to a peer's screen at the same node, median", at(0.5), "-", true);
-  tell("a plan's edit to a peer's screen at the same node, p95", at(0.95), "< 50", at(0.95) < 50);
+  const took = typed.map((t, i) => seen[i] - t);
+  const at = (p) => percentile(took, p);
+  tell("a plan's edit to a peer's screen at the same node, median", at(50), "ms", "-", true);
+  tell("a plan's edit to a peer's screen at the same node, p95", at(95), "ms", "< 50", at(95) < 50);
 } finally {
   await stage.stop();
 }

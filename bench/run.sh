@@ -10,7 +10,7 @@ lines=$(mktemp)
 case $set in
   base) "$bench" "$zampa" ;;
   content) "$bench" --content; ZAMPA=$zampa node bench/slides.mjs; ZAMPA=$zampa node bench/edit.mjs ;;
-  live) "$bench" --live; ZAMPA=$zampa node bench/class_page.mjs ;;
+  live) "$bench" --live; ZAMPA=$zampa node bench/class_page.mjs; ZAMPA=$zampa node bench/on_screen.mjs ;;
   growth) ZAMPA=$zampa node bench/growth.mjs ;;
   *) echo "no such set of measures: $set" >&2; exit 2 ;;
 esac | tee "$lines"

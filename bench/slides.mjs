@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { tell } from "./tell.mjs";
 
 const PAGES = 20;
 const dir = mkdtempSync(join(tmpdir(), "slides-"));
@@ -30,11 +31,10 @@ try {
     office("pdf", file);
     execFileSync("pdftoppm", ["-jpeg", "-scale-to-x", "1280", "-scale-to-y", "-1", join(dir, "lesson.pdf"), join(dir, "peer")]);
   });
-  const round = (n) => Math.round(n * 100) / 100;
-  const tell = (name, value, unit, goal, ok, peerValue) => console.log(JSON.stringify({ name, value: round(value), unit, goal, ok, peer: "soffice, pdftoppm", peer_value: peerValue === undefined ? null : String(round(peerValue)), ratio: peerValue === undefined ? null : Math.round(peerValue / value * 10) / 10 }));
-  tell("slides of a .pptx of 20 pages, with thumbnails", ours, "s", "< 10", ours < 10, peer);
+  const by = "soffice, pdftoppm";
+  tell("slides of a .pptx of 20 pages, with thumbnails", ours, "s", "< 10", ours < 10, by, peer);
   const sum = (all) => all.reduce((a, b) => a + b, 0) / 1e6;
-  tell("what they weigh", sum(made), "MB", "-", true, sum(weigh(dir, /^peer.*\.jpg$/)));
+  tell("what they weigh", sum(made), "MB", "-", true, by, sum(weigh(dir, /^peer.*\.jpg$/)));
 } finally {
   rmSync(dir, { recursive: true, force: true });
 }
