@@ -30,7 +30,7 @@ mod wire;
 
 pub use booth::{Booths, NoSeat, SeatId, Seated, Sight, Traffic};
 pub use driver::{Audience, Live, View};
-pub use hall::{Door, Hall, News, Out, Reach, Refused, Saved, Track, TrackId, Way, Why};
+pub use hall::{Door, Hall, Light, News, Out, Reach, Refused, Saved, Track, TrackId, Way, Why};
 pub use hold::Heard;
 pub use lane::{Event, Lane, MAX_PAYLOAD, Mark, Refusal, Saying};
 pub use record::{RecordError, Recorder, Replay};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use base::{NodeId, Subject};
 
+use super::lights::{Light, Lights};
 use super::words::{Line, Track, TrackId};
 use crate::bucket::Bucket;
 use crate::hold::Hold;
@@ -45,6 +46,9 @@ pub(super) const MAX_TRACKS_OF_ONE: usize = 8;
 /// sends a voice of 20 KB, a browser one of 4; and the picture that goes over a trunk is small.
 const SAYINGS_PER_SECOND: u64 = 300;
 const BEGINS_PER_SECOND: u64 = 4;
+/// Words about links that a peer is told in a second, 36 bytes each: links that come and go do not fill others.
+const LIGHTS_PER_SECOND: u64 = 2;
+const LIGHTS_AT_ONCE: u64 = 40;
 const VOICE_PER_SECOND: u64 = 64_000;
 const VIDEO_PER_SECOND: u64 = 160_000;
 
@@ -74,6 +78,7 @@ pub(super) struct Class {
     pub is_cut_beyond: bool,
     /// Somebody is in it here, or it goes on.
     pub is_attended: bool,
+    pub lights: Lights,
 }
 
 /// A track, and how it is heard here.
@@ -101,6 +106,9 @@ pub(super) struct Leg {
     pub says: bool,
     /// It was told that what is said here does not reach the origin.
     pub told_cut: bool,
+    /// What it was told of the links to others, where they do not fare well; and how much of it it may be told.
+    pub told_lights: BTreeMap<NodeId, Light>,
+    pub lights: Bucket,
     /// Whom its numbers stand for.
     pub speakers_in: BTreeMap<u64, (NodeId, Subject)>,
     pub speakers_out: BTreeMap<(NodeId, Subject), u64>,
@@ -123,6 +131,8 @@ impl Leg {
             had: None,
             says: false,
             told_cut: false,
+            told_lights: BTreeMap::new(),
+            lights: Bucket::of(now, LIGHTS_PER_SECOND, LIGHTS_AT_ONCE),
             speakers_in: BTreeMap::new(),
             speakers_out: BTreeMap::new(),
             tracks_in: BTreeMap::new(),
@@ -232,6 +242,7 @@ impl Class {
             buckets: BTreeMap::new(),
             is_cut_beyond: false,
             is_attended: true,
+            lights: Lights::default(),
         }
     }
 

@@ -122,6 +122,7 @@ impl Hall {
                     self.news.push((class, News::Changed));
                 }
             }
+            Word::Light { class, node, light } => self.light(peer, class, node, light),
             Word::Over { class } => {
                 if let Some(open) = self.classes.get_mut(&class).filter(|c| c.way == Way::Via(peer)) {
                     open.ask_at = now + ASK_AGAIN_MS;

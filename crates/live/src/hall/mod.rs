@@ -7,6 +7,7 @@
 
 mod class;
 mod hear;
+mod lights;
 mod media;
 mod words;
 
@@ -14,8 +15,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use base::{NodeId, Subject};
-use class::Class;
+use class::{Class, Leg};
 pub use class::{Saved, Way};
+pub use lights::Light;
 use words::Word;
 pub use words::{Track, TrackId, Why};
 
@@ -275,7 +277,13 @@ impl Hall {
     pub fn left(&mut self, now: u64, peer: NodeId) {
         self.peers.remove(&peer);
         let classes: Vec<Subject> = self.classes.keys().copied().collect();
-        classes.into_iter().for_each(|class| self.drop_leg(now, class, peer));
+        for class in classes {
+            let behind = self.classes.get(&class).and_then(|open| open.legs.get(&peer)).map(Leg::behind);
+            self.drop_leg(now, class, peer);
+            if let (Some(behind), Some(open)) = (behind, self.classes.get_mut(&class)) {
+                open.lights.left(peer, behind);
+            }
+        }
     }
 
     /// A node has no part in a class any more.
@@ -295,6 +303,7 @@ impl Hall {
         if open.legs.remove(&peer).is_none() {
             return;
         }
+        open.lights.forget(peer);
         let lost: Vec<TrackId> = open.tracks.values().filter(|t| t.from == Some(peer)).map(|t| t.track.id).collect();
         lost.into_iter().for_each(|track| self.end_track(now, class, track));
         self.news.push((class, News::Changed));
@@ -304,6 +313,9 @@ impl Hall {
     pub fn poll(&mut self, now: u64, largest: impl Fn(NodeId) -> Option<usize>, out: &mut Vec<Out>) {
         let (mut others, mut attended) = (Vec::new(), BTreeSet::new());
         for (id, open) in &mut self.classes {
+            if open.look(now, *id, &mut self.peers) {
+                self.news.push((*id, News::Changed));
+            }
             let is_cut = open.way != Way::Here && !reaches(open, &self.peers);
             if let Way::Via(way) = open.way {
                 match (open.legs.contains_key(&way), self.peers.get_mut(&way)) {

@@ -1,10 +1,11 @@
 //! What nodes say to each other about classes: messages of streams.
 //!
-//! On stream 0, about all: join, welcome, refused, leave, over, beyond. On a class's own stream, downwards records of the lane,
+//! On stream 0, about all: join, welcome, refused, leave, over, beyond, light. On a class's own stream, downwards records of the lane,
 //! upwards what people said; both ways, tracks of voice.
 
 use base::{NodeId, Subject};
 
+use super::lights::Light;
 use crate::lane::{MAX_PAYLOAD, Mark};
 use crate::wire::{Malformed, Reader, Writer};
 
@@ -55,6 +56,12 @@ pub(super) enum Word {
         class: Subject,
         cut: bool,
     },
+    /// How the link to a node further on fares.
+    Light {
+        class: Subject,
+        node: NodeId,
+        light: Light,
+    },
 }
 
 impl Word {
@@ -82,6 +89,7 @@ impl Word {
             Self::Leave { class } => out.byte(4).raw(&class.0),
             Self::Over { class } => out.byte(5).raw(&class.0),
             Self::Beyond { class, cut } => out.byte(6).raw(&class.0).byte(u8::from(*cut)),
+            Self::Light { class, node, light } => out.byte(7).raw(&class.0).raw(&node.0).byte(light.byte()),
         };
         out.0
     }
@@ -116,6 +124,10 @@ impl Word {
             4 => Self::Leave { class },
             5 => Self::Over { class },
             6 => Self::Beyond { class, cut: input.byte()? != 0 },
+            7 => {
+                let node = NodeId(input.array()?);
+                Self::Light { class, node, light: Light::of_byte(input.byte()?).ok_or(Malformed)? }
+            }
             _ => return Err(Malformed),
         })
     }

@@ -1,4 +1,4 @@
-use live::{News, Reach, Refusal, Saved, Way};
+use live::{Light, News, Reach, Refusal, Saved, Way};
 
 use crate::sim::{Bad, Chance, HUB, World, class, node, packet, person};
 
@@ -142,6 +142,69 @@ fn without_a_class_nothing_is_said() {
     assert!(before > 0);
     world.run(600_000, |_, _| {});
     assert_eq!(said(&world), before);
+}
+
+/// The teacher is at a school: how the links of the rooms behind the hub fare is seen there, and at the other rooms.
+#[test]
+fn everybody_sees_which_room_is_cut_off() {
+    const BELOW: usize = 2;
+    let mut world = World::chain(15, 6, &[HUB, BELOW]);
+    for (a, b, bad) in [
+        (1, HUB, Bad::GOOD),
+        (BELOW, HUB, Bad::GOOD),
+        (3, BELOW, Bad::GOOD),
+        (4, BELOW, Bad::GOOD),
+        (5, HUB, Bad::GOOD),
+    ] {
+        world.join(a, b, bad);
+    }
+    let ways = [
+        Way::Via(node(1)),
+        Way::Here,
+        Way::Via(node(HUB)),
+        Way::Via(node(BELOW)),
+        Way::Via(node(BELOW)),
+        Way::Via(node(HUB)),
+    ];
+    for (n, way) in ways.into_iter().enumerate() {
+        assert!(world.halls[n].open(world.now, class(1), way, 0, Saved::default()));
+    }
+    world.run(8000, |_, _| {});
+    for n in [3, 4, 5] {
+        world.say(n, class(1), person(1), b"here").unwrap();
+    }
+    world.run(5000, |_, _| {});
+    // Which of the nodes are not well, as one of them sees it.
+    let seen = |world: &World, n: usize| -> Vec<(usize, Light)> {
+        let lights = world.halls[n].lights(class(1));
+        (0..6).filter_map(|other| Some((other, *lights.get(&node(other))?))).collect()
+    };
+    assert!((0..6).all(|n| seen(&world, n).is_empty()), "over good links nothing is said of them");
+    world.sever(3, BELOW, true);
+    world.run(10_000, |_, _| {});
+    for n in [1, 5, 4, HUB, BELOW] {
+        assert_eq!(seen(&world, n), [(3, Light::Cut)], "as {n} sees it");
+    }
+    // The one between is cut off: so is all behind it; and what was said of it before holds.
+    world.sever(BELOW, HUB, true);
+    world.run(10_000, |_, _| {});
+    for n in [1, 5, HUB] {
+        assert_eq!(seen(&world, n), [(BELOW, Light::Cut), (3, Light::Cut), (4, Light::Cut)], "as {n} sees it");
+    }
+    // Also when its session ends, and until it is back.
+    world.sever(BELOW, HUB, false);
+    world.reconnect(BELOW, HUB);
+    world.run(20_000, |_, _| {});
+    for n in [1, 5] {
+        assert_eq!(seen(&world, n), [(3, Light::Cut)], "as {n} sees it");
+    }
+    world.sever(3, BELOW, false);
+    world.reconnect(3, BELOW);
+    world.run(20_000, |_, _| {});
+    assert!((0..6).all(|n| seen(&world, n).is_empty()), "all is well again");
+    // One may say it only of who is behind it.
+    let refused = world.halls[HUB].refused().not_allowed;
+    assert_eq!(refused, 0);
 }
 
 /// A class is open for days before it and after it. Where nobody attends it, it costs next to nothing; where somebody does,

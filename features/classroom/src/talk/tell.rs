@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use base::NodeId;
-use live::Reach;
+use live::{Light, Reach};
 use serde_json::{Value as Json, json};
 
 use super::Guest;
@@ -87,23 +87,23 @@ pub(super) fn tell_of_pupils(open: &Open, guest: &mut Guest, out: &mut Vec<Vec<u
 
 /// Who is there, and how the links stand.
 fn state(classes: &Classes, open: &Open, reach: Reach) -> Json {
-    let lines = classes.live().map(|l| l.ask(|_, hall| hall.lines(open.class))).unwrap_or_default();
+    let (lights, lines) =
+        classes.live().map(|l| l.ask(|_, hall| (hall.lights(open.class), hall.lines(open.class)))).unwrap_or_default();
     let fold = open.inner().fold.clone();
     let room = |n: u16| {
         let here = fold.over_ms.is_none() && fold.rooms.get(&n).is_some_and(|r| r.since_ms.is_some());
         let node = open.node_of(n);
-        // Of a node that follows further on, the next one's link is known.
-        let line = |of: Option<NodeId>| lines.iter().find(|(peer, _)| Some(*peer) == of);
-        let link = match line(node).or_else(|| line(open.way_to(n))) {
+        // What is cut off in between is as bad as if it were cut off itself.
+        let light = |of: Option<NodeId>| of.and_then(|node| lights.get(&node)).copied().unwrap_or_default();
+        let link = match light(node).max(light(open.way_to(n))) {
             // One's own room is where one is; of others nothing is known in a cut, wherever it is.
             _ if node == Some(classes.me()) => "ok",
             _ if reach == Reach::Cut => "cut",
-            Some((_, line)) if line.is_away => "cut",
-            Some((_, line)) if line.loss_permille > 80 || line.rtt_ms > 1200 => "slow",
-            Some(_) => "ok",
-            // The hub, where it is not the origin, knows of the others' links; here one knows who came.
-            None if open.origin != classes.me() => "ok",
-            None => "cut",
+            // Where the order is here, who came is met, or was before this node was started again.
+            _ if open.origin == classes.me() && !lines.iter().any(|(peer, _)| Some(*peer) == open.way_to(n)) => "cut",
+            Light::Cut => "cut",
+            Light::Slow => "slow",
+            Light::Well => "ok",
         };
         json!({ "room": n, "here": here, "link": link })
     };
