@@ -11,3 +11,4 @@ health_session-basis = བརྩིས་པའམ་ཚོད་དཔག
 rule-health-session-medic = མངགས་གཏོང་སྨན་པ་འདེམས་པའམ་སྨན་པའི་མིང་འབྲི་རོགས།
 rule-health-session-by-a-medic = མངགས་གཏོང་འདི་སྨན་པ་མིན།
 rule-health-session-medic-there = ཉིན་དེར་སྨན་པ་སློབ་གྲྭར་མེད།
+rule-health-session-number = སྤེལ་ཟིན་པའི་འཕྲོད་བསྟེན་ཞབས་ཞུར་ཚེས་གྲངས་དང་ཡོང་བའི་མི་གྲངས། བརྩིས་པའམ་ཚོད་དཔག་ཡིན་པ་བཅས་འབྲི་དགོས།
