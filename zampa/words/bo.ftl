@@ -1,4 +1,4 @@
-# Draft, for review by a native teacher. Only words that are certain stand here; the rest falls back.
+# Draft, for review by a native teacher. What lacks here is shown in the reader's second language.
 more = གཞན་དག
 more-own = ང་རང་གི་ལས་ཀ
 more-teach = སློབ་ཁྲིད་དང་སློབ་སྦྱོང

@@ -1,4 +1,4 @@
-# Draft, for review by a native teacher. Only words that are certain stand here; the rest falls back.
+# Draft, for review by a native teacher. What lacks here is shown in the reader's second language.
 rule-seal-shape = འབྱོར་བ་དེ་གསང་ཉར་བྱས་པའི་ནང་དོན་མིན། ཡང་ན་ཆེ་དྲགས་འདུག ཅི་ཡང་ཉར་མེད།
 rule-seal-key-there = ཁྱེད་ལ་ལྡེ་མིག་ཡོད་ཟིན།
 seal-off-network = འཕྲུལ་ཆས་དང་འབྲེལ་མི་ཐུབ། ཅི་ཡང་བརླག་མེད། ཡང་བསྐྱར་ཚོད་ལྟ་བྱེད་རོགས།

@@ -1,4 +1,4 @@
-# Draft, for review by a native teacher. Only words that are certain stand here; the rest falls back.
+# Draft, for review by a native teacher. What lacks here is shown in the reader's second language.
 live_class = ཐད་གཏོང་སློབ་ཁྲིད
 live_class-list = ཐད་གཏོང་སློབ་ཁྲིད
 live_class-empty = ད་དུང་སློབ་ཁྲིད་བཀོད་སྒྲིག་བྱས་མེད། གསར་བཟོ་བྱེད་རོགས། གང་ཞིག་སྟོན་པ་དང་། སུས་ཁྲིད་པ། སློབ་གྲྭ་གང་དག་ཞུགས་པ་འདེམས་དགོས།

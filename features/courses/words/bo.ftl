@@ -1,4 +1,4 @@
-# Draft, for review by a native teacher. Only words that are certain stand here; the rest falls back.
+# Draft, for review by a native teacher. What lacks here is shown in the reader's second language.
 course = སློབ་ཚན
 course-list = དཔེ་མཛོད
 course-empty = དཔེ་མཛོད་ནང་ད་དུང་ནང་དོན་མེད། སློབ་ཚན་ཞིག་བཞག་རོགས། ཤོག་ངོས། བརྙན་ཟློས། སྦྱོང་ཚན་གང་ཡང་ཆོག འཕྲུལ་ཆས་འདིར་ལམ་སེང་ཉར། མཉམ་སྤྱོད་མ་བྱས་བར་ཁྱེད་གཅིག་པུར་དབང་།

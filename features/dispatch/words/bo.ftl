@@ -1,4 +1,4 @@
-# Draft, for review by a native teacher. Only words that are certain stand here; the rest falls back.
+# Draft, for review by a native teacher. What lacks here is shown in the reader's second language.
 nomination = འོས་སྦྱོར་མི་སྣ
 nomination-list = འོས་སྦྱོར་མི་སྣ
 nomination-empty = ད་དུང་འོས་སྦྱོར་མི་སྣ་མེད། སྡེ་ཚན་གྱིས་ཐེངས་རིམ་ལྟར་མི་སྣ་འོས་སྦྱོར་བྱེད་ཅིང་རང་གིས་ཆོག་མཆན་སྤྲོད། ལས་གཞིའི་གཞུང་ལས་ཁང་གིས་དགོས་མཁོ་དང་བསྡུར་ནས་འདེམས།

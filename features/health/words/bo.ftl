@@ -1,4 +1,4 @@
-# Draft, for review by a native teacher. Only words that are certain stand here; the rest falls back.
+# Draft, for review by a native teacher. What lacks here is shown in the reader's second language.
 health_session = འཕྲོད་བསྟེན་ཞབས་ཞུ
 health_session-list = འཕྲོད་བསྟེན་ཞབས་ཞུ
 health_session-empty = ད་དུང་འཕྲོད་བསྟེན་ཞབས་ཞུའི་ཟིན་ཐོ་མེད། བརྗོད་གཞི་དང་ས་གནས། མི་གྲངས་མ་གཏོགས་མི་སྒེར་གྱི་སྐོར་མི་འགོད།

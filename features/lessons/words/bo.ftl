@@ -1,4 +1,4 @@
-# Draft, for review by a native teacher. Only words that are certain stand here; the rest falls back.
+# Draft, for review by a native teacher. What lacks here is shown in the reader's second language.
 lesson_plan = སློབ་ཚན་འཆར་གཞི
 lesson_plan-list = སློབ་ཚན་འཆར་གཞི
 lesson_plan-empty = ཁྱེད་ཀྱིས་ཀློག་ཆོག་པའི་འཆར་གཞི་འདིར་མེད། གསར་བཟོ་བྱེད་རོགས། དྲ་རྒྱ་མི་དགོས། གཞན་སྣོན་པའམ་མཉམ་སྤྱོད་མ་བྱས་བར་ཁྱེད་གཅིག་པུར་དབང་།

@@ -1,4 +1,4 @@
-# Draft, for review by a native teacher. Only words that are certain stand here; the rest falls back.
+# Draft, for review by a native teacher. What lacks here is shown in the reader's second language.
 pairing = དགེ་རྒན་ཆ་སྒྲིག
 pairing-list = ཆ་སྒྲིག
 pairing-empty = ད་དུང་ཆ་སྒྲིག་གི་ཟིན་ཐོ་མེད། ཐོག་མར་སུས་ཁྲིད་འདོད་པ་དང་སུས་སྦྱོང་འདོད་པར་གཟིགས་རོགས། དེ་ནས་གཉིས་ཀས་མིང་རྟགས་འགོད་རྒྱུ་ཡིན།

@@ -1,4 +1,4 @@
-# Draft, for review by a native teacher. Only words that are certain stand here; the rest falls back.
+# Draft, for review by a native teacher. What lacks here is shown in the reader's second language.
 person = མི་སྣ
 person-list = མི་སྣ
 person-empty = ད་དུང་མི་སྣའི་ཟིན་ཐོ་མེད།

@@ -1,4 +1,4 @@
-# Draft, for review by a native teacher. Only words that are certain stand here; the rest falls back.
+# Draft, for review by a native teacher. What lacks here is shown in the reader's second language.
 practice = བྱེད་ཐབས
 practice-list = བྱེད་ཐབས
 practice-new = བྱེད་ཐབས་སྣོན་པ

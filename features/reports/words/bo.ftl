@@ -1,4 +1,4 @@
-# Draft, for review by a native teacher. Only words that are certain stand here; the rest falls back.
+# Draft, for review by a native teacher. What lacks here is shown in the reader's second language.
 report-page = མ་ལག་གཞན་ལ་སྤྲོད་པའི་ཡིག་ཆ
 report-intro = ཡིག་ཆ་རེ་ཡོད་བཞིན་པའི་ཟིན་ཐོ་ལས་བཟོ། གྲངས་ཀ་རེ་བསྡོམས་རྩིས་ཀྱི་རྩི་སྟངས་ལྟར་རྩི། གང་ཡང་ཐེངས་གཉིས་འབྲི་མི་དགོས།
 report-year = སློབ་ལོ

@@ -1,4 +1,4 @@
-# Draft, for review by a native teacher. Only words that are certain stand here; the rest falls back.
+# Draft, for review by a native teacher. What lacks here is shown in the reader's second language.
 team = རུ་ཁག
 team-list = རུ་ཁག
 team-empty = ད་དུང་རུ་ཁག་གི་ཟིན་ཐོ་མེད། མི་གསུམ་ཞུགས་ཤིང་ཚོགས་འདུ་ཐེངས་གཅིག་ཚོགས་རྗེས་རྩི་བ་ཡིན།

@@ -1,4 +1,4 @@
-# Draft, for review by a native teacher. Only words that are certain stand here; the rest falls back.
+# Draft, for review by a native teacher. What lacks here is shown in the reader's second language.
 timetables = སློབ་ཚན་རེའུ་མིག
 timetable = སློབ་ཚན་རེའུ་མིག
 timetables-intro = ཁྱེད་ཀྱིས་ལྟ་ཆོག་པའི་སློབ་གྲྭ་རྣམས་ཀྱི་གཟའ་འཁོར། འཛིན་གྲྭ་རེར་སློབ་ཚན་གང་ཡོད་པ་དང་། སུས་ཁྲིད་པ། གང་ལ་དགེ་རྒན་མེད་པ་སྟོན།

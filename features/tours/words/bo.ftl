@@ -1,4 +1,4 @@
-# Draft, for review by a native teacher. Only words that are certain stand here; the rest falls back.
+# Draft, for review by a native teacher. What lacks here is shown in the reader's second language.
 study_tour = སློབ་སྦྱོང་ཡུལ་སྐོར
 study_tour-list = སློབ་སྦྱོང་ཡུལ་སྐོར
 study_tour-empty = ད་དུང་སློབ་སྦྱོང་ཡུལ་སྐོར་བཀོད་སྒྲིག་བྱས་མེད། ཐོག་མར་ཚེས་གྲངས་དང་། སྣེ་ལེན་སྡེ་ཚན། དམིགས་ཡུལ་འབྲི་རོགས། དེའི་རྗེས་ཆོག་མཆན་དང་མོས་མཐུན། འགན་འཁུར་བ་རྣམས་བསྒྲིག་དགོས།

@@ -1,4 +1,4 @@
-# Draft, for review by a native teacher. Only words that are certain stand here; the rest falls back.
+# Draft, for review by a native teacher. What lacks here is shown in the reader's second language.
 visit = གྲོང་བསྐྱོད་སློབ་ཁྲིད
 visit-list = གྲོང་བསྐྱོད
 visit-empty = ད་དུང་གྲོང་བསྐྱོད་སློབ་ཁྲིད་ཀྱི་ཟིན་ཐོ་མེད། དང་པོ་དེ་ཐོ་འགོད་རོགས། དྲ་རྒྱ་མེད་ཀྱང་ཆོག

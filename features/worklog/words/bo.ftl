@@ -1,4 +1,4 @@
-# Draft, for review by a native teacher. Only words that are certain stand here; the rest falls back.
+# Draft, for review by a native teacher. What lacks here is shown in the reader's second language.
 week_words = གཟའ་འཁོར་ཟིན་ཐོའི་བཟོ་བཅོས
 week_log = གཟའ་འཁོར་ཟིན་ཐོ
 handover_pack = རྩིས་སྤྲོད་ཡིག་ཆ
