@@ -28,6 +28,7 @@ test("a teacher at a school sees that the room of another school is cut off", { 
   const light = teacher.locator("[data-room='2'] [data-room-light]");
   const is = (kind) => until(async () => (await light.getAttribute("class")) === `tag ${kind}`, `the light to be ${kind}`, 30_000);
   await is("ok");
+  assert.ok(await teacher.locator("[data-class-sheet]").isVisible(), "whoever was taken for a guest before sees the class");
   await teacher.locator("[data-class-begin]").click();
   await until(async () => (await room.locator("[data-class]").getAttribute("data-began")) === "true", "the class to begin");
   await cut(office, true, 2);

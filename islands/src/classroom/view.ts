@@ -107,6 +107,8 @@ export class View {
     this.role = role;
     this.room = room;
     this.box.dataset["role"] = role;
+    // Who waited to be let in has come to lead, or to answer for a room, before this node knew of it.
+    if (role !== "guest" && this.box.dataset["guest"]) this.looksOn("in");
     const notes = this.box.querySelector<HTMLTextAreaElement>("[data-class-notes]");
     if (notes) notes.readOnly = role === "guest";
     // What a room is asked stands first for who answers for it.
