@@ -200,4 +200,9 @@ fn a_school_is_not_reached_by_what_comes_from_it() {
     assert_eq!(reached(), before, "the room in which it was taught");
     room(other);
     assert_eq!(reached(), before + 1);
+    // At which teachers meet, no lesson reaches anybody.
+    for (kind, more) in [("research", 0), ("preparation", 0), ("lecture", 1)] {
+        write(&at.store, &at.kinds, "live_class", all, Some(class), Change::new().with_text("kind", kind));
+        assert_eq!(reached(), before + more, "{kind}");
+    }
 }

@@ -28,6 +28,7 @@ mod house;
 mod listed;
 mod lists;
 mod matrix;
+mod meetings;
 mod neighbours;
 mod observations;
 mod pair_agreed;

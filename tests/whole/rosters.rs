@@ -40,6 +40,10 @@ async fn a_roster_is_whole_and_has_no_child_and_no_demographics() {
     let class = "title=%E6%B0%B4&kind=lecture&subject=science&starts_on=2026-11-25&starts_at=16:00&minutes=40";
     let made = hub.post("/classes/new", &officer, &format!("{class}&origin={origin}&teacher={teacher}")).await;
     assert_eq!(made.status(), StatusCode::SEE_OTHER);
+    // A meeting of teachers is no class.
+    let meeting = class.replace("lecture", "research").replace("%E6%B0%B4", "meeting-of-teachers");
+    let made = hub.post("/classes/new", &officer, &format!("{meeting}&origin={origin}&teacher={teacher}")).await;
+    assert_eq!(made.status(), StatusCode::SEE_OTHER);
     let zipped = hub.get("/reports/oneroster.zip?year=2026", &officer, None).await.1;
     let files = entries(&zipped);
     let (_, manifest) = table(&files["manifest.csv"]);
@@ -55,6 +59,7 @@ async fn a_roster_is_whole_and_has_no_child_and_no_demographics() {
     let of = |name: &str| table(&files[&format!("{name}.csv")]).1;
     let (orgs, users, roles, classes) = (of("orgs"), of("users"), of("roles"), of("classes"));
     let (courses, sessions, enrollments) = (of("courses"), of("academicSessions"), of("enrollments"));
+    assert!(classes.iter().any(|c| c["title"] == "水") && classes.iter().all(|c| c["title"] != "meeting-of-teachers"));
     for rows in [&orgs, &users, &roles, &classes, &courses, &sessions, &enrollments] {
         ids(rows);
         assert!(!rows.is_empty());

@@ -4,6 +4,9 @@ use records::{Access, Field, Home, Kind, Move, Role, Roles, Rule};
 /// The records of this room.
 pub const KINDS: &[&Kind] = &[&CLASS_SERIES, &SERIES_SCHOOL, &LIVE_CLASS, &CLASS_ROOM, &CLASS_RECORD, &CLASS_STILL];
 
+/// Kinds of a class that are meetings of teachers: nobody in them is taught, so that no pupil answers or is counted.
+pub(crate) const MEETINGS: [&str; 2] = ["research", "preparation"];
+
 const TEACHERS: &[Role] =
     &[Role::Administrator, Role::Officer, Role::Coordinator, Role::Head, Role::Posted, Role::Local];
 const WHO: Roles = Roles::of(TEACHERS);

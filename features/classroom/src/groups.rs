@@ -274,7 +274,7 @@ mod tests {
     }
 
     fn says(part: Part, cut: bool, payload: &[u8], class: &Fold) -> Result<(), No> {
-        taken(payload, &Speaker { part, name: "丹增", admitted: true, cut }, class, true).map(drop)
+        taken(payload, &Speaker { part, name: "丹增", admitted: true, cut, meeting: false }, class, true).map(drop)
     }
 
     #[test]

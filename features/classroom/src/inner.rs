@@ -188,7 +188,7 @@ pub(crate) fn count(live: &Live, open: &Open, now_ms: u64) {
     let said: Vec<(u16, Vec<u8>)> = {
         let inner = &mut *open.inner();
         let exits = inner.exits();
-        if inner.fold.over_ms.is_some() {
+        if inner.fold.over_ms.is_some() || open.about().meeting {
             inner.pupils.clear();
         }
         let (fold, pupils) = (&inner.fold, &mut inner.pupils);

@@ -99,7 +99,7 @@ impl Classes {
                     .with("present_minutes", Value::Int(minutes(fold.present_ms(n))))
                     .with("cuts", Value::Int(of.cuts))
                     .with("cut_seconds", Value::Int(i64::try_from(of.cut_ms / 1000).unwrap_or(0)));
-                if let Some(heads) = of.heads {
+                if let Some(heads) = of.heads.filter(|_| !open.about().meeting) {
                     change = change.with("headcount", Value::Int(heads));
                 }
                 open.once(&format!("room-{}", room.id), || note(site, &CLASS_ROOM, room.id, change))?;

@@ -153,6 +153,8 @@ struct LivePage<'a> {
     colours: Vec<(usize, String)>,
     kinds: Vec<(&'static str, String)>,
     widths: Vec<(usize, String)>,
+    /// Teachers meet: nothing on it is for pupils.
+    meeting: bool,
 }
 
 pub(crate) struct Line {
@@ -179,6 +181,7 @@ pub(crate) fn live(site: &Site, request: &Request, shelf: &Shelf) -> Result<Repl
             title: about.title.clone(),
             given: given(site, request, conn, shelf, &class, &about, &rooms)?.to_string(),
             rooms,
+            meeting: about.meeting,
             colours: named(&COLOURS),
             kinds: KINDS.iter().map(|(code, key)| (*code, words.get(key).into_owned())).collect(),
             widths: named(&WIDTHS),
@@ -220,6 +223,7 @@ fn given(
         "languages": languages(&words),
         "teacher": about.byline,
         "recorded": about.recorded,
+        "meeting": about.meeting,
     }))
 }
 

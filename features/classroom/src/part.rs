@@ -6,7 +6,7 @@ use log::Tx;
 use records::{Change, Kind, append, record_scope};
 use register::Look;
 use rusqlite::Connection;
-use web::{PageError, Request, Shell, Site};
+use web::{PageError, Request, Shell, Site, escape};
 
 use crate::exit::{Exit, Marks};
 use crate::facts::{CLASS_ROOM, CLASS_SERIES, LIVE_CLASS, SERIES_SCHOOL};
@@ -34,6 +34,9 @@ struct ClassPart<'a> {
     /// How it was, for its teacher.
     how: Option<How>,
     adds: bool,
+    /// It is a meeting of teachers; and where it is written down who came to it, once it was held.
+    meeting: bool,
+    came: Option<String>,
     /// Courses that were made for its plan, while it shows none.
     courses: Vec<(Subject, String)>,
 }
@@ -83,7 +86,10 @@ pub fn part(
             title: look.title(&CLASS_ROOM, &room.id)?,
             byline: room.byline.clone(),
             ready: about.course.map(|_| ready::is_ready(conn, classes.hub, &about, room)).transpose()?,
-            heads: heads.map(|n| look.words.with("class-heads-were", &[("n", n.into())])).unwrap_or_default(),
+            heads: heads
+                .filter(|_| !about.meeting)
+                .map(|n| look.words.with("class-heads-were", &[("n", n.into())]))
+                .unwrap_or_default(),
         });
     }
     let readiness = about.course.filter(|_| !rooms.is_empty()).map(|_| {
@@ -116,9 +122,29 @@ pub fn part(
         how: how(request, &look, &about, classes, id)?,
         courses: course::offered(site, &look, conn, request.reader()?, id)?,
         adds: planned && request.reader()?.may_make(&CLASS_ROOM),
+        meeting: about.meeting,
+        came: came(site, request, conn, id, &about)?,
         s: Shell::new(site, request, ""),
     };
     Ok(Some(page.render()?))
+}
+
+/// Where who writes down activities notes who came to a meeting of teachers that was held: they count there, as at any other.
+fn came(
+    site: &Site,
+    request: &Request,
+    conn: &Connection,
+    id: &Subject,
+    about: &About,
+) -> Result<Option<String>, PageError> {
+    let reader = request.reader()?;
+    let Some(kind) = site.kinds.get("activity").filter(|kind| reader.may_make(kind)) else { return Ok(None) };
+    let sql = "SELECT coalesce(held_on, starts_on, '') FROM live_class WHERE id = ?1";
+    let day: String = conn.prepare_cached(sql)?.query_row([id.as_bytes()], |r| r.get(0))?;
+    let held = about.meeting && about.state == "held" && !day.is_empty();
+    let asked = [("title", &*about.title), ("kind", "online_research"), ("starts_on", &*day), ("ends_on", &*day)];
+    let asked: Vec<String> = asked.iter().map(|(name, value)| format!("{name}={}", escape(value))).collect();
+    Ok(held.then(|| format!("/{}/new?{}", kind.route, asked.join("&"))))
 }
 
 /// What is said of a class that was held and of which no record is here: one that was planned to be recorded may have one that

@@ -70,6 +70,8 @@ pub(crate) struct Speaker<'a> {
     pub admitted: bool,
     /// The node is cut off: who answers for a room leads it meanwhile.
     pub cut: bool,
+    /// It is a meeting of teachers: each of them has the pen, and no pupils are counted.
+    pub meeting: bool,
 }
 
 /// What goes into the class of what a page says.
@@ -87,7 +89,7 @@ pub(crate) fn taken(said: &[u8], speaker: &Speaker<'_>, class: &Fold, may_record
         Some((&INK, ink)) => {
             let draws = match speaker.part {
                 Part::Teacher | Part::Co => true,
-                Part::Adult(room) => class.floor == room || speaker.cut,
+                Part::Adult(room) => class.floor == room || speaker.cut || speaker.meeting,
                 Part::Guest => false,
             };
             match (draws, ink.len() <= MAX_INK) {
@@ -186,7 +188,7 @@ fn checked(said: &Map<String, Json>, speaker: &Speaker<'_>, class: &Fold, may_re
         "groups" | "groups-end" | "show" if (leads || adult) && class.goes_on() => {
             class.groups.checked(kind, said, speaker.part.room(), adult && speaker.cut)?
         }
-        "exit" if teacher => {
+        "exit" if teacher && !speaker.meeting => {
             let on = yes("on");
             if on != (class.exit == Exit::NotYet) || class.exit == Exit::Over {
                 return Err(No::Role);
@@ -198,7 +200,7 @@ fn checked(said: &Map<String, Json>, speaker: &Speaker<'_>, class: &Fold, may_re
             json!({ "k": kind, "person": text("person", 60)?, "name": text("name", 120)?, "yes": yes("yes") })
         }
         "hand" if adult => json!({ "k": kind, "up": yes("up") }),
-        "heads" if adult => json!({ "k": kind, "n": number("n", 500)? }),
+        "heads" if adult && !speaker.meeting => json!({ "k": kind, "n": number("n", 500)? }),
         "consent" if adult => json!({ "k": kind, "yes": yes("yes") }),
         "tally" if adult => {
             let q = number("q", 10_000)?;

@@ -296,6 +296,11 @@ fn heard(
         Some((&OPEN, body)) => {
             let said: Json = serde_json::from_slice(body).unwrap_or_default();
             let Part::Adult(room) = guest.part else { return Heard::Else };
+            // Teachers who meet have no pupils before them.
+            if open.about().meeting {
+                out.push(message(REFUSED, json!({ "why": No::Role.code() }).to_string().as_bytes()));
+                return Heard::Else;
+            }
             let code = said.get("code").and_then(Json::as_str).unwrap_or_default();
             let code = Some(code).filter(|code| is_code(code) && classes.by_code(code).is_none());
             let mut inner = open.inner();
@@ -457,7 +462,7 @@ fn say(classes: &Classes, open: &Open, guest: &Guest, said: &[u8]) -> Result<(),
         open.inner().exits.entry(room).or_default().0 = marks;
         return Ok(());
     }
-    let speaker = Speaker { part: guest.part, name: &guest.name, admitted, cut };
+    let speaker = Speaker { part: guest.part, name: &guest.name, admitted, cut, meeting: open.about().meeting };
     let payload = match agrees(said, guest) {
         Some(said) if admitted && fold.over_ms.is_none() => said,
         _ => taken(said, &speaker, &fold, open.about().recorded)?,

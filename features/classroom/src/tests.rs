@@ -13,7 +13,7 @@ fn fold(said: &[(Option<u16>, Json)]) -> Fold {
 }
 
 fn by(part: Part) -> Speaker<'static> {
-    Speaker { part, name: "丹增", admitted: false, cut: false }
+    Speaker { part, name: "丹增", admitted: false, cut: false, meeting: false }
 }
 
 fn says(part: Part, said: &Json, class: &Fold) -> Result<Json, No> {
@@ -41,6 +41,23 @@ fn only_who_leads_moves_the_class_and_each_room_speaks_for_itself() {
     assert!(taken(&of_node(&json!({ "k": "page", "p": 2 })), &cut, &class, true).is_ok(), "a room that is cut off");
     let ended = fold(&[(Some(0), began), (Some(0), json!({ "k": "end" }))]);
     assert_eq!(says(Part::Teacher, &json!({ "k": "page", "p": 2 }), &ended), Err(No::Closed));
+}
+
+#[test]
+fn in_a_meeting_of_teachers_everyone_has_the_pen_and_no_pupils_are_counted_or_asked() {
+    let class = fold(&[(Some(0), json!({ "k": "begin" }))]);
+    let stroke = [&[INK][..], &[0; 9]].concat();
+    for (meeting, may) in [(false, Err(No::Role)), (true, Ok(stroke.clone()))] {
+        let adult = Speaker { meeting, ..by(Part::Adult(1)) };
+        assert_eq!(taken(&stroke, &adult, &class, true), may);
+    }
+    for (part, said) in
+        [(Part::Adult(1), json!({ "k": "heads", "n": 31 })), (Part::Teacher, json!({ "k": "exit", "on": true }))]
+    {
+        assert!(says(part, &said, &class).is_ok());
+        let meets = Speaker { meeting: true, ..by(part) };
+        assert_eq!(taken(&of_node(&said), &meets, &class, true), Err(No::Role), "{said}");
+    }
 }
 
 #[test]

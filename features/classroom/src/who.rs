@@ -5,12 +5,14 @@ use records::Reader;
 use rusqlite::{Connection, OptionalExtension};
 use web::{PageError, Site};
 
-use crate::facts::LIVE_CLASS;
+use crate::facts::{LIVE_CLASS, MEETINGS};
 
 /// A class, as far as it must be known to hold it.
 pub(crate) struct About {
     pub title: String,
     pub state: String,
+    /// It is a meeting of teachers.
+    pub meeting: bool,
     pub origin: Option<Subject>,
     pub teacher: Option<Subject>,
     pub co_teacher: Option<Subject>,
@@ -68,7 +70,7 @@ impl About {
     /// [`PageError::NotFound`] where there is none.
     pub fn read(conn: &Connection, class: &Subject) -> Result<Self, PageError> {
         let sql = "SELECT coalesce(title, ''), coalesce(state, ''), origin, teacher, co_teacher, coalesce(byline, ''),
-                   course, coalesce(recorded, 0), coalesce(minutes, 0) FROM live_class WHERE id = ?1";
+                   course, coalesce(recorded, 0), coalesce(minutes, 0), coalesce(kind, '') FROM live_class WHERE id = ?1";
         let found = conn
             .prepare_cached(sql)?
             .query_row([class.as_bytes()], |r| {
@@ -82,6 +84,7 @@ impl About {
                     course: subject(r.get(6)?),
                     recorded: r.get(7)?,
                     minutes: r.get::<_, i64>(8)?.unsigned_abs(),
+                    meeting: MEETINGS.contains(&&*r.get::<_, String>(9)?),
                     rooms: Vec::new(),
                 })
             })

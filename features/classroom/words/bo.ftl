@@ -58,6 +58,7 @@ class-replay = སློབ་ཁྲིད་བསྐྱར་གཏོང
 class-readiness = སློབ་ཁང་ { $all } ལས་ { $ready } ལ་ནང་དོན་འབྱོར་ཟིན
 class-ready = གྲ་སྒྲིག་ཟིན
 class-ready-not = ལམ་ཐོག་ཏུ་ཡོད
+class-meeting-came = སུ་ཞིག་ཡོང་བ་འགོད་པ
 class-add-room = སློབ་ཁང་སྣོན་པ
 class-plan-course = འདི་སློབ་ཁྲིད་འདིའི་འཆར་གཞིའི་ཆེད་དུ་བཟོས་པ་ཡིན།
 class-plan-course-take = སློབ་ཁྲིད་སྐབས་སྟོན་པ

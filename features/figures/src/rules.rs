@@ -107,7 +107,8 @@ pub const RULES: &[CountingRule] = &[
         about_pupils: true,
         rows_are: "headcount",
     },
-    rule!("lessons_reached" @ 2, Distinct, "class_room", ["lessons_brought", "courses_reached"]),
+    // Version 3: a meeting of teachers is no lesson.
+    rule!("lessons_reached" @ 3, Distinct, "class_room", ["lessons_brought", "courses_reached"]),
     rule!("lessons_brought", Sum, "visit", []),
     rule!("courses_reached", Distinct, "course_use", []),
     rule!("health_sessions", Distinct, "health_session", ["health_reached", "health_estimated"]),

@@ -22,6 +22,8 @@ export interface Given {
   stills: string;
   teacher: string;
   recorded: boolean;
+  /** Teachers meet: each has the pen, and nothing is for pupils. */
+  meeting?: boolean;
 }
 
 /** After how long a page that is on its way is asked for again. */
@@ -176,9 +178,9 @@ export class View {
     this.box.dataset["over"] = String(is.over);
     if (this.role === "adult") {
       // The room that has the floor comes to the board; pages are turned by who leads.
-      this.part("tools").hidden = !(this.cut || (is.began && !is.over && is.floor === this.room));
+      this.part("tools").hidden = !(this.cut || (is.began && !is.over && (is.floor === this.room || this.given.meeting)));
       this.part("turns").hidden = !this.cut;
-      this.part("heads").hidden = is.over;
+      this.part("heads").hidden = is.over || this.given.meeting === true;
     }
     const others = this.lay(is);
     if (whole || others || this.board.page !== is.page) {
@@ -364,7 +366,7 @@ export class View {
   private exit(is: Class): void {
     if (this.role !== "teacher" && this.role !== "adult") return;
     const part = this.part("exit");
-    part.hidden = !is.began || (this.role === "adult" && is.exit !== "open");
+    part.hidden = !is.began || this.given.meeting === true || (this.role === "adult" && is.exit !== "open");
     const ask = part.querySelector<HTMLButtonElement>("[data-exit-ask]");
     if (ask) {
       ask.hidden = is.over || is.exit === "over";

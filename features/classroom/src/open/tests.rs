@@ -26,6 +26,7 @@ fn planned_for(rooms: &[u8]) -> Open {
     let inner = Arc::new(Mutex::new(Inner::of(&rooms.iter().map(|r| r.id).collect::<Vec<_>>())));
     let about = About {
         title: "藏药植物".into(),
+        meeting: false,
         state: "live".into(),
         origin: None,
         teacher: None,

@@ -150,14 +150,15 @@ impl<'a> Out<'a> {
         Ok(())
     }
 
-    /// Live classes of the school year, those of a series as one, with the adults who hold them.
+    /// Live classes of the school year, those of a series as one, with the adults who hold them; meetings of teachers are none.
     fn classes(&mut self) -> Result<(), PageError> {
         let sees = self.reader.sees(self.kind("live_class")?, "c");
         let mut stmt = self.conn.prepare(&format!(
             "SELECT coalesce(s.id, c.id), coalesce(s.title, c.title, ''), coalesce(c.subject, s.subject, ''), c.origin,
                     c.starts_on, c.teacher, c.co_teacher, c.id
              FROM live_class c LEFT JOIN class_series s ON s.id = c.series
-             WHERE c.state IN ('planned', 'live', 'held') AND c.starts_on BETWEEN ?1 AND ?2 AND {sees}
+             WHERE c.state IN ('planned', 'live', 'held') AND coalesce(c.kind, '') NOT IN ('research', 'preparation')
+               AND c.starts_on BETWEEN ?1 AND ?2 AND {sees}
              ORDER BY c.starts_on, c.id"
         ))?;
         let (from, to) = (Term::Autumn.days(self.year), Term::Spring.days(self.year));
