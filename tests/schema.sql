@@ -1355,6 +1355,7 @@ CREATE TABLE live_class (
   teacher BLOB,
   byline TEXT,
   co_teacher BLOB,
+  co_origin BLOB,
   plan BLOB,
   course BLOB,
   recorded INTEGER,
@@ -2051,6 +2052,7 @@ CREATE INDEX live_class_by_starts_on ON live_class (starts_on, title_key);
 CREATE INDEX live_class_by_origin ON live_class (origin, title_key);
 CREATE INDEX live_class_by_teacher ON live_class (teacher, title_key);
 CREATE INDEX live_class_by_co_teacher ON live_class (co_teacher, title_key);
+CREATE INDEX live_class_by_co_origin ON live_class (co_origin, title_key);
 CREATE INDEX live_class_languages_by_value ON live_class_languages (value, id);
 CREATE INDEX live_class_by_plan ON live_class (plan, title_key);
 CREATE INDEX live_class_by_course ON live_class (course, title_key);

@@ -10,6 +10,7 @@ mod carried;
 mod chain;
 mod class_film;
 mod class_shows;
+mod co_teachers;
 mod command_line;
 mod comments;
 mod corpora;

@@ -54,7 +54,7 @@ impl Drop for Runs {
 }
 
 pub struct Who {
-    cookie: String,
+    pub cookie: String,
     csrf: String,
 }
 

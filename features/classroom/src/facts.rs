@@ -99,6 +99,8 @@ pub(crate) static LIVE_CLASS: Kind = Kind {
         // A class reaches nodes that do not hold its teacher's record.
         Field::line("byline").personal().by_move().column(),
         Field::link("co_teacher", "person"),
+        // Where the co-teacher is, if that is elsewhere: that school's node, or the hub, seats them.
+        Field::link("co_origin", "organisation"),
         Field::tags("languages", TEACHING_LANGUAGES),
         Field::link("plan", "lesson_plan"),
         // What is shown: it is in every receiving school before the class begins.

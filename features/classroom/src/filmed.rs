@@ -174,7 +174,7 @@ impl Filmed {
 
     /// What somebody who has a say said in words.
     fn said(&self, event: &Event) -> Option<Json> {
-        self.open.room_of(event.node, &event.who)?;
+        self.open.counts_for(event)?;
         let (_, words) = event.payload.split_first().filter(|(how, _)| **how == WORDS)?;
         serde_json::from_slice(words).ok()
     }

@@ -13,7 +13,7 @@ use rusqlite::Connection;
 use serde_json::json;
 use web::PageError;
 
-use crate::fold::{Fold, NOTES};
+use crate::fold::{Fold, NOTES, WORDS};
 use crate::inner::Inner;
 use crate::keep::Keep;
 use crate::pupils::Pupils;
@@ -49,6 +49,8 @@ pub struct Classes {
 pub(crate) struct Open {
     pub class: Subject,
     pub origin: NodeId,
+    /// The node at which the co-teacher is.
+    co_node: NodeId,
     /// The node that serves each room, in their order.
     nodes: Vec<NodeId>,
     /// The next node on the way to each, and to the order.
@@ -119,7 +121,7 @@ impl Open {
     pub fn fold_of(&self, events: &[Event]) -> Fold {
         let mut fold = self.fold();
         for event in events {
-            let room = self.room_of(event.node, &event.who);
+            let room = self.counts_for(event);
             fold.take(event.seq, event.at_ms.saturating_sub(event.late_ms), room, &event.payload);
         }
         fold
@@ -129,14 +131,24 @@ impl Open {
         &self.about
     }
 
-    /// The room that somebody speaks for, if they may: the teacher's is where the class has its order.
+    /// The room that somebody speaks for, if they may: the teacher's is where the class has its order, and the co-teacher's, who
+    /// leads with them, the same, from the node at which they are.
     pub fn room_of(&self, node: NodeId, who: &Subject) -> Option<u16> {
-        if node == self.origin && (*who == self.class || self.about.co_teacher.as_ref() == Some(who)) {
+        let is_co = || node == self.co_node && self.about.co_teacher.as_ref() == Some(who);
+        if (node == self.origin && *who == self.class) || is_co() {
             return Some(0);
         }
         let at = self.about.rooms.iter().position(|r| r.id == *who)?;
         self.nodes.get(at).filter(|serves| **serves == node)?;
         u16::try_from(at + 1).ok()
+    }
+
+    /// The room that something counts for: what a co-teacher said of the class in a cut, in which the others went on without them,
+    /// was for their own school alone.
+    pub fn counts_for(&self, event: &Event) -> Option<u16> {
+        let room = self.room_of(event.node, &event.who)?;
+        let led_alone = room == 0 && event.late_ms > 0 && event.payload.first() == Some(&WORDS);
+        (!led_alone).then_some(room)
     }
 
     /// Whether what was said on a track goes out of the class: not that of a room whose adult has taken the consent back, nor
@@ -185,7 +197,7 @@ impl Open {
             if event.seq <= inner.fold.seq {
                 continue;
             }
-            let room = self.room_of(event.node, &event.who);
+            let room = self.counts_for(event);
             if let (Some(_), Some((&NOTES, update))) = (room, event.payload.split_first()) {
                 // What cannot be read was refused where it was written.
                 let _ = inner.note(update);
@@ -273,14 +285,19 @@ impl Classes {
         self.me
     }
 
-    /// Who somebody is in a class at this node: the teacher leads from where the class has its order, and an adult answers for
-    /// a room from its own node; elsewhere one looks on.
-    pub(crate) fn part(&self, open: &Open, person: &Subject) -> Part {
-        match open.about.part(person) {
-            Part::Teacher | Part::Co if self.me != open.origin => Part::Guest,
-            Part::Adult(room) if !open.serves(self.me, room) => Part::Guest,
-            part => part,
-        }
+    /// Who somebody is in a class at this node: the teacher leads from where the class has its order, the co-teacher from where
+    /// they are, and an adult answers for a room from its own node; elsewhere one looks on. Who leads and has a room there, too,
+    /// has two pages: `at_room` is that of the room.
+    pub(crate) fn part(&self, open: &Open, person: &Subject, at_room: bool) -> Part {
+        let leads = match open.about.part(person) {
+            Part::Teacher if self.me == open.origin => Some(Part::Teacher),
+            Part::Co if self.me == open.co_node => Some(Part::Co),
+            _ => None,
+        };
+        let rooms = open.about.rooms.iter().zip(1..);
+        let mut own = rooms.filter(|(room, n)| room.person == *person && open.serves(self.me, *n));
+        let adult = own.next().map(|(_, n)| Part::Adult(n));
+        if at_room { adult.or(leads) } else { leads.or(adult) }.unwrap_or(Part::Guest)
     }
 
     /// Whether a class is open here.
@@ -314,13 +331,14 @@ impl Classes {
             (Some(origin), _) => origin,
             (None, planned) => planned.map_or(Ok(self.hub), node)?,
         };
+        let co_node = about.co_origin.as_ref().map_or(Ok(origin), node)?;
         let nodes = about.rooms.iter().map(|r| node(&r.school)).collect::<Result<Vec<_>, _>>()?;
         let uppers = Uppers::read(conn, self.hub)?;
-        let passes = uppers.all(nodes.iter().copied().chain([origin, self.hub]));
+        let passes = uppers.all(nodes.iter().copied().chain([origin, co_node, self.hub]));
         let ways = nodes.iter().map(|node| uppers.next(self.me, *node)).collect();
         let way = uppers.next(self.me, origin);
         let inner = Arc::new(Mutex::new(Inner::of(&about.ids())));
-        Ok(Open { class: *class, origin, nodes, ways, way, passes, about, inner })
+        Ok(Open { class: *class, origin, co_node, nodes, ways, way, passes, about, inner })
     }
 
     /// The class as a room has it: one that is cut off goes by what it says itself, which nobody else knows of yet.

@@ -12,6 +12,7 @@ use web::{PageError, Reply, Request, Shell, Site};
 
 use crate::facts::{CLASS_ROOM, LIVE_CLASS};
 use crate::pack;
+use crate::talk::at_room;
 use crate::who::{About, mark};
 
 /// Words that the script says.
@@ -39,6 +40,7 @@ const WORDS: &[&str] = &[
     "class-refused-role",
     "class-refused-closed",
     "class-refused-much",
+    "class-refused-cut",
     "class-refused-consent",
     "class-refused-guest",
     "class-refused-voice",
@@ -155,6 +157,8 @@ struct LivePage<'a> {
     widths: Vec<(usize, String)>,
     /// Teachers meet: nothing on it is for pupils.
     meeting: bool,
+    /// It is the page of a room whose adult leads the class as well.
+    at_room: bool,
 }
 
 pub(crate) struct Line {
@@ -182,6 +186,7 @@ pub(crate) fn live(site: &Site, request: &Request, shelf: &Shelf) -> Result<Repl
             given: given(site, request, conn, shelf, &class, &about, &rooms)?.to_string(),
             rooms,
             meeting: about.meeting,
+            at_room: at_room(request),
             colours: named(&COLOURS),
             kinds: KINDS.iter().map(|(code, key)| (*code, words.get(key).into_owned())).collect(),
             widths: named(&WIDTHS),
@@ -217,7 +222,7 @@ fn given(
         "shown": at,
         "rooms": rooms.iter().map(|r| json!({ "n": r.n, "title": r.title })).collect::<Vec<_>>(),
         "words": said(&words),
-        "live": format!("/classes/{class}/talk?rooms={}", mark(&about.ids())),
+        "live": format!("/classes/{class}/talk?rooms={}{}", mark(&about.ids()), if at_room(request) { "&as=room" } else { "" }),
         "me": request.reader()?.person.to_string(),
         "stills": format!("/classes/{class}/stills"),
         "languages": languages(&words),

@@ -22,6 +22,8 @@ struct ClassPart<'a> {
     rooms: Vec<Line>,
     readiness: Option<String>,
     enters: bool,
+    /// Leads it and answers for a room, which has a page of its own.
+    both: bool,
     /// Has a part in it, and so may make keys.
     keys: bool,
     record: bool,
@@ -108,6 +110,8 @@ pub fn part(
         rooms,
         readiness,
         enters: planned || about.state == "live",
+        both: about.leads().contains(&request.reader()?.person)
+            && about.rooms.iter().any(|room| request.reader().is_ok_and(|r| r.person == room.person)),
         keys: about.part(&request.reader()?.person) != Part::Guest,
         record,
         pictures: Some(still::count(conn, id)?)

@@ -16,6 +16,8 @@ const MAX_INK: usize = 8192;
 pub(crate) const MAX_DRAWN: usize = 6144;
 /// Bytes that are written into the notes at a time.
 const MAX_NOTES: usize = 12 * 1024;
+/// What a co-teacher whose node is cut off says in words: it is for their own school, or stands for itself when it comes.
+const ALONE: [&str; 4] = ["page", "timer", "chat", "caption"];
 /// Answers of a room, and letters of one.
 const MAX_ANSWERS: usize = 8;
 const MAX_NUMBERS: usize = 24;
@@ -38,6 +40,8 @@ pub(crate) enum No {
     Guest,
     /// The browser's voice cannot be had.
     Voice,
+    /// A co-teacher whose node is cut off leads the others no more.
+    Cut,
     /// Not a number.
     Number,
     /// The sheet of a group is full.
@@ -55,6 +59,7 @@ impl No {
             Self::Consent => "consent",
             Self::Guest => "guest",
             Self::Voice => "voice",
+            Self::Cut => "cut",
             Self::Number => "number",
             Self::Full => "sheet",
             Self::Later => "later",
@@ -139,6 +144,9 @@ fn checked(said: &Map<String, Json>, speaker: &Speaker<'_>, class: &Fold, may_re
     let leads = matches!(speaker.part, Part::Teacher | Part::Co);
     let adult = matches!(speaker.part, Part::Adult(_));
     let teacher = speaker.part == Part::Teacher;
+    if speaker.part == Part::Co && speaker.cut && !ALONE.contains(&kind) {
+        return Err(No::Cut);
+    }
     Ok(match kind {
         "begin" if teacher => json!({ "k": kind }),
         // What has not begun is not over: it may still be held.

@@ -14,6 +14,7 @@ use crate::facts::{CLASS_ROOM, CLASS_STILL, LIVE_CLASS};
 use crate::fold::WORDS;
 use crate::open::Classes;
 use crate::say::of_node;
+use crate::talk::at_room;
 use crate::who::{About, Part};
 
 /// Bytes of a picture: some seconds of a link of 64 kbit/s.
@@ -33,7 +34,7 @@ fn shows(site: &Site, request: &Request, classes: &Classes) -> Result<Shows, Pag
     let reader = request.reader()?;
     site.store.read(|conn| register::visible(conn, reader, &LIVE_CLASS, &class))?;
     let open = classes.get(&class).ok_or(PageError::Rule("class-not-open".to_owned()))?;
-    let (goes_on, part) = (open.inner().fold.goes_on(), classes.part(&open, &reader.person));
+    let (goes_on, part) = (open.inner().fold.goes_on(), classes.part(&open, &reader.person, at_room(request)));
     if !goes_on {
         return Err(PageError::Rule("class-not-open".to_owned()));
     }
@@ -217,7 +218,7 @@ pub(crate) fn withdraw(site: &Site, request: &Request, classes: &Classes) -> Res
         Ok::<_, PageError>(())
     })?;
     if let Some(open) = classes.get(&class).filter(|open| open.inner().fold.goes_on()) {
-        let who = match classes.part(&open, &reader.person) {
+        let who = match classes.part(&open, &reader.person, false) {
             Part::Teacher => Some(class),
             Part::Co => Some(reader.person),
             Part::Adult(room) => open.about().rooms.get(usize::from(room) - 1).map(|r| r.id),

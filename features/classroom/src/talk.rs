@@ -45,10 +45,17 @@ fn is_behind(open: &Open, request: &Request) -> bool {
     given.is_some_and(|(_, mark)| !begins_with(&open.about().ids(), mark))
 }
 
+/// Whether a page is that of a room whose adult may lead the class as well.
+pub(crate) fn at_room(request: &Request) -> bool {
+    request.query("as") == Some("room")
+}
+
 /// Somebody at a page of the class.
 struct Guest {
     person: Subject,
     name: String,
+    /// Their page is that of their room, also where they lead.
+    at_room: bool,
     part: Part,
     /// As whom they speak.
     who: Subject,
@@ -90,10 +97,12 @@ pub(crate) async fn converse(classes: Arc<Classes>, site: Arc<Site>, request: Re
         socket.say(message(ANEW, &[])).await;
         return;
     }
-    let (part, who) = who_is(&classes, &open, session.person);
+    let at_room = at_room(&request);
+    let (part, who) = who_is(&classes, &open, session.person, at_room);
     let mut guest = Guest {
         person: session.person,
         name: session.name.clone(),
+        at_room,
         part,
         who,
         rooms: open.about().ids(),
@@ -127,8 +136,8 @@ pub(crate) async fn converse(classes: Arc<Classes>, site: Arc<Site>, request: Re
 }
 
 /// Who somebody is in the class as it is planned now, and as whom they speak.
-fn who_is(classes: &Classes, open: &Open, person: Subject) -> (Part, Subject) {
-    let part = classes.part(open, &person);
+fn who_is(classes: &Classes, open: &Open, person: Subject, at_room: bool) -> (Part, Subject) {
+    let part = classes.part(open, &person, at_room);
     let who = match part {
         Part::Teacher => open.class,
         Part::Adult(room) => open.about().rooms.get(usize::from(room) - 1).map_or(person, |r| r.id),
@@ -192,7 +201,7 @@ async fn talk(
             socket.say(message(ANEW, &[])).await;
             return;
         }
-        if who_is(classes, &open, guest.person) != (guest.part, guest.who) {
+        if who_is(classes, &open, guest.person, guest.at_room) != (guest.part, guest.who) {
             return;
         }
         let mut out = Vec::new();

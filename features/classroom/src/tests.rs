@@ -61,6 +61,22 @@ fn in_a_meeting_of_teachers_everyone_has_the_pen_and_no_pupils_are_counted_or_as
 }
 
 #[test]
+fn a_co_teacher_whose_node_is_cut_off_leads_their_own_school_alone() {
+    let class = fold(&[(Some(0), json!({ "k": "begin" }))]);
+    let cut = Speaker { cut: true, ..by(Part::Co) };
+    for (said, may) in [
+        (json!({ "k": "page", "p": 2 }), true),
+        (json!({ "k": "chat", "text": "我们继续" }), true),
+        (json!({ "k": "floor", "room": 0 }), false),
+        (json!({ "k": "blank" }), false),
+        (json!({ "k": "ask", "q": 1, "kind": "choice", "text": "几度会开？" }), false),
+    ] {
+        assert!(says(Part::Co, &said, &class).is_ok(), "{said}");
+        assert_eq!(taken(&of_node(&said), &cut, &class, true).err(), (!may).then_some(No::Cut), "{said}");
+    }
+}
+
+#[test]
 fn a_name_is_the_nodes_and_what_else_a_page_adds_goes_nowhere() {
     let class = Fold::default();
     let said = json!({ "k": "chat", "text": " 你好\u{7} ", "by": "somebody else", "more": [1, 2, 3] });

@@ -11,7 +11,7 @@ use live::{NoSeat, SeatId};
 use web::{Answered, Asked, Local, PageError, Site};
 
 use crate::open::{Classes, Open};
-use crate::who::{About, Part, may_see};
+use crate::who::{Part, may_see};
 
 /// How long a key is good, in milliseconds: a week.
 const KEY_MS: u64 = 7 * 24 * 3_600_000;
@@ -129,14 +129,11 @@ fn name_of(secret: &str) -> String {
 
 /// Who a person is in a class, at this node, and as whom they speak; `None` for who only looks on.
 pub(crate) fn part_here(classes: &Classes, open: &Open, person: &Subject) -> Option<(Part, Subject)> {
-    let about: &About = open.about();
-    match about.part(person) {
-        Part::Teacher if classes.me() == open.origin => Some((Part::Teacher, open.class)),
-        Part::Co if classes.me() == open.origin => Some((Part::Co, *person)),
-        Part::Adult(room) if open.serves(classes.me(), room) => {
-            Some((Part::Adult(room), about.rooms.get(usize::from(room) - 1)?.id))
-        }
-        _ => None,
+    match classes.part(open, person, false) {
+        Part::Teacher => Some((Part::Teacher, open.class)),
+        Part::Co => Some((Part::Co, *person)),
+        Part::Adult(room) => Some((Part::Adult(room), open.about().room(room)?.id)),
+        Part::Guest => None,
     }
 }
 

@@ -16,6 +16,8 @@ pub(crate) struct About {
     pub origin: Option<Subject>,
     pub teacher: Option<Subject>,
     pub co_teacher: Option<Subject>,
+    /// Where the co-teacher is, if not with the teacher.
+    pub co_origin: Option<Subject>,
     pub byline: String,
     pub course: Option<Subject>,
     pub recorded: bool,
@@ -70,7 +72,8 @@ impl About {
     /// [`PageError::NotFound`] where there is none.
     pub fn read(conn: &Connection, class: &Subject) -> Result<Self, PageError> {
         let sql = "SELECT coalesce(title, ''), coalesce(state, ''), origin, teacher, co_teacher, coalesce(byline, ''),
-                   course, coalesce(recorded, 0), coalesce(minutes, 0), coalesce(kind, '') FROM live_class WHERE id = ?1";
+                   course, coalesce(recorded, 0), coalesce(minutes, 0), coalesce(kind, ''),
+                   co_origin FROM live_class WHERE id = ?1";
         let found = conn
             .prepare_cached(sql)?
             .query_row([class.as_bytes()], |r| {
@@ -84,6 +87,7 @@ impl About {
                     course: subject(r.get(6)?),
                     recorded: r.get(7)?,
                     minutes: r.get::<_, i64>(8)?.unsigned_abs(),
+                    co_origin: subject(r.get(10)?),
                     meeting: MEETINGS.contains(&&*r.get::<_, String>(9)?),
                     rooms: Vec::new(),
                 })

@@ -158,7 +158,7 @@ struct Planned {
 impl Planned {
     fn read(conn: &Connection, id: &Subject) -> Result<Self, PageError> {
         let sql = "SELECT coalesce(title, ''), starts_on, coalesce(starts_at, ''), coalesce(minutes, 40), coalesce(kind, ''),
-                          coalesce(byline, ''), subject, origin, teacher, co_teacher, plan, course, coalesce(recorded, 0)
+                          coalesce(byline, ''), subject, origin, teacher, co_teacher, plan, course, coalesce(recorded, 0), co_origin
                    FROM live_class WHERE id = ?1";
         let mut stmt = conn.prepare_cached("SELECT value FROM live_class_languages WHERE id = ?1 ORDER BY value")?;
         let languages = stmt.query_map([id.as_bytes()], |r| r.get(0))?.collect::<Result<_, _>>()?;
@@ -169,6 +169,7 @@ impl Planned {
                 for (at, field) in ["origin", "teacher", "co_teacher", "plan", "course"].into_iter().enumerate() {
                     links.extend(read::id_in(r, at + 7)?.map(|id| (field, id)));
                 }
+                links.extend(read::id_in(r, 13)?.map(|id| ("co_origin", id)));
                 let subject: Option<String> = r.get(6)?;
                 Ok(day.parse().ok().map(|starts_on| {
                     Ok::<_, rusqlite::Error>(Self {

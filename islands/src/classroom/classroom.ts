@@ -44,11 +44,13 @@ function attend(box: HTMLElement): void {
   let drawn = false;
   let lookedOn = false;
 
+  /** Whose page it is of what waits here: a room that is cut off leads itself, and who leads from elsewhere sees at once what they do. */
+  const alone = (): number | undefined => (view.cut || view.role === "co" ? view.room : undefined);
   const show = (): void => {
     let shown = is;
     if (waiting.length > 0) {
       shown = is.copy();
-      waiting.forEach((event) => shown.take(event, view.cut ? view.room : undefined));
+      waiting.forEach((event) => shown.take(event, alone()));
     }
     view.show(shown, now(), !drawn);
     drawn = true;
@@ -151,7 +153,7 @@ function attend(box: HTMLElement): void {
   /** The class as this page has it, with what is not in it yet. */
   const standing = (): Class => {
     const now = is.copy();
-    waiting.forEach((event) => now.take(event, view.cut ? view.room : undefined));
+    waiting.forEach((event) => now.take(event, alone()));
     return now;
   };
   groupWork(view, standing, (said) => wire.json(said));

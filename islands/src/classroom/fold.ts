@@ -257,7 +257,8 @@ export class Class {
 
   private apply(event: Happened, said: Said, alone: number | undefined): boolean {
     // Who leads says what is shown and who speaks; rooms speak for themselves; others are only named.
-    const leads = event.room === 0;
+    // What a co-teacher said in a cut was for their own school: the others went on without it.
+    const leads = event.room === 0 && (!event.late || alone !== undefined);
     const room = event.room > 0 && event.room < NOBODY;
     const line = (text: string, by: string | undefined): Line => ({ n: event.n, t: event.t, room: event.room, by: by ?? "", text, late: event.late });
     switch (said.k) {
@@ -294,7 +295,7 @@ export class Class {
         } else if ((leads || room) && this.mayWrite(event.room, said.r, said.g)) this.shown = { r: said.r, g: said.g };
         return true;
       case "still":
-        if (!leads && !room) return false;
+        if (event.room === NOBODY) return false;
         this.stills.set(said.id, event.room);
         if (!this.withdrawn.has(said.id)) this.still = { id: said.id, room: event.room };
         return true;
@@ -396,7 +397,7 @@ export class Class {
         return true;
       case "caption":
         // One that comes late belongs to what was said then.
-        if ((leads || room) && (!event.late || alone === event.room)) this.caption = line(said.text, said.by);
+        if (leads || (room && (!event.late || alone === event.room))) this.caption = line(said.text, said.by);
         return leads || room;
     }
   }

@@ -1,6 +1,7 @@
 use live::{Event, Mark, Reach};
 
 use super::*;
+use crate::fold::INK;
 use crate::who::{Part, Room};
 
 const ME: NodeId = NodeId([1; 16]);
@@ -31,6 +32,7 @@ fn planned_for(rooms: &[u8]) -> Open {
         origin: None,
         teacher: None,
         co_teacher: None,
+        co_origin: None,
         byline: String::new(),
         course: None,
         recorded: false,
@@ -38,7 +40,7 @@ fn planned_for(rooms: &[u8]) -> Open {
         rooms,
     };
     let (ways, passes) = (Vec::new(), BTreeSet::from([ME]));
-    Open { class: CLASS, origin: ME, nodes, ways, way: ME, passes, about, inner }
+    Open { class: CLASS, origin: ME, co_node: ME, nodes, ways, way: ME, passes, about, inner }
 }
 
 fn view(said: &[&[u8]]) -> View {
@@ -192,4 +194,32 @@ fn a_class_that_nobody_leads_is_left_half_an_hour_beyond_its_time() {
     assert!(is_left(0, 71 * MINUTE));
     assert!(!is_left(1, 72 * MINUTE), "who leads has come again");
     assert!(!is_left(0, 73 * MINUTE) && !is_left(0, 102 * MINUTE) && is_left(0, 103 * MINUTE));
+}
+
+#[test]
+fn a_co_teacher_leads_from_where_they_are_and_what_they_turned_in_a_cut_moves_nobody() {
+    const AWAY: NodeId = NodeId([2; 16]);
+    let (co, room) = (Subject([9; 16]), Subject([10; 16]));
+    let mut open = planned_for(&[10]);
+    open.co_node = AWAY;
+    open.about.co_teacher = Some(co);
+    assert_eq!(open.room_of(AWAY, &co), Some(0));
+    for (node, who) in [(ME, co), (AWAY, CLASS), (AWAY, room), (AWAY, Subject([8; 16]))] {
+        assert_eq!(open.room_of(node, &who), None, "{node} {who}");
+    }
+    let said = |node, who, late_ms, payload: &[u8]| Event {
+        seq: 1,
+        at_ms: 60_000,
+        node,
+        who,
+        late_ms,
+        payload: Arc::from(payload),
+    };
+    let floor = of_node(&json!({ "k": "floor", "room": 1 }));
+    assert_eq!(open.counts_for(&said(AWAY, co, 0, &floor)), Some(0));
+    assert_eq!(open.counts_for(&said(AWAY, co, 9000, &floor)), None, "the others went on without it");
+    assert_eq!(open.counts_for(&said(AWAY, co, 9000, &[INK, 0])), Some(0), "what was drawn stands on its page");
+    assert_eq!(open.counts_for(&said(ME, room, 9000, &of_node(&json!({ "k": "heads", "n": 3 })))), Some(1));
+    let late = [said(ME, CLASS, 0, &of_node(&json!({ "k": "begin" }))), said(AWAY, co, 9000, &floor)];
+    assert_eq!(open.fold_of(&late).floor, 0);
 }
