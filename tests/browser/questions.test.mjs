@@ -72,10 +72,22 @@ test("rooms and pupils' own devices answer what is asked", { timeout: 420_000 },
   for (const pupil of [dolma, tashi]) await asked(pupil, "哪一种长在雪线上?");
   await dolma.locator(".pupil-options button").first().click();
   await tashi.locator(".pupil-options button").last().click();
+  // More than were counted cannot answer: the adult is told beside what they typed, which stays.
+  await first.fill("#class-heads", "21");
+  await first.locator("[data-class-heads] button").click();
+  await until(async () => (await teacher.locator("[data-room='1'] [data-room-heads]").innerText()).includes("21"), "the heads");
+  await says(teacher, "红景天 1", "both answers");
+  await first.locator(".class-count input").first().fill("20");
+  await first.locator(".class-count button").click();
+  await until(async () => (await first.locator(".class-count .error").innerText()).includes("22"), "that they are too many");
+  problems.push(...await look(first, "bo-question-too-many"));
+  assert.equal(await first.locator(".class-count input").first().inputValue(), "20");
   await first.locator(".class-count input").first().fill("19");
   await first.locator(".class-count button").click();
   await says(teacher, "雪莲 20", "nineteen hands and a device");
   await says(teacher, "红景天 1");
+  assert.equal(await first.locator(".class-count .error").count(), 0);
+  assert.deepEqual(await teacher.locator(".class-tally meter").evaluateAll((bars) => bars.map((bar) => [bar.value, bar.max])), [[20, 21], [1, 21]], "of all who were asked");
   problems.push(...await look(dolma, "bo-pupil-choice"), ...await look(teacher, "zh-question-choice"), ...await look(first, "bo-pupils"));
   // Who changes their mind is counted once; who loads the page again, too.
   await tashi.locator(".pupil-options button").first().click();

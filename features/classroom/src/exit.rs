@@ -57,6 +57,11 @@ impl Marks {
         Self(self.0.map(|q| if q.iter().sum::<u32>() >= ENOUGH { q } else { [0; 3] }))
     }
 
+    /// How many answered the question that most answered.
+    pub fn most(self) -> u32 {
+        self.0.iter().map(|q| q.iter().sum()).max().unwrap_or(0)
+    }
+
     pub fn is_empty(self) -> bool {
         self == Self::default()
     }

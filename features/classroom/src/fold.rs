@@ -329,6 +329,11 @@ impl Fold {
         of.present_ms + left
     }
 
+    /// How many pupils were counted in the room of an adult, if they were.
+    pub fn heads(&self, part: Part) -> Option<u64> {
+        self.rooms.get(&part.room())?.heads.and_then(|n| u64::try_from(n).ok())
+    }
+
     /// Whether a class goes on.
     pub fn goes_on(&self) -> bool {
         self.began_ms.is_some() && self.over_ms.is_none()

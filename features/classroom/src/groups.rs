@@ -274,7 +274,8 @@ mod tests {
     }
 
     fn says(part: Part, cut: bool, payload: &[u8], class: &Fold) -> Result<(), No> {
-        taken(payload, &Speaker { part, name: "丹增", admitted: true, cut, meeting: false }, class, true).map(drop)
+        taken(payload, &Speaker { part, name: "丹增", admitted: true, cut, meeting: false, devices: 0 }, class, true)
+            .map(drop)
     }
 
     #[test]

@@ -203,6 +203,11 @@ impl Pupils {
         out
     }
 
+    /// How many devices have answered a question.
+    pub fn answered(&self, q: u64) -> usize {
+        self.to(q).count()
+    }
+
     fn to(&self, q: u64) -> impl Iterator<Item = (u32, &Answer)> {
         self.devices.iter().filter_map(move |(n, d)| d.answer.as_ref().filter(|(of, _)| *of == q).map(|(_, a)| (*n, a)))
     }
@@ -241,7 +246,7 @@ impl Pupils {
             "here": self.here(),
             "hands": self.devices.values().filter(|d| d.hand).count(),
             "q": q,
-            "answered": self.to(q).count(),
+            "answered": self.answered(q),
             "texts": texts,
             "groups": groups,
         })

@@ -42,6 +42,8 @@ pub(crate) enum No {
     Voice,
     /// A co-teacher whose node is cut off leads the others no more.
     Cut,
+    /// More answers than pupils were counted in the room.
+    Heads,
     /// Not a number.
     Number,
     /// The sheet of a group is full.
@@ -60,6 +62,7 @@ impl No {
             Self::Guest => "guest",
             Self::Voice => "voice",
             Self::Cut => "cut",
+            Self::Heads => "heads",
             Self::Number => "number",
             Self::Full => "sheet",
             Self::Later => "later",
@@ -77,6 +80,8 @@ pub(crate) struct Speaker<'a> {
     pub cut: bool,
     /// It is a meeting of teachers: each of them has the pen, and no pupils are counted.
     pub meeting: bool,
+    /// How many of the room's own devices have answered what is asked.
+    pub devices: usize,
 }
 
 /// What goes into the class of what a page says.
@@ -213,7 +218,15 @@ fn checked(said: &Map<String, Json>, speaker: &Speaker<'_>, class: &Fold, may_re
         "tally" if adult => {
             let q = number("q", 10_000)?;
             let asks = class.question.as_ref().filter(|now| now.q == q).map(|now| now.kind).unwrap_or_default();
-            tally(said, q, asks)?
+            let said = tally(said, q, asks)?;
+            let counts = said.get("counts").and_then(Json::as_object).into_iter().flat_map(Map::values);
+            let hands: u64 = counts.filter_map(Json::as_u64).sum();
+            let devices = u64::try_from(speaker.devices).unwrap_or(0);
+            let heads = class.heads(speaker.part).filter(|_| !speaker.meeting);
+            if hands > 0 && heads.is_some_and(|heads| hands + devices > heads) {
+                return Err(No::Heads);
+            }
+            said
         }
         // Every adult in the class sees what is written.
         "chat" => json!({ "k": kind, "text": text("text", 500)?, "by": speaker.name }),
@@ -241,12 +254,15 @@ fn tally(said: &Map<String, Json>, q: u64, asks: Asks) -> Result<Json, No> {
     Ok(json!({ "k": "tally", "q": q, "counts": counts }))
 }
 
-/// What the adult of a room counted of how it was: it stays at the room's node until the question is closed.
-pub(crate) fn exit_counted(said: &[u8], part: Part, class: &Fold) -> Option<(u16, Marks)> {
+/// What the adult of a room counted of how it was: it stays at the room's node until the question is closed. [`No::Heads`] where
+/// more answered than are there.
+pub(crate) fn exit_counted(said: &[u8], part: Part, class: &Fold) -> Option<Result<(u16, Marks), No>> {
     let (Part::Adult(room), Some((&WORDS, words))) = (part, said.split_first()) else { return None };
     let said: Json = serde_json::from_slice(words.get(..MAX_WORDS.min(words.len()))?).ok()?;
     let counts = said.get("k").and_then(Json::as_str) == Some("exit-counts") && class.exit == Exit::Open;
-    counts.then(|| said.as_object().map(|said| (room, Marks::read(said))))?
+    let marks = Marks::read(said.as_object().filter(|_| counts)?);
+    let are_more = class.heads(part).is_some_and(|heads| u64::from(marks.most()) > heads);
+    Some(if are_more { Err(No::Heads) } else { Ok((room, marks)) })
 }
 
 /// Whether something is for pages: what rooms said of how it was is not, but for its totals to the teacher.

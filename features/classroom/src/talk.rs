@@ -467,11 +467,15 @@ fn say(classes: &Classes, open: &Open, guest: &Guest, said: &[u8]) -> Result<(),
     let cut = view.as_ref().is_some_and(|v| v.reach == Reach::Cut);
     let fold = classes.standing(open, guest.part.room(), view.as_ref());
     let admitted = fold.admitted.contains(&guest.person);
-    if let Some((room, marks)) = exit_counted(said, guest.part, &fold) {
+    if let Some(counted) = exit_counted(said, guest.part, &fold) {
+        let (room, marks) = counted?;
         open.inner().exits.entry(room).or_default().0 = marks;
         return Ok(());
     }
-    let speaker = Speaker { part: guest.part, name: &guest.name, admitted, cut, meeting: open.about().meeting };
+    let asked = fold.question.as_ref().map_or(0, |question| question.q);
+    let devices = open.inner().pupils.get(&guest.part.room()).map_or(0, |pupils| pupils.answered(asked));
+    let meeting = open.about().meeting;
+    let speaker = Speaker { part: guest.part, name: &guest.name, admitted, cut, meeting, devices };
     let payload = match agrees(said, guest) {
         Some(said) if admitted && fold.over_ms.is_none() => said,
         _ => taken(said, &speaker, &fold, open.about().recorded)?,

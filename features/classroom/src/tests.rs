@@ -1,7 +1,7 @@
 use serde_json::{Value as Json, json};
 
 use crate::fold::{Fold, INK, Interpreter};
-use crate::say::{No, Speaker, of_node, taken};
+use crate::say::{No, Speaker, exit_counted, of_node, taken};
 use crate::who::Part;
 
 fn fold(said: &[(Option<u16>, Json)]) -> Fold {
@@ -13,7 +13,7 @@ fn fold(said: &[(Option<u16>, Json)]) -> Fold {
 }
 
 fn by(part: Part) -> Speaker<'static> {
-    Speaker { part, name: "丹增", admitted: false, cut: false, meeting: false }
+    Speaker { part, name: "丹增", admitted: false, cut: false, meeting: false, devices: 0 }
 }
 
 fn says(part: Part, said: &Json, class: &Fold) -> Result<Json, No> {
@@ -74,6 +74,26 @@ fn a_co_teacher_whose_node_is_cut_off_leads_their_own_school_alone() {
         assert!(says(Part::Co, &said, &class).is_ok(), "{said}");
         assert_eq!(taken(&of_node(&said), &cut, &class, true).err(), (!may).then_some(No::Cut), "{said}");
     }
+}
+
+#[test]
+fn no_more_answer_than_were_counted_in_the_room() {
+    let ask = json!({ "k": "ask", "q": 4, "kind": "choice", "text": "几度会开？", "options": ["是", "否"] });
+    let mut all =
+        vec![(Some(0), json!({ "k": "begin" })), (Some(0), ask), (Some(0), json!({ "k": "exit", "on": true }))];
+    let hands = |n: u64| of_node(&json!({ "k": "tally", "q": 4, "counts": { "是": n, "否": 3 } }));
+    let how = |n: u64| of_node(&json!({ "k": "exit-counts", "u": [n, 0, 2], "e": [1, 0, 0] }));
+    let adult = Speaker { devices: 2, ..by(Part::Adult(1)) };
+    let class = fold(&all);
+    assert!(taken(&hands(40), &adult, &class, true).is_ok(), "nobody has counted them");
+    assert!(exit_counted(&how(40), Part::Adult(1), &class).unwrap().is_ok());
+    all.push((Some(1), json!({ "k": "heads", "n": 12 })));
+    let class = fold(&all);
+    assert_eq!(taken(&hands(8), &adult, &class, true), Err(No::Heads), "with those on devices they are thirteen");
+    assert!(taken(&hands(7), &adult, &class, true).is_ok());
+    assert!(taken(&hands(40), &by(Part::Adult(2)), &class, true).is_ok(), "another room");
+    assert_eq!(exit_counted(&how(11), Part::Adult(1), &class).unwrap().err(), Some(No::Heads));
+    assert!(exit_counted(&how(10), Part::Adult(1), &class).unwrap().is_ok());
 }
 
 #[test]

@@ -297,15 +297,30 @@ function attend(box: HTMLElement): void {
     ask.closest("details")?.removeAttribute("open");
   });
   const question = view.part("question");
-  const answer = (q: number, what: Answered): void => {
+  /** Why so many answers are not sent: more than there are pupils. */
+  const tooMany = (n: number): string => {
+    const { heads } = standing().room(view.room);
+    return heads === undefined || given.meeting || n <= heads ? "" : view.word("more-answers").replace("{n}", String(n)).replace("{heads}", String(heads));
+  };
+  const answer = (q: number, what: Answered): string => {
+    if ("counts" in what) {
+      const devices = is.question?.q === q ? (is.question.rooms.get(view.room)?.n ?? 0) : 0;
+      const hands = Object.values(what.counts).reduce((n, m) => n + m, 0);
+      const why = hands > 0 ? tooMany(hands + devices) : "";
+      if (why) return why;
+    }
     if ("ink" in what) wire.drawn(q, what.ink);
     else wire.json({ k: "tally", q, ...what });
     view.note(view.word("counts" in what ? "count-said" : "answer-shown"));
+    return "";
   };
   view.answered = answer;
   view.exitCounted = (counts) => {
+    const why = tooMany(Math.max(...Object.values(counts).map((of) => of.reduce((n, m) => n + m, 0))));
+    if (why) return why;
     wire.json({ k: "exit-counts", ...counts });
     view.note(view.word("exit-noted"));
+    return "";
   };
   view.part("exit").querySelector("[data-exit-ask]")?.addEventListener("click", () => wire.json({ k: "exit", on: is.exit === "" }));
   const devices = new Devices(view, answer, () => is.question?.rooms.get(view.room)?.texts ?? []);

@@ -1,5 +1,7 @@
 /* How it was: two questions at the end, answered by pupils without a name; the teacher alone sees totals, from five answers on. */
 
+import { refuses } from "./question.ts";
+
 type Word = (key: string) => string;
 
 /** What is asked: the letter it goes by, and its words. */
@@ -47,7 +49,7 @@ export function exitAnswers(word: Word, send: (w: string, v: number) => void): H
 }
 
 /** Where the adult of a room counts hands. */
-export function exitCounts(word: Word, send: (counts: Record<string, number[]>) => void): HTMLElement {
+export function exitCounts(word: Word, send: (counts: Record<string, number[]>) => string): HTMLElement {
   const form = make("form", "form class-exit-count");
   form.append(make("p", "hint", word("exit-hands")));
   for (const { w, title } of ASKED) {
@@ -70,7 +72,7 @@ export function exitCounts(word: Word, send: (counts: Record<string, number[]>) 
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const of = (w: string): number[] => [...form.querySelectorAll<HTMLInputElement>(`[data-of=${w}]`)].map((input) => Number(input.value) || 0);
-    send({ u: of("u"), e: of("e") });
+    refuses(form, send({ u: of("u"), e: of("e") }));
   });
   return form;
 }
@@ -90,7 +92,7 @@ export function exitTotals(word: Word, open: boolean, totals: Totals | undefined
       const head = make("th", "", word(`exit-${w}${v}`));
       head.scope = "row";
       const bar = make("meter");
-      bar.max = Math.max(1, ...counts);
+      bar.max = Math.max(1, counts.reduce((n, m) => n + m, 0));
       bar.value = counts[v] ?? 0;
       row.append(head);
       row.insertCell().append(bar);

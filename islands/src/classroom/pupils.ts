@@ -25,12 +25,13 @@ export function pupil(box: HTMLElement, own: number): void {
   const now = (): number => (began === 0 ? 0 : performance.now() - began);
 
   const answers = view.part("question").querySelector<HTMLElement>("[data-question-answers]");
-  const send = (q: number, what: Answered): void => {
+  const send = (q: number, what: Answered): string => {
     if ("value" in what) {
       keep(q, what.value);
       wire.json({ k: "answer", q, v: what.value });
     } else if ("ink" in what) wire.drawn(q, what.ink);
     view.note(view.word("answered"));
+    return "";
   };
   const question = (now: Class): void => {
     const open = now.question?.open && !now.over ? now.question : undefined;

@@ -6,7 +6,8 @@ import type { Answers, Question } from "./fold.ts";
 export type Answered = { counts: Record<string, number> } | { texts: string[] } | { value: string } | { ink: Uint8Array };
 
 type Word = (key: string) => string;
-type Send = (what: Answered) => void;
+/** Sends it; gives why it was not sent, or nothing. */
+type Send = (what: Answered) => string;
 
 const make = <K extends keyof HTMLElementTagNameMap>(tag: K, className = "", text = ""): HTMLElementTagNameMap[K] => {
   const made = document.createElement(tag);
@@ -24,6 +25,15 @@ const count = (name: string): HTMLInputElement => {
   input.setAttribute("aria-label", name);
   return input;
 };
+
+/** Says beside what was counted why it was not sent. */
+export function refuses(form: HTMLElement, why: string): void {
+  const said = form.querySelector<HTMLElement>(".error") ?? make("p", "error");
+  said.setAttribute("role", "alert");
+  said.textContent = why;
+  if (why === "") said.remove();
+  else form.append(said);
+}
 
 /** Where the adult of a room writes down what the room answers. */
 export function counting(question: Question, word: Word, send: Send, full: () => void): HTMLElement {
@@ -63,7 +73,7 @@ export function counting(question: Question, word: Word, send: Send, full: () =>
     read = () => ({ counts: Object.fromEntries(rows.filter(([v, n]) => v.value.trim() !== "" && Number(n.value) > 0).map(([v, n]) => [v.value.trim(), Number(n.value)])) });
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      send(read());
+      refuses(form, send(read()));
     });
     return form;
   } else {
@@ -81,7 +91,7 @@ export function counting(question: Question, word: Word, send: Send, full: () =>
   form.append(make("button", "", word("count-send")));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    send(read());
+    refuses(form, send(read()));
   });
   return form;
 }
@@ -123,7 +133,7 @@ export function answering(question: Question, had: string | undefined, word: Wor
 const times = (answers: Answers, of: string): number => (answers.hands[of] ?? 0) + (answers.devices[of] ?? 0);
 
 /** What was answered, over all rooms and room by room. */
-export function tally(question: Question, title: (room: number) => string, word: Word): HTMLElement {
+export function tally(question: Question, title: (room: number) => string, word: Word, asked: number): HTMLElement {
   if (question.kind === "draw") {
     const all = make("div", "drawings");
     for (const [room, answers] of question.rooms) if (answers.ink) all.append(drawing(answers.ink, title(room)));
@@ -143,7 +153,9 @@ export function tally(question: Question, title: (room: number) => string, word:
   const table = make("table", "class-tally");
   const values = question.kind === "number" ? numbers(question) : question.options;
   const sum = (value: string): number => [...question.rooms.values()].reduce((n, answers) => n + times(answers, value), 0);
-  const most = Math.max(1, ...values.map(sum));
+  // A bar is whole where all who were asked say so.
+  const all = values.reduce((n, value) => n + sum(value), 0);
+  const most = Math.max(1, asked, all);
   for (const value of values) {
     const row = table.insertRow();
     const head = make("th", "", value);
@@ -161,7 +173,19 @@ export function tally(question: Question, title: (room: number) => string, word:
     rooms.className = "class-tally-rooms";
     rooms.textContent = answered.map(([room, answers]) => `${title(room)}: ${times(answers, value)}`).join(" · ");
   }
-  return table;
+  if (asked < all) return table;
+  const box = make("div");
+  box.append(table, make("p", "hint", word("tally-of").replace("{n}", String(all)).replace("{asked}", String(asked))));
+  return box;
+}
+
+/** How many were asked: the pupils of the rooms that counted them, and where nobody did, who answered. */
+export function asked(question: Question, heads: ReadonlyMap<number, number>): number {
+  const answered = (room: number): number => {
+    const of = question.rooms.get(room);
+    return of ? Object.values(of.hands).reduce((n, m) => n + m, of.n) : 0;
+  };
+  return [...new Set([...heads.keys(), ...question.rooms.keys()])].reduce((n, room) => n + Math.max(heads.get(room) ?? 0, answered(room)), 0);
 }
 
 function numbers(question: Question): string[] {

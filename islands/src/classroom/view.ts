@@ -1,10 +1,10 @@
 /* What a class's page shows: the board, the rooms, what is asked and said. It follows the class and changes nothing itself. */
 import { Board, type Page } from "../micro/board.ts";
-import type { Class, Line, Question, Shown } from "./fold.ts";
+import type { Class, Line, Shown } from "./fold.ts";
 import { exitCounts, exitTotals, type Totals } from "./exit.ts";
 import { Groups } from "./groups.ts";
 import { Still } from "./still.ts";
-import { counting, tally, type Answered } from "./question.ts";
+import { asked, counting, tally, type Answered } from "./question.ts";
 import type { RoomState } from "./wire.ts";
 
 export interface Given {
@@ -38,7 +38,7 @@ export class View {
   room = 0;
   cut = false;
   /** What this room answers. */
-  answered: (q: number, what: Answered) => void = () => {};
+  answered: (q: number, what: Answered) => string = () => "";
   /** The pages of the course as this node had them. */
   private readonly own: Given["pages"];
   private laid: unknown[] = [];
@@ -54,7 +54,7 @@ export class View {
   readonly groups = new Groups(this);
   /** How it was, as the teacher is told. */
   totals: Totals | undefined;
-  exitCounted: (counts: Record<string, number[]>) => void = () => {};
+  exitCounted: (counts: Record<string, number[]>) => string = () => "";
 
   constructor(
     readonly box: HTMLElement,
@@ -196,7 +196,7 @@ export class View {
     this.time(is, now);
     this.rooms(is);
     this.acts(is);
-    this.question(is.question);
+    this.question(is);
     this.exit(is);
     this.still.show(is);
     this.groups.show(is);
@@ -338,7 +338,8 @@ export class View {
     this.part("hand-said").textContent = this.word(up ? "hand-down" : "hand-up");
   }
 
-  private question(question: Question | undefined): void {
+  private question(is: Class): void {
+    const { question } = is;
     // A pupil's page answers for itself.
     if (this.role === "pupil") return;
     const box = this.part("question");
@@ -346,7 +347,9 @@ export class View {
     if (!question) return;
     const close = box.querySelector<HTMLElement>("[data-question-close]");
     if (close) close.hidden = !question.open || !["teacher", "co"].includes(this.role);
-    const shown = JSON.stringify([question.q, question.open, [...question.rooms].map(([room, of]) => [room, of.hands, of.devices, of.n, of.texts, of.ink && [of.ink.length, ...of.ink.slice(-8)]])]);
+    const heads = new Map([...is.rooms].flatMap(([room, now]) => (now.heads === undefined ? [] : [[room, now.heads] as const])));
+    const all = asked(question, heads);
+    const shown = JSON.stringify([question.q, question.open, all, [...question.rooms].map(([room, of]) => [room, of.hands, of.devices, of.n, of.texts, of.ink && [of.ink.length, ...of.ink.slice(-8)]])]);
     if (shown === this.shownQuestion) return;
     const fresh = !this.shownQuestion.startsWith(`[${question.q},${question.open},`);
     this.shownQuestion = shown;
@@ -359,7 +362,7 @@ export class View {
       if (fresh) answers.replaceChildren(counting(question, (key) => this.word(key), (what) => this.answered(question.q, what), () => this.note(this.word("sketch-full"))));
       return;
     }
-    answers.replaceChildren(tally(question, (room) => this.title(room), (key) => this.word(key)));
+    answers.replaceChildren(tally(question, (room) => this.title(room), (key) => this.word(key), all));
   }
 
   /** How it was: who leads asks and sees totals, who answers for a room counts hands. */
