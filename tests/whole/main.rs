@@ -64,4 +64,5 @@ mod timetables;
 mod tours;
 mod tours_held;
 mod two_nodes;
+mod wishes;
 mod worklog;

@@ -222,6 +222,36 @@ async fn a_class_that_the_register_ends_is_over_and_who_was_there_is_noted() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert_eq!(present(&held.desk, class), Some(0), "nobody was in the room, and that is known");
+    counts_afterwards(&held, class).await;
+}
+
+/// Whoever answers for the room says how many were there, also when the class is over, and nobody else.
+async fn counts_afterwards(held: &Held, class: Subject) {
+    let room = held.desk.one(&format!("SELECT id FROM class_room WHERE class = x'{}'", hex(class)));
+    let person = held.desk.one(&format!("SELECT person FROM class_room WHERE class = x'{}'", hex(class)));
+    let token = held.desk.node.site.local.start_session(person).unwrap();
+    let csrf = held.desk.node.site.local.session(&token).unwrap().unwrap().1;
+    let adult = (format!("{}={token}", held.desk.node.site.session_cookie(false)), csrf);
+    let (path, shown) = (format!("/class-rooms/{room}/heads"), format!("/classes/{class}"));
+    let heads = || {
+        let sql = format!("SELECT headcount FROM class_room WHERE id = x'{}'", hex(room));
+        let read = |c: &rusqlite::Connection| Ok::<Option<i64>, log::LogError>(c.query_row(&sql, [], |r| r.get(0))?);
+        held.desk.node.site.store.read(read).unwrap()
+    };
+    let page = String::from_utf8(held.desk.get(&shown, &held.teacher, None).await.1).unwrap();
+    assert!(!page.contains(&path), "{page}");
+    assert_eq!(held.desk.post(&path, &held.teacher, "headcount=31").await.status(), 403);
+    let page = String::from_utf8(held.desk.get(&shown, &adult, None).await.1).unwrap();
+    assert!(page.contains(&path), "{page}");
+    assert_eq!(held.desk.post(&path, &adult, "headcount=501").await.status(), 409);
+    assert_eq!(heads(), None);
+    for n in [31, 13] {
+        assert_eq!(held.desk.post(&path, &adult, &format!("headcount={n}")).await.status(), 303);
+        assert_eq!(heads(), Some(n));
+    }
+    // Teachers who met are no pupils.
+    write(&held.desk, "live_class", Some(class), Change::new().with_text("kind", "research"));
+    assert_eq!(held.desk.post(&path, &adult, "headcount=31").await.status(), 403);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -160,6 +160,7 @@ impl Node {
                 Box::new(observations::today),
                 Box::new(worklog::today),
                 Box::new(timetables::today),
+                Box::new(classroom::today),
             ],
             parts: vec![
                 Box::new(visits::part),

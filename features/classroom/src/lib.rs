@@ -12,6 +12,7 @@ mod filmed;
 mod fold;
 mod groups;
 mod had;
+mod heads;
 mod inner;
 mod item;
 mod keep;
@@ -34,6 +35,7 @@ mod uppers;
 mod whip;
 mod who;
 mod wire;
+mod wish;
 mod withdrawn;
 
 #[cfg(test)]
@@ -51,6 +53,7 @@ pub use keep::kept;
 pub use open::Classes;
 pub use part::{made, part};
 pub use ready::note_ready;
+pub use wish::today;
 
 /// Classes that belong together are found beside the list of all.
 pub const ALSO: (&str, &str, &str) = ("live_class", "/class-series", "class_series-list");
@@ -113,6 +116,8 @@ pub fn routes(classes: &Arc<Classes>, shelf: &Arc<Shelf>, studio: &Studio) -> Ve
         ),
     ];
     routes.push(Route::post("/classes/{id}/course", Check::Write(&facts::LIVE_CLASS), course::take));
+    routes.push(Route::post("/classes/{id}/teach", Check::Read(&facts::LIVE_CLASS), wish::take));
+    routes.push(Route::post("/class-rooms/{id}/heads", Check::Read(&facts::CLASS_ROOM), heads::put_right));
     routes.push(Route::post("/class-series/{id}/weeks", Check::Write(&facts::CLASS_SERIES), series::plan));
     routes.extend(keys::routes(classes));
     let room = Arc::new(film::Room { classes: Arc::clone(classes), shelf: Arc::clone(shelf), studio: studio.clone() });

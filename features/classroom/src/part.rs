@@ -12,7 +12,8 @@ use crate::exit::{Exit, Marks};
 use crate::facts::{CLASS_ROOM, CLASS_SERIES, LIVE_CLASS, SERIES_SCHOOL};
 use crate::open::Classes;
 use crate::who::{About, Part};
-use crate::{course, ready, series, still, withdrawn};
+use crate::wish::Wish;
+use crate::{course, heads, ready, series, still, wish, withdrawn};
 
 #[derive(Template)]
 #[template(path = "part.html")]
@@ -36,6 +37,8 @@ struct ClassPart<'a> {
     /// How it was, for its teacher.
     how: Option<How>,
     adds: bool,
+    /// Nobody teaches it yet.
+    wish: Option<Wish>,
     /// It is a meeting of teachers; and where it is written down who came to it, once it was held.
     meeting: bool,
     came: Option<String>,
@@ -56,6 +59,8 @@ struct Line {
     /// Whether what is shown lies there; nothing where nothing is shown.
     ready: Option<bool>,
     heads: String,
+    /// How many there were, for who may put it right.
+    counts: Option<String>,
 }
 
 /// The part of a class's page.
@@ -88,6 +93,8 @@ pub fn part(
             title: look.title(&CLASS_ROOM, &room.id)?,
             byline: room.byline.clone(),
             ready: about.course.map(|_| ready::is_ready(conn, classes.hub, &about, room)).transpose()?,
+            counts: heads::may_count(conn, site, request.reader()?, &about, &room.id)?
+                .then(|| heads.map(|n| n.to_string()).unwrap_or_default()),
             heads: heads
                 .filter(|_| !about.meeting)
                 .map(|n| look.words.with("class-heads-were", &[("n", n.into())]))
@@ -126,6 +133,7 @@ pub fn part(
         how: how(request, &look, &about, classes, id)?,
         courses: course::offered(site, &look, conn, request.reader()?, id)?,
         adds: planned && request.reader()?.may_make(&CLASS_ROOM),
+        wish: wish::wish(site, &look, conn, request.reader()?, id)?,
         meeting: about.meeting,
         came: came(site, request, conn, id, &about)?,
         s: Shell::new(site, request, ""),

@@ -52,7 +52,9 @@ pub(crate) fn address(site: &Site, look: &Look<'_>, reader: &Reader, lesson: &Le
         parts.push(format!("origin={}", lesson.school));
         parts.push(format!("teacher={teacher}"));
     } else if !reader.grants.iter().any(|g| g.role.is_programme_wide()) {
-        parts.extend(own_origin(reader, &lesson.school).map(|o| format!("origin={o}")));
+        // Who is of the school itself asks for somebody: whoever takes it says where they teach from.
+        let origin = own_origin(reader, &lesson.school).unwrap_or(lesson.school);
+        parts.push(format!("origin={origin}"));
     }
     Some(format!("/{}/new?{}", kind.route, parts.join("&")))
 }
