@@ -452,6 +452,7 @@ CREATE TABLE cohort (
   changed INTEGER NOT NULL,
   changed_node BLOB NOT NULL,
   erased INTEGER NOT NULL DEFAULT 0,
+  titles TEXT,
   ordinal INTEGER,
   opens_on TEXT,
   closes_on TEXT,

@@ -148,6 +148,7 @@ fn outlying(
 
 struct Window {
     title: &'static str,
+    title_en: &'static str,
     made: Day,
     opens: Day,
     closes: Day,
@@ -160,6 +161,7 @@ fn cohorts(book: &mut Book, programme: Scope) -> Vec<Cohort> {
     let windows = [
         Window {
             title: "第一批（2016—2018）",
+            title_en: "First cohort (2016–2018)",
             made: Day::on(2016, 6, 20),
             opens: Day::on(2016, 8, 1),
             closes: Day::on(2019, 7, 31),
@@ -169,6 +171,7 @@ fn cohorts(book: &mut Book, programme: Scope) -> Vec<Cohort> {
         },
         Window {
             title: "第二批（2019—2022）",
+            title_en: "Second cohort (2019–2022)",
             made: Day::on(2019, 3, 11),
             opens: Day::on(2019, 8, 1),
             closes: Day::on(2022, 7, 31),
@@ -178,6 +181,7 @@ fn cohorts(book: &mut Book, programme: Scope) -> Vec<Cohort> {
         },
         Window {
             title: "第三批（2022—2027）",
+            title_en: "Third cohort (2022–2027)",
             made: Day::on(2022, 3, 14),
             opens: Day::on(2022, 8, 1),
             closes: Day::on(2027, 7, 31),
@@ -187,6 +191,7 @@ fn cohorts(book: &mut Book, programme: Scope) -> Vec<Cohort> {
         },
         Window {
             title: "第四批（2027—2030）",
+            title_en: "Fourth cohort (2027–2030)",
             made: Day::on(2026, 9, 21),
             opens: Day::on(2027, 8, 1),
             closes: Day::on(2030, 7, 31),
@@ -199,6 +204,7 @@ fn cohorts(book: &mut Book, programme: Scope) -> Vec<Cohort> {
     for (ordinal, w) in (1..).zip(windows) {
         let change = Change::new()
             .with_text("title", w.title)
+            .names("titles", &[("en", w.title_en.to_owned())])
             .int("ordinal", ordinal)
             .day("opens_on", w.opens)
             .day("closes_on", w.closes)

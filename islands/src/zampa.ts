@@ -60,6 +60,16 @@ document.addEventListener("visibilitychange", () => {
 // What runs over years and is wider than the page begins with the newest.
 for (const years of document.querySelectorAll("[data-newest]")) years.scrollLeft = years.scrollWidth;
 
+// What begins later has not happened yet: whoever gives such a day plans. Who ticks the box again means it.
+document.addEventListener("input", (event) => {
+  const day = event.target as HTMLInputElement;
+  if (day.name !== "starts_on" || day.type !== "date") return;
+  const birth = day.form?.querySelector<HTMLElement>("[data-birth]");
+  const box = birth?.querySelector<HTMLInputElement>("input[name=_birth]");
+  if (!birth || !box || day.value <= (birth.dataset["birth"] ?? "")) return;
+  if (box.checked) box.click();
+});
+
 // `<button data-dismiss>` closes the toast or notice that it stands in.
 document.addEventListener("click", (event) => {
   const button = (event.target as Element).closest("[data-dismiss]");

@@ -6,6 +6,7 @@ mod beside;
 #[path = "../../crates/live/tests/live/bots.rs"]
 #[allow(dead_code)]
 mod bots;
+mod called;
 mod carried;
 mod chain;
 mod class_film;
@@ -52,6 +53,7 @@ mod rules;
 mod said;
 mod series;
 mod service;
+mod shown;
 mod sign_in;
 mod sittings;
 mod stills;

@@ -1,5 +1,6 @@
 //! A node: its directory opened, its rooms wired, its pages served, its link running.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use figures::Counted;
 use log::{Context, NodeKey, Store};
 use nodes::{Links, Members};
 use origin::Authority;
-use records::Records;
+use records::{Kinds, Records};
 use rusqlite::OptionalExtension;
 use web::{Local, NodeKind, Route, Site};
 
@@ -84,12 +85,15 @@ pub fn make_hub(files: &Files, env: &Env, title: &str, demonstration: bool) -> R
     Ok(settings)
 }
 
-/// The programme may be named, or its zone mended, while the node runs.
-fn follow_zone(site: &Arc<Site>) {
+/// The programme may be named, its zone mended, its schools called otherwise, while the node runs.
+fn follow_programme(site: &Arc<Site>) {
     let watched = Arc::downgrade(site);
     site.store.watch(Box::new(move || {
         let Some(site) = watched.upgrade() else { return };
         if let (Ok(found), Ok(mut kept)) = (zone(&site.store), site.zone.write()) {
+            *kept = found;
+        }
+        if let (Ok(found), Ok(mut kept)) = (names(&site.store, &site.kinds), site.node_names.write()) {
             *kept = found;
         }
     }));
@@ -141,6 +145,7 @@ impl Node {
             leads: courses::LEADS.to_vec(),
             node_kind: settings.kind,
             node_title: settings.title.clone(),
+            node_names: std::sync::RwLock::new(names(&store, &kinds)?),
             cookie,
             programme: settings.programme,
             hub: settings.hub(),
@@ -193,7 +198,7 @@ impl Node {
         };
         let site = Arc::new(site);
         lessons::recover(&site);
-        follow_zone(&site);
+        follow_programme(&site);
         let work = files.work();
         Ok(Self { site, routes, links, counted, classes, shelf, index, films, work, authority, lock })
     }
@@ -222,6 +227,15 @@ impl Node {
         })?;
         Ok(!any && self.site.node_kind == NodeKind::Hub)
     }
+}
+
+/// What the node is called in each language.
+fn names(store: &Store, kinds: &Kinds) -> Result<BTreeMap<base::Lang, String>> {
+    let node = store.key().id();
+    store.read(|conn| {
+        let said = |lang| Ok(register::node_called(conn, kinds, lang, node)?.map(|name| (lang, name)));
+        base::Lang::ALL.into_iter().filter_map(|lang| said(lang).transpose()).collect()
+    })
 }
 
 /// The programme's time zone; UTC until there is a programme.

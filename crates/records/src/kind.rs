@@ -1,4 +1,6 @@
-use crate::{Field, Role, Roles};
+use base::Lang;
+
+use crate::{Field, Role, Roles, Shape};
 
 /// A kind of record: what is asked, how it lives, who may read and write it. From this one table follow its
 /// SQL table, its pages, its form, its history, its search and its export.
@@ -260,6 +262,17 @@ impl Kind {
     /// A field by its name.
     pub fn field(&self, name: &str) -> Option<&'static Field> {
         self.fields.iter().find(|f| f.name == name)
+    }
+
+    /// In SQL, what a record of the table `of` calls itself in a language: its name in that one, or else as it was typed
+    /// first. What the reader may not see it does not hide.
+    pub fn called(&self, of: &str, lang: Lang) -> String {
+        let Some(first) = self.title.first() else { return "NULL".to_owned() };
+        let others = self.field(&format!("{first}s")).filter(|f| f.shape == Shape::Names);
+        others.map_or_else(
+            || format!("{of}.{first}"),
+            |others| format!("coalesce({of}.{} ->> '$.{}', {of}.{first})", others.name, lang.code()),
+        )
     }
 
     /// A move by its name.

@@ -1,19 +1,19 @@
 //! Forms: made from a kind's fields, read back into a change, shown again with what was typed when something is
 //! wrong.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
 use base::{Subject, base32};
 use log::Frontier;
-use records::{Field, Kind, Move, Shape, Value, fold};
+use records::{Field, Kind, Move, Role, Shape, Value, fold};
 use web::{PageError, Reply, Request, Shell, Site};
 
 use crate::command::{Refusal, Saved, save_change, save_move, save_new, visible};
 use crate::few::is_few;
 use crate::history::done;
 use crate::look::Look;
-use crate::typed::{NAME_LANGS, Typed, as_typed, differing, read, typed};
+use crate::typed::{Labels, NAME_LANGS, Typed, as_typed, differing, read, typed};
 
 /// Records offered for picking; beyond, one types.
 const MAX_OPTIONS: usize = 400;
@@ -34,6 +34,8 @@ struct FormPage<'a> {
     birth: Option<Birth>,
     button: String,
     asks_why: bool,
+    /// The programme's day.
+    today: String,
     why: String,
     intro: Option<(String, String)>,
     /// What rooms ask beside a new record.
@@ -97,7 +99,10 @@ pub(crate) fn new_page(site: &Site, request: &Request, kind: &'static Kind) -> R
         }
         // What is planned is begun by an address that says so.
         let born = request.query.iter().find(|(name, _)| name == "_birth");
-        let name = born.map_or_else(|| birth.name.to_owned(), |(_, name)| name.clone());
+        // What begins later has not happened yet.
+        let later = typed.get("starts_on").and_then(|v| v.first()).is_some_and(|day| *day > today);
+        let usual = if later { String::new() } else { birth.name.to_owned() };
+        let name = born.map_or(usual, |(_, name)| name.clone());
         typed.insert("_birth".to_owned(), vec![name]);
     }
     preset_school(request, kind, &mut typed)?;
@@ -114,7 +119,7 @@ pub(crate) fn new_page(site: &Site, request: &Request, kind: &'static Kind) -> R
     render(site, request, &show)
 }
 
-/// Somebody of one school need not say which.
+/// Somebody of one school need not say which; who teaches there and records a visit mostly goes along.
 fn preset_school(request: &Request, kind: &Kind, typed: &mut Typed) -> Result<(), PageError> {
     let schools: BTreeSet<Subject> = request.reader()?.schools();
     if let (Some(school), 1) = (schools.first(), schools.len()) {
@@ -123,6 +128,11 @@ fn preset_school(request: &Request, kind: &Kind, typed: &mut Typed) -> Result<()
                 typed.entry(name.to_owned()).or_insert_with(|| vec![school.to_string()]);
             }
         }
+    }
+    let reader = request.reader()?;
+    if kind.field("visitors").is_some() && (reader.is(Role::Posted) || reader.is(Role::Local)) && !reader.is(Role::Head)
+    {
+        typed.entry("visitors".to_owned()).or_insert_with(|| vec![reader.person.to_string()]);
     }
     Ok(())
 }
@@ -363,6 +373,7 @@ fn render(site: &Site, request: &Request, show: &Show<'_>) -> Result<Reply, Page
             asks_why: show.way.is_some_and(|w| w.reason),
             why: show.typed.get("_why").and_then(|v| v.first()).cloned().unwrap_or_default(),
             intro: last_advice(&look, request, show)?,
+            today: site.today().to_string(),
             s: Shell::new(site, request, title),
         };
         Ok::<_, PageError>(page.render()?)
@@ -391,6 +402,24 @@ fn last_advice(look: &Look<'_>, request: &Request, show: &Show<'_>) -> Result<Op
     let title = look.words.get(&format!("{}-last-advice", kind.name));
     let held: String = row.get(1)?;
     Ok(Some((format!("{title} · {}", look.date(&held)), row.get(0)?)))
+}
+
+/// Records as they are offered: of those that are called the same it is said where they belong, and when.
+fn told_apart(
+    look: &Look<'_>,
+    kind: &Kind,
+    found: Vec<(Subject, String)>,
+) -> Result<Vec<(Subject, String)>, PageError> {
+    let mut called = BTreeMap::<String, usize>::new();
+    for (_, title) in &found {
+        *called.entry(title.clone()).or_default() += 1;
+    }
+    let twice = |title: &str| called.get(title).is_some_and(|n| *n > 1);
+    let said = |(id, title): (Subject, String)| {
+        let title = if twice(&title) { look.placed(kind, &id)? } else { title };
+        Ok((id, title))
+    };
+    found.into_iter().map(said).collect()
 }
 
 fn control(
@@ -451,9 +480,9 @@ fn control(
             let set = field.shape.is_set();
             let most_shown = if set { MAX_BOXES } else { MAX_OPTIONS };
             if found.len() > most_shown {
-                let typed = |id: &Subject| Ok::<_, PageError>(format!("{} · {id}", look.placed(other, id)?));
+                let mut labels = Labels::new(look, request.reader()?, other);
                 let on = found.iter().filter(|(id, _)| is_on(&id.to_string()));
-                let chosen = on.map(|(id, _)| typed(id)).collect::<Result<Vec<_>, _>>()?;
+                let chosen = on.map(|(id, _)| labels.of(id)).collect::<Result<Vec<_>, _>>()?;
                 value = chosen.first().cloned().unwrap_or(value);
                 let more = if set { 3 } else { 0 };
                 let blank = std::iter::repeat_n(String::new(), more);
@@ -464,7 +493,8 @@ fn control(
                     .collect();
                 (if set { "picks" } else { "pick" }, rest)
             } else {
-                let options = found.into_iter().map(|(id, title)| opt(id.to_string(), title)).collect();
+                let options = told_apart(look, other, found)?;
+                let options = options.into_iter().map(|(id, title)| opt(id.to_string(), title)).collect();
                 (if set { "boxes" } else { "choice" }, options)
             }
         }

@@ -1,9 +1,9 @@
 //! Who changed what, when and at which node; and how a change is undone.
 
 use askama::Template;
-use base::{NodeId, Subject};
+use base::{Lang, NodeId, Subject};
 use log::Entry;
-use records::{Change, Kind, REMOVED, Reader, Roles, STATE, Shape, Value, fold};
+use records::{Change, Kind, Kinds, REMOVED, Reader, Roles, STATE, Shape, Value, fold};
 use rusqlite::{Connection, OptionalExtension};
 use web::{PageError, Reply, Request, Shell, Site, set_cookie};
 
@@ -126,18 +126,39 @@ pub fn who(look: &Look<'_>, author: &Subject, node: NodeId) -> Result<String, Pa
         look.words.get("record-node-itself").into_owned()
     } else {
         match look.kinds.get("person") {
+            // Who is of another school has no record at this node.
+            Some(_) if !is_person(look.conn, author)? => look.words.get("record-of-elsewhere").into_owned(),
             Some(kind) => look.title(kind, author)?,
             None => author.to_string(),
         }
     };
-    let place: Option<String> = look
-        .conn
-        .prepare_cached("SELECT title FROM node WHERE node_id = ?1")?
-        .query_row([node.as_bytes()], |r| r.get(0))
-        .optional()?
-        .flatten();
+    let place = node_called(look.conn, look.kinds, look.words.lang(), node)?;
     let place = place.unwrap_or_else(|| node.to_string().chars().take(8).collect());
     Ok(look.words.with("record-made-at", &[("who", person.as_str().into()), ("node", place.as_str().into())]))
+}
+
+fn is_person(conn: &Connection, id: &Subject) -> Result<bool, PageError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM person WHERE id = ?1 AND (name IS NOT NULL OR erased))";
+    Ok(conn.prepare_cached(sql)?.query_row([id.as_bytes()], |r| r.get(0))?)
+}
+
+/// What a node is called in a language: by its school or its programme where it was called after that, or else as its title
+/// says; nothing for a node of which nothing is known.
+///
+/// # Errors
+/// What the database says.
+pub fn node_called(conn: &Connection, kinds: &Kinds, lang: Lang, node: NodeId) -> Result<Option<String>, PageError> {
+    let after = |kind: &str| kinds.get(kind).ok_or(PageError::NotFound);
+    let sql = format!(
+        "SELECT coalesce((SELECT {} FROM organisation o WHERE o.id = n.school AND o.name = n.title),
+                         (SELECT {} FROM programme p WHERE n.school IS NULL AND p.title = n.title LIMIT 1), n.title)
+         FROM node n WHERE n.node_id = ?1",
+        after("organisation")?.called("o", lang),
+        after("programme")?.called("p", lang)
+    );
+    let found =
+        conn.prepare_cached(&sql)?.query_row([node.as_bytes()], |r| r.get::<_, Option<String>>(0)).optional()?;
+    Ok(found.flatten())
 }
 
 pub(crate) fn page(site: &Site, request: &Request, kind: &'static Kind) -> Result<Reply, PageError> {

@@ -22,9 +22,9 @@ pub use command::{Refusal, Saved, change_in, concerned, in_hands, make_in, may_c
 pub use few::{FEW, FEW_SAID, is_few};
 pub use files::{Wanted, attach, attach_as, lies_in, named, wanted};
 pub use form::form_fields;
-pub use history::{done, who};
-pub use list::csv_line;
-pub use look::{Look, byline, label, tone};
+pub use history::{done, node_called, who};
+pub use list::{csv_line, sheet, sheet_name};
+pub use look::{Look, byline, byline_now, label, place_of, tone};
 pub use today::today;
 pub use typed::picked;
 

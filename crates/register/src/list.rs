@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use askama::Template;
 use base::Subject;
 use records::{Field, Kind, Shape};
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, params_from_iter};
 use web::{PageError, Reply, Request, Shell, Site};
 
+use crate::few::is_few;
 use crate::found;
 use crate::look::{Look, Shown, id_at, tone};
 
@@ -289,7 +291,12 @@ fn filters(site: &Site, request: &Request, look: &Look<'_>, kind: &'static Kind)
                 );
                 let mut stmt = look.conn.prepare(&sql)?;
                 let found = stmt.query_map([], |r| r.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
-                found.into_iter().map(|v| (v.clone(), v.clone(), chosen(field.name, &v))).collect()
+                let said = |v: &String| look.cell(kind, field, ValueRef::Text(v.as_bytes()));
+                found.into_iter().map(|v| Ok((v.clone(), said(&v)?.text, chosen(field.name, &v)))).collect::<Result<
+                    _,
+                    PageError,
+                >>(
+                )?
             }
             _ => continue,
         };
@@ -323,27 +330,79 @@ fn chips(request: &Request, look: &Look<'_>, kind: &Kind, filters: &[Filter]) ->
     out
 }
 
+/// What a file of a list has beside the columns of the page: what is said of a record in a word, a number or by links.
+fn file_columns(kind: &'static Kind) -> Vec<&'static Field> {
+    let columns: Vec<&Field> = shown_columns(kind).collect();
+    let fits = |f: &&Field| {
+        let said = !matches!(
+            f.shape,
+            Shape::Text(_) | Shape::Names | Shape::Blob | Shape::Bytes | Shape::Document | Shape::Links("file")
+        );
+        said && !f.secret && !f.for_hands && !kind.title.contains(&f.name) && columns.iter().all(|c| c.name != f.name)
+    };
+    let others: Vec<&Field> = kind.fields.iter().filter(fits).collect();
+    columns.into_iter().chain(others).collect()
+}
+
+/// A cell as a file has it: days and numbers as programs read them.
+fn filed(look: &Look<'_>, kind: &Kind, field: &Field, id: &Subject, value: ValueRef<'_>) -> Result<String, PageError> {
+    Ok(match (field.shape, value) {
+        (Shape::Date, ValueRef::Text(day)) => String::from_utf8_lossy(day).into_owned(),
+        (Shape::Amount, ValueRef::Integer(n)) => format!("{}.{:02}", n / 100, (n % 100).abs()),
+        (Shape::Int(..), ValueRef::Integer(n)) if !(is_few(n) && look.keeps_few(kind, field, id)?) => n.to_string(),
+        (shape, _) if shape.is_set() => {
+            let all: Vec<String> = look.set(kind, field, id)?.into_iter().map(|s| s.text).collect();
+            all.join("; ")
+        }
+        (_, value) => look.told(kind, field, id, value)?.text,
+    })
+}
+
 pub(crate) fn csv(site: &Site, request: &Request, kind: &'static Kind) -> Result<Reply, PageError> {
     let bytes = site.store.read(|conn| {
         let look = Look::new(site, request, conn);
         let asked = ask(site, request, conn, kind)?;
-        let rows = rows(&look, kind, &asked, MAX_CSV, 0)?;
-        // A mark at the beginning tells spreadsheets that this is UTF-8.
-        let mut out = String::from("\u{feff}");
-        if site.demonstration {
-            csv_line(&mut out, [look.words.get("demonstration-strip").as_ref()].into_iter());
+        let fields = file_columns(kind);
+        let mut out = sheet();
+        let mut heads = vec!["id".to_owned(), look.words.get(kind.name).into_owned()];
+        heads.extend(fields.iter().map(|f| look.field(kind, f.name)));
+        if !kind.states.is_empty() {
+            heads.push(look.words.get("field-state").into_owned());
         }
-        let heads: Vec<String> = columns(request, &look, kind).into_iter().map(|c| c.label).collect();
-        csv_line(&mut out, ["id"].into_iter().chain(heads.iter().map(String::as_str)));
-        for row in &rows {
-            let id = row.href.rsplit('/').next().unwrap_or_default();
-            let cells = row.cells.iter().map(|(_, c)| c.text.as_str());
-            let state = row.state.iter().map(|(s, _)| s.as_str());
-            csv_line(&mut out, [id, row.title.as_str()].into_iter().chain(cells).chain(state));
+        csv_line(&mut out, heads.iter().map(String::as_str));
+        let columns: String = fields
+            .iter()
+            .map(|f| if f.shape.is_set() { ", NULL".to_owned() } else { format!(", t.{}", f.name) })
+            .collect();
+        let sql = format!("SELECT t.id, t.state{columns} {} ORDER BY {} LIMIT {MAX_CSV}", asked.from, asked.order);
+        let mut stmt = conn.prepare(&sql)?;
+        let mut found = stmt.query(params_from_iter(asked.values.iter()))?;
+        while let Some(row) = found.next()? {
+            let id = id_at(row, 0)?;
+            let state: Option<String> = row.get(1)?;
+            let mut cells = vec![id.to_string(), look.title(kind, &id)?];
+            for (i, field) in fields.iter().enumerate() {
+                cells.push(filed(&look, kind, field, &id, row.get_ref(i + 2)?)?);
+            }
+            if !kind.states.is_empty() {
+                cells.push(state.map(|s| look.state(kind, &s)).unwrap_or_default());
+            }
+            csv_line(&mut out, cells.iter().map(String::as_str));
         }
         Ok::<_, PageError>(out.into_bytes())
     })?;
-    Ok(Reply::Bytes("text/csv; charset=utf-8", Some(format!("{}.csv", kind.route)), bytes))
+    Ok(Reply::Bytes("text/csv; charset=utf-8", Some(sheet_name(site, kind.route)), bytes))
+}
+
+/// A table as a file, before its first line: a mark by which spreadsheets read it as UTF-8.
+pub fn sheet() -> String {
+    String::from("\u{feff}")
+}
+
+/// What a table is called as a file. That its rows are invented, where they are, its name says: a line of its own before the
+/// heads would be taken for them.
+pub fn sheet_name(site: &Site, name: &str) -> String {
+    if site.demonstration { format!("{name}-demonstration.csv") } else { format!("{name}.csv") }
 }
 
 /// Writes a line of a table as a file (RFC 4180).

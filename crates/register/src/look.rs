@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use base::{Date, Subject};
+use base::{Date, Lang, Subject};
 use records::{Field, Homes, Kind, Kinds, Reader, Shape, Value};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -107,13 +107,10 @@ impl<'a> Look<'a> {
         if let Some(known) = self.titles.borrow().get(&(*id, told)) {
             return Ok(known.clone());
         }
-        let mut columns = kind.title.join(", ");
         // A name in the reader's own language comes before the one that was typed first.
-        let own = kind.title.first().and_then(|t| kind.field(&format!("{t}s"))).filter(|f| f.shape == Shape::Names);
-        if let (Some(names), Some(first)) = (own, kind.title.first()) {
-            let lang = self.words.lang().code();
-            columns = format!("coalesce({} ->> '$.{lang}', {first})", names.name);
-        }
+        let own = kind.called(kind.name, self.words.lang());
+        let columns = std::iter::once(own.as_str()).chain(kind.title.iter().skip(1).copied());
+        let columns = columns.collect::<Vec<_>>().join(", ");
         let sees = match self.reader {
             _ if kind.access.seen.is_empty() => "1".to_owned(),
             Some(reader) => reader.sees(kind, kind.name),
@@ -157,6 +154,7 @@ impl<'a> Look<'a> {
                         (Shape::Choice(_), rusqlite::types::Value::Text(word)) => {
                             said.push(label(&self.words, kind, Some(field), &word));
                         }
+                        (Shape::Date, rusqlite::types::Value::Text(day)) => said.push(self.date(&day)),
                         (_, rusqlite::types::Value::Text(text)) => said.push(text),
                         _ => {}
                     }
@@ -188,6 +186,22 @@ impl<'a> Look<'a> {
             }
         }
         Ok(all.join(" · "))
+    }
+
+    /// What a region is called in the reader's language: a unit of no province is a region of its own.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn region(&self, region: &str) -> Result<String, PageError> {
+        if let Some(said) = text::region_in(self.words.lang(), region) {
+            return Ok(said.to_owned());
+        }
+        let kind = self.kinds.get("organisation").ok_or(PageError::NotFound)?;
+        let sql =
+            format!("SELECT {} FROM organisation o WHERE o.name = ?1 LIMIT 1", kind.called("o", self.words.lang()));
+        let found =
+            self.conn.prepare_cached(&sql)?.query_row([region], |r| r.get::<_, Option<String>>(0)).optional()?;
+        Ok(found.flatten().unwrap_or_else(|| region.to_owned()))
     }
 
     /// What tells a record from others of the same title: where it is, and when.
@@ -244,13 +258,7 @@ impl<'a> Look<'a> {
     ///
     /// # Errors
     /// What the database says.
-    pub(crate) fn told(
-        &self,
-        kind: &Kind,
-        field: &Field,
-        id: &Subject,
-        value: ValueRef<'_>,
-    ) -> Result<Shown, PageError> {
+    pub fn told(&self, kind: &Kind, field: &Field, id: &Subject, value: ValueRef<'_>) -> Result<Shown, PageError> {
         match value {
             ValueRef::Integer(n) if is_few(n) && self.keeps_few(kind, field, id)? => Ok(plain(FEW_SAID.to_owned())),
             value => self.cell(kind, field, value),
@@ -297,6 +305,9 @@ impl<'a> Look<'a> {
             (Shape::Amount, ValueRef::Integer(n)) => plain(self.amount(n)),
             (_, ValueRef::Integer(n)) => plain(self.words.number(n)),
             (Shape::Blob | Shape::Bytes | Shape::Document, _) => Shown::default(),
+            (_, ValueRef::Text(t)) if kind.name == "organisation" && field.name == "region" => {
+                plain(self.region(&string(t))?)
+            }
             (_, ValueRef::Text(t)) => plain(string(t)),
             _ => Shown::default(),
         })
@@ -389,7 +400,7 @@ impl<'a> Look<'a> {
         ids.into_iter().map(|id| Ok((id, self.title(kind, &id)?))).collect()
     }
 
-    /// A record by its title and where it belongs: people of one name are told apart by their school.
+    /// A record by its title and where it belongs: people of one name are told apart by their school, visits by host and day.
     ///
     /// # Errors
     /// What the database says.
@@ -402,6 +413,11 @@ impl<'a> Look<'a> {
             if let (Some(place), Some(places)) = (place, self.kinds.get("organisation")) {
                 placed = format!("{placed} · {}", self.title(places, &place)?);
             }
+        }
+        // What happens somewhere on a day is told apart by these.
+        if kind.field("host").is_some() {
+            let detail = self.detail(kind, id)?;
+            placed = [placed, detail].into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join(" · ");
         }
         Ok(placed)
     }
@@ -475,15 +491,49 @@ pub fn tone(state: &str) -> &'static str {
         _ => "",
     }
 }
+
+/// In SQL, where an activity of the table `of` was, for a reader: its place; that is called in their language where it is the
+/// host of a visit, and its school `o` where none was said.
+///
+/// # Errors
+/// [`PageError::NotFound`] where the node has no organisations.
+pub fn place_of(kinds: &Kinds, lang: Lang, of: &str) -> Result<String, PageError> {
+    let kind = kinds.get("organisation").ok_or(PageError::NotFound)?;
+    Ok(format!(
+        "coalesce((SELECT {} FROM visit w JOIN organisation h ON h.id = w.host WHERE w.id = {of}.visit AND h.name = {of}.place),
+                  nullif({of}.place, ''), {})",
+        kind.called("h", lang),
+        kind.called("o", lang)
+    ))
+}
+
 /// A person's name and school, as readers elsewhere will see them.
 ///
 /// # Errors
 /// [`PageError::NotFound`] where the person's record is not here.
 pub fn byline(conn: &Connection, person: Subject) -> Result<String, PageError> {
+    line_of(conn, person, "p.name", "o.title")
+}
+
+/// The same for this reader, as records say it today; as it was kept where the person's record is not here.
+///
+/// # Errors
+/// What the database says.
+pub fn byline_now(look: &Look<'_>, person: &Subject, kept: &str) -> Result<String, PageError> {
+    let called = |kind: &str, of: &str| {
+        let kind = look.kinds.get(kind).ok_or(PageError::NotFound)?;
+        Ok::<_, PageError>(kind.called(of, look.words.lang()))
+    };
+    match line_of(look.conn, *person, &called("person", "p")?, &called("organisation", "o")?) {
+        Err(PageError::NotFound) => Ok(kept.to_owned()),
+        said => said,
+    }
+}
+
+fn line_of(conn: &Connection, person: Subject, name: &str, place: &str) -> Result<String, PageError> {
+    let sql = format!("SELECT {name}, {place} FROM person p LEFT JOIN organisation o ON o.id = p.home WHERE p.id = ?1");
     let (name, place): (Option<String>, Option<String>) = conn
-        .prepare_cached(
-            "SELECT p.name, o.title FROM person p LEFT JOIN organisation o ON o.id = p.home WHERE p.id = ?1",
-        )?
+        .prepare_cached(&sql)?
         .query_row([person.as_bytes()], |r| Ok((r.get(0)?, r.get(1)?)))
         .optional()?
         .ok_or(PageError::NotFound)?;

@@ -10,6 +10,7 @@ use web::{PageError, Reply, Request, Shell, Site};
 
 use crate::found;
 use crate::look::{Look, id_at, offered};
+use crate::typed::Labels;
 
 /// Records of a kind that are shown.
 const SHOWN: usize = 8;
@@ -176,8 +177,7 @@ struct PickPage {
     options: Vec<(String, String)>,
 }
 
-/// What somebody who types the name of a record may mean: each option ends with the record's id, so that two of one
-/// name are told apart.
+/// What somebody who types the name of a record may mean: an option ends with the record's id where two would be the same.
 pub(crate) fn pick(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let reader = request.reader()?;
     let name = request.params.get("kind").map(String::as_str).unwrap_or_default();
@@ -196,10 +196,9 @@ pub(crate) fn pick(site: &Site, request: &Request) -> Result<Reply, PageError> {
             offered(kind, "t")
         ))?;
         let ids = stmt.query_map([&query], |r| id_at(r, 0))?.collect::<Result<Vec<_>, _>>()?;
-        let mut options = Vec::new();
+        let (mut options, mut labels) = (Vec::new(), Labels::new(&look, reader, kind));
         for id in &ids {
-            let placed = look.placed(kind, id)?;
-            options.push((format!("{placed} · {id}"), placed));
+            options.push((labels.of(id)?, look.placed(kind, id)?));
         }
         Ok::<_, PageError>(PickPage { options }.render()?)
     })?;

@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use base::Subject;
-use records::{Change, Field, Kind, Shape, Value};
-use rusqlite::Connection;
+use records::{Change, Field, Kind, Reader, Shape, Value};
 use web::{PageError, Request, Site};
 
 use crate::look::Look;
 
 /// Records of a name that are looked at for the one that is meant.
-const MOST_CALLED: usize = 50;
+const MOST_CALLED: usize = 400;
+/// What stands between the parts of a label.
+const BETWEEN: &str = " · ";
 
 /// Languages in which a name can be given.
 pub(crate) const NAME_LANGS: [(&str, &str); 3] = [("zh", "中文"), ("bo", "བོད་ཡིག"), ("en", "English")];
@@ -169,35 +170,72 @@ fn link(site: &Site, request: &Request, kind: &str, typed: &str) -> Result<Optio
             let found = stmt.query_map([typed], |r| crate::look::id_at(r, 0))?.collect::<Result<Vec<_>, _>>()?;
             Ok(match found.as_slice() {
                 [only] => Some(*only),
-                [] => called(site, request, conn, kind, typed)?,
+                [] => called(&Look::new(site, request, conn), request.reader()?, kind, typed)?,
                 _ => None,
             })
         })
         .map(|found| found.as_ref().map(Value::link))
 }
 
-/// The record that is called so in the reader's language, where only one is.
-fn called(
-    site: &Site,
-    request: &Request,
-    conn: &Connection,
-    kind: &'static Kind,
-    typed: &str,
-) -> Result<Option<Subject>, PageError> {
-    let Some(query) = text::match_query(typed) else { return Ok(None) };
-    let look = Look::new(site, request, conn);
+/// The record that is called so in the reader's language, where only one is; or that an offered label says.
+fn called(look: &Look<'_>, reader: &Reader, kind: &'static Kind, typed: &str) -> Result<Option<Subject>, PageError> {
+    let (typed, mut named, mut placed) = (typed.to_lowercase(), Vec::new(), Vec::new());
+    for id in alike(look, reader, kind, &typed)? {
+        if look.title(kind, &id)?.to_lowercase() == typed {
+            named.push(id);
+        } else if look.placed(kind, &id)?.to_lowercase() == typed {
+            placed.push(id);
+        }
+    }
+    let found = if named.is_empty() { placed } else { named };
+    Ok(if let [only] = found.as_slice() { Some(*only) } else { None })
+}
+
+/// Records whose words are those of a name; behind it may stand where they belong.
+fn alike(look: &Look<'_>, reader: &Reader, kind: &'static Kind, typed: &str) -> Result<Vec<Subject>, PageError> {
+    let Some(query) = text::match_query(typed.split(BETWEEN).next().unwrap_or_default()) else { return Ok(Vec::new()) };
     let sql = format!(
         "SELECT d.id FROM search f JOIN search_doc d ON d.doc = f.rowid
          WHERE f.search MATCH ?1 AND d.kind = '{}' AND {} ORDER BY f.rank LIMIT {MOST_CALLED}",
         kind.name,
-        request.reader()?.sees(kind, "d")
+        reader.sees(kind, "d")
     );
-    let ids = conn.prepare(&sql)?.query_map([&query], |r| crate::look::id_at(r, 0))?.collect::<Result<Vec<_>, _>>()?;
-    let mut found = Vec::new();
-    for id in ids {
-        if look.title(kind, &id)?.to_lowercase() == typed.to_lowercase() {
-            found.push(id);
-        }
+    let mut stmt = look.conn.prepare_cached(&sql)?;
+    let ids = stmt.query_map([&query], |r| crate::look::id_at(r, 0))?;
+    Ok(ids.collect::<Result<_, _>>()?)
+}
+
+/// Labels of records as controls offer them: what a record is called and where it belongs, and its id only where another is
+/// called the same.
+pub(crate) struct Labels<'a> {
+    look: &'a Look<'a>,
+    reader: &'a Reader,
+    kind: &'static Kind,
+    /// By the name that a label begins with: the labels that do, and how many there are of each.
+    known: BTreeMap<String, BTreeMap<String, usize>>,
+}
+
+impl<'a> Labels<'a> {
+    pub fn new(look: &'a Look<'a>, reader: &'a Reader, kind: &'static Kind) -> Self {
+        Self { look, reader, kind, known: BTreeMap::new() }
     }
-    Ok(if let [only] = found.as_slice() { Some(*only) } else { None })
+
+    /// The label of a record, as it is typed.
+    pub fn of(&mut self, id: &Subject) -> Result<String, PageError> {
+        let label = self.look.placed(self.kind, id)?;
+        let name = label.split(BETWEEN).next().unwrap_or_default().to_lowercase();
+        if !self.known.contains_key(&name) {
+            let mut labels = BTreeMap::new();
+            for other in alike(self.look, self.reader, self.kind, &name)? {
+                *labels.entry(self.look.placed(self.kind, &other)?.to_lowercase()).or_default() += 1;
+                // Who is called by a name alone is meant by it.
+                *labels.entry(self.look.title(self.kind, &other)?.to_lowercase()).or_default() += 1;
+            }
+            self.known.insert(name.clone(), labels);
+        }
+        let alone = self.known.get(&name).and_then(|labels| labels.get(&label.to_lowercase())).copied();
+        // A name without a place counts as both.
+        let most = if label == self.look.title(self.kind, id)? { 2 } else { 1 };
+        Ok(if alone.is_some_and(|n| n <= most) { label } else { format!("{label}{BETWEEN}{id}") })
+    }
 }

@@ -176,6 +176,7 @@ record-draft-kept = ཁྱེད་ཀྱིས་སྔོན་དུ་བྲ
 record-draft-discard = འདོར་བ
 record-made-at = { $who } · { $node }
 record-node-itself = འཕྲུལ་ཆས་རང
+record-of-elsewhere = སློབ་གྲྭ་གཞན་གྱི་མི།
 history-first = ཐོ་འགོད
 history-changed = བཟོ་བཅོས
 history-erased = བསུབས་པ

@@ -147,7 +147,10 @@ list-new = New
 list-empty = Nothing is recorded yet.
 list-none-fit = Nothing fits these filters.
 list-clear = Clear the filters
-list-count = { $n } records
+list-count = { $n ->
+    [one] One record
+   *[other] { $n } records
+}
 list-count-more = more than { $n } records
 list-filter = Filter
 list-search = Search in this list
@@ -175,6 +178,7 @@ record-draft-kept = What you typed before was put back.
 record-draft-discard = Discard it
 record-made-at = by { $who }, at { $node }
 record-node-itself = the node itself
+record-of-elsewhere = somebody of another school
 history-first = Recorded
 history-changed = Changed
 history-erased = Erased

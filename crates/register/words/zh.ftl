@@ -175,6 +175,7 @@ record-draft-kept = 已恢复您之前输入的内容。
 record-draft-discard = 放弃
 record-made-at = { $who }，于 { $node }
 record-node-itself = 节点自身
+record-of-elsewhere = 其他学校的人员
 history-first = 登记
 history-changed = 修改
 history-erased = 已删除内容

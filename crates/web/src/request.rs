@@ -15,8 +15,10 @@ pub struct Session {
     pub csrf: String,
     /// What the person may.
     pub reader: Reader,
-    /// The person's name, as the head of the page shows it.
+    /// The person's name as it was given, by which others know them.
     pub name: String,
+    /// The same in the reader's language, as the head of the page shows it.
+    pub called: String,
 }
 
 /// A file that came with a form and lies in the store of blobs, freed of what its metadata said.
@@ -70,7 +72,7 @@ pub struct Request {
 impl Request {
     /// Who is signed in now, where a conversation goes on after what was asked: a session ends, and roles are given and taken.
     pub fn signed_in(&self, site: &Site) -> Option<Session> {
-        crate::serve::session(site, self.token.as_deref()?)
+        crate::serve::session(site, self.token.as_deref()?, self.lang)
     }
 
     /// What is done in a person's name without a page: by a program that proved whose it is.

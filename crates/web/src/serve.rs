@@ -221,11 +221,11 @@ pub(crate) fn read(
     // A browser lets no page set this header. Who sets it by other means is given cookies that their browser refuses.
     let secure = said("x-forwarded-proto").is_some_and(|p| p.split(',').next().is_some_and(|p| p.trim() == "https"));
     let token = cookie(&site.session_cookie(secure));
-    let session = token.as_deref().and_then(|t| session(site, t));
     let lang = cookie("zampa_lang")
         .and_then(|l| Lang::parse(&l))
         .or_else(|| preferred(said("accept-language").unwrap_or_default()))
         .unwrap_or(Lang::Zh);
+    let session = token.as_deref().and_then(|t| session(site, t, lang));
     Request {
         path: uri.path().to_owned(),
         params,
@@ -249,19 +249,20 @@ pub(crate) fn read(
     }
 }
 
-pub(crate) fn session(site: &Site, token: &str) -> Option<Session> {
+pub(crate) fn session(site: &Site, token: &str, lang: Lang) -> Option<Session> {
     let found = site.local.session(token).map_err(|e| tracing::error!("sessions: {e}")).ok()??;
     let (person, csrf) = found;
     let read = site.store.read(|conn| {
         let reader = (site.reader_of)(conn, person, site.today())?;
-        let name: Option<String> = conn
-            .prepare_cached("SELECT name FROM person WHERE id = ?1")?
-            .query_row([person.as_bytes()], |r| r.get(0))
-            .unwrap_or(None);
-        Ok::<_, log::LogError>((reader, name))
+        let called = site.kinds.get("person").map_or_else(|| "name".to_owned(), |kind| kind.called("person", lang));
+        let (name, called): (Option<String>, Option<String>) = conn
+            .prepare_cached(&format!("SELECT name, {called} FROM person WHERE id = ?1"))?
+            .query_row([person.as_bytes()], |r| Ok((r.get(0)?, r.get(1)?)))
+            .unwrap_or_default();
+        Ok::<_, log::LogError>((reader, name, called))
     });
-    let (reader, name) = read.map_err(|e| tracing::error!("who is signed in: {e}")).ok()?;
-    Some(Session { person, csrf, reader, name: name.unwrap_or_default() })
+    let (reader, name, called) = read.map_err(|e| tracing::error!("who is signed in: {e}")).ok()?;
+    Some(Session { person, csrf, reader, name: name.unwrap_or_default(), called: called.unwrap_or_default() })
 }
 
 pub(crate) fn respond(site: &Site, request: &Request, result: Result<Reply, PageError>) -> Answer {

@@ -99,9 +99,9 @@ impl<'a> Shell<'a> {
                 String::new()
             },
             nav,
-            account: request.session.as_ref().map(|s| s.name.clone()),
+            account: request.session.as_ref().map(|s| s.called.clone()),
             note: note(&words, request),
-            node_title: site.node_title.clone(),
+            node_title: site.node_called(request.lang),
             csrf: request.session.as_ref().map(|s| s.csrf.clone()),
             words,
         }

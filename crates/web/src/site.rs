@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::{fmt, io};
@@ -96,8 +97,10 @@ pub struct Site {
     pub kinds: Kinds,
     /// What the node is.
     pub node_kind: NodeKind,
-    /// The node's name, as readers see it.
+    /// The node's name, as it was given.
     pub node_title: String,
+    /// The same in each language: that of its school or its programme, where it was called after that.
+    pub node_names: RwLock<BTreeMap<Lang, String>>,
     /// The node's part of the cookies' names: cookies cross ports.
     pub cookie: String,
     /// The programme.
@@ -154,6 +157,12 @@ impl Site {
     /// The programme's time zone.
     pub fn zone(&self) -> TimeZone {
         self.zone.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The node's name in a language.
+    pub fn node_called(&self, lang: Lang) -> String {
+        let all = self.node_names.read().unwrap_or_else(PoisonError::into_inner);
+        all.get(&lang).unwrap_or(&self.node_title).clone()
     }
 
     /// The date of a moment in the programme's time zone.

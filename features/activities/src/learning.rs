@@ -1,8 +1,8 @@
 //! A person's own record of learning: what they took part in, which they can take away. Nobody else is shown it here.
 
 use askama::Template;
-use base::Subject;
-use register::{Look, csv_line};
+use base::{Lang, Subject};
+use register::{Look, csv_line, place_of, sheet, sheet_name};
 use rusqlite::Connection;
 use web::{Check, PageError, Reply, Request, Route, Shell, Site};
 
@@ -34,13 +34,15 @@ struct LearningPage<'a> {
 }
 
 /// What somebody attended of activities that were held, the newest first; days and kinds as they are kept.
-fn attended(conn: &Connection, person: &Subject) -> Result<Vec<Line>, PageError> {
-    let sql =
-        "SELECT p.day, a.id, coalesce(a.title, ''), coalesce(a.kind, ''), coalesce(nullif(a.place, ''), o.title, '')
-               FROM participation p JOIN activity a ON a.id = p.activity LEFT JOIN organisation o ON o.id = a.school
-               WHERE p.person = ?1 AND p.part = 'attends' AND p.present = 1 AND a.held_on IS NOT NULL
-                 AND a.state IN ('held', 'verified') ORDER BY p.day DESC, a.id";
-    let mut stmt = conn.prepare_cached(sql)?;
+fn attended(site: &Site, conn: &Connection, person: &Subject, lang: Lang) -> Result<Vec<Line>, PageError> {
+    let sql = format!(
+        "SELECT p.day, a.id, coalesce(a.title, ''), coalesce(a.kind, ''), coalesce({}, '')
+         FROM participation p JOIN activity a ON a.id = p.activity LEFT JOIN organisation o ON o.id = a.school
+         WHERE p.person = ?1 AND p.part = 'attends' AND p.present = 1 AND a.held_on IS NOT NULL
+           AND a.state IN ('held', 'verified') ORDER BY p.day DESC, a.id",
+        place_of(&site.kinds, lang, "a")?
+    );
+    let mut stmt = conn.prepare_cached(&sql)?;
     let rows = stmt.query_map([person.as_bytes()], |r| {
         let id = Subject::try_from(r.get::<_, Vec<u8>>(1)?.as_slice()).unwrap_or_default();
         Ok(Line { day: r.get(0)?, id: id.to_string(), title: r.get(2)?, kind: r.get(3)?, place: r.get(4)? })
@@ -53,7 +55,7 @@ fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let html = site.store.read(|conn| {
         let look = Look::new(site, request, conn);
         let mut years: Vec<Year> = Vec::new();
-        let all = attended(conn, &person)?;
+        let all = attended(site, conn, &person, request.lang)?;
         let n = i64::try_from(all.len()).unwrap_or(i64::MAX);
         for one in all {
             let year: String = one.day.chars().take(4).collect();
@@ -67,7 +69,7 @@ fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
                 None => years.push(Year { year, lines: vec![line] }),
             }
         }
-        let name = request.session.as_ref().map(|s| s.name.clone()).unwrap_or_default();
+        let name = request.session.as_ref().map(|s| s.called.clone()).unwrap_or_default();
         Ok::<_, PageError>(
             LearningPage { name, years, n, s: Shell::new(site, request, look.words.get("learning")) }.render()?,
         )
@@ -78,17 +80,13 @@ fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
 fn csv(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let person = request.reader()?.person;
     let words = request.words(site);
-    let all = site.store.read(|conn| attended(conn, &person))?;
-    // A sheet that begins so is read as UTF-8 by office programs.
-    let mut out = String::from("\u{feff}");
-    if site.demonstration {
-        csv_line(&mut out, [words.get("demonstration-strip").as_ref()].into_iter());
-    }
+    let all = site.store.read(|conn| attended(site, conn, &person, request.lang))?;
+    let mut out = sheet();
     let head = ["participation-day", "activity", "field-kind", "field-place"].map(|key| words.get(key).into_owned());
     csv_line(&mut out, head.iter().map(String::as_str));
     for one in &all {
         let kind = words.get(&format!("word-{}", one.kind));
         csv_line(&mut out, [&*one.day, &one.title, &kind, &one.place].into_iter());
     }
-    Ok(Reply::Bytes("text/csv; charset=utf-8", Some("learning.csv".to_owned()), out.into_bytes()))
+    Ok(Reply::Bytes("text/csv; charset=utf-8", Some(sheet_name(site, "learning")), out.into_bytes()))
 }

@@ -277,9 +277,10 @@ fn people(
     request: &Request,
     activity: &Subject,
 ) -> Result<Vec<(Subject, String)>, PageError> {
-    let sees = request.reader()?.sees(site.kinds.get("person").ok_or(PageError::NotFound)?, "p");
+    let kind = site.kinds.get("person").ok_or(PageError::NotFound)?;
+    let (sees, called) = (request.reader()?.sees(kind, "p"), kind.called("p", request.lang));
     let sql = format!(
-        "SELECT p.id, p.name FROM person p, activity a WHERE a.id = ?1 AND p.name IS NOT NULL AND {sees}
+        "SELECT p.id, {called} FROM person p, activity a WHERE a.id = ?1 AND p.name IS NOT NULL AND {sees}
            AND coalesce(p.state, 'active') = 'active' AND (p.school = a.school
              OR p.id IN (SELECT person FROM posting WHERE state = 'arrived' AND school = a.school)
              OR p.school IN (SELECT id FROM organisation WHERE parent = a.school)

@@ -202,7 +202,8 @@ pub(crate) fn live(site: &Site, request: &Request, shelf: &Shelf) -> Result<Repl
 /// The rooms as they are listed.
 pub(crate) fn rooms(look: &Look<'_>, about: &About) -> Result<Vec<Line>, PageError> {
     let line = |(n, room): (usize, &crate::who::Room)| {
-        Ok(Line { n: n + 1, title: look.title(&CLASS_ROOM, &room.id)?, byline: room.byline.clone() })
+        let byline = register::byline_now(look, &room.person, &room.byline)?;
+        Ok(Line { n: n + 1, title: look.title(&CLASS_ROOM, &room.id)?, byline })
     };
     about.rooms.iter().enumerate().map(line).collect()
 }

@@ -91,7 +91,7 @@ pub fn part(
         rooms.push(Line {
             id: room.id.to_string(),
             title: look.title(&CLASS_ROOM, &room.id)?,
-            byline: room.byline.clone(),
+            byline: register::byline_now(&look, &room.person, &room.byline)?,
             ready: about.course.map(|_| ready::is_ready(conn, classes.hub, &about, room)).transpose()?,
             counts: heads::may_count(conn, site, request.reader()?, &about, &room.id)?
                 .then(|| heads.map(|n| n.to_string()).unwrap_or_default()),

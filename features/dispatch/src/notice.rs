@@ -14,7 +14,7 @@ use crate::nominee::{self, Nominee, id};
 /// The sheet: what it says, then by which node and when.
 fn sheet(site: &Site, title: &str, mut blocks: Vec<Block>, look: &Look<'_>) -> Paper {
     let on = look.words.date(site.today());
-    let signed = format!("{} · {on}", site.node_title);
+    let signed = format!("{} · {on}", site.node_called(look.words.lang()));
     blocks.push(Block::Text(vec![Run::from(signed.as_str())]));
     Paper {
         title: title.to_owned(),

@@ -265,8 +265,10 @@ pub(crate) fn narrow(site: &Site, request: &Request, conn: &Connection) -> Resul
     let look = Look::new(site, request, conn);
     let words = look.words;
     let chosen = |name: &str, value: &str| request.query(name) == Some(value);
-    let pairs = |name: &'static str, sql: &str| -> Result<Options, PageError> {
-        let mut stmt = conn.prepare_cached(sql)?;
+    let titles = |name: &'static str, kind: &str, which: &str| -> Result<Options, PageError> {
+        let kind = site.kinds.get(kind).ok_or(PageError::NotFound)?;
+        let sql = format!("SELECT t.id, {} FROM {} t {which}", kind.called("t", words.lang()), kind.name);
+        let mut stmt = conn.prepare_cached(&sql)?;
         let rows = stmt.query_map([], |r| Ok((r.get::<_, Vec<u8>>(0)?, r.get::<_, Option<String>>(1)?)))?;
         rows.map(|row| {
             let (id, title) = row?;
@@ -276,29 +278,21 @@ pub(crate) fn narrow(site: &Site, request: &Request, conn: &Connection) -> Resul
         })
         .collect()
     };
+    let places = |name: &'static str, word: &str| {
+        titles(name, "organisation", &format!("WHERE t.kind = '{word}' ORDER BY t.title_key"))
+    };
+    let label = |key: &str| words.get(key).into_owned();
     let mut choices = vec![
-        (
-            "cohort",
-            words.get("field-cohort").into_owned(),
-            pairs("cohort", "SELECT id, title FROM cohort ORDER BY ordinal")?,
-        ),
-        (
-            "school",
-            words.get("word-supported_school").into_owned(),
-            pairs("school", "SELECT id, title FROM organisation WHERE kind = 'supported_school' ORDER BY title_key")?,
-        ),
-        (
-            "unit",
-            words.get("word-assisting_unit").into_owned(),
-            pairs("unit", "SELECT id, title FROM organisation WHERE kind = 'assisting_unit' ORDER BY title_key")?,
-        ),
+        ("cohort", label("field-cohort"), titles("cohort", "cohort", "ORDER BY t.ordinal")?),
+        ("school", label("word-supported_school"), places("school", "supported_school")?),
+        ("unit", label("word-assisting_unit"), places("unit", "assisting_unit")?),
     ];
     let mut stmt = conn.prepare_cached(
         "SELECT DISTINCT region FROM organisation WHERE kind = 'assisting_unit' AND region IS NOT NULL ORDER BY 1",
     )?;
     let regions = stmt.query_map([], |r| r.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
-    let regions = regions.into_iter().map(|r| (r.clone(), r.clone(), chosen("region", &r))).collect();
-    choices.push(("region", words.get("figure-region").into_owned(), regions));
+    let regions = regions.into_iter().map(|r| Ok((r.clone(), look.region(&r)?, chosen("region", &r))));
+    choices.push(("region", label("figure-region"), regions.collect::<Result<_, PageError>>()?));
     let subjects = records::vocabulary::SUBJECTS
         .iter()
         .map(|s| ((*s).to_owned(), words.get(&format!("word-{s}")).into_owned(), chosen("subject", s)))

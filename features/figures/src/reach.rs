@@ -177,10 +177,7 @@ pub(crate) fn csv(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let out = site.store.read(|conn: &Connection| {
         let look = Look::new(site, request, conn);
         let scope = days(request)?;
-        let mut out = String::from("\u{feff}");
-        if site.demonstration {
-            csv_line(&mut out, [look.words.get("demonstration-strip").as_ref()].into_iter());
-        }
+        let mut out = register::sheet();
         let rules: Vec<&'static CountingRule> = BY.iter().filter_map(|name| rule(name)).collect();
         let mut head = vec![look.words.get("reach-csv-school").into_owned()];
         head.extend(rules.iter().map(|r| look.words.get(&format!("rule-{}", r.name)).into_owned()));
@@ -196,7 +193,7 @@ pub(crate) fn csv(site: &Site, request: &Request) -> Result<Reply, PageError> {
         }
         Ok::<_, PageError>(out)
     })?;
-    Ok(Reply::Bytes("text/csv; charset=utf-8", Some("reach.csv".to_owned()), out.into_bytes()))
+    Ok(Reply::Bytes("text/csv; charset=utf-8", Some(register::sheet_name(site, "reach")), out.into_bytes()))
 }
 
 #[cfg(test)]

@@ -226,7 +226,7 @@ fn parts(
                     day.and_then(|day| year_said(look, school_year(day)))
                 }
                 "school" => place(row.school)?,
-                _ => row.region.clone(),
+                _ => row.region.as_deref().map(|region| look.region(region)).transpose()?,
             };
             if let Some(of) = of {
                 groups.entry(of).or_default().push(row.clone());
@@ -262,7 +262,7 @@ fn scope_words(look: &Look<'_>, site: &Site, scope: &Scope) -> Result<String, Pa
             parts.push(look.title(kind, id)?);
         }
     }
-    parts.extend(scope.region.clone());
+    parts.extend(scope.region.as_deref().map(|region| look.region(region)).transpose()?);
     parts.extend(scope.subject.as_ref().map(|s| look.words.get(&format!("word-{s}")).into_owned()));
     match (scope.from, scope.to) {
         (None, None) => {}
@@ -273,7 +273,7 @@ fn scope_words(look: &Look<'_>, site: &Site, scope: &Scope) -> Result<String, Pa
         )),
     }
     if parts.is_empty() {
-        parts.push(site.node_title.clone());
+        parts.push(site.node_called(look.words.lang()));
     }
     Ok(parts.join(" · "))
 }
@@ -287,10 +287,7 @@ pub(crate) fn csv(site: &Site, request: &Request) -> Result<Reply, PageError> {
         let cells = Cells::of(conn, rule, &indicator.scope, site.today())?;
         let figure = cells.figure(rule, &rows);
         let look = Look::new(site, request, conn);
-        let mut out = String::from("\u{feff}");
-        if site.demonstration {
-            out.push_str(&format!("\"{}\"\r\n", look.words.get("demonstration-strip").replace('"', "\"\"")));
-        }
+        let mut out = register::sheet();
         let hash = if figure.is_told() { figure.hash.to_string() } else { String::new() };
         out.push_str(&format!("\"rule\",\"{}\",\"version\",{},\"hash\",\"{hash}\"\r\n", rule.name, rule.version));
         out.push_str("code,n,day,unit,school,kind\r\n");
@@ -301,5 +298,5 @@ pub(crate) fn csv(site: &Site, request: &Request) -> Result<Reply, PageError> {
         }
         Ok::<_, PageError>(out.into_bytes())
     })?;
-    Ok(Reply::Bytes("text/csv; charset=utf-8", Some("evidence.csv".to_owned()), bytes))
+    Ok(Reply::Bytes("text/csv; charset=utf-8", Some(register::sheet_name(site, "evidence")), bytes))
 }

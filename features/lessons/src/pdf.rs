@@ -30,7 +30,7 @@ pub(crate) fn send(site: &Site, request: &Request) -> Result<Reply, PageError> {
             title: look.title(&LESSON_PLAN, &id)?,
             by: by(conn, &id)?,
             lang: look.words.lang().code().to_owned(),
-            foot: site.node_title.clone(),
+            foot: site.node_called(look.words.lang()),
             landscape: false,
             blocks: vec![Block::Facts(facts(conn, &look, &id)?)],
         };

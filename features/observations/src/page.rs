@@ -2,7 +2,7 @@
 //! What is sealed goes to the page as it is, and is opened there.
 
 use askama::Template;
-use base::{Subject, base32};
+use base::{Lang, Subject, base32};
 use envelopes::{Key, csrf, embedded, json_of};
 use records::vocabulary::SUBJECTS;
 use records::{Kind, Reader, literal};
@@ -103,7 +103,7 @@ pub(crate) fn list(site: &Site, request: &Request) -> Result<Reply, PageError> {
             others,
             with,
             has_key: Key::of(conn, &reader.person)?.is_some(),
-            people: people(site, conn, reader)?
+            people: people(site, conn, reader, request.lang)?
                 .into_iter()
                 .map(|(id, name)| {
                     let here = chosen == Some(id.to_string().as_str());
@@ -123,13 +123,13 @@ pub(crate) fn list(site: &Site, request: &Request) -> Result<Reply, PageError> {
 
 /// Grown-up people whose accounts lie here and whom the reader sees: those the reader has a pairing with first, then those
 /// of the reader's schools.
-fn people(site: &Site, conn: &Connection, reader: &Reader) -> Result<Vec<(Subject, String)>, PageError> {
-    let sees = reader.sees(person(site)?, "p");
+fn people(site: &Site, conn: &Connection, reader: &Reader, lang: Lang) -> Result<Vec<(Subject, String)>, PageError> {
+    let (sees, called) = (reader.sees(person(site)?, "p"), person(site)?.called("p", lang));
     let me = literal(&reader.person);
     let own: Vec<String> = reader.schools().iter().map(literal).collect();
     let own = if own.is_empty() { "NULL".to_owned() } else { own.join(", ") };
     let sql = format!(
-        "SELECT p.id, p.name FROM person p
+        "SELECT p.id, {called} FROM person p
          WHERE p.id <> {me} AND p.name IS NOT NULL AND coalesce(p.state, 'active') = 'active' AND {sees}
            AND EXISTS (SELECT 1 FROM grant_of_role g WHERE g.person = p.id AND coalesce(g.state, 'given') = 'given'
                        AND g.role NOT IN ('device', 'pupil', 'observer'))

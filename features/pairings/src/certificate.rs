@@ -52,7 +52,7 @@ pub(crate) fn send(site: &Site, request: &Request) -> Result<Reply, PageError> {
         Ok::<_, PageError>(Paper {
             title: words.get("pair-paper-title").into_owned(),
             lang: words.lang().code().to_owned(),
-            foot: site.node_title.clone(),
+            foot: site.node_called(words.lang()),
             landscape: true,
             blocks: vec![Block::Text(vec![Run::from(&*said)]), Block::Heading(two_names), Block::Facts(facts)],
             ..Paper::default()

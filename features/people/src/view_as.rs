@@ -30,18 +30,20 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
         let look = Look::new(site, request, conn);
         let org = site.kinds.get("organisation").ok_or(PageError::NotFound)?;
         // Nobody has signed in yet, so names are read here: they are invented.
-        let lang = format!("$.{}", request.lang.code());
+        let person = site.kinds.get("person").ok_or(PageError::NotFound)?;
+        let sql = format!(
+            "SELECT g.person, g.organisation, {} FROM grant_of_role g JOIN person p ON p.id = g.person
+             WHERE g.role = ?1 AND g.from_on <= ?2 AND (g.until_on IS NULL OR g.until_on >= ?2)
+             ORDER BY p.home IS NULL, g.id LIMIT ?3",
+            person.called("p", request.lang)
+        );
         let today = site.today().to_string();
         let mut people = Vec::new();
         for role in Role::ALL {
             // On a school's node its own people come first; on the hub those of the whole programme.
-            let mut stmt = conn.prepare_cached(
-                "SELECT g.person, g.organisation, coalesce(p.names ->> ?4, p.title) FROM grant_of_role g JOIN person p ON p.id = g.person
-                 WHERE g.role = ?1 AND g.from_on <= ?2 AND (g.until_on IS NULL OR g.until_on >= ?2)
-                 ORDER BY p.home IS NULL, g.id LIMIT ?3",
-            )?;
+            let mut stmt = conn.prepare_cached(&sql)?;
             let found = stmt
-                .query_map(rusqlite::params![role.code(), today, SHOWN, lang], |r| {
+                .query_map(rusqlite::params![role.code(), today, SHOWN], |r| {
                     Ok((r.get::<_, Vec<u8>>(0)?, r.get::<_, Option<Vec<u8>>>(1)?, r.get::<_, Option<String>>(2)?))
                 })?
                 .collect::<Result<Vec<_>, _>>()?;

@@ -163,12 +163,15 @@ pub(crate) fn holder(site: &Site, bearer: Option<&str>, lang: Lang) -> Result<Ho
         if went && !self::went(site, conn, person)? {
             return Err(PageError::SignIn);
         }
-        let name: Option<Option<String>> = conn
-            .prepare_cached("SELECT name FROM person WHERE id = ?1")?
-            .query_row([person.as_bytes()], |r| r.get(0))
+        let called = site.kinds.get("person").ok_or(PageError::NotFound)?.called("person", lang);
+        let name: Option<(Option<String>, Option<String>)> = conn
+            .prepare_cached(&format!("SELECT name, {called} FROM person WHERE id = ?1"))?
+            .query_row([person.as_bytes()], |r| Ok((r.get(0)?, r.get(1)?)))
             .optional()?;
+        let (name, called) = name.unwrap_or_default();
         let reader = goes.unwrap_or_else(|| Reader { person, ..Reader::default() });
-        let session = Session { person, csrf: String::new(), reader, name: name.flatten().unwrap_or_default() };
+        let (name, called) = (name.unwrap_or_default(), called.unwrap_or_default());
+        let session = Session { person, csrf: String::new(), reader, name, called };
         Ok(Holder { now: Request::of(session, lang), went })
     })
 }

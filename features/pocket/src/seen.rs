@@ -53,7 +53,7 @@ fn words(site: &Site, conn: &Connection) -> Result<Json, PageError> {
 /// What the reader has agreed to observe, with the keys to seal it to.
 pub(crate) fn pack(site: &Site, conn: &Connection, reader: &Reader) -> Result<Json, PageError> {
     let sql = format!(
-        "SELECT o.id, o.teacher, p.name, coalesce(o.day, ''), coalesce(o.instrument, ''), coalesce(o.subject, '')
+        "SELECT o.id, o.teacher, p.name, coalesce(o.day, ''), coalesce(o.instrument, ''), coalesce(o.subject, ''), p.names
          FROM observation o LEFT JOIN person p ON p.id = o.teacher
          WHERE o.observer = ?1 AND o.state = 'planned' ORDER BY o.day, o.id LIMIT {MOST}"
     );
@@ -62,9 +62,11 @@ pub(crate) fn pack(site: &Site, conn: &Connection, reader: &Reader) -> Result<Js
     let mut planned = Vec::new();
     while let Some(row) = rows.next()? {
         let teacher = id(row.get(1)?);
+        let names: Option<String> = row.get(6)?;
+        let names: Json = names.and_then(|names| serde_json::from_str(&names).ok()).unwrap_or_default();
         planned.push(json!({
             "id": id(row.get(0)?).to_string(),
-            "teacher": { "id": teacher.to_string(), "name": row.get::<_, Option<String>>(2)?.unwrap_or_default() },
+            "teacher": { "id": teacher.to_string(), "name": row.get::<_, Option<String>>(2)?.unwrap_or_default(), "names": names },
             "key": key(conn, &teacher)?,
             "day": row.get::<_, String>(3)?,
             "instrument": row.get::<_, String>(4)?,

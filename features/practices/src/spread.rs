@@ -116,10 +116,7 @@ fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
 fn csv(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let out = site.store.read(|conn: &Connection| {
         let look = Look::new(site, request, conn);
-        let mut out = String::from("\u{feff}");
-        if site.demonstration {
-            csv_line(&mut out, [look.words.get("demonstration-strip").as_ref()].into_iter());
-        }
+        let mut out = register::sheet();
         let mut head = vec![look.words.get("practice").into_owned(), look.words.get("practice-origin").into_owned()];
         head.extend(FILLS.iter().map(|(state, _)| look.state(&PRACTICE_SCHOOL, state)));
         head.push(look.field(&PRACTICE_SCHOOL, "seen_on"));
@@ -131,5 +128,5 @@ fn csv(site: &Site, request: &Request) -> Result<Reply, PageError> {
         }
         Ok::<_, PageError>(out)
     })?;
-    Ok(Reply::Bytes("text/csv; charset=utf-8", Some("spread.csv".to_owned()), out.into_bytes()))
+    Ok(Reply::Bytes("text/csv; charset=utf-8", Some(register::sheet_name(site, "spread")), out.into_bytes()))
 }

@@ -219,6 +219,7 @@ static COHORT: Kind = Kind {
     title: &["title"],
     fields: &[
         Field::line("title").required().column().searched(),
+        Field::names("titles").searched(),
         Field::int("ordinal", 1, 99).required().column(),
         Field::date("opens_on").required().column(),
         Field::date("closes_on").required().column(),

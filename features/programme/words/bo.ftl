@@ -144,3 +144,4 @@ years-goes-on = ད་ལྟ་བར
 delivery-today = གཏན་འཁེལ་དགོས་པའི་དངོས་འབྱོར་ { $n }
 programme-pupils_per_adult = ཡུལ་སྐོར་སྐབས་ནར་སོན་པ་རེར་སློབ་མའི་གྲངས
 programme-pupils_per_adult-hint = སྟོང་པར་བཞག་ན་བརྒྱད་ཡིན།
+cohort-titles = སྐད་ཡིག་གཞན་གྱི་འགོ་བརྗོད

@@ -31,6 +31,7 @@ commitment-number = Number
 commitment-due_on = Due on
 commitment-kept_on = Kept on
 cohort = Cohort
+cohort-titles = Title in other languages
 cohort-list = Cohorts
 cohort-empty = No cohort is recorded yet. Postings belong to a cohort, so begin here.
 cohort-ordinal = Ordinal

@@ -31,6 +31,7 @@ commitment-number = 数量
 commitment-due_on = 期限
 commitment-kept_on = 兑现日期
 cohort = 批次
+cohort-titles = 其他语言的名称
 cohort-list = 批次
 cohort-empty = 尚无批次。选派属于批次，请先录入批次。
 cohort-ordinal = 序号

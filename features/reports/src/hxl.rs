@@ -5,7 +5,7 @@ use web::{PageError, Reply, Request, Site};
 
 use crate::chosen::Chosen;
 use crate::counts::{By, Counts, Every, Number, Part, Told, open};
-use crate::places::{Place, places};
+use crate::places::{Place, places, region};
 
 /// Rules whose numbers are of people who were reached.
 const REACHED: [&str; 3] = ["person_times", "pupils_counted", "health_reached"];
@@ -109,7 +109,10 @@ pub(crate) fn activities(site: &Site, request: &Request, counts: &dyn Counts) ->
         for told in counts.told(conn, site.today(), &chosen.span(), &by)?.iter().filter(|t| t.own) {
             for (part, number) in open(&told.parts).filter(|(p, _)| p.school.is_some()) {
                 let of = |id: Option<base::Subject>| id.and_then(|id| places.get(&id));
-                rows.push(line(site, request, told, (part, number), (of(part.unit), of(part.school)), days));
+                let said = |text: Option<&str>| text.map_or_else(String::new, |t| region(&places, request.lang, t));
+                let (unit, school) = (of(part.unit), of(part.school));
+                let regions = (said(part.region.as_deref()), said(school.map(|s| &*s.region)));
+                rows.push(line(site, request, told, (part, number), ((unit, school), regions), days));
             }
         }
         Ok::<_, PageError>(written(&rows))
@@ -122,7 +125,7 @@ fn line(
     request: &Request,
     told: &Told,
     (part, number): (&Part, &Number),
-    (unit, school): (Option<&Place>, Option<&Place>),
+    ((unit, school), (origin, region)): ((Option<&Place>, Option<&Place>), (String, String)),
     (from, to): (Date, Date),
 ) -> Vec<String> {
     let words = request.words(site);
@@ -140,12 +143,12 @@ fn line(
     vec![
         name(who),
         word(who.map_or("", |p| &p.kind)),
-        part.region.clone().unwrap_or_default(),
+        origin,
         words.get("report-education").into_owned(),
         said(&part.subject),
         told.called(&words),
         said(&part.kind),
-        school.map_or_else(String::new, |s| s.region.clone()),
+        region,
         part.school.map_or_else(String::new, |s| s.to_string()),
         name(school),
         from.to_string(),

@@ -78,8 +78,10 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
     Ok(Reply::Page(render(site, request, None)?))
 }
 
-fn cohorts(conn: &Connection, chosen: &Chosen) -> Result<Options, PageError> {
-    let mut stmt = conn.prepare_cached("SELECT id, coalesce(title, '') FROM cohort ORDER BY ordinal")?;
+fn cohorts(site: &Site, request: &Request, conn: &Connection, chosen: &Chosen) -> Result<Options, PageError> {
+    let kind = site.kinds.get("cohort").ok_or(PageError::NotFound)?;
+    let sql = format!("SELECT c.id, coalesce({}, '') FROM cohort c ORDER BY c.ordinal", kind.called("c", request.lang));
+    let mut stmt = conn.prepare_cached(&sql)?;
     let rows = stmt.query_map([], |r| Ok((r.get::<_, Vec<u8>>(0)?, r.get::<_, String>(1)?)))?;
     rows.map(|row| {
         let (id, title) = row?;
@@ -117,7 +119,7 @@ pub(crate) fn render(site: &Site, request: &Request, error: Option<String>) -> R
             conn.query_row("SELECT EXISTS (SELECT 1 FROM indicator WHERE state = 'published')", [], |r| r.get(0))?;
         let page = ReportsPage {
             files: FILES.iter().filter(|(_, of_office, _)| office || !of_office).map(file).collect(),
-            cohorts: cohorts(conn, &chosen)?,
+            cohorts: cohorts(site, request, conn, &chosen)?,
             years: years(site, conn)?.into_iter().map(|y| (y.to_string(), called(y), chosen.year == Some(y))).collect(),
             terms: Term::ALL
                 .map(|t| (t.code().to_owned(), words.get(t.key()).into_owned(), chosen.term == Some(t)))

@@ -25,6 +25,13 @@ impl Place {
     }
 }
 
+/// What a region is called in a language: a unit of no province is a region of its own.
+pub(crate) fn region(places: &BTreeMap<Subject, Place>, lang: Lang, region: &str) -> String {
+    let unit = || places.values().find(|p| p.names.first().is_some_and(|(_, name)| name == region));
+    let said = text::region_in(lang, region).or_else(|| unit().map(|unit| unit.name(lang)));
+    said.unwrap_or(region).to_owned()
+}
+
 /// A text with what it is in other languages, of which each is said once.
 pub(crate) fn in_languages(text: &str, others: &str) -> Vec<(Lang, String)> {
     let others: BTreeMap<String, Json> = serde_json::from_str(others).unwrap_or_default();

@@ -30,7 +30,7 @@ pub(crate) fn send(site: &Site, request: &Request) -> Result<Reply, PageError> {
         Ok::<_, PageError>(Paper {
             title: tour.title,
             lang: look.words.lang().code().to_owned(),
-            foot: site.node_title.clone(),
+            foot: site.node_called(look.words.lang()),
             blocks,
             ..Paper::default()
         })

@@ -27,6 +27,26 @@ struct VisitPart<'a> {
     last: Option<Last>,
     /// Visits that may be this stay a second time, with their days.
     beside: Vec<(String, String)>,
+    came: Option<Came>,
+}
+
+/// Who was there, by the lists and counts of a visit's activities.
+struct Came {
+    /// The activity that holds them.
+    activity: String,
+    signed: i64,
+    heads: Vec<Heads>,
+    /// A count still waits for the word of another.
+    waits: bool,
+}
+
+/// Who was counted.
+struct Heads {
+    id: String,
+    /// Whom, on which day where there are several, and how.
+    what: String,
+    number: String,
+    verified: bool,
 }
 
 /// Advice that was left with a school, and who left it.
@@ -82,7 +102,8 @@ pub fn part(
     if kind.name == VISIT.name {
         let last = before(&look, request, id)?;
         let beside = beside(&look, request, id)?;
-        return Ok(Some(VisitPart { last, beside, s: Shell::new(site, request, "") }.render()?));
+        let came = came(site, request, &look, id)?;
+        return Ok(Some(VisitPart { last, beside, came, s: Shell::new(site, request, "") }.render()?));
     }
     if kind.name == "organisation" {
         let left = left_with(&look, request, id)?;
@@ -100,6 +121,11 @@ fn text(row: &Row<'_>, at: usize) -> rusqlite::Result<String> {
 
 fn id(row: &Row<'_>, at: usize) -> rusqlite::Result<Subject> {
     Ok(Subject::try_from(row.get::<_, Vec<u8>>(at)?.as_slice()).unwrap_or_default())
+}
+
+/// In SQL, what an organisation of the table `of` is called to the reader.
+fn organisation(look: &Look<'_>, of: &str) -> Result<String, PageError> {
+    Ok(look.kinds.get("organisation").ok_or(PageError::NotFound)?.called(of, look.words.lang()))
 }
 
 fn day(look: &Look<'_>, date: &str) -> String {
@@ -131,9 +157,10 @@ fn left_with(look: &Look<'_>, request: &Request, host: &Subject) -> Result<Vec<L
         VISIT.access.read.has(g.role) && (g.organisation == Some(*host) || school.is_some() && g.school == school)
     };
     let sees = reader.sees(&VISIT, "v");
+    let from = organisation(look, "o")?;
     let which = if reader.grants.iter().any(theirs) { "1" } else { sees.as_str() };
     let sql = format!(
-        "SELECT v.id, v.held_on, v.advice, v.follow_up, CASE v.state WHEN 'held' THEN v.follow_up_on END, o.title, {sees}
+        "SELECT v.id, v.held_on, v.advice, v.follow_up, CASE v.state WHEN 'held' THEN v.follow_up_on END, {from}, {sees}
          FROM visit v LEFT JOIN organisation o ON o.id = v.from_school
          WHERE v.host = ?1 AND v.state IN ('held', 'followed_up') AND v.advice IS NOT NULL AND {which}
          ORDER BY v.held_on DESC, v.id DESC LIMIT {LEFT}"
@@ -171,12 +198,51 @@ fn beside(look: &Look<'_>, request: &Request, visit: &Subject) -> Result<Vec<(St
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// Who was there. A number that was typed is one's word: it is in no figure before another has verified it, and that is said.
+fn came(site: &Site, request: &Request, look: &Look<'_>, visit: &Subject) -> Result<Option<Came>, PageError> {
+    let (Some(activities), Some(counts)) = (site.kinds.get("activity"), site.kinds.get("headcount")) else {
+        return Ok(None);
+    };
+    let reader = request.reader()?;
+    let held = format!("a.visit = ?1 AND a.state IN ('held', 'verified') AND {}", reader.sees(activities, "a"));
+    let sql = format!(
+        "SELECT min(a.id), (SELECT count(*) FROM participation p JOIN activity a ON a.id = p.activity
+                            WHERE p.part = 'attends' AND p.present = 1 AND {held}) FROM activity a WHERE {held}"
+    );
+    let (activity, signed): (Option<Vec<u8>>, i64) =
+        look.conn.prepare(&sql)?.query_row([visit.as_bytes()], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    let Some(activity) = activity.and_then(|a| Subject::try_from(a.as_slice()).ok()) else { return Ok(None) };
+    let field = |name: &str| counts.field(name).ok_or(PageError::NotFound);
+    let (category, basis, number) = (field("category")?, field("basis")?, field("number")?);
+    let sql = format!(
+        "SELECT h.id, h.category, h.basis, h.day, coalesce(h.state, 'entered') = 'verified', h.number, a.starts_on <> a.ends_on
+         FROM headcount h JOIN activity a ON a.id = h.activity WHERE {held} AND {} ORDER BY h.day, h.category, h.id LIMIT 60",
+        reader.sees(counts, "h")
+    );
+    let mut stmt = look.conn.prepare(&sql)?;
+    let mut rows = stmt.query([visit.as_bytes()])?;
+    let mut heads = Vec::new();
+    while let Some(row) = rows.next()? {
+        let of = id(row, 0)?;
+        let mut what = vec![look.cell(counts, category, row.get_ref(1)?)?.text];
+        if row.get(6)? {
+            what.push(day(look, &text(row, 3)?));
+        }
+        what.push(look.cell(counts, basis, row.get_ref(2)?)?.text);
+        let number = look.told(counts, number, &of, row.get_ref(5)?)?.text;
+        heads.push(Heads { id: of.to_string(), what: what.join(" · "), number, verified: row.get(4)? });
+    }
+    let waits = heads.iter().any(|h| !h.verified);
+    Ok(Some(Came { activity: activity.to_string(), signed, heads, waits }))
+}
+
 fn trip(site: &Site, request: &Request, look: &Look<'_>, trip: &Subject) -> Result<String, PageError> {
     let reader = request.reader()?;
     let sees = reader.sees(&VISIT, "v");
     let sql = format!(
-        "SELECT v.id, h.title, v.starts_on, v.asked, coalesce(v.state, 'planned') FROM visit v
-         LEFT JOIN organisation h ON h.id = v.host WHERE v.trip = ?1 AND {sees} ORDER BY v.starts_on, v.id LIMIT 100"
+        "SELECT v.id, {}, v.starts_on, v.asked, coalesce(v.state, 'planned') FROM visit v
+         LEFT JOIN organisation h ON h.id = v.host WHERE v.trip = ?1 AND {sees} ORDER BY v.starts_on, v.id LIMIT 100",
+        organisation(look, "h")?
     );
     let mut stmt = look.conn.prepare(&sql)?;
     let mut rows = stmt.query([trip.as_bytes()])?;

@@ -38,3 +38,7 @@ rule-visit-once = This stay is recorded already: the same school at the same hos
 rule-visit-two-places = One of the visitors was with another host on these days. Take off who was not here, or set the days of the two visits right.
 rule-visit-not-begun = A visit that begins later has not been held. Record it as planned: take the tick off “Record as held”, or set the day of its beginning right.
 rule-visit-follow-early = One follows up after a visit: set a later day, or leave it empty.
+visit-came = Who came
+visit-came-signed = Signed in by name
+visit-came-waits = waits for verification
+visit-came-intro = A counted number is in a figure once somebody else has verified it. Open it to see who may.

@@ -38,3 +38,7 @@ rule-visit-once = 这次停留已有记录：同一学校到同一所学校，�
 rule-visit-two-places = 有一位送教人员在这几天里在另一所学校。请去掉不在此处的人，或改正两次送教的日期。
 rule-visit-not-begun = 开始日期在开展日期之后，说明还没有开展。请去掉“登记为已开展”的勾选，先登记为计划；或改正开始日期。
 rule-visit-follow-early = 跟进在送教之后：请填更晚的日期，或留空。
+visit-came = 到场
+visit-came-signed = 按名签到
+visit-came-waits = 等待核实
+visit-came-intro = 清点的人数经另一人核实后才计入统计。打开该人数可看到谁能核实。

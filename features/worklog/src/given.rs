@@ -248,11 +248,14 @@ pub(crate) fn holders(
     at: &BTreeSet<Subject>,
 ) -> Result<Vec<(Subject, String)>, PageError> {
     let person = site.kinds.get("person").ok_or(PageError::NotFound)?;
-    let mut stmt = look.conn.prepare_cached(
-        "SELECT DISTINCT g.person, o.title FROM grant_of_role g JOIN organisation o ON o.id = g.organisation
+    let organisation = site.kinds.get("organisation").ok_or(PageError::NotFound)?;
+    let sql = format!(
+        "SELECT DISTINCT g.person, {} FROM grant_of_role g JOIN organisation o ON o.id = g.organisation
          WHERE g.organisation = ?1 AND g.role = ?2 AND coalesce(g.state, 'given') = 'given' AND g.from_on <= ?3
            AND coalesce(g.until_on, '9999') >= ?3 AND g.person <> ?4 LIMIT 400",
-    )?;
+        organisation.called("o", look.words.lang())
+    );
+    let mut stmt = look.conn.prepare_cached(&sql)?;
     let mut out: Vec<(Subject, String)> = Vec::new();
     for role in roles {
         for organisation in at {

@@ -36,7 +36,8 @@ enum By {
 }
 
 /// A sort of things that people do. The query gives id, day and place; `?1` is the person, `?2` and `?3` the first and the
-/// last day, `{sees}` what the reader sees of the table `t`: where a fact names nobody.
+/// last day, `{sees}` what the reader sees of the table `t`, where a fact names nobody; `{o}` is what the organisation `o` is
+/// called to the reader, and `{place}` where the activity `t` was.
 struct Source {
     what: &'static str,
     kind: &'static str,
@@ -55,7 +56,7 @@ const SOURCES: [Source; 16] = [
     of(
         "did-visit",
         "visit",
-        "SELECT t.id, t.held_on, o.title FROM visit t JOIN visit_visitors n ON n.id = t.id AND n.value = ?1
+        "SELECT t.id, t.held_on, {o} FROM visit t JOIN visit_visitors n ON n.id = t.id AND n.value = ?1
          LEFT JOIN organisation o ON o.id = t.host
          WHERE t.state IN ('held', 'followed_up') AND t.held_on BETWEEN ?2 AND ?3",
     ),
@@ -63,7 +64,7 @@ const SOURCES: [Source; 16] = [
     of(
         "did-tour",
         "study_tour",
-        "SELECT t.id, t.left_on, o.title FROM tour_adult n JOIN study_tour t ON t.id = n.tour
+        "SELECT t.id, t.left_on, {o} FROM tour_adult n JOIN study_tour t ON t.id = n.tour
          LEFT JOIN organisation o ON o.id = t.host
          WHERE n.person = ?1 AND t.state IN ('under_way', 'closed') AND t.left_on BETWEEN ?2 AND ?3",
     ),
@@ -71,13 +72,13 @@ const SOURCES: [Source; 16] = [
     of(
         "did-give",
         "activity",
-        "SELECT t.id, t.held_on, coalesce(nullif(t.place, ''), o.title)
+        "SELECT t.id, t.held_on, {place}
          FROM activity t JOIN activity_given_by n ON n.id = t.id AND n.value = ?1
          LEFT JOIN organisation o ON o.id = t.school
          WHERE t.state IN ('held', 'verified') AND t.held_on BETWEEN ?2 AND ?3
            AND NOT EXISTS (SELECT 1 FROM visit x JOIN visit_visitors v ON v.id = x.id
              WHERE x.id = t.visit AND v.value = ?1 AND x.held_on = t.held_on)
-         UNION SELECT t.id, p.day, coalesce(nullif(t.place, ''), o.title)
+         UNION SELECT t.id, p.day, {place}
          FROM participation p JOIN activity t ON t.id = p.activity LEFT JOIN organisation o ON o.id = t.school
          WHERE p.person = ?1 AND p.part = 'gives' AND coalesce(p.present, 1) = 1
            AND t.state IN ('held', 'verified') AND p.day BETWEEN ?2 AND ?3
@@ -87,7 +88,7 @@ const SOURCES: [Source; 16] = [
     of(
         "did-organise",
         "activity",
-        "SELECT t.id, p.day, coalesce(nullif(t.place, ''), o.title)
+        "SELECT t.id, p.day, {place}
          FROM participation p JOIN activity t ON t.id = p.activity LEFT JOIN organisation o ON o.id = t.school
          WHERE p.person = ?1 AND p.part = 'organises' AND coalesce(p.present, 1) = 1
            AND t.state IN ('held', 'verified') AND p.day BETWEEN ?2 AND ?3",
@@ -95,7 +96,7 @@ const SOURCES: [Source; 16] = [
     of(
         "did-attend",
         "activity",
-        "SELECT t.id, p.day, coalesce(nullif(t.place, ''), o.title)
+        "SELECT t.id, p.day, {place}
          FROM participation p JOIN activity t ON t.id = p.activity LEFT JOIN organisation o ON o.id = t.school
          WHERE p.person = ?1 AND p.part = 'attends' AND p.present = 1
            AND t.state IN ('held', 'verified') AND p.day BETWEEN ?2 AND ?3",
@@ -104,7 +105,7 @@ const SOURCES: [Source; 16] = [
     of(
         "did-team",
         "activity",
-        "SELECT t.id, t.held_on, coalesce(nullif(t.place, ''), o.title)
+        "SELECT t.id, t.held_on, {place}
          FROM membership m JOIN activity t ON t.team = m.team LEFT JOIN organisation o ON o.id = t.school
          WHERE m.person = ?1 AND t.kind = 'team_meeting' AND t.state IN ('held', 'verified')
            AND t.held_on BETWEEN ?2 AND ?3 AND t.held_on BETWEEN m.from_on AND coalesce(m.until_on, '9999')
@@ -120,7 +121,7 @@ const SOURCES: [Source; 16] = [
     of(
         "did-room",
         "live_class",
-        "SELECT t.id, t.held_on, o.title FROM class_room r JOIN live_class t ON t.id = r.class
+        "SELECT t.id, t.held_on, {o} FROM class_room r JOIN live_class t ON t.id = r.class
          LEFT JOIN organisation o ON o.id = r.school
          WHERE r.person = ?1 AND t.state = 'held' AND t.held_on BETWEEN ?2 AND ?3",
     ),
@@ -129,7 +130,7 @@ const SOURCES: [Source; 16] = [
         kind: "lesson_plan",
         by: By::Author("taught_on"),
         named: true,
-        sql: "SELECT t.id, t.taught_on, o.title FROM lesson_plan t LEFT JOIN organisation o ON o.id = t.taught_at
+        sql: "SELECT t.id, t.taught_on, {o} FROM lesson_plan t LEFT JOIN organisation o ON o.id = t.taught_at
               WHERE t.taught_on BETWEEN ?2 AND ?3 AND t.id IN
               (SELECT plan FROM plan_author WHERE person = ?1 AND part IN ('lead', 'author'))",
     },
@@ -185,7 +186,7 @@ const SOURCES: [Source; 16] = [
     of(
         "did-health",
         "health_session",
-        "SELECT t.id, t.held_on, o.title FROM health_session t JOIN posting p ON p.id = t.medic
+        "SELECT t.id, t.held_on, {o} FROM health_session t JOIN posting p ON p.id = t.medic
          LEFT JOIN organisation o ON o.id = t.school
          WHERE p.person = ?1 AND t.state = 'held' AND t.held_on BETWEEN ?2 AND ?3",
     ),
@@ -216,13 +217,15 @@ pub(crate) fn lines(
 ) -> Result<Vec<Line>, PageError> {
     let mut out: Vec<Line> = Vec::new();
     let mut known = BTreeSet::new();
+    let o = site.kinds.get("organisation").ok_or(PageError::NotFound)?.called("o", look.words.lang());
+    let place = register::place_of(&site.kinds, look.words.lang(), "t")?;
     for source in &SOURCES {
         let Some(kind) = site.kinds.get(source.kind) else { continue };
         let Some(page) = site.kinds.get(if source.named { source.kind } else { "pairing" }) else { continue };
         let sql = format!(
             "WITH did(id, day, place) AS ({}) SELECT d.id, d.day, d.place,
                     EXISTS (SELECT 1 FROM {} t WHERE t.id = d.id AND {}) FROM did d",
-            source.sql.replace("{sees}", &seen(reader, kind)),
+            source.sql.replace("{sees}", &seen(reader, kind)).replace("{place}", &place).replace("{o}", &o),
             page.name,
             seen(reader, page)
         );

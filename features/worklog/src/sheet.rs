@@ -78,7 +78,7 @@ pub(crate) fn blocks(parts: &[Part]) -> Vec<Block> {
 /// A paper of somebody's own: whose, what it says, by which node and when.
 pub(crate) fn paper(site: &Site, look: &Look<'_>, title: &str, by: &str, mut blocks: Vec<Block>) -> Paper {
     blocks.insert(0, Block::Heading(by.to_owned()));
-    let signed = format!("{} · {}", site.node_title, look.words.date(site.today()));
+    let signed = format!("{} · {}", site.node_called(look.words.lang()), look.words.date(site.today()));
     blocks.push(Block::Text(vec![Run::from(signed.as_str())]));
     Paper {
         title: title.to_owned(),

@@ -240,10 +240,7 @@ pub(crate) fn csv(site: &Site, request: &Request) -> Result<Reply, PageError> {
         let look = Look::new(site, request, conn);
         let words = &look.words;
         let organisation = look.kinds.get("organisation").ok_or(PageError::NotFound)?;
-        let mut out = String::from("\u{feff}");
-        if site.demonstration {
-            register::csv_line(&mut out, [words.get("demonstration-strip").as_ref()].into_iter());
-        }
+        let mut out = register::sheet();
         let heads = [
             "partnership",
             "field-unit",
@@ -281,7 +278,7 @@ pub(crate) fn csv(site: &Site, request: &Request) -> Result<Reply, PageError> {
         }
         Ok::<_, PageError>(out.into_bytes())
     })?;
-    Ok(Reply::Bytes("text/csv; charset=utf-8", Some("promises.csv".to_owned()), bytes))
+    Ok(Reply::Bytes("text/csv; charset=utf-8", Some(register::sheet_name(site, "promises")), bytes))
 }
 
 /// A number for machines: exact, without thousands set apart.

@@ -294,10 +294,7 @@ pub(crate) fn csv(site: &Site, request: &Request) -> Result<Reply, PageError> {
         let words = &look.words;
         let known = spells(site, conn, asked.school, asked.subject)?;
         let years = years(&known, today);
-        let mut out = String::from("\u{feff}");
-        if site.demonstration {
-            register::csv_line(&mut out, [words.get("demonstration-strip").as_ref()].into_iter());
-        }
+        let mut out = register::sheet();
         let heads = [words.get("field-school").into_owned(), words.get("field-subject").into_owned()];
         let heads: Vec<String> = heads.into_iter().chain(years.iter().map(|y| called(*y))).collect();
         register::csv_line(&mut out, heads.iter().map(String::as_str));
@@ -311,5 +308,5 @@ pub(crate) fn csv(site: &Site, request: &Request) -> Result<Reply, PageError> {
         }
         Ok::<_, PageError>(out.into_bytes())
     })?;
-    Ok(Reply::Bytes("text/csv; charset=utf-8", Some("needs-years.csv".to_owned()), bytes))
+    Ok(Reply::Bytes("text/csv; charset=utf-8", Some(register::sheet_name(site, "needs-years")), bytes))
 }
