@@ -105,8 +105,8 @@ async function observation() {
     await teacher.waitForLoadState();
   }
   await guest.goto(`${school(1)}/pocket`);
-  await guest.fill("#c-pin", "271828");
-  await guest.fill("#c-again", "271828");
+  await guest.fill("#c-pin", "27182818");
+  await guest.fill("#c-again", "27182818");
   await guest.locator("form button.primary").click();
   await guest.locator("#seen-part button").first().waitFor();
   await guest.context().setOffline(true);
@@ -149,8 +149,8 @@ try {
   let made;
   page.on("response", async (answer) => { if (answer.url().endsWith("/pocket/new")) made = await answer.json(); });
   await page.goto(`${school(1)}/pocket`);
-  await page.fill("#c-pin", "271828");
-  await page.fill("#c-again", "271828");
+  await page.fill("#c-pin", "27182818");
+  await page.fill("#c-again", "27182818");
   await page.locator("form button.primary").click();
   await page.locator("#planned button").first().waitFor();
   await until(() => made, "the phone's secret");

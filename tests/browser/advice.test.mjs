@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { be, look, photograph, press, reader, school, start, until } from "./stage.mjs";
 
-const PIN = "271828";
+const PIN = "27182818";
 let stage;
 before(async () => { stage = await start(); }, { timeout: 120_000 });
 after(async () => { await stage?.stop(); });

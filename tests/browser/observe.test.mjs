@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { be, hub, look, press, reader, school, start, until } from "./stage.mjs";
 
-const PIN = "271828";
+const PIN = "27182818";
 const PASS = { observer: "雪莲 铅笔 渡口 七月", teacher: "སྨན་རྩྭ་དང་སྔོ་ཤིང་།" };
 /** What is written and may stand nowhere. */
 const WORDS = { seen: "zxqseen先让学生猜", view: "zxqview我当时很紧张", step: "zxqstep下周试一次", asked: "zxqask分组" };

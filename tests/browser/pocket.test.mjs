@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { be, hub, look, photograph, reader, school, start, until } from "./stage.mjs";
 
-const PIN = "271828";
+const PIN = "27182818";
 let stage;
 before(async () => { stage = await start(); }, { timeout: 120_000 });
 after(async () => { await stage?.stop(); });
@@ -256,6 +256,201 @@ test("who goes on visits no more has no lists on the phone, and still has what t
   await page.locator("#hand").click();
   await page.locator("#unplanned").waitFor();
   await until(async () => (await page.locator(".hint", { hasText: ":" }).count()) > 0, "the lists");
+  assert.deepEqual(problems, []);
+  await phone.close();
+});
+
+test("names in the reader's language, a visit read before it is recorded, and a host that no list has", { timeout: 180_000 }, async () => {
+  const phone = await reader(stage.browser, "en", 360);
+  const page = await phone.newPage();
+  page.setDefaultTimeout(10_000);
+  const problems = [];
+  await be(page, school(1), "posted");
+  await prepare(page, school(1));
+  const small = () => page.setViewportSize({ width: 360, height: 800 });
+  await phone.setOffline(true);
+  const han = /[\u4e00-\u9fff]/;
+  const person = await page.locator(".head p").first().textContent();
+  assert.ok(!han.test(person), person);
+
+  // To read what is to come begins nothing.
+  const coming = await page.locator("#planned li").count();
+  const link = page.locator("#planned a").first();
+  const name = await link.textContent();
+  assert.ok(!han.test(name), name);
+  await link.click();
+  await page.locator("#begin").waitFor();
+  assert.ok(!han.test(await page.locator("h1").textContent()));
+  problems.push(...await look(page, "en-pocket-plan"));
+  await small();
+  await page.locator("main a[href='#']").click();
+  await page.locator("#planned").waitFor();
+  assert.equal(await page.locator("#planned li").count(), coming);
+  assert.equal(await page.locator("#recorded li").count(), 0, "nothing was begun");
+
+  // Any school of the programme, by its name.
+  await page.locator("#unplanned").click();
+  const groups = page.locator("#c-host optgroup");
+  await groups.first().waitFor({ state: "attached" });
+  assert.equal(await groups.count(), 2);
+  assert.ok((await groups.nth(1).locator("option").count()) > 50);
+  const options = await page.locator("#c-host option").allTextContents();
+  assert.deepEqual(options.filter((one) => han.test(one)), []);
+  const far = await groups.nth(1).locator("option").first().getAttribute("value");
+  await page.fill("#c-purpose", "Far away");
+  await page.selectOption("#c-host", far);
+  await page.locator("#no-names").waitFor();
+  // A wrong code is told, and not lost.
+  await page.fill("#c-code", "ABC-1");
+  await page.press("#c-code", "Enter");
+  await page.locator("#code-wrong", { hasText: "eight letters and digits" }).waitFor();
+  await page.locator("#record").click();
+  await page.locator("#wrong", { hasText: "eight letters and digits" }).waitFor();
+  problems.push(...await look(page, "en-pocket-code"));
+  await small();
+  await page.fill("#c-code", "");
+  await page.fill("#c-n-local_teachers", "20");
+  await page.locator("#record").click();
+  await page.locator("#recorded li").waitFor();
+
+  // One that no list has is written, looked for, and asked about where it is not found.
+  for (const said of ["Nowhere School", options.at(-2)]) {
+    await page.locator("#unplanned").click();
+    await page.fill("#c-purpose", said);
+    await page.selectOption("#c-host", "other");
+    await page.locator("#record").click();
+    await page.locator("#wrong").waitFor();
+    await page.fill("#c-host-said", said);
+    if (said === "Nowhere School") problems.push(...await look(page, "en-pocket-host"));
+    await small();
+    await page.locator("#record").click();
+    await page.locator("#recorded").waitFor();
+  }
+  await phone.setOffline(false);
+  await page.locator("#hand").click();
+  await until(async () => (await page.locator("#recorded .tag.ok").count()) === 2 && (await page.locator("#recorded .tag.bad").count()) === 1, "two to be taken");
+  const host = await page.locator("#recorded li", { hasText: "Far away" }).locator("p").nth(1).textContent();
+  assert.ok(host.split(" · ").length === 2 && !han.test(host), `the host is still named: ${host}`);
+  await page.locator("#recorded .tag.bad").locator("xpath=ancestor::li").locator("a").click();
+  await page.locator(".notice.bad", { hasText: "Nowhere School" }).waitFor();
+  await page.locator("main a[href='#']").click();
+  await page.locator("#recorded a", { hasText: "Far away" }).click();
+  await page.locator("#heads", { hasText: "20" }).waitFor();
+  assert.ok((await page.locator("#heads").textContent()).includes("verified"), "a count waits, and that is said");
+  problems.push(...await look(page, "en-pocket-heads"));
+
+  // In Chinese, days as pages write them.
+  await small();
+  await page.locator("main a[href='#']").click();
+  await page.getByRole("button", { name: "中文" }).click();
+  await until(async () => /\d{4}年\d+月\d+日 星期./.test(await page.locator("#planned li").first().textContent()), "a Chinese day");
+  assert.ok(han.test(await page.locator(".head p").first().textContent()));
+  await page.locator("#planned a").first().click();
+  await page.locator("#begin").waitFor();
+  problems.push(...await look(page, "zh-pocket-plan"));
+  assert.deepEqual(problems, []);
+  await phone.close();
+});
+
+/** What lies in the clear on a phone, and the names of what is sealed. */
+const inTheClear = (page) => page.evaluate(async () => {
+  const ask = (request) => new Promise((resolve, reject) => { request.onsuccess = () => resolve(request.result); request.onerror = () => reject(request.error); });
+  const db = await ask(indexedDB.open("zampa-pocket"));
+  const is = await ask(db.transaction("clear").objectStore("clear").get("clear"));
+  db.close();
+  return { rounds: is.rounds, proof: Boolean(is.proof), long: is.long, own: is.own?.extractable, keys: Object.keys(is).sort() };
+});
+
+test("a PIN opens with the browser's own key alone; one of before is locked anew, and six digits ask for more", { timeout: 180_000 }, async () => {
+  const phone = await reader(stage.browser, "en", 360);
+  const page = await phone.newPage();
+  page.setDefaultTimeout(10_000);
+  await be(page, school(1), "posted");
+  await page.goto(`${school(1)}/pocket`);
+  await page.fill("#c-pin", "271828");
+  await page.fill("#c-again", "271828");
+  await page.locator("form button.primary").click();
+  await page.locator(".notice.bad", { hasText: "fewer than eight" }).waitFor();
+  await prepare(page, school(1));
+  const fresh = await inTheClear(page);
+  assert.deepEqual([fresh.own, fresh.proof, fresh.long], [false, false, true]);
+  assert.ok(fresh.rounds >= 600_000, String(fresh.rounds));
+  await page.locator("#planned button").first().click();
+  await page.fill("#c-advice", "Kept through all of it");
+  await page.locator("#later").click();
+  await page.locator("#recorded li").waitFor();
+
+  // As a version of before sealed it: the key is the PIN's own, and six digits were enough.
+  await phone.setOffline(true);
+  await page.evaluate(async () => {
+    const ask = (request) => new Promise((resolve, reject) => { request.onsuccess = () => resolve(request.result); request.onerror = () => reject(request.error); });
+    const db = await ask(indexedDB.open("zampa-pocket"));
+    const is = await ask(db.transaction("clear").objectStore("clear").get("clear"));
+    const derive = async (pin, salt, rounds) => crypto.subtle.deriveBits({ name: "PBKDF2", hash: "SHA-256", salt, iterations: rounds }, await crypto.subtle.importKey("raw", new TextEncoder().encode(pin), "PBKDF2", false, ["deriveBits"]), 256);
+    const aes = (raw) => crypto.subtle.importKey("raw", raw, "AES-GCM", false, ["encrypt", "decrypt"]);
+    const both = await aes(await crypto.subtle.sign("HMAC", is.own, await derive("27182818", is.salt, is.rounds)));
+    const inner = await aes(await crypto.subtle.decrypt({ name: "AES-GCM", iv: is.locked.iv }, both, is.locked.data));
+    const salt = crypto.getRandomValues(new Uint8Array(16));
+    const old = await aes(await derive("271828", salt, 310_000));
+    const seal = async (plain) => { const iv = crypto.getRandomValues(new Uint8Array(12)); return { iv, data: await crypto.subtle.encrypt({ name: "AES-GCM", iv }, old, plain) }; };
+    const names = await ask(db.transaction("sealed").objectStore("sealed").getAllKeys());
+    for (const name of names) {
+      const sealed = await ask(db.transaction("sealed").objectStore("sealed").get(name));
+      const again = await seal(await crypto.subtle.decrypt({ name: "AES-GCM", iv: sealed.iv }, inner, sealed.data));
+      await ask(db.transaction("sealed", "readwrite").objectStore("sealed").put(again, name));
+    }
+    const proof = await seal(new TextEncoder().encode("zampa"));
+    await ask(db.transaction("clear", "readwrite").objectStore("clear").put({ id: is.id, salt, proof, nodes: is.nodes, lang: is.lang }, "clear"));
+    db.close();
+  });
+  await page.reload();
+  await page.fill("#c-pin", "271829");
+  await page.locator("form button.primary").click();
+  await page.locator(".notice.bad").waitFor();
+  assert.equal((await inTheClear(page)).proof, true, "a wrong PIN changes nothing");
+  await page.fill("#c-pin", "271828");
+  await page.locator("form button.primary").click();
+  await page.locator("#recorded li").waitFor();
+  const anew = await inTheClear(page);
+  assert.deepEqual([anew.own, anew.proof, anew.long], [false, false, false], "locked anew, and its PIN known to be short");
+  await page.locator("#recorded a").first().click();
+  assert.equal(await page.inputValue("#c-advice"), "Kept through all of it");
+
+  // Another PIN, by who knows the one there is.
+  await page.goto(`${school(1)}/pocket#phone`);
+  const change = async (now, next) => {
+    await page.fill("#c-now", now);
+    await page.fill("#new-pin #c-pin", next);
+    await page.fill("#c-again", next);
+    await page.locator("#new-pin button").click();
+  };
+  await page.locator("#new-pin[open]").waitFor();
+  await change("000000", "wisdom11");
+  await page.locator(".notice.bad").waitFor();
+  await page.setViewportSize({ width: 360, height: 800 });
+  const problems = await look(page, "en-pocket-pin");
+  await page.setViewportSize({ width: 360, height: 800 });
+  await change("271828", "wisdom11");
+  await page.locator("#recorded li").waitFor();
+  await page.reload();
+  await page.fill("#c-pin", "271828");
+  await page.locator("form button.primary").click();
+  await page.locator(".notice.bad").waitFor();
+  await page.fill("#c-pin", "wisdom11");
+  await page.locator("form button.primary").click();
+  await page.locator("#recorded a").first().click();
+  assert.equal(await page.inputValue("#c-advice"), "Kept through all of it");
+
+  // What is forgotten in one page is gone from another that has it open, at once.
+  const other = await phone.newPage();
+  await phone.setOffline(false);
+  await other.goto(`${school(1)}/pocket#phone`);
+  await other.fill("#c-pin", "wisdom11");
+  await other.locator("form button.primary").click();
+  await other.locator("summary", { hasText: "Remove everything" }).click();
+  await other.getByRole("button", { name: "Remove everything" }).click();
+  await page.locator("h1", { hasText: "taken back" }).waitFor({ timeout: 5000 });
+  await until(async () => (await page.evaluate(() => indexedDB.databases())).every((d) => d.name !== "zampa-pocket"), "the database to go", 5000);
   assert.deepEqual(problems, []);
   await phone.close();
 });

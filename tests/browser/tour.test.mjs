@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { be, hub, look, photograph, pictures, press, reader, school, start, until } from "./stage.mjs";
 
-const PIN = "271828";
+const PIN = "27182818";
 /** What nobody but the leader reads, and what no node but the school's holds. */
 const NUMBER = "13900271828";
 const NAMES = ["བསོད་ནམས་སྒྲོལ་མ་དྲུག་པ", "扎西顿珠丙", "བཀྲ་ཤིས་བདུན་པ"];

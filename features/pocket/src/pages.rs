@@ -245,10 +245,13 @@ fn list(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let reader = request.reader()?;
     let html = site.store.read(|conn| {
         let look = Look::new(site, request, conn);
-        let sql = "SELECT k.id, k.device, k.since, coalesce(k.state, 'in_use'), k.person, p.name FROM pocket k
-                   LEFT JOIN person p ON p.id = k.person WHERE k.person = ?1 OR ?2
-                   ORDER BY coalesce(k.state, 'in_use') <> 'in_use', k.since DESC LIMIT 500";
-        let mut stmt = conn.prepare(sql)?;
+        let sql = format!(
+            "SELECT k.id, k.device, k.since, coalesce(k.state, 'in_use'), k.person, {} FROM pocket k
+             LEFT JOIN person p ON p.id = k.person WHERE k.person = ?1 OR ?2
+             ORDER BY coalesce(k.state, 'in_use') <> 'in_use', k.since DESC LIMIT 500",
+            site.kinds.get("person").ok_or(PageError::NotFound)?.called("p", request.lang)
+        );
+        let mut stmt = conn.prepare(&sql)?;
         let all = reader.is_any(OFFICE) || reader.is(Role::Head);
         let mut rows = stmt.query(rusqlite::params![reader.person.as_bytes(), all])?;
         let mut lines = Vec::new();
@@ -311,7 +314,10 @@ const WORDS: &[&str] = &[
     "pocket-all",
     "pocket-code",
     "pocket-code-hint",
+    "pocket-code-twice",
+    "pocket-code-wrong",
     "pocket-count-hint",
+    "pocket-count-waits",
     "pocket-day",
     "pocket-device",
     "pocket-device-mine",
@@ -328,6 +334,12 @@ const WORDS: &[&str] = &[
     "pocket-handed-to",
     "pocket-handing",
     "pocket-home",
+    "pocket-host-far",
+    "pocket-host-near",
+    "pocket-host-other",
+    "pocket-host-said",
+    "pocket-host-said-hint",
+    "pocket-host-which",
     "pocket-insecure",
     "pocket-later",
     "pocket-left",
@@ -340,6 +352,7 @@ const WORDS: &[&str] = &[
     "pocket-met-pictures",
     "pocket-more-signs",
     "pocket-more-visitors",
+    "pocket-no-from",
     "pocket-no-future",
     "pocket-no-host",
     "pocket-no-lessons",
@@ -360,6 +373,7 @@ const WORDS: &[&str] = &[
     "pocket-open-there",
     "pocket-own-key-changed",
     "pocket-own-key-mine",
+    "pocket-passed",
     "pocket-phone",
     "pocket-picture-broken",
     "pocket-pictures",
@@ -368,8 +382,12 @@ const WORDS: &[&str] = &[
     "pocket-pictures-wait",
     "pocket-pin",
     "pocket-pin-again",
+    "pocket-pin-change",
+    "pocket-pin-changed",
     "pocket-pin-differs",
     "pocket-pin-hint",
+    "pocket-pin-longer",
+    "pocket-pin-now",
     "pocket-pin-short",
     "pocket-pin-wrong",
     "pocket-planned",
@@ -392,8 +410,8 @@ const WORDS: &[&str] = &[
     "pocket-roll-leg",
     "pocket-roll-missing",
     "pocket-roll-n",
-    "pocket-roll-record",
     "pocket-roll-no-contact",
+    "pocket-roll-record",
     "pocket-roll-safe",
     "pocket-roll-safe-missing",
     "pocket-roll-some",
@@ -419,7 +437,11 @@ const WORDS: &[&str] = &[
     "pocket-wipe-yes",
     "rule-dates-in-order",
     "rule-visit-follow-early",
+    "seal-other-asked",
+    "seal-other-changed",
+    "seal-other-no-key",
     "study_tour",
+    "trip",
     "trust",
     "visit-advice",
     "visit-advice-hint",
@@ -444,7 +466,4 @@ const WORDS: &[&str] = &[
     "word-research_meeting",
     "word-training",
     "word-workshop",
-    "seal-other-asked",
-    "seal-other-changed",
-    "seal-other-no-key",
 ];

@@ -1,11 +1,17 @@
 /* What the pocket holds: what it took along, and the visits that were recorded on it. */
-import { w } from "./said.ts";
+import { called, type Called, w } from "./said.ts";
 import type { Vault } from "./sealed.ts";
 import type { SeenPack } from "./seen.ts";
 
-export interface Named {
+export interface Named extends Called {
   id: string;
   name: string;
+}
+
+/** A school. */
+export interface Place extends Called {
+  id: string;
+  title: string;
 }
 
 /** A visit that was planned. */
@@ -23,9 +29,7 @@ export interface Planned {
   visitors: string[];
 }
 
-export interface Host {
-  id: string;
-  title: string;
+export interface Host extends Place {
   last: { day: string; advice: string; follow_up: string; due?: string } | null;
   people: Named[];
 }
@@ -34,13 +38,18 @@ export interface Host {
 export interface Pack {
   person: Named;
   node: string;
+  node_names?: Record<string, string>;
   made: number;
   until: number;
+  /** Its lists were too old and are gone; who one is, and whence one sets out, stays. */
+  stale?: boolean;
   /** Whether its person records visits at all; a node of an older version does not say. */
   visits_too?: boolean;
-  schools: { id: string; title: string }[];
+  schools: Place[];
   visits: Planned[];
   hosts: Host[];
+  /** Other schools, by what they are called alone; a node of an older version gives none. */
+  far?: Place[];
   colleagues: Named[];
   /** Observations that were agreed on, with keys to seal them to; a node of an older version gives none. */
   seen?: SeenPack;
@@ -71,6 +80,10 @@ export interface Item {
   base?: string;
   purpose: string;
   host: string;
+  /** What the host is called, since lists change. */
+  at?: Called;
+  /** The host in its visitor's words, where no list has it. */
+  host_said?: string;
   from: string;
   starts: string;
   ends: string;
@@ -89,6 +102,20 @@ export interface Item {
   left?: { who: string; said: string }[];
   /** Which visit it became, at which node, when. */
   handed?: { visit: string; node: string; at: number };
+}
+
+/** The schools that a visit can have gone to: those near first. */
+export const places = (pack: Pack | undefined): Place[] => [...(pack?.hosts ?? []), ...(pack?.far ?? []), ...(pack?.schools ?? [])];
+
+/** What the host of a record is called. */
+export function hostOf(pack: Pack | undefined, item: Item): string {
+  return called(places(pack).find((one) => one.id === item.host) ?? item.at) || (item.host_said ?? "");
+}
+
+/** Lists that are too old are forgotten; who one is stays, so that one can still record. */
+export function aged(pack: Pack): Pack {
+  const { seen: _seen, ...rest } = pack;
+  return { ...rest, stale: true, visits: [], hosts: [], far: [], colleagues: [] };
 }
 
 /** A number that nobody else draws. */

@@ -1,8 +1,8 @@
 /* Meeting a node: being told that the phone is lost, handing over what waits, taking along what is new. */
-import { items, keep, pending, pictureName, type Item, type Pack } from "./kept.ts";
+import { items, keep, pending, pictureName, places, type Item, type Pack } from "./kept.ts";
 import { clear, forgetLists, wipe, type Vault } from "./sealed.ts";
 import { keepSeen, know, seens, sentSeen } from "./seen.ts";
-import { language } from "./said.ts";
+import { language, w } from "./said.ts";
 import { handOver, takeAlong, type Tour } from "./way.ts";
 
 /** How long one waits for an answer, beside what is handed over takes on its way. */
@@ -83,6 +83,7 @@ export async function meet(vault: Vault, progress: (done: number, all: number) =
   if (!met || met.is === "lost") return met;
   const { node, is } = met;
   const bearer = await bearerOf(vault);
+  await findHosts(vault, node, bearer);
   const waiting = (await items(vault)).filter((item) => item.state === "waiting" || item.state === "sent").reverse();
   for (let at = 0; at < waiting.length; at += BATCH) {
     const part = waiting.slice(at, at + BATCH);
@@ -129,6 +130,22 @@ export async function meet(vault: Vault, progress: (done: number, all: number) =
   return met;
 }
 
+/** Finds the hosts that were written in words, in the node's lists. Which of several is meant, or what no list has, its visitor
+ * says. */
+async function findHosts(vault: Vault, node: string, bearer: Record<string, string>): Promise<void> {
+  const said = (await items(vault)).filter((item) => item.state === "waiting" && !item.host && item.host_said);
+  if (said.length === 0) return;
+  const fresh = await ask(`${node}/pocket/pack`, { headers: bearer });
+  const all = fresh.ok ? places((await fresh.json()) as Pack) : [];
+  for (const item of said) {
+    const is = (name: string | undefined): boolean => name?.trim().toLowerCase() === item.host_said?.trim().toLowerCase();
+    const found = all.filter((one, n) => all.findIndex((other) => other.id === one.id) === n && (is(one.title) || Object.values(one.names ?? {}).some(is)));
+    const { host_said: _host_said, ...rest } = item;
+    if (found.length === 1 && found[0]) await keep(vault, { ...rest, host: found[0].id, at: { title: found[0].title, names: found[0].names ?? {} } });
+    else await keep(vault, { ...item, state: "refused", said: w("pocket-host-which", item.host_said ?? "") });
+  }
+}
+
 /** Hands over observations, as sealed as they lie here. */
 async function envelopes(vault: Vault, node: string, bearer: Record<string, string>): Promise<void> {
   for (const one of (await seens(vault)).filter((seen) => seen.state === "waiting" || seen.state === "sent")) {
@@ -144,7 +161,7 @@ async function envelopes(vault: Vault, node: string, bearer: Record<string, stri
 
 /** What goes to the node: nothing of how things stand here. */
 function sent(item: Item, number: (who: string) => number): object {
-  const { pictures: _pictures, state: _state, said: _said, left: _left, handed: _handed, ...rest } = item;
+  const { pictures: _pictures, state: _state, said: _said, left: _left, handed: _handed, at: _at, host_said: _host_said, ...rest } = item;
   const days = item.days.filter((day) => day.people.length + day.codes.length + day.counts.length > 0);
   return { ...rest, visitors: item.visitors.map(number), days: days.map((day) => ({ ...day, people: day.people.map(number) })) };
 }

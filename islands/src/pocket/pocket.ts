@@ -2,19 +2,18 @@
  * The pocket: a visit is recorded in a village with no network, kept sealed on the phone, and handed to the next node that
  * is met. Screens: prepare, unlock, home, one visit, this phone. All words are in the page, in three languages.
  */
-import { discard, isKept, items, keep, pending, type Item, type Pack, type Planned } from "./kept.ts";
+import { aged, discard, hostOf, isKept, items, keep, pending, places, type Item, type Pack, type Planned } from "./kept.ts";
 import { enrol, meet, pictures, reached } from "./meet.ts";
-import { clear, setClear, Vault, wipe } from "./sealed.ts";
-import { also, day, el, icon, language, mark, moment, speak, w } from "./said.ts";
+import { clear, LEAST_PIN, setClear, Vault, whenWiped, wipe } from "./sealed.ts";
+import { also, called, dateOf, day, el, icon, language, mark, moment, speak, w } from "./said.ts";
 import { beginSeen, discardSeen, keepSeen, known, seenForm, seenPart, seens, type PlannedSeen } from "./seen.ts";
-import { begin, form } from "./visit.ts";
-import { expire, rollCall, tourRows, waiting as calls } from "./way.ts";
+import { begin, form, plan } from "./visit.ts";
+import { expire, lacksContacts, rollCall, tourRows, waiting as calls } from "./way.ts";
 
 const LANGS: [string, string][] = [["zh", "中文"], ["bo", "བོད་ཡིག"], ["en", "English"]];
 /** A phone that lies there is locked after so long. */
 const IDLE_MS = 10 * 60_000;
 const AGAIN_MS = 60_000;
-const LEAST_PIN = 6;
 /** How often a picture that does not get through is tried by itself; whoever asks for it tries once more. */
 const TRIES = 3;
 
@@ -47,6 +46,8 @@ function head(): HTMLElement {
 
 async function choose(tag: string): Promise<void> {
   speak(tag);
+  // What was told is in the language of before.
+  tell("");
   await setClear({ lang: tag });
   await show();
 }
@@ -73,15 +74,21 @@ function pinField(label: string, hint: string, name = "pin"): HTMLElement {
   return el("div", { className: "field" }, el("label", { htmlFor: `c-${name}` }, label), hint ? el("p", { className: "hint" }, hint) : "", input);
 }
 
+/** A PIN that somebody chose, typed twice. */
+function newPin(data: FormData): string {
+  const pin = String(data.get("pin"));
+  if (pin.length < LEAST_PIN) throw new Error("pocket-pin-short");
+  if (pin !== data.get("again")) throw new Error("pocket-pin-differs");
+  return pin;
+}
+
 async function prepare(): Promise<void> {
   const device = el("input", { id: "c-device", name: "device", required: true, maxLength: 60, value: w("pocket-device-mine") });
   draw(
     el("h1", {}, w("pocket-prepare")), el("p", {}, w("pocket-prepare-intro")),
     window.isSecureContext ? undefined : el("p", { className: "notice bad" }, `${w("pocket-insecure")} `, el("a", { href: "/trust" }, w("trust"))),
     asked(w("pocket-prepare-now"), async (data) => {
-      const pin = String(data.get("pin"));
-      if (pin.length < LEAST_PIN) throw new Error("pocket-pin-short");
-      if (pin !== data.get("again")) throw new Error("pocket-pin-differs");
+      const pin = newPin(data);
       const made = await enrol(String(data.get("device")));
       if (made === "sign-in") {
         location.assign("/sign-in?back=%2Fpocket");
@@ -171,7 +178,7 @@ async function hand(quietly = false): Promise<void> {
 
 /** Draws anew what is not being written on. */
 async function redraw(): Promise<void> {
-  if (!/^#(visit|tour|seen)\//.test(location.hash)) await show();
+  if (!/^#(visit|tour|seen|plan)\//.test(location.hash)) await show();
 }
 
 function gone(): void {
@@ -185,32 +192,50 @@ const TAGS: Record<Item["state"], [string, string]> = {
 };
 
 function itemRow(item: Item): HTMLElement {
-  const host = pack?.hosts.find((one) => one.id === item.host)?.title ?? "";
+  const host = hostOf(pack, item);
   const [key, how] = item.left?.length ? ["pocket-left", "bad"] : TAGS[item.state];
   return el("li", {}, icon("map-pin"), el("div", {},
-    el("p", {}, el("a", { href: `#visit/${item.id}` }, item.purpose || w("pocket-untitled"))), el("p", {}, `${host} · ${day(item.starts)}`),
+    el("p", {}, el("a", { href: `#visit/${item.id}` }, item.purpose || w("pocket-untitled"))), el("p", {}, [host, day(item.starts)].filter(Boolean).join(" · ")),
     pending(item).length ? el("p", { className: "quiet" }, w("pocket-pictures-wait").replace("{n}", String(pending(item).length))) : ""),
     el("span", { className: `tag ${how}` }, w(key)));
 }
 
+async function record(visit: Planned): Promise<void> {
+  if (!vault) return;
+  const item = begin(pack, visit);
+  if (await isKept(keep(vault, item), said)) location.hash = `visit/${item.id}`;
+}
+
 function plannedRow(visit: Planned): HTMLElement {
-  const host = pack?.hosts.find((one) => one.id === visit.host)?.title ?? "";
-  const open = async (): Promise<void> => {
-    if (!vault) return;
-    const item = begin(pack, visit);
-    if (await isKept(keep(vault, item), said)) location.hash = `visit/${item.id}`;
-  };
+  const host = called(places(pack).find((one) => one.id === visit.host));
+  // Whose day has passed was held or not; somebody has yet to say.
+  const passed = visit.ends < dateOf(new Date());
   return el("li", {}, icon("calendar"), el("div", {},
-    el("p", {}, host), el("p", {}, `${day(visit.starts)} · ${visit.purpose}${visit.trip ? ` · ${visit.trip}` : ""}`)),
-    el("button", { type: "button", className: "primary", onclick: () => void open() }, w("pocket-record")));
+    el("p", {}, el("a", { href: `#plan/${visit.id}` }, host || w("pocket-untitled"))), el("p", {}, `${day(visit.starts)} · ${visit.purpose}${visit.trip ? ` · ${visit.trip}` : ""}`),
+    passed ? el("p", {}, el("span", { className: "tag wait" }, w("pocket-passed"))) : ""),
+    el("button", { type: "button", className: "primary", onclick: () => void record(visit) }, w("pocket-record")));
+}
+
+/** A visit that is to come, to be read: nothing is begun by that. */
+async function planned(id: string): Promise<void> {
+  if (!vault) return;
+  pack ??= await vault.get<Pack>("pack");
+  const visit = pack?.visits.find((one) => one.id === id);
+  if (!pack || !visit) {
+    location.hash = "";
+    return;
+  }
+  tell("");
+  draw(...plan(pack, visit, () => void record(visit)));
+  window.scrollTo(0, 0);
 }
 
 async function home(): Promise<void> {
   if (!vault) return;
   pack = await vault.get<Pack>("pack");
-  if (pack && pack.until < Date.now()) {
-    await vault.remove("pack");
-    pack = undefined;
+  if (pack && !pack.stale && pack.until < Date.now()) {
+    pack = aged(pack);
+    await vault.put("pack", pack);
   }
   await expire(vault);
   also(pack?.seen?.words);
@@ -218,7 +243,7 @@ async function home(): Promise<void> {
   const queued = [...all, ...seen].filter((item) => item.state === "waiting" || item.state === "sent").length;
   const waiting = queued + (await calls(vault));
   const begun = new Set(all.map((item) => item.visit));
-  const planned = (pack?.visits ?? []).filter((visit) => !begun.has(visit.id));
+  const come = (pack?.visits ?? []).filter((visit) => !begun.has(visit.id));
   // Who writes no visit is not asked to record one that nobody would take.
   const visits = pack?.visits_too ?? true;
   const fresh = async (): Promise<void> => {
@@ -232,20 +257,21 @@ async function home(): Promise<void> {
     if (await isKept(keepSeen(vault, item), said)) location.hash = `seen/${item.id}`;
   };
   draw(
-    el("div", { className: "head" }, el("div", {}, el("h1", {}, w("pocket-home")), el("p", {}, pack?.person.name ?? "")),
+    el("div", { className: "head" }, el("div", {}, el("h1", {}, w("pocket-home")), el("p", {}, called(pack?.person))),
       el("p", { className: "acts" },
         el("button", { type: "button", className: waiting ? "primary" : "", id: "hand", onclick: () => void hand() }, icon("send"), waiting ? `${w("pocket-hand")} (${waiting})` : w("pocket-take")),
         el("a", { className: "button", href: "#phone" }, icon("settings"), w("pocket-phone")))),
-    pack ? undefined : el("p", { className: "notice wait" }, w("pocket-no-pack")),
+    pack && !pack.stale ? undefined : el("p", { className: "notice wait" }, w("pocket-no-pack")),
+    (await lacksContacts(vault)) ? el("p", { className: "notice bad", id: "longer" }, icon("key-round"), el("span", {}, `${w("pocket-pin-longer")} `, el("a", { href: "#phone" }, w("pocket-pin-change")))) : undefined,
     await tourRows(vault),
     ...(visits ? [
       el("div", { className: "sec" }, el("h2", {}, w("pocket-planned")), el("button", { type: "button", id: "unplanned", onclick: () => void fresh() }, icon("plus"), w("pocket-unplanned"))),
-      planned.length ? el("ul", { className: "rows", id: "planned" }, ...planned.map(plannedRow)) : el("p", { className: "empty" }, w("pocket-planned-none")),
+      come.length ? el("ul", { className: "rows", id: "planned" }, ...come.map(plannedRow)) : el("p", { className: "empty" }, w("pocket-planned-none")),
     ] : []),
     seenPart(pack?.seen, seen, (one) => void observe(one)),
     visits || all.length ? el("h2", {}, w("pocket-recorded")) : undefined,
     !visits && !all.length ? undefined : all.length ? el("ul", { className: "rows", id: "recorded" }, ...all.map(itemRow)) : el("p", { className: "empty" }, w("pocket-recorded-none")),
-    pack ? el("p", { className: "hint" }, `${w("pocket-taken-at", pack.node)} ${moment(pack.made)} · ${w("pocket-until")} ${moment(pack.until)}`) : undefined,
+    pack && !pack.stale ? el("p", { className: "hint" }, `${w("pocket-taken-at", called({ name: pack.node, names: pack.node_names ?? null }))} ${moment(pack.made)} · ${w("pocket-until")} ${moment(pack.until)}`) : undefined,
   );
 }
 
@@ -255,6 +281,14 @@ async function phone(): Promise<void> {
     el("button", { type: "button", className: "danger", onclick: () => void setClear({ nodes: (is?.nodes ?? []).filter((one) => one !== node) }).then(phone) }, w("pocket-forget-node")))));
   const sure = el("details", {}, el("summary", {}, w("pocket-wipe")), el("p", {}, w("pocket-wipe-sure")),
     el("button", { type: "button", className: "danger", onclick: () => void wipe().then(() => location.replace("/pocket")) }, w("pocket-wipe-yes")));
+  const change = asked(w("pocket-pin-change"), async (data) => {
+    if (!(await Vault.change(String(data.get("now")), newPin(data)))) throw new Error("pocket-pin-wrong");
+    location.hash = "";
+    // What a longer PIN lets come along comes now.
+    await hand();
+    tell(w("pocket-pin-changed"), "ok");
+  }, pinField(w("pocket-pin-now"), "", "now"), pinField(w("pocket-pin"), w("pocket-pin-hint")), pinField(w("pocket-pin-again"), "", "again"));
+  change.querySelector("button")?.classList.remove("primary");
   draw(
     el("p", {}, el("a", { href: "#" }, w("pocket-home"))), el("h1", {}, w("pocket-phone")),
     el("h2", {}, w("pocket-nodes")), el("p", {}, w("pocket-nodes-intro")), list,
@@ -270,7 +304,9 @@ async function phone(): Promise<void> {
       await phone();
     }, el("div", { className: "field" }, el("label", { htmlFor: "c-node" }, w("pocket-node")), el("input", { id: "c-node", name: "node", type: "url", required: true, placeholder: "https://192.168.1.20:7400" }))),
     el("h2", {}, w("pocket-safety")), el("p", {}, w("pocket-safety-intro")),
-    el("p", { className: "acts" }, el("button", { type: "button", onclick: lock }, icon("lock"), w("pocket-lock"))), sure,
+    el("p", { className: "acts" }, el("button", { type: "button", onclick: lock }, icon("lock"), w("pocket-lock"))),
+    el("details", { id: "new-pin", open: !is?.long }, el("summary", {}, w("pocket-pin-change")), change),
+    sure,
   );
 }
 
@@ -347,6 +383,8 @@ async function show(): Promise<void> {
   if (id) return one(id);
   const led = /^#tour\/(.+)$/.exec(location.hash)?.[1];
   if (led) return tour(led);
+  const to = /^#plan\/(.+)$/.exec(location.hash)?.[1];
+  if (to) return planned(to);
   const seen = /^#seen\/(.+)$/.exec(location.hash)?.[1];
   if (seen) return oneSeen(seen);
   return location.hash === "#phone" ? phone() : home();
@@ -356,6 +394,7 @@ async function start(): Promise<void> {
   const is = await clear().catch(() => undefined);
   const asked = /(?:^|; )zampa_lang=(\w+)/.exec(document.cookie)?.[1];
   speak(is?.lang ?? asked ?? (document.documentElement.lang || "zh").slice(0, 2));
+  whenWiped(gone);
   window.addEventListener("hashchange", () => void show());
   for (const name of ["pointerdown", "keydown"]) {
     window.addEventListener(name, () => {

@@ -30,6 +30,22 @@ export function w(key: string, text = ""): string {
   return (all[lang]?.[key] ?? all["zh"]?.[key] ?? key).replace("{text}", text);
 }
 
+/** Who or what has a name, with what it is called in other languages. */
+export interface Called {
+  name?: string;
+  title?: string;
+  names?: Record<string, string> | null;
+}
+
+/** What somebody or a school is called in the language of the screens, or else as it was given. */
+export const called = (one: Called | undefined): string => one?.names?.[lang] || one?.title || one?.name || "";
+
+/** In the order of the language of the screens. */
+export function inOrder<T extends Called>(all: T[]): T[] {
+  const order = new Intl.Collator(TAGS[lang]);
+  return [...all].sort((a, b) => order.compare(called(a), called(b)));
+}
+
 type Child = Node | string | undefined | false;
 
 /** An element with properties and children. `on…` are listeners, names with a dash or in lower case attributes. */
@@ -65,19 +81,21 @@ export function mark(name: string): SVGSVGElement {
   return svg;
 }
 
-/** A day as its reader writes it. */
+/** A day as its reader writes it, and as pages write it. */
 export function day(text: string): string {
   const at = new Date(`${text}T12:00:00`);
   // Browsers know no Tibetan dates; figures are read everywhere.
   if (Number.isNaN(at.getTime()) || lang === "bo") return text;
-  const how: Intl.DateTimeFormatOptions = { year: "numeric", month: lang === "en" ? "short" : "numeric", day: "numeric", weekday: "short" };
-  return at.toLocaleDateString(lang === "zh" ? "zh-CN" : "en-GB", how);
+  if (lang === "zh") return `${at.getFullYear()}年${at.getMonth() + 1}月${at.getDate()}日 ${at.toLocaleDateString("zh-CN", { weekday: "long" })}`;
+  return at.toLocaleDateString("en-GB", { year: "numeric", month: "short", day: "numeric", weekday: "short" });
 }
 
 /** A moment, likewise. */
 export function moment(ms: number): string {
-  const how: Intl.DateTimeFormatOptions = { month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit" };
-  return new Date(ms).toLocaleString(lang === "zh" ? "zh-CN" : "en-GB", how);
+  const at = new Date(ms);
+  const time = `${String(at.getHours()).padStart(2, "0")}:${String(at.getMinutes()).padStart(2, "0")}`;
+  if (lang === "zh") return `${at.getMonth() + 1}月${at.getDate()}日 ${time}`;
+  return lang === "bo" ? `${dateOf(at)} ${time}` : `${at.toLocaleDateString("en-GB", { day: "numeric", month: "short" })}, ${time}`;
 }
 
 /** A date of this device, `YYYY-MM-DD`. */

@@ -6,7 +6,7 @@ import { empty, isEmpty, isTooLong, type Content, type Instrument } from "../obs
 import { fields } from "../observation/form.ts";
 import { about, seal, type OpenKey } from "../sealed/crypt.ts";
 import { chance, isKept, type Named, type Pack } from "./kept.ts";
-import { dateOf, day, el, icon, w } from "./said.ts";
+import { called, dateOf, day, el, icon, w, type Called } from "./said.ts";
 import type { Vault } from "./sealed.ts";
 
 /** An observation that two have agreed on. */
@@ -32,6 +32,8 @@ export interface Seen {
   chance: number;
   observation: string;
   teacher: string;
+  /** The same in other languages. */
+  teacher_names?: Called["names"];
   instrument: Instrument;
   held: string;
   content?: Content;
@@ -67,7 +69,7 @@ export async function know(vault: Vault, pack: Pack): Promise<void> {
 export function beginSeen(planned: PlannedSeen): Seen {
   const [today, made, drawn] = [dateOf(new Date()), Date.now(), chance()];
   return {
-    id: `${made}-${drawn}`, made, chance: drawn, observation: planned.id, teacher: planned.teacher.name, instrument: planned.instrument,
+    id: `${made}-${drawn}`, made, chance: drawn, observation: planned.id, teacher: planned.teacher.name, teacher_names: planned.teacher.names ?? null, instrument: planned.instrument,
     held: planned.day <= today ? planned.day : today, content: empty(planned.instrument), share: true, state: "draft",
   };
 }
@@ -76,6 +78,8 @@ export function beginSeen(planned: PlannedSeen): Seen {
 export function sentSeen({ id, made, chance, observation, held, sealed, keys, share }: Seen): object {
   return { id, made, chance, observation, held, sealed, keys, share };
 }
+
+const teacherOf = (one: Seen): string => called({ name: one.teacher, names: one.teacher_names ?? null });
 
 export const title = (name: string): string => w("observe-of", name);
 
@@ -90,7 +94,7 @@ export function seenPart(pack: SeenPack | undefined, all: Seen[], begin: (planne
   if (!planned.length && !all.length) return undefined;
   return el("section", { id: "seen-part" }, el("h2", {}, w("observe-talk")),
     el("ul", { className: "rows" },
-      ...planned.map((one) => el("li", {}, icon("calendar"), el("div", {}, el("p", {}, title(one.teacher.name)), el("p", {}, `${day(one.day)} · ${w(`observe-${one.instrument}`)}`)),
+      ...planned.map((one) => el("li", {}, icon("calendar"), el("div", {}, el("p", {}, title(called(one.teacher))), el("p", {}, `${day(one.day)} · ${w(`observe-${one.instrument}`)}`)),
         el("button", { type: "button", className: "primary", onclick: () => begin(one) }, w("observe-begin")))),
       ...all.map((one) => el("li", {}, icon("eye"), el("div", {}, el("p", {}, el("a", { href: `#seen/${one.id}` }, title(one.teacher))), el("p", {}, `${day(one.held)} · ${w(`observe-${one.instrument}`)}`)),
         el("span", { className: `tag ${STATES[one.state][1]}` }, w(STATES[one.state][0]))))));
@@ -100,7 +104,7 @@ export function seenPart(pack: SeenPack | undefined, all: Seen[], begin: (planne
 export function seenForm(vault: Vault, whole: Pack | undefined, keys: Record<string, string>, one: Seen, ends: { done: (told: string) => void; discard: () => Promise<void>; again: () => void }): Node[] {
   const pack = whole?.seen;
   const back = el("p", {}, el("a", { href: "#" }, w("pocket-home")));
-  const head = el("h1", {}, title(one.teacher));
+  const head = el("h1", {}, title(teacherOf(one)));
   const told = el("p", { className: "notice bad", role: "alert", id: "wrong", hidden: !one.said }, one.said ?? "");
   const discard = el("details", {}, el("summary", {}, w("pocket-discard")), el("p", {}, w("pocket-discard-sure")), el("button", { type: "button", className: "danger", onclick: () => void ends.discard() }, w("pocket-discard-yes")));
   const { content } = one;
@@ -151,9 +155,9 @@ export function seenForm(vault: Vault, whole: Pack | undefined, keys: Record<str
   const parts: (Node | "")[] = [
     back, head, told,
     ownChanged && whole && pack?.key ? asks(w("pocket-own-key-changed"), w("pocket-own-key-mine"), whole.person.id, pack.key) : "",
-    otherChanged && planned?.key ? asks(w("seal-other-changed", one.teacher), w("seal-other-asked"), planned.teacher.id, planned.key) : "",
+    otherChanged && planned?.key ? asks(w("seal-other-changed", teacherOf(one)), w("seal-other-asked"), planned.teacher.id, planned.key) : "",
     own || ownChanged ? "" : el("p", { className: "notice wait" }, icon("key-round"), el("span", {}, w("observe-no-own-key"))),
-    own && !other && !otherChanged ? el("p", { className: "notice wait" }, icon("key-round"), el("span", {}, w("seal-other-no-key", one.teacher))) : "",
+    own && !other && !otherChanged ? el("p", { className: "notice wait" }, icon("key-round"), el("span", {}, w("seal-other-no-key", teacherOf(one)))) : "",
     ...fields(one.instrument, content, changed),
     el("div", { className: "field" }, el("label", { htmlFor: "c-held" }, w("observe-held")), held),
     el("p", { className: "acts" },

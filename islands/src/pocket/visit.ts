@@ -1,8 +1,8 @@
 /* The screen on which a visit is recorded: last advice first, then who was there, then what is left behind. */
-import { chance, daysOf, isKept, keep, pictureName, type Day, type Item, type Pack, type Planned } from "./kept.ts";
+import { chance, daysOf, hostOf, isKept, keep, pictureName, places, type Day, type Host, type Item, type Named, type Pack, type Place, type Planned } from "./kept.ts";
 import { shrink } from "./meet.ts";
 import type { Vault } from "./sealed.ts";
-import { dateOf, day, el, icon, w } from "./said.ts";
+import { called, dateOf, day, el, icon, inOrder, w } from "./said.ts";
 
 const KINDS = ["workshop", "demonstration_lesson", "lecture", "training", "research_meeting"];
 const CATEGORIES = ["local_teachers", "pupils", "parents", "others"];
@@ -25,9 +25,11 @@ export function begin(pack: Pack | undefined, planned?: Planned): Item {
   const me = pack?.person.id;
   // What was planned for a day that has come was held then, though it may be written up later; what is still to come is held today.
   const days = planned && planned.starts <= today ? planned : { starts: today, ends: today };
+  const host = places(pack).find((one) => one.id === planned?.host);
   return {
     id: `${made}-${drawn}`, made, chance: drawn,
     ...(planned ? { visit: planned.id, base: planned.base } : {}),
+    ...(host ? { at: { title: host.title, names: host.names ?? {} } } : {}),
     purpose: planned?.purpose ?? "", host: planned?.host ?? "", from: planned?.from ?? pack?.schools[0]?.id ?? "",
     starts: days.starts, ends: days.ends,
     visitors: planned?.visitors.length ? planned.visitors : me ? [me] : [],
@@ -41,10 +43,74 @@ function field(label: string, control: HTMLElement, hint = ""): HTMLElement {
   return el("div", { className: "field" }, el("label", { htmlFor: id }, label), hint ? el("p", { className: "hint" }, hint) : "", control);
 }
 
+/** What a visit left with a host, and what the host asked for. */
+function advice(last: Host["last"] | undefined, asked: string | undefined): HTMLElement[] {
+  const left = last ? el("div", { className: "notice", id: "last" }, icon("message-square"), el("div", {},
+    el("p", {}, el("b", {}, w("visit-last-advice")), ` · ${day(last.day)}`), el("p", {}, last.advice),
+    last.follow_up ? el("p", {}, last.follow_up) : "", last.due ? el("p", {}, `${w("visit-follow_up_on")}: ${day(last.due)}`) : "")) : undefined;
+  const wish = asked ? el("p", { className: "notice", id: "asked" }, icon("school"), el("span", {}, el("b", {}, `${w("visit-asked")}: `), asked)) : undefined;
+  const parts: (HTMLElement | undefined)[] = [left, wish];
+  return parts.filter((part): part is HTMLElement => !!part);
+}
+
+/** A planned visit as it is read before one goes. */
+export function plan(pack: Pack, visit: Planned, record: () => void): Node[] {
+  const host = places(pack).find((one) => one.id === visit.host);
+  const last = pack.hosts.find((one) => one.id === visit.host)?.last;
+  const days = visit.ends === visit.starts ? day(visit.starts) : `${day(visit.starts)} – ${day(visit.ends)}`;
+  const who = visit.visitors.map((id) => called(whoever(pack).find((one) => one.id === id))).filter(Boolean).join(" · ");
+  const facts: [string, string][] = [
+    [w("field-starts_on"), days], [w("visit-from_school"), called(pack.schools.find((one) => one.id === visit.from))],
+    [w("trip"), [visit.trip, visit.route].filter(Boolean).join(" · ")], [w("visit-visitors"), who],
+  ];
+  return [
+    el("p", {}, el("a", { href: "#" }, w("pocket-home"))),
+    el("div", { className: "head" }, el("div", {}, el("h1", {}, called(host) || w("pocket-untitled")), el("p", {}, visit.purpose))),
+    ...advice(last, visit.asked),
+    el("dl", { className: "fields", id: "plan" }, ...facts.filter(([, said]) => said).map(([what, said]) => el("div", {}, el("dt", {}, what), el("dd", {}, said)))),
+    el("p", { className: "acts" }, el("button", { type: "button", className: "primary", id: "begin", onclick: record }, icon("pencil"), w("pocket-record"))),
+  ];
+}
+
+/** Everybody whom the phone knows by name. */
+const whoever = (pack: Pack | undefined): Named[] => [...(pack ? [pack.person] : []), ...(pack?.colleagues ?? []), ...(pack?.hosts ?? []).flatMap((one) => one.people)];
+
+/** Letters of a person's code, which are the end of their id. */
+const CODE = /^[0-9a-z]{8}$/;
+
+/** The option that stands for a host that no list has. */
+const OTHER = "other";
+
+/** Where the visit went: one of those near, of the others, or what somebody writes. */
+function hostField(pack: Pack | undefined, item: Item, changed: () => void): HTMLElement {
+  const option = (one: Place): HTMLElement => el("option", { value: one.id, selected: one.id === item.host }, called(one));
+  const group = (label: string, all: Place[]): HTMLElement | undefined => all.length ? el("optgroup", { label }, ...all.map(option)) : undefined;
+  // Where one can sign in by name comes first.
+  const [hosts, far] = [inOrder(pack?.hosts ?? []), inOrder(pack?.far ?? [])];
+  const near = [...hosts.filter((one) => one.people.length > 0), ...hosts.filter((one) => one.people.length === 0)];
+  const select = el("select", { id: "c-host", required: true }, el("option", { value: "" }, "—"),
+    group(w("pocket-host-near"), near), group(w("pocket-host-far"), far), el("option", { value: OTHER, selected: !item.host && item.host_said !== undefined }, w("pocket-host-other")));
+  const said = el("input", { id: "c-host-said", value: item.host_said ?? "", maxLength: 120 });
+  const typed = field(w("pocket-host-said"), said, w("pocket-host-said-hint"));
+  typed.hidden = select.value !== OTHER;
+  select.addEventListener("change", () => {
+    const found = places(pack).find((one) => one.id === select.value);
+    typed.hidden = select.value !== OTHER;
+    item.host = found?.id ?? "";
+    if (found) item.at = { title: found.title, names: found.names ?? {} };
+    else delete item.at;
+    if (select.value === OTHER) item.host_said = said.value;
+    else delete item.host_said;
+    changed();
+  });
+  said.addEventListener("input", () => { item.host_said = said.value; changed(); });
+  return el("div", {}, field(w("visit-host"), select), typed);
+}
+
 /** Buttons that are on or off, one for each name. */
-function toggles(list: { id: string; name: string }[], chosen: string[], changed: () => void, id: string): HTMLElement {
+function toggles(list: Named[], chosen: string[], changed: () => void, id: string): HTMLElement {
   const buttons = list.map((one) => {
-    const button = el("button", { type: "button", className: "pocket-name", "aria-pressed": String(chosen.includes(one.id)) }, one.name);
+    const button = el("button", { type: "button", className: "pocket-name", "aria-pressed": String(chosen.includes(one.id)) }, called(one));
     button.addEventListener("click", () => {
       const at = chosen.indexOf(one.id);
       if (at < 0) chosen.push(one.id);
@@ -79,8 +145,7 @@ function stepper(label: string, value: number, set: (n: number) => void, id: str
 /** The screen's parts. What is typed is kept at once. */
 export function form(vault: Vault, pack: Pack | undefined, item: Item, ends: Ends): Node[] {
   const back = el("p", {}, el("a", { href: "#" }, w("pocket-home")));
-  const hostOf = (): string => pack?.hosts.find((one) => one.id === item.host)?.title ?? "";
-  if (item.state === "handed" || item.state === "sent") return [back, ...closed(item, pack, hostOf(), ends)];
+  if (item.state === "handed" || item.state === "sent") return [back, ...closed(item, pack, ends)];
   let timer: number | undefined;
   const wrong = el("p", { className: "notice bad", role: "alert", id: "wrong", hidden: true });
   const changed = (): void => {
@@ -91,15 +156,12 @@ export function form(vault: Vault, pack: Pack | undefined, item: Item, ends: End
   const people = el("div");
   const told = el("p", { className: "notice bad", role: "alert", hidden: !item.said }, item.said ?? "");
   const last = el("div");
-  const host = pack?.hosts.find((one) => one.id === item.host);
+  /** A code that was typed and not taken, which must not be lost. */
+  let unread = (): boolean => false;
 
   const drawLast = (): void => {
     const at = pack?.hosts.find((one) => one.id === item.host);
-    const asked = pack?.visits.find((one) => one.id === item.visit)?.asked;
-    last.replaceChildren(
-      at?.last ? el("div", { className: "notice", id: "last" }, icon("message-square"), el("div", {}, el("p", {}, el("b", {}, w("visit-last-advice")), ` · ${day(at.last.day)}`), el("p", {}, at.last.advice), at.last.follow_up ? el("p", {}, at.last.follow_up) : "", at.last.due ? el("p", {}, `${w("visit-follow_up_on")}: ${day(at.last.due)}`) : "")) : "",
-      asked ? el("p", { className: "notice" }, icon("school"), el("span", {}, el("b", {}, `${w("visit-asked")}: `), asked)) : "",
-    );
+    last.replaceChildren(...advice(at?.last, pack?.visits.find((one) => one.id === item.visit)?.asked));
   };
   let which = 0;
   const drawPeople = (): void => {
@@ -140,18 +202,27 @@ export function form(vault: Vault, pack: Pack | undefined, item: Item, ends: End
   const due = el("input", { id: "c-follow_up_on", type: "date", value: item.follow_up_on ?? "" });
   due.addEventListener("input", () => { item.follow_up_on = due.value; changed(); });
   // Who goes is known mostly; the whole school would hide the button that records.
-  const colleagues = pack?.colleagues ?? [];
+  const colleagues = [...(pack?.colleagues ?? [])];
+  if (pack && !colleagues.some((one) => one.id === pack.person.id)) colleagues.unshift(pack.person);
   const near = colleagues.filter((one, n) => item.visitors.includes(one.id) || n < NEAR);
   const far = colleagues.filter((one) => !near.includes(one));
-  const parts: (Node | string)[] = [back, el("h1", {}, host?.title || w("visit-new")), told, last];
+  const parts: (Node | string)[] = [back, el("h1", {}, (item.host && hostOf(pack, item)) || w("visit-new")), told, last];
   if (!item.visit) {
     const purpose = el("input", { id: "c-purpose", value: item.purpose, maxLength: 120, required: true });
     purpose.addEventListener("input", () => { item.purpose = purpose.value; changed(); });
-    const hosts = el("select", { id: "c-host", required: true }, el("option", { value: "" }, "—"), ...(pack?.hosts ?? []).map((one) => el("option", { value: one.id, selected: one.id === item.host }, one.title)));
-    hosts.addEventListener("change", () => { item.host = hosts.value; item.days.forEach((d) => { d.people = []; }); drawLast(); drawPeople(); });
-    parts.push(field(w("visit-purpose"), purpose), field(w("visit-host"), hosts));
+    let at = item.host;
+    const hosts = hostField(pack, item, () => {
+      if (at !== item.host) {
+        item.days.forEach((d) => { d.people = []; });
+        at = item.host;
+        drawLast();
+        drawPeople();
+      }
+      changed();
+    });
+    parts.push(field(w("visit-purpose"), purpose), hosts);
     if ((pack?.schools.length ?? 0) > 1) {
-      const from = el("select", { id: "c-from" }, ...(pack?.schools ?? []).map((one) => el("option", { value: one.id, selected: one.id === item.from }, one.title)));
+      const from = el("select", { id: "c-from" }, ...(pack?.schools ?? []).map((one) => el("option", { value: one.id, selected: one.id === item.from }, called(one))));
       from.addEventListener("change", () => { item.from = from.value; changed(); });
       parts.push(field(w("visit-from_school"), from));
     }
@@ -170,7 +241,7 @@ export function form(vault: Vault, pack: Pack | undefined, item: Item, ends: End
     el("details", {}, el("summary", {}, w("pocket-discard")), el("p", {}, w("pocket-discard-sure")), el("button", { type: "button", className: "danger", onclick: () => void ends.discard() }, w("pocket-discard-yes"))),
   );
   async function finish(): Promise<void> {
-    const problem = wrongWith(item);
+    const problem = unread() ? "pocket-code-wrong" : wrongWith(item);
     if (problem) {
       wrong.hidden = false;
       wrong.textContent = w(problem);
@@ -190,20 +261,38 @@ export function form(vault: Vault, pack: Pack | undefined, item: Item, ends: End
   drawPeople();
   return parts.filter((part): part is Node => typeof part !== "string");
 
-  function dayParts(today: Day, names: { id: string; name: string }[], tally: () => void): Node[] {
+  function dayParts(today: Day, names: Named[], tally: () => void): Node[] {
     const code = el("input", { id: "c-code", autocomplete: "off", autocapitalize: "none", maxLength: 12 });
     const codes = el("ul", { className: "chips" });
-    const drawCodes = (): void => codes.replaceChildren(...today.codes.map((one) => el("li", {}, el("button", { type: "button", className: "chip", "aria-label": `${w("pocket-remove")} ${one}`, onclick: () => { today.codes.splice(today.codes.indexOf(one), 1); drawCodes(); tally(); } }, one, icon("x")))));
+    const wrongCode = el("p", { className: "error", id: "code-wrong", role: "alert", hidden: true });
+    // Whose code it is can be told where the phone knows them.
+    const whose = (one: string): string => called(whoever(pack).find((person) => person.id.endsWith(one))) || one;
+    const drawCodes = (): void => codes.replaceChildren(...today.codes.map((one) => el("li", {}, el("button", { type: "button", className: "chip", "aria-label": `${w("pocket-remove")} ${whose(one)}`, onclick: () => { today.codes.splice(today.codes.indexOf(one), 1); drawCodes(); tally(); } }, whose(one), icon("x")))));
+    const say = (key: string): void => {
+      wrongCode.textContent = key && w(key);
+      wrongCode.hidden = !key;
+      if (key) code.setAttribute("aria-invalid", "true");
+      else code.removeAttribute("aria-invalid");
+    };
     const add = (): void => {
       const typed = code.value.trim().toLowerCase();
-      if (/^[0-9a-z]{8}$/.test(typed) && !today.codes.includes(typed)) {
-        today.codes.push(typed);
-        code.value = "";
-        drawCodes();
-        tally();
-      } else code.setAttribute("aria-invalid", "true");
+      if (!typed) return say("");
+      if (!CODE.test(typed)) return say("pocket-code-wrong");
+      const twice = today.codes.includes(typed) || today.people.some((one) => one.endsWith(typed));
+      if (!twice) today.codes.push(typed);
+      code.value = "";
+      say(twice ? "pocket-code-twice" : "");
+      drawCodes();
+      tally();
     };
-    code.addEventListener("input", () => { code.removeAttribute("aria-invalid"); if (code.value.trim().length === 8) add(); });
+    unread = () => {
+      add();
+      return code.value.trim() !== "";
+    };
+    code.setAttribute("aria-describedby", "code-wrong");
+    code.addEventListener("input", () => { say(""); if (code.value.trim().length === 8) add(); });
+    code.addEventListener("change", add);
+    code.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); add(); } });
     drawCodes();
     const head = CATEGORIES.map((category) => {
       const found = today.counts.find((one) => one.category === category);
@@ -221,18 +310,20 @@ export function form(vault: Vault, pack: Pack | undefined, item: Item, ends: End
     const kind = el("select", { id: "c-kind" }, ...KINDS.map((one) => el("option", { value: one, selected: one === item.kind }, w(`word-${one}`))));
     kind.addEventListener("change", () => { item.kind = kind.value; changed(); });
     return [
-      names.length ? toggles(names, today.people, tally, "people") : el("p", { className: "hint" }, w("pocket-no-names")),
-      el("details", { open: today.codes.length + today.counts.length > 0 }, el("summary", {}, w("pocket-more-signs")),
-        field(w("pocket-code"), code, w("pocket-code-hint")), codes,
+      // Where there are no names, what else there is stands open.
+      names.length ? toggles(names, today.people, tally, "people") : item.host || item.host_said ? el("p", { className: "hint", id: "no-names" }, w("pocket-no-names")) : "",
+      el("details", { open: !names.length || today.codes.length + today.counts.length > 0 }, el("summary", {}, w("pocket-more-signs")),
+        field(w("pocket-code"), code, w("pocket-code-hint")), wrongCode, codes,
         el("p", { className: "hint" }, w("pocket-count-hint")), ...head, field(w("field-kind"), kind)),
-    ];
+    ].filter((part): part is HTMLElement => part !== "");
   }
 }
 
 /** What is wrong with a record, as the key of the words that say so. */
 function wrongWith(item: Item): string | undefined {
   if (!item.purpose.trim()) return "pocket-no-purpose";
-  if (!item.host || !item.from) return "pocket-no-host";
+  if (!item.host && !item.host_said?.trim()) return "pocket-no-host";
+  if (!item.from) return "pocket-no-from";
   if (!item.starts || !item.ends) return "error-not-understood";
   if (item.ends < item.starts) return "rule-dates-in-order";
   if (item.starts > dateOf(new Date())) return "pocket-no-future";
@@ -289,15 +380,18 @@ function pictures(vault: Vault, item: Item): HTMLElement {
 }
 
 /** A record that is no longer changed here. */
-function closed(item: Item, pack: Pack | undefined, host: string, ends: Ends): Node[] {
-  const called = (who: string): string => pack?.hosts.flatMap((one) => one.people).find((one) => one.id === who)?.name ?? who;
+function closed(item: Item, pack: Pack | undefined, ends: Ends): Node[] {
+  const named = (who: string): string => called(whoever(pack).find((one) => one.id === who || CODE.test(who) && one.id.endsWith(who))) || who;
   const people = item.days.reduce((sum, one) => sum + one.people.length + one.codes.length, 0);
+  const heads = item.days.flatMap((one) => one.counts.map((count) => `${w(`word-${count.category}`)}: ${count.number} (${w(`word-${count.basis}`)})`));
   const left = item.left ?? [];
   const parts: (HTMLElement | undefined)[] = [
-    el("h1", {}, item.purpose), el("p", {}, `${host} · ${day(item.starts)} · ${w("pocket-signed").replace("{n}", String(people))}`),
+    el("h1", {}, item.purpose), el("p", {}, [hostOf(pack, item), day(item.starts), w("pocket-signed").replace("{n}", String(people))].filter(Boolean).join(" · ")),
+    // A number that is typed is one's word; it is in no figure before somebody else has put their name to it.
+    heads.length ? el("div", { id: "heads" }, el("p", {}, heads.join(" · ")), el("p", { className: "quiet" }, w("pocket-count-waits"))) : undefined,
     item.state === "sent" ? el("p", { className: "notice wait" }, w("pocket-sent-intro")) : undefined,
     item.handed ? el("p", { className: "notice ok" }, icon("check"), el("span", {}, `${w("pocket-handed-to", item.handed.node)} `, el("a", { href: `${item.handed.node}/visits/${item.handed.visit}` }, w("pocket-open-there")))) : undefined,
-    left.length ? el("div", { className: "notice bad" }, el("div", {}, el("p", {}, el("b", {}, w("pocket-left-intro"))), el("ul", {}, ...left.map((one) => el("li", {}, `${called(one.who)}: ${one.said}`))))) : undefined,
+    left.length ? el("div", { className: "notice bad" }, el("div", {}, el("p", {}, el("b", {}, w("pocket-left-intro"))), el("ul", {}, ...left.map((one) => el("li", {}, `${named(one.who)}: ${one.said}`))))) : undefined,
     item.advice ? el("p", {}, item.advice) : undefined,
     item.handed && item.pictures.every((one) => one.sent) ? el("button", { type: "button", onclick: () => void ends.discard() }, w("pocket-tidy")) : undefined,
   ];

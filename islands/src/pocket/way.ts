@@ -3,7 +3,7 @@
  * kept apart from the list, and only while the tour is under way; that one was opened is handed over like a roll-call.
  */
 import { chance, isKept } from "./kept.ts";
-import type { Vault } from "./sealed.ts";
+import { clear, type Vault } from "./sealed.ts";
 import { dateOf, day, el, icon, w } from "./said.ts";
 
 interface Leg {
@@ -84,14 +84,22 @@ export async function expire(vault: Vault): Promise<void> {
   for (const tour of all) if (tour.until < today) await forget(vault, tour.id);
 }
 
+/** Whether the PIN is as long as contacts of pupils ask for. */
+const isLong = async (): Promise<boolean> => (await clear())?.long === true;
+
+/** Whether contacts of a tour stay away until the PIN is longer. */
+export const lacksContacts = async (vault: Vault): Promise<boolean> => !(await isLong()) && (await tours(vault)).length > 0;
+
 /** Takes along what a node gave. A node speaks for the tours that came from it; that one is over, any may say. */
 export async function takeAlong(vault: Vault, given: Tour[], node: string): Promise<void> {
   const over = given.filter((tour) => tour.over).map((tour) => tour.id);
   const fresh = given.filter((tour) => !tour.over);
   const before = await tours(vault);
   const kept = before.filter((tour) => tour.from !== node && !over.includes(tour.id) && !fresh.some((one) => one.id === tour.id));
+  // Whom to call lies on no phone that six digits open.
+  const long = await isLong();
   for (const tour of fresh) {
-    await vault.put(`contacts:${tour.id}`, Object.fromEntries(tour.pupils.map((pupil) => [pupil.id, pupil.contact ?? ""])));
+    if (long) await vault.put(`contacts:${tour.id}`, Object.fromEntries(tour.pupils.map((pupil) => [pupil.id, pupil.contact ?? ""])));
     kept.push({ ...tour, from: node, pupils: tour.pupils.map(({ contact: _contact, ...rest }) => rest) });
   }
   await vault.put("tours", kept);
