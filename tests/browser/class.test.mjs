@@ -145,6 +145,9 @@ test("a class reaches both schools, and a room that is cut off goes on", { timeo
   await cut(link, false);
   await shows(first, "其他教室请看第一页", "what the room missed");
   for (const page of [teacher, second]) await shows(page, "我们继续", "what was written while cut off");
+  // Everybody is told which of it was said in the cut, and of nothing else.
+  const late = (page) => page.locator("[data-class-chat] li:has(small)").evaluateAll((lines) => lines.map((line) => line.querySelector("span").textContent));
+  for (const page of [teacher, second, first]) await until(async () => (await late(page)).join() === "我们继续", "what is said to be late");
   await until(async () => (await slide(first)) === 1, "the slide where the class is");
   // Everyone has the same class.
   const all = await Promise.all([teacher, first, second].map(async (page) => (await page.locator("[data-class-chat] li span").allInnerTexts())));
@@ -155,6 +158,12 @@ test("a class reaches both schools, and a room that is cut off goes on", { timeo
   teacher.on("dialog", (dialog) => void dialog.accept());
   await teacher.locator("[data-class-end]").click();
   for (const page of [first, second]) await until(async () => (await page.locator("[data-class]").getAttribute("data-over")) === "true", "the end");
+  // What is over takes nothing in any more.
+  for (const page of [teacher, first]) {
+    for (const part of ["mic", "camera", "chat-form", "caption-form"]) assert.ok(!(await page.locator(`[data-class-${part}]`).isVisible()), part);
+  }
+  assert.ok(!(await teacher.locator("details:has([data-class-minutes])").isVisible()), "the timer");
+  problems.push(...await look(teacher, "zh-class-over"));
   await until(async () => { await teacher.goto(hub + path); return (await teacher.textContent("main")).includes("31"); }, "the room's count as a fact", 60_000);
   problems.push(...await look(teacher, "zh-class-held"));
 

@@ -30,11 +30,30 @@ async fn a_gap_whose_teacher_is_not_known_at_the_school_is_asked_for_and_taken_a
     let begin = rows.split("href=\"").find(|p| p.starts_with("/classes/new?lesson=")).unwrap();
     let begin = begin.split('"').next().unwrap().replace("&amp;", "&").replace("&#38;", "&");
     let value = |name: &str| begin.split(&format!("&{name}=")).nth(1).unwrap().split('&').next().unwrap().to_owned();
+    // A title is read in all languages: it does not keep that of whoever planned.
+    let english = page(
+        &school,
+        &format!("/timetables/{}/gaps", school.home),
+        &(format!("{}; zampa_lang=en", head.0), head.1.clone()),
+    )
+    .await;
+    let title = english.split("href=\"/classes/new?lesson=").nth(1).unwrap().split("title=").nth(1).unwrap();
+    assert_eq!(title.split(['&', '"']).next().unwrap(), value("title"), "{title}");
     assert_eq!(value("origin"), school.home.to_string(), "who asks is of the school");
     let adult = school.one(&format!(
         "SELECT person FROM grant_of_role WHERE role = 'local' AND organisation = x'{}' LIMIT 1",
         school.home.0.iter().map(|b| format!("{b:02x}")).collect::<String>()
     ));
+    // The form offers what it takes: the own school alone, chosen already, where another would be refused.
+    let chosen = |form: &str, name: &str| {
+        let select =
+            form.split(&format!("name=\"{name}\"")).nth(1).unwrap().split("</select>").next().unwrap().to_owned();
+        let options = select.matches("<option value=\"").count() - select.matches("<option value=\"\"").count();
+        (options, select.contains(&format!("value=\"{}\" selected", school.home)))
+    };
+    assert_eq!(chosen(&page(&school, &begin, &head).await, "origin"), (1, true));
+    assert_eq!(chosen(&page(&school, "/class-rooms/new", &head).await, "school"), (1, true));
+    assert!(chosen(&page(&hub, "/class-rooms/new", &officer).await, "school").0 > 50, "the office adds any");
     let [subject, day, at, minutes] = ["subject", "starts_on", "starts_at", "minutes"].map(value);
     let about = format!(
         "title=%E8%A1%A5%E8%AF%BE&kind=dedicated&subject={subject}&starts_on={day}&starts_at={at}&minutes={minutes}&origin={}&teacher=&_weeks=3&_adult={adult}",

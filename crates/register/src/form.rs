@@ -13,6 +13,7 @@ use crate::command::{Refusal, Saved, save_change, save_move, save_new, visible};
 use crate::few::is_few;
 use crate::history::done;
 use crate::look::Look;
+use crate::own;
 use crate::typed::{Labels, NAME_LANGS, Typed, as_typed, differing, read, typed};
 
 /// Records offered for picking; beyond, one types.
@@ -470,7 +471,16 @@ fn control(
         }
         Shape::Link(other) | Shape::Links(other) => {
             let other = site.kinds.get(other).ok_or(PageError::NotFound)?;
-            let mut found = look.options(other, request.reader()?, MAX_OPTIONS + 1)?;
+            let own = own::places(site, request.reader()?, kind, field);
+            let mut found = match &own {
+                Some(own) => {
+                    own.iter().map(|id| Ok((*id, look.title(other, id)?))).collect::<Result<Vec<_>, PageError>>()?
+                }
+                None => look.options(other, request.reader()?, MAX_OPTIONS + 1)?,
+            };
+            // Who has but one is not asked.
+            let only =
+                own.is_some_and(|own| own.len() == 1) && field.required && values.is_empty() && show.id.is_none();
             // What is chosen is offered even where it would not be, so that saving does not lose it.
             for chosen in values.iter().filter_map(|v| v.parse::<Subject>().ok()) {
                 if !found.iter().any(|(id, _)| *id == chosen) {
@@ -494,7 +504,8 @@ fn control(
                 (if set { "picks" } else { "pick" }, rest)
             } else {
                 let options = told_apart(look, other, found)?;
-                let options = options.into_iter().map(|(id, title)| opt(id.to_string(), title)).collect();
+                let options = options.into_iter().map(|(id, title)| opt(id.to_string(), title));
+                let options = options.map(|o| Opt { on: o.on || only, ..o }).collect();
                 (if set { "boxes" } else { "choice" }, options)
             }
         }

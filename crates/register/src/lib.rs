@@ -11,6 +11,7 @@ mod found;
 mod history;
 mod list;
 mod look;
+mod own;
 mod record;
 mod search;
 mod settle;

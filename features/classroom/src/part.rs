@@ -11,6 +11,7 @@ use web::{PageError, Request, Shell, Site, escape};
 use crate::exit::{Exit, Marks};
 use crate::facts::{CLASS_ROOM, CLASS_SERIES, LIVE_CLASS, SERIES_SCHOOL};
 use crate::open::Classes;
+use crate::page::files;
 use crate::who::{About, Part};
 use crate::wish::Wish;
 use crate::{course, heads, ready, series, still, wish, withdrawn};
@@ -22,6 +23,8 @@ struct ClassPart<'a> {
     id: String,
     rooms: Vec<Line>,
     readiness: Option<String>,
+    /// What is to be shown has no page that a class could turn.
+    blank: bool,
     enters: bool,
     /// Leads it and answers for a room, which has a page of its own.
     both: bool,
@@ -116,6 +119,7 @@ pub fn part(
         id: id.to_string(),
         rooms,
         readiness,
+        blank: planned && about.course.map(|course| is_blank(conn, &course)).transpose()? == Some(true),
         enters: planned || about.state == "live",
         both: about.leads().contains(&request.reader()?.person)
             && about.rooms.iter().any(|room| request.reader().is_ok_and(|r| r.person == room.person)),
@@ -139,6 +143,11 @@ pub fn part(
         s: Shell::new(site, request, ""),
     };
     Ok(Some(page.render()?))
+}
+
+/// Whether nothing of a course is a page that a class could turn: the screen would stay white.
+fn is_blank(conn: &Connection, course: &Subject) -> Result<bool, PageError> {
+    Ok(files(conn, course)?.iter().all(|file| assets::pages_of(&file.media).is_none()))
 }
 
 /// Where who writes down activities notes who came to a meeting of teachers that was held: they count there, as at any other.

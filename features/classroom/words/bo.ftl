@@ -124,6 +124,7 @@ class-count-send = གྲངས་ཀ་གཏོང་བ
 class-count-said = གྲངས་ཀ་བཏང་ཟིན།
 class-answer-shown = ཁྱེད་ཀྱི་སློབ་ཁང་གི་ལན་འཛིན་གྲྭ་ཚང་མར་བསྟན་ཟིན།
 class-timer = དུས་ཚོད་རྩི་བ
+class-groups-no-time = དུས་ཚོད་ཀྱི་ཚད་མེད
 class-timer-off = དུས་ཚོད་མི་རྩི་བ
 class-minutes = སྐར་མ་ { $n }
 class-chat = ཡི་གེའི་གླེང་མོལ

@@ -59,6 +59,7 @@ class-enter = Enter the class
 class-enter-room = The page of my room
 class-enter-hint = You take part as the one who you are in this class; others come in as guests once the teacher admits them.
 class-replay = Play the class again
+class-blank-course = What is shown has no slide, PDF page or picture: the screen stays white. Add one to the course, or choose another.
 class-readiness = { $ready } of { $all } rooms have what is shown
 class-ready = ready
 class-ready-not = on its way
@@ -138,7 +139,8 @@ class-count-send = Send the count
 class-count-said = The count is sent.
 class-answer-shown = What your room answers is shown to the class.
 class-timer = Timer
-class-timer-off = No timer
+class-groups-no-time = No limit
+class-timer-off = Stop the timer
 class-minutes = { $n ->
     [one] { $n } minute
    *[other] { $n } minutes

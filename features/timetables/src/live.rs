@@ -2,7 +2,7 @@
 //! beside it who answers for the pupils in the room, and for how many weeks.
 
 use askama::Template;
-use base::{Date, Subject};
+use base::{Date, Lang, Subject};
 use jiff::ToSpan;
 use log::Tx;
 use records::{Change, Homes, Kind, Reader, Value, append, record_scope, school_of};
@@ -35,7 +35,9 @@ pub(crate) fn address(site: &Site, look: &Look<'_>, reader: &Reader, lesson: &Le
     let kind = site.kinds.get("live_class").filter(|k| reader.may_make(k))?;
     let first = days::next_on(lesson.weekday, site.today(), lesson.starts_on).filter(|d| *d <= lesson.ends_on)?;
     let span = lesson.span?;
-    let subject = register::label(&look.words, &LESSON, LESSON.field("subject"), &lesson.subject);
+    // A title is read by all: the subject stands in it in the language in which the school writes the class.
+    let words = written_in(&lesson.class).map_or(look.words, |lang| site.words(lang, Some(look.words.lang())));
+    let subject = register::label(&words, &LESSON, LESSON.field("subject"), &lesson.subject);
     let title = format!("{subject} · {}", lesson.class);
     let minutes = span.minutes().clamp(5, 240);
     let mut parts = vec![
@@ -57,6 +59,15 @@ pub(crate) fn address(site: &Site, look: &Look<'_>, reader: &Reader, lesson: &Le
         parts.push(format!("origin={origin}"));
     }
     Some(format!("/{}/new?{}", kind.route, parts.join("&")))
+}
+
+/// The language in whose script something is written, where that tells it.
+fn written_in(text: &str) -> Option<Lang> {
+    text.chars().find_map(|c| match c {
+        '\u{0F00}'..='\u{0FFF}' => Some(Lang::Bo),
+        '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' => Some(Lang::Zh),
+        _ => None,
+    })
 }
 
 /// Where somebody of no school of the gap teaches from: their unit.

@@ -10,7 +10,8 @@ const HUES = 6;
 /** The sign of a group: its number on a colour, which goes with it and never stands for it. */
 export function badge(g: number): HTMLElement {
   const made = document.createElement("span");
-  made.className = `group-badge group-${((g - 1) % HUES) + 1}`;
+  // A second round through the colours has another shape.
+  made.className = `group-badge group-${((g - 1) % HUES) + 1}${Math.floor((g - 1) / HUES) % 2 === 1 ? " square" : ""}`;
   made.textContent = String(g);
   return made;
 }

@@ -44,7 +44,6 @@ export class View {
   private laid: unknown[] = [];
   private coming: number | undefined;
   private links = new Map<number, RoomState>();
-  private lines = 0;
   private passing: number | undefined;
   private shownQuestion = "";
   private shownGuests = "";
@@ -182,6 +181,8 @@ export class View {
       this.part("turns").hidden = !this.cut;
       this.part("heads").hidden = is.over || this.given.meeting === true;
     }
+    const notes = this.box.querySelector<HTMLTextAreaElement>("[data-class-notes]");
+    if (notes) notes.readOnly = is.over || this.role === "guest";
     const others = this.lay(is);
     if (whole || others || this.board.page !== is.page) {
       this.board.act({ kind: "page", page: is.page });
@@ -369,7 +370,7 @@ export class View {
   private exit(is: Class): void {
     if (this.role !== "teacher" && this.role !== "adult") return;
     const part = this.part("exit");
-    part.hidden = !is.began || this.given.meeting === true || (this.role === "adult" && is.exit !== "open");
+    part.hidden = !is.began || (is.over && is.exit === "") || this.given.meeting === true || (this.role === "adult" && is.exit !== "open");
     const ask = part.querySelector<HTMLButtonElement>("[data-exit-ask]");
     if (ask) {
       ask.hidden = is.over || is.exit === "over";
@@ -386,27 +387,31 @@ export class View {
     else place.replaceChildren();
   }
 
+  /** What was written: a line that waits is told apart only in a cut, and stands as it came into the class. */
   private chat(lines: Line[]): void {
     const list = this.part("chat");
-    if (lines.length < this.lines) {
-      list.textContent = "";
-      this.lines = 0;
-    }
-    for (const line of lines.slice(this.lines)) {
+    while (list.children.length > lines.length) list.lastElementChild?.remove();
+    const grows = lines.length > list.children.length;
+    lines.forEach((line, n) => {
+      const late = line.late && (line.n > 0 || this.cut);
+      const state = JSON.stringify([line.by, line.room, line.text, late]);
+      const there = list.children[n] as HTMLElement | undefined;
+      if (there?.dataset["line"] === state) return;
       const item = document.createElement("li");
+      item.dataset["line"] = state;
       const by = document.createElement("b");
       by.textContent = line.by || this.title(line.room);
       const text = document.createElement("span");
       text.textContent = line.text;
       item.append(by, text);
-      if (line.late) {
-        const late = document.createElement("small");
-        late.textContent = this.word("late");
-        item.append(late);
+      if (late) {
+        const said = document.createElement("small");
+        said.textContent = this.word("late");
+        item.append(said);
       }
-      list.append(item);
-    }
-    if (lines.length > this.lines) list.scrollTop = list.scrollHeight;
-    this.lines = lines.length;
+      if (there) there.replaceWith(item);
+      else list.append(item);
+    });
+    if (grows) list.scrollTop = list.scrollHeight;
   }
 }
