@@ -24,6 +24,7 @@ mod edits;
 mod exports;
 mod few;
 mod files;
+mod forgotten;
 mod groups;
 mod handed;
 mod house;

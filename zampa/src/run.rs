@@ -192,7 +192,8 @@ async fn tend(site: Arc<Site>, classes: Arc<Classes>, shelf: Arc<Shelf>) {
             let whole =
                 |conn: &rusqlite::Connection, course: &base::Subject| courses::is_here(&site, conn, &shelf, course);
             classroom::note_ready(&site, &classes, &whole)?;
-            classes.forget_withdrawn(&site)
+            classes.forget_withdrawn(&site)?;
+            classes.forget_past(&site)
         });
         if let Ok(Err(e)) = done.await {
             tracing::error!("tending classes: {e}");

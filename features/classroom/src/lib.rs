@@ -10,6 +10,7 @@ mod facts;
 mod film;
 mod filmed;
 mod fold;
+mod forget;
 mod groups;
 mod had;
 mod heads;

@@ -43,6 +43,8 @@ pub struct Classes {
     silent: Mutex<BTreeMap<NodeId, u64>>,
     /// What was refused of what peers said, as far as it is logged.
     pub(crate) refused: Mutex<live::Refused>,
+    /// When it was looked last what of classes is kept for nothing.
+    pub(crate) forgot: Mutex<Option<u64>>,
 }
 
 /// A class that is open.
@@ -235,6 +237,7 @@ impl Classes {
             open: Mutex::default(),
             silent: Mutex::default(),
             refused: Mutex::default(),
+            forgot: Mutex::default(),
         })
     }
 

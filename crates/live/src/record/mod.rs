@@ -11,7 +11,7 @@ mod log;
 mod ogg;
 mod replay;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -219,6 +219,27 @@ impl Recorder {
             Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e.into()),
             _ => Ok(()),
         }
+    }
+
+    /// The classes of which something is written here.
+    ///
+    /// # Errors
+    /// The disk.
+    pub fn kept(&self) -> io::Result<Vec<Subject>> {
+        let mut out = Vec::new();
+        for entry in std::fs::read_dir(&self.dir)? {
+            out.extend(entry?.file_name().to_str().and_then(|name| name.parse::<Subject>().ok()));
+        }
+        out.sort_unstable();
+        Ok(out)
+    }
+
+    /// The nodes of whose voices something is written of a class.
+    ///
+    /// # Errors
+    /// The disk.
+    pub fn speakers(&self, class: Subject) -> io::Result<BTreeSet<NodeId>> {
+        Ok(tracks_in(&self.dir_of(class))?.into_keys().map(|id| id.node).collect())
     }
 
     fn dir_of(&self, class: Subject) -> PathBuf {
