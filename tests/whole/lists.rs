@@ -106,7 +106,8 @@ async fn what_was_verified_takes_no_more_names_but_from_who_verifies() {
 async fn a_device_is_no_teacher_and_who_left_was_one() {
     let desk = desk();
     let head = desk.sign_in(Role::Head);
-    let training = training(&desk, &head, "counted", "2026-11-10", "2026-11-30").await;
+    let today = desk.node.site.today().to_string();
+    let training = training(&desk, &head, "counted", "2026-11-10", &today).await;
     let (_, screen) = desk.page(&format!("/activities/{training}/screen"), &head).await;
     let at = screen.split("/sign/").nth(1).unwrap().split(['"', '<', ' ']).next().unwrap();
     let at = format!("/sign/{at}");

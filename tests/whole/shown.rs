@@ -159,3 +159,32 @@ async fn one_record_is_one() {
     assert_eq!(hub.does("/trips/new", &officer, &form).await, StatusCode::SEE_OTHER);
     assert!(hub.page("/trips?q=Singular", &officer).await.1.contains(">One record<"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_asks_nothing_where_there_is_nothing_to_choose_and_a_history_goes_in_its_order() {
+    let school = desk();
+    let me = school.with_role(Role::Posted);
+    let who = in_english(&school.as_person(me));
+    assert_eq!(school.ask::<i64>("SELECT count(*) FROM trip"), 0);
+    let form = school.page("/visits/new", &who).await.1;
+    assert!(!form.contains("c-trip") && form.contains("c-host"));
+    let made = format!("title=Way&from_school={}&starts_on=2026-10-01&ends_on=2026-10-02", school.home);
+    assert_eq!(school.does("/trips/new", &who, &made).await, StatusCode::SEE_OTHER);
+    assert!(school.page("/visits/new", &who).await.1.contains("c-trip"));
+
+    let host = school.one(&format!("SELECT id FROM organisation WHERE parent = {} LIMIT 1", sql(school.home)));
+    let made = format!(
+        "purpose=Ordered&host={host}&from_school={}&starts_on=2026-10-01&ends_on=2026-10-02&advice=Ask&visitors={me}&_birth=",
+        school.home
+    );
+    assert_eq!(school.does("/visits/new", &who, &made).await, StatusCode::SEE_OTHER);
+    let visit = school.one("SELECT id FROM visit WHERE purpose = 'Ordered'");
+    let history = plain(&school.page(&format!("/visits/{visit}/history"), &who).await.1);
+    let at = |said: &str| history.find(said).unwrap_or_else(|| panic!("{said}: {history}"));
+    let order =
+        ["Purpose: Ordered", "Host: ", "From: ", "Begins on: ", "Ends on: ", "Visitors: + ", "Advice: Ask"].map(at);
+    assert!(order.is_sorted(), "{order:?}");
+    // On the record's own page, where the same stands above, it is folded.
+    let page = school.page(&format!("/visits/{visit}"), &who).await.1;
+    assert!(page.contains("<details><summary>7 fields</summary>"));
+}

@@ -503,10 +503,17 @@ fn control(
                     .collect();
                 (if set { "picks" } else { "pick" }, rest)
             } else {
+                let nothing = found.is_empty() && !field.required && show.way.is_none();
                 let options = told_apart(look, other, found)?;
                 let options = options.into_iter().map(|(id, title)| opt(id.to_string(), title));
                 let options = options.map(|o| Opt { on: o.on || only, ..o }).collect();
-                (if set { "boxes" } else { "choice" }, options)
+                // Where there is nothing to choose, nothing is asked.
+                let widget = match set {
+                    _ if nothing => "none",
+                    true => "boxes",
+                    false => "choice",
+                };
+                (widget, options)
             }
         }
         Shape::Blob | Shape::Bytes | Shape::Document => ("none", Vec::new()),

@@ -15,6 +15,8 @@ pub(crate) struct Event {
     pub what: String,
     pub why: String,
     pub changes: Vec<(String, String)>,
+    /// How many those are.
+    pub fields: i64,
     pub when: String,
     pub who: String,
     pub late: bool,
@@ -48,7 +50,6 @@ pub(crate) fn events(
     let entries = log::entries_of(look.conn, id)?;
     let now = site.now_ms();
     let hands = look.in_hands(kind, id)?;
-    let shown = |name: &str| kind.field(name).filter(|f| !f.secret && (hands || !f.for_hands));
     let mut out = Vec::new();
     for (i, entry) in entries.iter().enumerate() {
         let h = &entry.header;
@@ -60,25 +61,10 @@ pub(crate) fn events(
         if change.as_ref().is_some_and(|c| i > 0 && says_nothing(kind, c)) {
             continue;
         }
-        let mut changes = Vec::new();
-        if let Some(change) = &change {
-            for (name, value) in &change.set {
-                if name == STATE {
-                    let state = value.as_text().unwrap_or_default();
-                    changes.push((look.words.get("field-state").into_owned(), look.state(kind, state)));
-                } else if let Some(field) = shown(name) {
-                    changes.push((look.field(kind, name), look.value_told(kind, field, id, value)?));
-                }
-            }
-            for (sign, sets) in [("+", &change.add), ("\u{2212}", &change.remove)] {
-                for (name, values) in sets {
-                    let Some(field) = shown(name) else { continue };
-                    for value in values {
-                        changes.push((look.field(kind, name), format!("{sign} {}", look.value(kind, field, value)?)));
-                    }
-                }
-            }
-        }
+        let changes = match &change {
+            Some(change) => changes(look, kind, id, hands, change)?,
+            None => Vec::new(),
+        };
         let what = if erased {
             "history-erased"
         } else if i == 0 {
@@ -90,6 +76,7 @@ pub(crate) fn events(
         out.push(Event {
             what: look.words.get(what).into_owned(),
             why: change.as_ref().and_then(|c| c.why.clone()).unwrap_or_default(),
+            fields: i64::try_from(changes.len()).unwrap_or(i64::MAX),
             changes,
             when: look.words.moment(entry.effective.ms(), &site.zone()),
             who: who(look, &h.author, h.node)?,
@@ -99,6 +86,31 @@ pub(crate) fn events(
         });
     }
     out.reverse();
+    Ok(out)
+}
+
+/// What a change says, in the order in which the form asks it; the state last.
+fn changes(
+    look: &Look<'_>,
+    kind: &'static Kind,
+    id: &Subject,
+    hands: bool,
+    change: &Change,
+) -> Result<Vec<(String, String)>, PageError> {
+    let mut out = Vec::new();
+    for field in kind.fields.iter().filter(|f| !f.secret && (hands || !f.for_hands)) {
+        if let Some(value) = change.set.get(field.name) {
+            out.push((look.field(kind, field.name), look.value_told(kind, field, id, value)?));
+        }
+        for (sign, sets) in [("+", &change.add), ("\u{2212}", &change.remove)] {
+            let Some(values) = sets.get(field.name).filter(|values| !values.is_empty()) else { continue };
+            let said = values.iter().map(|value| look.value(kind, field, value)).collect::<Result<Vec<_>, _>>()?;
+            out.push((look.field(kind, field.name), format!("{sign} {}", said.join(" · "))));
+        }
+    }
+    if let Some(state) = change.set.get(STATE) {
+        out.push((look.words.get("field-state").into_owned(), look.state(kind, state.as_text().unwrap_or_default())));
+    }
     Ok(out)
 }
 

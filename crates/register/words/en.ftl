@@ -233,3 +233,7 @@ rule-under-seal = What this belongs to is verified. Whoever verifies it can chan
 rule-only-at-hub = Who belongs where is recorded at the hub, since it decides which box holds what. Do this there.
 error-other-home = This record lies with another school. Withdraw it and record it anew there.
 error-day-ahead = This day is still to come. What has happened has a day that has come.
+history-fields = { $n ->
+    [one] One field
+   *[other] { $n } fields
+}

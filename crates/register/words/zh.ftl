@@ -230,3 +230,4 @@ rule-under-seal = 所属的记录已核实；要改请找核实的人。
 rule-only-at-hub = 人员归属决定各节点保存哪些内容，因此只能在中心登记。请到中心操作。
 error-other-home = 这条记录属于另一所学校。请撤下后在那里重新登记。
 error-day-ahead = 这一天还没有到。已发生的事，日期不能在将来。
+history-fields = { $n } 项内容
