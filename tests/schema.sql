@@ -766,6 +766,7 @@ CREATE TABLE pair_goal (
   set_on TEXT,
   reviewed_on TEXT
 );
+CREATE TABLE pair_goal_looked_back (id BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
 CREATE TABLE pair_evidence (
   id BLOB PRIMARY KEY,
   home BLOB, -- the school whose nodes alone hold it
@@ -1833,6 +1834,7 @@ CREATE INDEX pair_goal_by_changed ON pair_goal (changed);
 CREATE INDEX pair_goal_by_pairing ON pair_goal (pairing, title_key);
 CREATE INDEX pair_goal_by_person ON pair_goal (person, title_key);
 CREATE INDEX pair_goal_by_set_on ON pair_goal (set_on, title_key);
+CREATE INDEX pair_goal_looked_back_by_value ON pair_goal_looked_back (value, id);
 CREATE INDEX pair_goal_by_reviewed_on ON pair_goal (reviewed_on, title_key);
 CREATE INDEX pair_goal_by_state ON pair_goal (state, title_key);
 CREATE INDEX pair_evidence_by_title ON pair_evidence (title_key, id);

@@ -219,10 +219,10 @@ async fn what_was_verified_does_not_go_along_behind_its_verifier() {
     let pack = pack(&school, &bearer).await;
     let id = hand(&school, &bearer, &[&visit(&pack, 0, 80)]).await[0]["visit"].as_str().unwrap().to_owned();
     let activity = school.one(&format!("SELECT id FROM activity WHERE visit = {}", sql(id.parse().unwrap())));
-    let (head, local) = (school.sign_in(Role::Head), school.sign_in(Role::Local));
+    let (head, goes) = (school.sign_in(Role::Head), school.sign_in(Role::Posted));
     assert_eq!(school.does(&format!("/activities/{activity}/move/verify"), &head, "").await, StatusCode::SEE_OTHER);
     let remove = format!("/visits/{id}/remove");
-    assert_eq!(school.does(&remove, &local, "why=x").await, StatusCode::CONFLICT);
+    assert_eq!(school.does(&remove, &goes, "why=x").await, StatusCode::CONFLICT);
     assert_eq!(number(&school, &format!("SELECT count(*) FROM visit WHERE id = {}", sql(id.parse().unwrap()))), 1);
     assert_eq!(school.does(&remove, &head, "why=x").await, StatusCode::SEE_OTHER);
     assert_eq!(number(&school, &format!("SELECT count(*) FROM activity WHERE id = {}", sql(activity))), 0);

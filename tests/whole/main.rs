@@ -28,6 +28,7 @@ mod forgotten;
 mod groups;
 mod handed;
 mod house;
+mod kept;
 mod listed;
 mod lists;
 mod matrix;

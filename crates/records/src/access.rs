@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use base::Subject;
 
-use crate::{Home, Kind};
+use crate::{Home, Kind, Shape};
 
 /// What somebody is in the programme, bound to an organisation and a period by a grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -88,6 +88,14 @@ impl Roles {
         Role::Observer,
     ]);
 
+    /// Those whose work is their classes: what others answer for is not theirs to change.
+    pub const TEACHING: Self = Self::of(&[Role::Posted, Role::Local]);
+
+    /// These but those.
+    pub const fn but(self, those: Self) -> Self {
+        Self(self.0 & !those.0)
+    }
+
     /// These roles.
     pub const fn of(roles: &[Role]) -> Self {
         let mut bits = 0;
@@ -126,6 +134,9 @@ pub struct Reader {
     /// The school as far as which the reader's account can be believed, where it is not believed everywhere: what is theirs
     /// elsewhere is not opened to whoever a school's node says that they are.
     pub within: Option<Subject>,
+    /// They hand over what was recorded on the way: whoever of the place did, for whomever, it is taken, and its writer stands
+    /// in the history.
+    pub brings: bool,
 }
 
 /// Which scopes' records a reader sees.
@@ -228,6 +239,59 @@ impl Reader {
     /// The condition, in SQL, that a record of a kind is in the reader's hands; `None` where roles alone decide.
     pub fn holds(&self, kind: &Kind, table: &str) -> Option<String> {
         (!kind.access.hands.is_empty()).then(|| self.filled(kind.access.hands, table))
+    }
+
+    /// The condition, in SQL, that a record of a kind is the reader's to keep as one who teaches: it names them, or they made
+    /// it. `None` where whoever teaches at its place keeps it.
+    pub fn keeps(&self, kind: &Kind, table: &str) -> Option<String> {
+        let made = self.filled(made_by!("{t}"), table);
+        (!kind.access.kept.is_empty()).then(|| format!("({} OR {made})", self.filled(kind.access.kept, table)))
+    }
+
+    /// The condition, in SQL, that a record of a kind names the reader: as its teacher, say, or among its visitors.
+    pub fn named_in(&self, kind: &Kind, table: &str) -> String {
+        let me = literal(&self.person);
+        let named = kind.fields.iter().filter_map(|field| match field.shape {
+            Shape::Link("person") => Some(format!("{table}.{} IS {me}", field.name)),
+            Shape::Links("person") => Some(format!(
+                "EXISTS (SELECT 1 FROM {0}_{1} w WHERE w.id = {table}.id AND w.value = {me})",
+                kind.name, field.name
+            )),
+            _ => None,
+        });
+        let named: Vec<String> = named.collect();
+        // A number would be that of a column where one sorts by it.
+        if named.is_empty() { "NULL".to_owned() } else { format!("({})", named.join(" OR ")) }
+    }
+
+    /// The condition, in SQL, that a record of a kind lies in the reach of one of these roles of theirs, in a table that has
+    /// its row: the same as [`Self::reaches`], for many at once.
+    pub fn reaches_in(&self, kind: &Kind, roles: Roles, table: &str) -> String {
+        let grants = || self.grants.iter().filter(|g| roles.has(g.role));
+        if grants().any(|g| g.role.is_programme_wide()) {
+            return "1".to_owned();
+        }
+        let places: BTreeSet<Subject> = grants().flat_map(|g| [g.organisation, g.school]).flatten().collect();
+        if places.is_empty() {
+            return "0".to_owned();
+        }
+        let places = places.iter().map(literal).collect::<Vec<_>>().join(", ");
+        let mut any = vec![format!("{table}.home IN ({places})")];
+        for field in kind.access.own {
+            // A school within a school, as a teaching point is.
+            let within = format!(
+                "SELECT o.id FROM organisation o LEFT JOIN organisation u ON u.id = o.parent
+                 WHERE u.id IN ({places}) AND u.kind = 'supported_school'"
+            );
+            any.push(match kind.field(field).map(|f| f.shape) {
+                Some(Shape::Links(_)) => format!(
+                    "EXISTS (SELECT 1 FROM {0}_{field} w WHERE w.id = {table}.id AND (w.value IN ({places}) OR w.value IN ({within})))",
+                    kind.name
+                ),
+                _ => format!("({table}.{field} IN ({places}) OR {table}.{field} IN ({within}))"),
+            });
+        }
+        format!("({})", any.join(" OR "))
     }
 
     /// Fills a condition in. The roles in it are those in force: a grant as it stands in its table may be over, or be the

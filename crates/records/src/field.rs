@@ -39,6 +39,9 @@ pub struct Field {
     pub few: &'static str,
     /// Shown to those alone in whose hands the record is; so it is no column, and no search finds it.
     pub for_hands: bool,
+    /// A condition in SQL that narrows which records a form offers for the link: `{t}` for their table, and the name of another
+    /// link of the record, in braces, for what that holds. Empty: all that may be picked.
+    pub among: &'static str,
 }
 
 /// What a field holds.
@@ -111,7 +114,13 @@ impl Field {
             along: false,
             few: "",
             for_hands: false,
+            among: "",
         }
+    }
+    /// A form offers those of whom this condition holds.
+    pub const fn among(mut self, condition: &'static str) -> Self {
+        self.among = condition;
+        self
     }
     /// A line of text of at most 120 characters.
     pub const fn line(name: &'static str) -> Self {

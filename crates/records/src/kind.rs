@@ -185,6 +185,10 @@ pub struct Access {
     /// A condition in SQL that the record is in the reader's hands: nobody else writes it then, whatever the role.
     /// Empty: roles alone decide.
     pub hands: &'static str,
+    /// A condition in SQL that the record names the reader as one who answers for it. Of those who only teach (posted and
+    /// local teachers) these alone change it, and who made it; heads and the office reach it by its place. Empty: whoever
+    /// teaches at its place changes it.
+    pub kept: &'static str,
     /// A condition in SQL that the record is the reader's own: they see it whatever their roles, and also when none of
     /// them is in force any more. Empty: roles alone lead there.
     pub party: &'static str,
@@ -195,7 +199,7 @@ pub struct Access {
 impl Access {
     /// Nobody reads or writes: what a table that names its roles begins with.
     pub const NOBODY: Self =
-        Self { read: Roles::NONE, write: Roles::NONE, own: &[], seen: "", hands: "", party: "", named: "" };
+        Self { read: Roles::NONE, write: Roles::NONE, own: &[], seen: "", hands: "", kept: "", party: "", named: "" };
 
     /// All staff read, and these write, each for an organisation of theirs.
     pub const fn staff(write: &[Role], own: &'static [&'static str]) -> Self {
@@ -211,6 +215,12 @@ impl Access {
     /// Those for whom this condition holds write it.
     pub const fn in_hands(mut self, condition: &'static str) -> Self {
         self.hands = condition;
+        self
+    }
+
+    /// Of those who only teach, these for whom this condition holds change it, and who made it.
+    pub const fn kept_by(mut self, condition: &'static str) -> Self {
+        self.kept = condition;
         self
     }
 

@@ -3,6 +3,18 @@
 //! follows from it.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic))]
 
+/// The condition, in SQL, that the reader made a record of a table: the author of its first entry is asked, and never when.
+#[macro_export]
+macro_rules! made_by {
+    ($table:literal) => {
+        concat!(
+            "coalesce((SELECT made_e.author FROM entry made_e WHERE made_e.subject = ",
+            $table,
+            ".id AND made_e.held = 0 ORDER BY made_e.effective, made_e.clock, made_e.seq LIMIT 1) = {me}, 0)"
+        )
+    };
+}
+
 mod access;
 mod error;
 mod field;

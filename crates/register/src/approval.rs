@@ -64,6 +64,7 @@ fn reaches(conn: &Connection, reader: &Reader, kind: &Kind, id: &Subject, way: &
     let whose = one(conn, kind, id, way.word_of)?;
     let own = |g: &Grant| g.role.is_programme_wide() || g.organisation.is_some() && g.organisation == whose;
     let by_role = reader.grants.iter().any(|g| way.who.has(g.role) && own(g));
+    // That word a school gives by any of its people.
     Ok(by_role && held(conn, reader, kind, id)?.unwrap_or(true))
 }
 

@@ -13,6 +13,7 @@ use rusqlite::{Connection, OptionalExtension};
 use web::{NodeKind, PageError, Request, Site};
 
 use crate::approval::{is_born, may_move, opened};
+use crate::keep::keeps;
 
 /// A record that was made.
 #[derive(Clone, Copy, Debug)]
@@ -163,8 +164,10 @@ pub fn change_in(
             check_rules(tx, way.rules, &id)?;
         }
     }
-    // Nobody moves a record to where they could not have made it.
-    if !removes && may_change(tx.conn(), reader, kind, &id).is_err() {
+    // Nobody moves a record to where they could not have made it; but who is named in it may say that they are not.
+    if !removes
+        && !(at_place(tx.conn(), reader, kind, &id, kind.access.write)? && !is_sealed(tx.conn(), reader, kind, &id)?)
+    {
         let field = kind.access.own.first().copied().unwrap_or_default();
         return Err(Refusal::Fields(vec![(field.to_owned(), "error-your-school")]));
     }
@@ -361,6 +364,22 @@ pub(crate) fn may_set_state(
 
 /// Whether the reader, by one of these roles, reaches a record that is here, and holds it where roles do not decide.
 pub(crate) fn in_reach(
+    conn: &Connection,
+    reader: &Reader,
+    kind: &Kind,
+    id: &Subject,
+    roles: Roles,
+) -> Result<bool, PageError> {
+    if !at_place(conn, reader, kind, id, roles)? {
+        return Ok(false);
+    }
+    let beyond = roles.but(Roles::TEACHING);
+    let answers = kind.access.kept.is_empty() || reader.brings || reader.reaches(beyond, &concerned(conn, kind, id)?);
+    Ok(answers || keeps(conn, reader, kind, id)?)
+}
+
+/// Whether one of these roles of the reader reaches the place of a record that is here, whoever answers for it.
+pub(crate) fn at_place(
     conn: &Connection,
     reader: &Reader,
     kind: &Kind,

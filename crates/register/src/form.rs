@@ -471,12 +471,13 @@ fn control(
         }
         Shape::Link(other) | Shape::Links(other) => {
             let other = site.kinds.get(other).ok_or(PageError::NotFound)?;
+            let among = crate::typed::among(look, kind, show.id, show.typed, field)?;
             let own = own::places(site, request.reader()?, kind, field);
             let mut found = match &own {
                 Some(own) => {
                     own.iter().map(|id| Ok((*id, look.title(other, id)?))).collect::<Result<Vec<_>, PageError>>()?
                 }
-                None => look.options(other, request.reader()?, MAX_OPTIONS + 1)?,
+                None => look.options_among(other, request.reader()?, MAX_OPTIONS + 1, &among)?,
             };
             // Who has but one is not asked.
             let only =

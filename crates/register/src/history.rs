@@ -3,11 +3,12 @@
 use askama::Template;
 use base::{Lang, NodeId, Subject};
 use log::Entry;
-use records::{Change, Kind, Kinds, REMOVED, Reader, Roles, STATE, Shape, Value, fold};
+use records::{Change, Folded, Kind, Kinds, REMOVED, Reader, Roles, STATE, Shape, Value, fold};
 use rusqlite::{Connection, OptionalExtension};
 use web::{PageError, Reply, Request, Shell, Site, set_cookie};
 
 use crate::command::{Refusal, change_in, save_change};
+use crate::keep::{may_restore, removes, title_of_gone, withdrawal};
 use crate::look::{Look, id_at};
 
 /// A change of a record as it is shown.
@@ -33,6 +34,8 @@ struct HistoryPage<'a> {
     list_title: String,
     events: Vec<Event>,
     removed: bool,
+    /// Who withdrew it, when, at which node, and why.
+    withdrawn: String,
     may_edit: bool,
 }
 
@@ -65,12 +68,12 @@ pub(crate) fn events(
             Some(change) => changes(look, kind, id, hands, change)?,
             None => Vec::new(),
         };
-        let what = if erased {
-            "history-erased"
-        } else if i == 0 {
-            "history-first"
-        } else {
-            "history-changed"
+        let what = match removes(entry) {
+            _ if erased => "history-erased",
+            Some(true) => "history-withdrawn",
+            Some(false) => "history-restored",
+            None if i == 0 => "history-first",
+            None => "history-changed",
         };
         let plain = h.kind == kind.name;
         out.push(Event {
@@ -179,7 +182,7 @@ pub(crate) fn page(site: &Site, request: &Request, kind: &'static Kind) -> Resul
         if crate::command::visible(conn, request.reader()?, kind, &id).is_err() {
             return withdrawn(site, request, kind, id, conn);
         }
-        render(site, request, kind, id, conn, false)
+        render(site, request, kind, id, conn, None)
     })?;
     Ok(Reply::Page(html))
 }
@@ -200,7 +203,7 @@ pub(crate) fn withdrawn(
     if !records::sees_withdrawn(conn, request.reader()?, &id, &folded)? {
         return Err(PageError::NotFound);
     }
-    render(site, request, kind, id, conn, true)
+    render(site, request, kind, id, conn, Some((&folded, &entries)))
 }
 
 fn render(
@@ -209,24 +212,39 @@ fn render(
     kind: &'static Kind,
     id: Subject,
     conn: &Connection,
-    removed: bool,
+    gone: Option<(&Folded, &[Entry])>,
 ) -> Result<String, PageError> {
     let look = Look::new(site, request, conn);
     let reader = request.reader()?;
-    let may_edit =
-        if removed { reader.may_make(kind) } else { crate::command::may_change(conn, reader, kind, &id).is_ok() };
-    let title = look.title(kind, &id)?;
+    let removed = gone.is_some();
+    let (title, may_edit, withdrawn) = match gone {
+        Some((folded, entries)) => (
+            title_of_gone(&look, kind, folded)?,
+            may_restore(conn, reader, kind, &id, folded, entries)?,
+            withdrawal(entries).map(|e| told_of(&look, site, e)).transpose()?.unwrap_or_default(),
+        ),
+        None => (look.title(kind, &id)?, crate::command::may_change(conn, reader, kind, &id).is_ok(), String::new()),
+    };
     let page = HistoryPage {
         kind,
         id: id.to_string(),
         list_title: look.words.get(&format!("{}-list", kind.name)).into_owned(),
         events: events(site, &look, kind, &id, may_edit && !removed)?,
         removed,
+        withdrawn,
         may_edit,
         s: Shell::new(site, request, format!("{} · {title}", look.words.get("record-history"))),
         title,
     };
     Ok(page.render()?)
+}
+
+/// Who withdrew a record, when, and why.
+fn told_of(look: &Look<'_>, site: &Site, entry: &Entry) -> Result<String, PageError> {
+    let why = entry.payload().and_then(|p| Change::decode(p).ok()).and_then(|c| c.why).unwrap_or_default();
+    let when = look.words.moment(entry.effective.ms(), &site.zone());
+    let said = format!("{} · {when}", who(look, &entry.header.author, entry.header.node)?);
+    Ok(if why.is_empty() { said } else { format!("{said} · {why}") })
 }
 
 /// Puts back what the fields held before an entry.
@@ -385,14 +403,7 @@ fn bring_back(
     let entries = log::entries_of(tx.conn(), id)?;
     let folded = fold(&site.kinds, site.hub, &entries).ok_or(PageError::NotFound)?;
     let kind = kind.unwrap_or(folded.kind);
-    let home = records::home_column(&folded.scope);
-    let link = |field: &str| folded.get(field).and_then(Value::as_link).into_iter().collect();
-    let concerned = records::concerns(tx.conn(), kind, home, &link)?;
-    let may = match crate::command::held(tx.conn(), reader, kind, id)? {
-        Some(held) => held && reader.is_any(kind.access.write),
-        None => reader.may_write(kind, &concerned),
-    };
-    if folded.kind.name != kind.name || !may {
+    if folded.kind.name != kind.name || !may_restore(tx.conn(), reader, kind, id, &folded, &entries)? {
         return Err(PageError::NotAllowed);
     }
     if !folded.is_removed() {

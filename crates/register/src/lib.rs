@@ -9,6 +9,7 @@ mod files;
 mod form;
 mod found;
 mod history;
+mod keep;
 mod list;
 mod look;
 mod own;
@@ -17,6 +18,7 @@ mod search;
 mod settle;
 mod today;
 mod typed;
+mod waiting;
 
 pub use approval::may_move;
 pub use command::{Refusal, Saved, change_in, concerned, in_hands, make_in, may_change, move_in, save_new, visible};
@@ -25,9 +27,10 @@ pub use files::{Wanted, attach, attach_as, lies_in, named, wanted};
 pub use form::form_fields;
 pub use history::{done, node_called, who};
 pub use list::{csv_line, sheet, sheet_name};
-pub use look::{Look, byline, byline_now, label, place_of, tone};
+pub use look::{Look, byline, byline_now, label, place_of};
 pub use today::today;
 pub use typed::picked;
+pub use waiting::tone;
 
 use base::Lang;
 use records::{FILES, Kind, Kinds, Role, Roles};

@@ -11,7 +11,8 @@ use web::{PageError, Reply, Request, Shell, Site};
 
 use crate::few::is_few;
 use crate::found;
-use crate::look::{Look, Shown, id_at, tone};
+use crate::look::{Look, Shown, id_at};
+use crate::waiting::{tone, waits_for};
 
 /// Rows of a page.
 const PAGE: i64 = 50;
@@ -168,6 +169,16 @@ fn ask(site: &Site, request: &Request, conn: &Connection, kind: &'static Kind) -
     if let Some(state) = request.query("state").filter(|s| kind.states.contains(s)) {
         values.push(rusqlite::types::Value::Text(state.to_owned()));
         fits.push_str(&format!(" AND t.state = ?{}", values.len()));
+    }
+    if let Some(field) = request.query("has").and_then(|name| kind.field(name)) {
+        if field.shape.is_set() || field.secret || field.for_hands || field.shape == Shape::Document {
+            return Err(PageError::NotFound);
+        }
+        fits.push_str(&format!(" AND t.{} IS NOT NULL", field.name));
+    }
+    if let (Some("me"), Some(state)) = (request.query("waits"), request.query("state")) {
+        // Those of this state that wait for the reader, as their first page counts them.
+        fits.push_str(&format!(" AND {}", waits_for(reader, kind, state).unwrap_or_else(|| "0".to_owned())));
     }
     let mut more = false;
     if let Some(typed) = request.query("q").and_then(text::match_query) {

@@ -232,7 +232,7 @@ impl<'a> Look<'a> {
         Ok(said.join(" · "))
     }
 
-    fn unnamed(&self) -> String {
+    pub(crate) fn unnamed(&self) -> String {
         self.words.get("record-unnamed").into_owned()
     }
 
@@ -373,6 +373,17 @@ impl<'a> Look<'a> {
     /// # Errors
     /// What the database says.
     pub fn options(&self, kind: &Kind, reader: &Reader, most: usize) -> Result<Vec<(Subject, String)>, PageError> {
+        self.options_among(kind, reader, most, "1")
+    }
+
+    /// Those of them for which a condition on a table `t` holds.
+    pub(crate) fn options_among(
+        &self,
+        kind: &Kind,
+        reader: &Reader,
+        most: usize,
+        among: &str,
+    ) -> Result<Vec<(Subject, String)>, PageError> {
         let sees = reader.sees(kind, "t");
         let mut narrowed = String::new();
         if kind.name == "person" {
@@ -390,7 +401,7 @@ impl<'a> Look<'a> {
             }
         }
         let sql = format!(
-            "SELECT t.id FROM {} t WHERE {sees}{narrowed} AND {}
+            "SELECT t.id FROM {} t WHERE {sees}{narrowed} AND ({among}) AND {}
              ORDER BY t.title_key, t.changed DESC LIMIT {most}",
             kind.name,
             offered(kind, "t")
@@ -476,20 +487,6 @@ fn plain(text: String) -> Shown {
 
 fn string(text: &[u8]) -> String {
     String::from_utf8_lossy(text).into_owned()
-}
-
-/// The tag of a state: what is well, what waits, what was lost.
-pub fn tone(state: &str) -> &'static str {
-    match state {
-        "arrived" | "held" | "active" | "met" | "kept" | "verified" | "signed" | "running" | "given"
-        | "followed_up" | "completed" | "open" | "confirmed" | "notified" => "ok",
-        "draft" | "proposed" | "planned" | "invited" | "returned" | "entered" | "paused" | "dormant" | "offered" => {
-            "wait"
-        }
-        "ended_early" | "declined" | "cancelled" | "withdrawn" | "dropped" | "not_arrived" => "bad",
-        "accepted" | "approved" | "filled" | "told" | "selected" | "reserve" => "now",
-        _ => "",
-    }
 }
 
 /// In SQL, where an activity of the table `of` was, for a reader: its place; that is called in their language where it is the

@@ -7,11 +7,12 @@ use rusqlite::Connection;
 use web::{PageError, Reply, Request, Shell, Site};
 
 use crate::approval::{is_for_another, may_move};
-use crate::command::{may_change, visible};
+use crate::command::{at_place, may_change, visible};
 use crate::files;
 use crate::history::{Event, events};
-use crate::look::{Look, Shown, id_at, tone};
+use crate::look::{Look, Shown, id_at};
 use crate::settle::{Clash, clashes};
+use crate::waiting::tone;
 
 /// Linked records of a kind that are shown.
 const LINKED: i64 = 5;
@@ -33,6 +34,8 @@ struct RecordPage<'a> {
     /// Who takes what this reader does not.
     others: Vec<String>,
     has_moves: bool,
+    /// Nothing is expected next.
+    goes_on: bool,
     /// A room's part asks the reader for something that is no move.
     asked: bool,
     fields: Vec<(String, Vec<Shown>)>,
@@ -83,6 +86,9 @@ pub(crate) fn page(site: &Site, request: &Request, kind: &'static Kind) -> Resul
                 let key = format!("{}-move-{}-other", kind.name, m.name);
                 let said = look.words.has(&key).then(|| look.words.get(&key).into_owned());
                 others.extend(said.filter(|s| !others.contains(s)));
+            } else if at_place(conn, reader, kind, &id, m.who)? {
+                // A colleague's: who answers for it is said once.
+                others.extend(Some(look.words.get("record-kept").into_owned()).filter(|s| !others.contains(s)));
             }
         }
         let mut events = events(site, &look, kind, &id, may_edit)?;
@@ -100,6 +106,7 @@ pub(crate) fn page(site: &Site, request: &Request, kind: &'static Kind) -> Resul
             list_title: look.words.get(&format!("{}-list", kind.name)).into_owned(),
             state: (!kind.states.is_empty()).then(|| (look.state(kind, &state), tone(&state))),
             steps: steps(&look, kind, &state),
+            goes_on: goes_on(&state, &leads),
             has_moves: !leads.is_empty(),
             moves,
             others,
@@ -131,6 +138,20 @@ fn is_sad(way: &Move) -> bool {
     tone(way.to) == "bad"
 }
 
+/// Whether a state is beside the way rather than a step of it: where something rests, waits in reserve, or ends otherwise.
+fn is_siding(state: &str) -> bool {
+    matches!(
+        state,
+        "paused" | "dormant" | "handed_over" | "failed" | "reserve" | "returned" | "left" | "merged" | "replaced"
+    )
+}
+
+/// Whether what is so goes on as it is: what can still be done rests it, hands it on or ends it.
+fn goes_on(state: &str, leads: &[&Move]) -> bool {
+    let on = |m: &&&Move| m.to != state && matches!(tone(m.to), "ok" | "now");
+    tone(state) == "ok" && !leads.is_empty() && !leads.iter().any(|m| on(&m))
+}
+
 /// The path of a record's life: the states on the way, and the one that it took off it.
 fn steps(look: &Look<'_>, kind: &Kind, state: &str) -> Vec<Step> {
     let at = kind.states.iter().position(|s| *s == state);
@@ -138,7 +159,7 @@ fn steps(look: &Look<'_>, kind: &Kind, state: &str) -> Vec<Step> {
     kind.states
         .iter()
         .enumerate()
-        .filter(|(_, s)| tone(s) != "bad" || **s == state)
+        .filter(|(_, s)| tone(s) != "bad" && !is_siding(s) || **s == state)
         .map(|(i, s)| Step {
             label: look.state(kind, s),
             class: match at {

@@ -6,12 +6,17 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use web::{PageError, Request, Site, TodayItem};
 
-use crate::look::{Look, id_at, tone};
+use crate::look::{Look, id_at};
+use crate::waiting::waits_for;
 
 /// Days ahead that are shown.
 const AHEAD_DAYS: i64 = 30;
 /// Changes that are shown.
 const CHANGES: usize = 10;
+/// Changes of one kind on one day that are still shown one by one.
+const FOLDED: usize = 2;
+/// Changes of one kind that are looked at.
+const MANY: i64 = 100;
 
 /// The items of Today that follow from the kinds of record.
 ///
@@ -32,7 +37,7 @@ pub fn today(site: &Site, request: &Request) -> Result<Vec<TodayItem>, PageError
     })
 }
 
-/// Records in a state that waits, where one of the reader's roles may take them on.
+/// Records in a state that waits, which the reader may take on and is expected to.
 fn waits(
     look: &Look<'_>,
     request: &Request,
@@ -42,39 +47,43 @@ fn waits(
     items: &mut Vec<TodayItem>,
 ) -> Result<(), PageError> {
     let reader = request.reader()?;
-    for state in kind.states.iter().filter(|s| tone(s) == "wait") {
-        let mine = kind
-            .moves
-            .iter()
-            .any(|m| m.from.contains(state) && matches!(tone(m.to), "ok" | "now") && reader.is_any(m.who));
-        if !mine {
-            continue;
-        }
-        let mut sees = reader.sees(kind, kind.name);
-        if let Some(holds) = reader.holds(kind, kind.name) {
-            // What lies in other people's hands does not wait for this reader.
-            sees = format!("{sees} AND ({holds})");
-        }
+    for state in kind.states {
+        let Some(mine) = waits_for(reader, kind, state) else { continue };
+        let sees = reader.sees(kind, "t");
         // What is planned waits once its day has come.
         let due = if *state == "planned" && kind.field("starts_on").is_some() {
-            " AND starts_on <= ?2"
+            " AND t.starts_on <= ?2"
         } else {
             " AND ?2 IS NOT NULL"
         };
-        let sql = format!("SELECT count(*), max(changed) FROM {} WHERE state = ?1 AND {sees}{due}", kind.name);
-        let (count, last): (i64, Option<i64>) =
-            conn.prepare(&sql)?.query_row([*state, today], |r| Ok((r.get(0)?, r.get(1)?)))?;
-        if count > 0 {
-            items.push(TodayItem {
-                part: "waits",
-                icon: kind.icon,
-                title: format!("{} · {}", look.words.get(&format!("{}-list", kind.name)), look.state(kind, state)),
-                detail: look.words.with("list-count", &[("n", count.into())]),
-                href: format!("/{}?state={state}", kind.route),
-                order: -last.unwrap_or(0),
-                when: String::new(),
-            });
-        }
+        let sql = format!(
+            "SELECT count(*), max(t.changed), min(t.id) FROM {} t WHERE t.state = ?1 AND {sees} AND {mine}{due}",
+            kind.name
+        );
+        let (count, last, one): (i64, Option<i64>, Option<Vec<u8>>) =
+            conn.prepare(&sql)?.query_row([*state, today], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
+        let told = look.state(kind, state);
+        let (title, detail, href) = match one.and_then(|id| Subject::try_from(id.as_slice()).ok()) {
+            Some(id) if count == 1 => {
+                let detail = format!("{} · {told}", called(look, kind, &id)?);
+                (look.title(kind, &id)?, detail, format!("/{}/{id}", kind.route))
+            }
+            Some(_) => (
+                format!("{} · {told}", look.words.get(&format!("{}-list", kind.name))),
+                look.words.with("list-count", &[("n", count.into())]),
+                format!("/{}?state={state}&waits=me", kind.route),
+            ),
+            None => continue,
+        };
+        items.push(TodayItem {
+            part: "waits",
+            icon: kind.icon,
+            title,
+            detail,
+            href,
+            order: -last.unwrap_or(0),
+            when: String::new(),
+        });
     }
     Ok(())
 }
@@ -94,7 +103,7 @@ fn next(
     let reader = request.reader()?;
     let sees = reader.sees(kind, kind.name);
     let time = kind.fields.iter().find(|f| f.shape == Shape::Time && f.name == "starts_at").map_or("NULL", |f| f.name);
-    let own = own(kind, &reader.person);
+    let own = reader.named_in(kind, kind.name);
     let sql = format!(
         "SELECT id, {0}, {time} FROM {1} WHERE (state = 'planned' OR (state = 'live' AND {0} <= ?1))
          AND ({0} >= ?1 OR state = 'live') AND {0} <= date(?1, '+{AHEAD_DAYS} days')
@@ -123,23 +132,8 @@ fn next(
     Ok(())
 }
 
-/// The condition, in SQL, that a record names a person: as its teacher, say, or among its visitors.
-fn own(kind: &Kind, person: &Subject) -> String {
-    let me = records::literal(person);
-    let named = kind.fields.iter().filter_map(|field| match field.shape {
-        Shape::Link("person") => Some(format!("{}.{} IS {me}", kind.name, field.name)),
-        Shape::Links("person") => Some(format!(
-            "EXISTS (SELECT 1 FROM {0}_{1} w WHERE w.id = {0}.id AND w.value = {me})",
-            kind.name, field.name
-        )),
-        _ => None,
-    });
-    let named: Vec<String> = named.collect();
-    // A number would be that of a column.
-    if named.is_empty() { "NULL".to_owned() } else { format!("({})", named.join(" OR ")) }
-}
-
-/// The latest changes of all kinds: titles are made for those alone that are shown.
+/// The latest changes: of a kind of which much changed on one day, how much, so that a list of names does not hide the rest.
+/// Titles are made for those alone that are shown.
 fn changed(
     site: &Site,
     look: &Look<'_>,
@@ -148,32 +142,53 @@ fn changed(
     items: &mut Vec<TodayItem>,
 ) -> Result<(), PageError> {
     let reader = request.reader()?;
-    let mut latest: Vec<(i64, &'static Kind, Subject)> = Vec::new();
+    let mut latest: Vec<(i64, &'static Kind, Vec<Subject>)> = Vec::new();
     for kind in site.kinds.all().filter(|k| !k.hidden && reader.may_read(k)) {
         let sees = reader.sees(kind, kind.name);
-        let sql = format!("SELECT id, changed FROM {} WHERE {sees} ORDER BY changed DESC LIMIT {CHANGES}", kind.name);
+        let sql = format!("SELECT id, changed FROM {} WHERE {sees} ORDER BY changed DESC LIMIT {MANY} + 1", kind.name);
         let mut stmt = conn.prepare(&sql)?;
         let rows = stmt.query_map([], |r| Ok((id_at(r, 0)?, r.get::<_, i64>(1)?)))?;
-        for row in rows {
-            let (id, changed) = row?;
-            latest.push((changed, kind, id));
+        let rows = rows.collect::<Result<Vec<_>, _>>()?;
+        let Some(first) = rows.first().map(|(_, changed)| day_of(site, *changed)) else { continue };
+        let alike = rows.iter().filter(|(_, changed)| day_of(site, *changed) == first).count();
+        let (together, alone) = rows.split_at(if alike > FOLDED { alike } else { 0 });
+        if let Some((_, changed)) = together.first() {
+            latest.push((*changed, kind, together.iter().map(|(id, _)| *id).collect()));
         }
+        latest.extend(alone.iter().take(CHANGES).map(|(id, changed)| (*changed, kind, vec![*id])));
     }
-    latest.sort_by_key(|(changed, _, id)| (std::cmp::Reverse(*changed), *id));
+    latest.sort_by_key(|(changed, _, ids)| (std::cmp::Reverse(*changed), ids.first().copied()));
     latest.truncate(CHANGES);
     let now = site.now_ms();
-    for (changed, kind, id) in latest {
+    for (changed, kind, ids) in latest {
+        let (title, detail, href) = match ids.as_slice() {
+            [id] => (look.title(kind, id)?, called(look, kind, id)?, format!("/{}/{id}", kind.route)),
+            many => {
+                let n = i64::try_from(many.len()).unwrap_or(MANY);
+                let key = if n > MANY { "list-count-more" } else { "list-count" };
+                (
+                    look.words.get(&format!("{}-list", kind.name)).into_owned(),
+                    look.words.with(key, &[("n", n.min(MANY).into())]),
+                    format!("/{}?sort=-changed", kind.route),
+                )
+            }
+        };
         items.push(TodayItem {
             part: "changed",
             icon: kind.icon,
-            title: look.title(kind, &id)?,
-            detail: called(look, kind, &id)?,
-            href: format!("/{}/{id}", kind.route),
+            title,
+            detail,
+            href,
             order: -changed,
             when: look.words.ago(base::Hlc(changed.cast_unsigned()).ms(), now),
         });
     }
     Ok(())
+}
+
+/// The day on which a change was made.
+fn day_of(site: &Site, changed: i64) -> base::Date {
+    site.date_of(base::Hlc(changed.cast_unsigned()).ms())
 }
 
 /// The kind, and what tells this record from others of its title.
@@ -192,9 +207,13 @@ fn conflicts(
     let reader = request.reader()?;
     let mut count = 0;
     for kind in look.kinds.all().filter(|k| !k.hidden && reader.may_make(k)) {
-        let sees = reader.sees(kind, "conflict");
-        let sql = format!("SELECT count(DISTINCT id) FROM conflict WHERE kind = ?1 AND {sees}");
-        count += conn.prepare(&sql)?.query_row([kind.name], |r| r.get::<_, i64>(0))?;
+        let sees = reader.sees(kind, "c");
+        let sql = format!("SELECT DISTINCT c.id FROM conflict c WHERE c.kind = ?1 AND {sees}");
+        let mut stmt = conn.prepare(&sql)?;
+        for id in stmt.query_map([kind.name], |r| id_at(r, 0))? {
+            // What others settle does not wait for this reader.
+            count += i64::from(crate::command::may_change(conn, reader, kind, &id?).is_ok());
+        }
     }
     if count > 0 {
         items.push(TodayItem {

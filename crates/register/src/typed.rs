@@ -239,3 +239,37 @@ impl<'a> Labels<'a> {
         Ok(if alone.is_some_and(|n| n <= most) { label } else { format!("{label}{BETWEEN}{id}") })
     }
 }
+
+/// The condition that narrows what a link offers, by what the form or the record says of its other links.
+///
+/// # Errors
+/// What the database says.
+pub(crate) fn among(
+    look: &Look<'_>,
+    kind: &Kind,
+    id: Option<Subject>,
+    typed: &Typed,
+    field: &Field,
+) -> Result<String, PageError> {
+    if field.among.is_empty() {
+        return Ok("1".to_owned());
+    }
+    let mut said = field.among.replace("{t}", "t");
+    for other in kind.fields.iter().filter(|f| matches!(f.shape, Shape::Link(_))) {
+        let mark = format!("{{{}}}", other.name);
+        if !said.contains(&mark) {
+            continue;
+        }
+        let said_so = typed.get(other.name).and_then(|v| v.first()).and_then(|v| v.parse::<Subject>().ok());
+        let held = match (said_so, id) {
+            (None, Some(id)) => {
+                let sql = format!("SELECT {} FROM {} WHERE id = ?1", other.name, kind.name);
+                let found: Option<Vec<u8>> = look.conn.query_row(&sql, [id.as_bytes()], |r| r.get(0))?;
+                found.and_then(|b| Subject::try_from(b.as_slice()).ok())
+            }
+            (said_so, _) => said_so,
+        };
+        said = said.replace(&mark, &held.map_or_else(|| "NULL".to_owned(), |id| records::literal(&id)));
+    }
+    Ok(said)
+}

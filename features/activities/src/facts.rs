@@ -1,10 +1,45 @@
-use records::{Access, Field, Home, Kind, Move, Role, Roles, Rule};
+use records::{Access, Field, Home, Kind, Move, Role, Roles, Rule, made_by};
 
 /// The records of this room.
 pub const KINDS: &[&Kind] = &[&ACTIVITY, &PARTICIPATION, &HEADCOUNT];
 
 const KEEPERS: &[Role] = &[Role::Administrator, Role::Officer, Role::Head, Role::Posted, Role::Local];
 pub(crate) const WHO: Roles = Roles::of(KEEPERS);
+
+/// An activity is kept by who gives it, who went on its visit, and who leads its team.
+macro_rules! of_activity {
+    ($table:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM activity_given_by kept_g WHERE kept_g.id = ",
+            $table,
+            ".id AND kept_g.value = {me})
+             OR EXISTS (SELECT 1 FROM activity kept_y JOIN visit_visitors kept_w ON kept_w.id = kept_y.visit
+                        WHERE kept_y.id = ",
+            $table,
+            ".id AND kept_w.value = {me})
+             OR EXISTS (SELECT 1 FROM activity kept_y JOIN team kept_t ON kept_t.id = kept_y.team
+                        WHERE kept_y.id = ",
+            $table,
+            ".id AND kept_t.lead = {me})"
+        )
+    };
+}
+
+/// What stands with an activity is kept by who keeps that.
+macro_rules! with_activity {
+    ($table:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM ",
+            $table,
+            " kept_x JOIN activity kept_a ON kept_a.id = kept_x.activity
+             WHERE kept_x.id = {t}.id AND (",
+            made_by!("kept_a"),
+            " OR ",
+            of_activity!("kept_a"),
+            "))"
+        )
+    };
+}
 
 pub(crate) static ACTIVITY: Kind = Kind {
     name: "activity",
@@ -47,7 +82,7 @@ pub(crate) static ACTIVITY: Kind = Kind {
             .seals(),
         Move::new("cancel", &["planned"], "cancelled", WHO).with_reason(),
     ],
-    access: Access::staff(KEEPERS, &["school"]),
+    access: Access::staff(KEEPERS, &["school"]).kept_by(of_activity!("{t}")),
     rules: &[
         Rule {
             code: "dates-in-order",
@@ -86,7 +121,10 @@ pub(crate) static PARTICIPATION: Kind = Kind {
     ],
     states: &[],
     moves: &[],
-    access: Access::staff(KEEPERS, &["activity"]),
+    access: Access::staff(KEEPERS, &["activity"]).kept_by(concat!(
+        "EXISTS (SELECT 1 FROM participation kept_p WHERE kept_p.id = {t}.id AND kept_p.person = {me}) OR ",
+        with_activity!("participation")
+    )),
     rules: &[Rule {
         code: "participation-once",
         sql: "SELECT a.id, b.id FROM participation a JOIN participation b
@@ -154,7 +192,7 @@ static HEADCOUNT: Kind = Kind {
     .seals()
     .approves(&["activity", "category", "day", "number", "basis"], &["verified"])
     .by_another()],
-    access: Access::staff(KEEPERS, &["activity"]),
+    access: Access::staff(KEEPERS, &["activity"]).kept_by(with_activity!("headcount")),
     rules: &[
         Rule {
             code: "headcount-once",

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use askama::Template;
 use base::{Date, Subject};
 use log::{Context, Tx};
-use records::{Change, Kind, Role, Roles, Value, append, check, record_scope, scope_of};
-use register::{Look, Refusal, change_in, make_in, visible};
+use records::{Change, Kind, Reader, Role, Roles, Value, append, check, record_scope, scope_of};
+use register::{Look, Refusal, concerned, make_in, visible};
 use rusqlite::{Connection, OptionalExtension, params};
 use web::{Check, PageError, Reply, Request, Route, Shell, Site, seal, set_cookie, squares};
 
@@ -355,6 +355,16 @@ fn list(site: &Site, request: &Request) -> Result<Reply, PageError> {
     Ok(Reply::Page(html))
 }
 
+/// Whoever holds the paper ticks who was put on the list beforehand as well as who was not.
+fn was_listed(tx: &Tx<'_>, site: &Site, reader: &Reader, id: &Subject, listed: Subject) -> Result<(), Refusal> {
+    if !reader.reaches(PARTICIPATION.access.write, &concerned(tx.conn(), &ACTIVITY, id)?) {
+        return Err(PageError::NotAllowed.into());
+    }
+    let scope = record_scope(tx.conn(), site.programme, &PARTICIPATION, &listed)?;
+    append(tx, &PARTICIPATION, scope, listed, was_there(), None)?;
+    Ok(check(tx, &PARTICIPATION, &listed)?)
+}
+
 /// Writes who is ticked and was not there yet. Nobody is taken off by a list: that is done at the record, where it is seen.
 fn write_list(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let id = request.id("id")?;
@@ -370,7 +380,7 @@ fn write_list(site: &Site, request: &Request) -> Result<Reply, PageError> {
         for person in &chosen {
             let written = match stands(tx.conn(), &id, person, day)? {
                 Stands::There => continue,
-                Stands::Listed(listed) => change_in(tx, site, reader, &PARTICIPATION, listed, was_there(), None),
+                Stands::Listed(listed) => was_listed(tx, site, reader, &id, listed),
                 Stands::Not => {
                     let change = attends(tx.conn(), &id, person, day)?;
                     make_in(tx, site, request, &PARTICIPATION, change, None, None).map(drop)

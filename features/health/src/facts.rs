@@ -30,7 +30,10 @@ static HEALTH_SESSION: Kind = Kind {
         Move::new("hold", &["planned"], "held", WHO).asks(&["held_on", "number", "basis"]).at_birth(),
         Move::new("cancel", &["planned"], "cancelled", WHO).with_reason(),
     ],
-    access: Access::staff(KEEPERS, &["school"]),
+    access: Access::staff(KEEPERS, &["school"]).kept_by(
+        "EXISTS (SELECT 1 FROM health_session kept_h JOIN posting kept_p ON kept_p.id = kept_h.medic
+                 WHERE kept_h.id = {t}.id AND kept_p.person = {me})",
+    ),
     rules: &[
         Rule {
             code: "health-session-medic",

@@ -75,7 +75,8 @@ pub(crate) static PAIRING: Kind = Kind {
         Field::date("apprentice_signed_on").by_move(),
         Field::date("active_from").by_move().column(),
         Field::date("ended_on").by_move().column(),
-        Field::link("handed_to", "person").by_move(),
+        // Neither of the two takes it on.
+        Field::link("handed_to", "person").by_move().among("{t}.id IS NOT {master} AND {t}.id IS NOT {apprentice}"),
     ],
     // No move leads to `declined`: one of the two says so on the page, and nobody's name stands under it.
     states: &["invited", "signed", "active", "paused", "handed_over", "closed", "declined"],
@@ -250,6 +251,8 @@ pub(crate) static PAIR_GOAL: Kind = Kind {
         Field::link("pairing", "pairing").required(),
         Field::link("person", "person").required(),
         Field::date("set_on").required(),
+        // Who of the two says that they have looked back on it together: it is reviewed when both do.
+        Field::links("looked_back", "person").by_move(),
         Field::date("reviewed_on").by_move(),
     ],
     // Either of the two takes it on, by the room's own commands.

@@ -54,7 +54,7 @@ fn roles(conn: &Connection, person: Subject, day: Date, then: bool) -> Result<Re
         }
         grants.push(Grant { role, organisation, school });
     }
-    Ok(Reader { person, grants, within: trusted })
+    Ok(Reader { person, grants, within: trusted, ..Reader::default() })
 }
 
 /// The school as far as which the person's account can be believed: that of a box which wrote it last. Who changes a

@@ -75,7 +75,9 @@ fn is_gone(conn: &Connection, person: Subject) -> Result<bool, PageError> {
 /// Who goes on visits today, by a role that is in force.
 fn goes(site: &Site, conn: &Connection, person: Subject) -> Result<Option<Reader>, PageError> {
     let reader = (site.reader_of)(conn, person, site.today())?;
-    Ok((!is_gone(conn, person)? && reader.is_any(GOES)).then_some(reader))
+    let goes = !is_gone(conn, person)? && reader.is_any(GOES);
+    // Whoever went along hands over for all who did, also where somebody else had planned it.
+    Ok(goes.then_some(Reader { brings: true, ..reader }))
 }
 
 /// Who hands over.
@@ -119,6 +121,7 @@ impl Holder {
             Ok::<_, PageError>((on(starts)?, on(ends)?))
         })?;
         reader.grants.retain(|grant| before.grants.contains(grant));
+        reader.brings = true;
         let held = reader.is_any(GOES) && ends < site.today();
         Ok(held.then(|| Request::of(Session { reader, ..session.clone() }, self.now.lang)))
     }

@@ -33,7 +33,8 @@ pub(crate) static PRACTICE: Kind = Kind {
         Move::new("retire", &["proposed", "shared"], "retired", LEADS).with_reason(),
         Move::new("reopen", &["retired"], "proposed", LEADS),
     ],
-    access: Access::staff(KEEPERS, &["origin"]),
+    // It names nobody: its school's word is given by the head, and corrected by who wrote it.
+    access: Access::staff(KEEPERS, &["origin"]).kept_by("0"),
     rules: &[],
     order: "name",
     hub_only: false,
@@ -71,7 +72,10 @@ pub(crate) static PRACTICE_SCHOOL: Kind = Kind {
         Move::new("see", &["adopted"], "adopted", WHO).asks(&["seen_on"]),
         Move::new("see_adapted", &["adapted"], "adapted", WHO).asks(&["seen_on"]),
     ],
-    access: Access::staff(KEEPERS, &["school", "shown_by"]),
+    access: Access::staff(KEEPERS, &["school", "shown_by"]).kept_by(
+        "EXISTS (SELECT 1 FROM practice_school kept_s JOIN visit_visitors kept_w ON kept_w.id = kept_s.visit
+                 WHERE kept_s.id = {t}.id AND kept_w.value = {me})",
+    ),
     rules: &[
         Rule {
             code: "practice_school-once",

@@ -1,11 +1,25 @@
 use records::vocabulary::SUBJECTS;
-use records::{Access, Field, Home, Kind, Move, Role, Roles, Rule};
+use records::{Access, Field, Home, Kind, Move, Role, Roles, Rule, made_by};
 
 /// The records of this room.
 pub const KINDS: &[&Kind] = &[&TEAM, &MEMBERSHIP, &TEAM_TERM, &TEAM_OUTPUT, &RESEARCH_CYCLE, &RESEARCH_LESSON];
 
 const KEEPERS: &[Role] = &[Role::Administrator, Role::Officer, Role::Head, Role::Posted, Role::Local];
 const WHO: Roles = Roles::of(KEEPERS);
+
+/// What stands with a team is kept by who leads that and by who made it.
+macro_rules! with_team {
+    ($table:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM ",
+            $table,
+            " kept_x JOIN team kept_t ON kept_t.id = kept_x.team
+             WHERE kept_x.id = {t}.id AND (kept_t.lead = {me} OR ",
+            made_by!("kept_t"),
+            "))"
+        )
+    };
+}
 
 /// A team counts once it had three members and a held meeting (an activity that names it).
 pub(crate) static TEAM: Kind = Kind {
@@ -32,7 +46,8 @@ pub(crate) static TEAM: Kind = Kind {
         Move::new("resume", &["dormant"], "active", WHO),
         Move::new("close", &["proposed", "active", "dormant"], "closed", WHO).asks(&["ended_on"]),
     ],
-    access: Access::staff(KEEPERS, &["school"]),
+    access: Access::staff(KEEPERS, &["school"])
+        .kept_by("EXISTS (SELECT 1 FROM team kept_t WHERE kept_t.id = {t}.id AND kept_t.lead = {me})"),
     rules: &[Rule {
         code: "dates-in-order",
         sql: "SELECT a.id, NULL FROM team a WHERE a.ended_on < a.active_from AND {one}",
@@ -51,7 +66,7 @@ pub(crate) static MEMBERSHIP: Kind = Kind {
     home: Home::With("team", "team"),
     title: &["person", "team"],
     fields: &[
-        Field::link("team", "team").required().filter(),
+        Field::link("team", "team").required().filter().within(),
         Field::link("person", "person").required().column(),
         Field::choice("part", &["lead", "member", "guest"]).required().column(),
         Field::date("from_on").required().column(),
@@ -59,7 +74,11 @@ pub(crate) static MEMBERSHIP: Kind = Kind {
     ],
     states: &[],
     moves: &[],
-    access: Access::staff(KEEPERS, &["team"]),
+    access: Access::staff(KEEPERS, &["team"]).kept_by(concat!(
+        // Who leaves a team says so.
+        "EXISTS (SELECT 1 FROM membership kept_m WHERE kept_m.id = {t}.id AND kept_m.person = {me}) OR ",
+        with_team!("membership")
+    )),
     rules: &[
         Rule {
             code: "dates-in-order",
@@ -98,7 +117,7 @@ pub(crate) static TEAM_TERM: Kind = Kind {
     ],
     states: &[],
     moves: &[],
-    access: Access::staff(KEEPERS, &["team"]),
+    access: Access::staff(KEEPERS, &["team"]).kept_by(with_team!("team_term")),
     rules: &[
         Rule {
             code: "dates-in-order",
@@ -136,7 +155,7 @@ pub(crate) static TEAM_OUTPUT: Kind = Kind {
     ],
     states: &[],
     moves: &[],
-    access: Access::staff(KEEPERS, &["team"]),
+    access: Access::staff(KEEPERS, &["team"]).kept_by(with_team!("team_output")),
     rules: &[Rule {
         code: "team_output-of-what",
         sql: "SELECT a.id, NULL FROM team_output a WHERE a.plan IS NULL AND a.course IS NULL AND {one}",
@@ -172,7 +191,7 @@ pub(crate) static RESEARCH_CYCLE: Kind = Kind {
         Move::new("close", &["open"], "closed", WHO).asks(&["learned", "ended_on"]),
         Move::new("reopen", &["closed"], "open", WHO),
     ],
-    access: Access::staff(KEEPERS, &["school"]),
+    access: Access::staff(KEEPERS, &["school"]).kept_by(with_team!("research_cycle")),
     rules: &[Rule {
         code: "dates-in-order",
         sql: "SELECT a.id, NULL FROM research_cycle a WHERE a.ended_on < a.starts_on AND {one}",
@@ -213,7 +232,15 @@ pub(crate) static RESEARCH_LESSON: Kind = Kind {
         Move::new("revise", &["observed"], "revised", WHO).asks(&["revised"]),
         Move::new("cancel", &["planned"], "cancelled", WHO).with_reason(),
     ],
-    access: Access::staff(KEEPERS, &["school", "from_school"]),
+    access: Access::staff(KEEPERS, &["school", "from_school"]).kept_by(concat!(
+        "EXISTS (SELECT 1 FROM research_lesson kept_l WHERE kept_l.id = {t}.id AND kept_l.given_by = {me})
+         OR EXISTS (SELECT 1 FROM research_lesson_observers kept_o WHERE kept_o.id = {t}.id AND kept_o.value = {me})
+         OR EXISTS (SELECT 1 FROM research_lesson kept_l JOIN research_cycle kept_c ON kept_c.id = kept_l.cycle
+                    LEFT JOIN team kept_t ON kept_t.id = kept_c.team
+                    WHERE kept_l.id = {t}.id AND (kept_t.lead = {me} OR ",
+        made_by!("kept_c"),
+        "))"
+    )),
     rules: &[],
     order: "starts_on",
     hub_only: false,

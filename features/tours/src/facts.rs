@@ -1,17 +1,31 @@
 //! A tour as all who keep it see it. What a school holds of its pupils is in [`crate::held`].
 
-use records::{Access, Field, Home, Kind, Move, Role, Roles, Rule};
+use records::{Access, Field, Home, Kind, Move, Role, Roles, Rule, made_by};
 
 /// The records of this room that lie at the school and the hub.
 pub const OPEN: &[&Kind] = &[&STUDY_TOUR, &TOUR_LEG, &TOUR_RISK, &TOUR_ADULT, &TOUR_APPROVAL, &TOUR_ROLL, &TOUR_STORY];
 
 const KEEPERS: &[Role] = &[Role::Administrator, Role::Officer, Role::Head, Role::Posted, Role::Local];
 const WHO: Roles = Roles::of(KEEPERS);
+
+/// A tour is kept by its adults, whom the head or the office named, and so is what stands with it.
+macro_rules! with_tour {
+    ($table:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM ", $table, " kept_x JOIN study_tour kept_t ON kept_t.id = kept_x.tour
+             WHERE kept_x.id = {t}.id AND (", made_by!("kept_t"), "
+                OR EXISTS (SELECT 1 FROM tour_adult kept_a WHERE kept_a.tour = kept_t.id AND kept_a.person = {me})))"
+        )
+    };
+}
 const NAMERS: &[Role] = &[Role::Administrator, Role::Officer, Role::Head];
 /// The office, which approves after the school's head.
 pub(crate) const OFFICE: Roles = Roles::of(&[Role::Administrator, Role::Officer]);
 /// The head of the school that sends.
 pub(crate) const HEAD: Roles = Roles::of(&[Role::Head]);
+
+/// Those who go along on a tour.
+const GOES_ALONG: &str = "{t}.id IN (SELECT a.person FROM tour_adult a WHERE a.tour = {tour})";
 
 /// The tiers of approval, in their order.
 pub(crate) const TIERS: &[&str] = &["school", "office"];
@@ -51,7 +65,8 @@ pub(crate) static STUDY_TOUR: Kind = Kind {
         Move::new("close", &["under_way"], "closed", Roles::NONE).asks(&["closed_on"]),
         Move::new("cancel", &["draft", "approved"], "cancelled", Roles::NONE).with_reason(),
     ],
-    access: Access::staff(KEEPERS, &["school"]),
+    access: Access::staff(KEEPERS, &["school"])
+        .kept_by("EXISTS (SELECT 1 FROM tour_adult kept_a WHERE kept_a.tour = {t}.id AND kept_a.person = {me})"),
     rules: &[Rule {
         code: "dates-in-order",
         sql: "SELECT a.id, NULL FROM study_tour a WHERE a.ends_on < a.starts_on AND {one}",
@@ -77,12 +92,12 @@ pub(crate) static TOUR_LEG: Kind = Kind {
         Field::line("from_place").required().column().searched(),
         Field::line("to_place").required().column().searched(),
         Field::choice("how", &["on_foot", "bus", "car", "train", "plane", "boat"]).required().filter(),
-        Field::link("adult", "person").column(),
+        Field::link("adult", "person").column().among(GOES_ALONG),
         Field::line("remarks"),
     ],
     states: &[],
     moves: &[],
-    access: Access::staff(KEEPERS, &[]),
+    access: Access::staff(KEEPERS, &[]).kept_by(with_tour!("tour_leg")),
     rules: &[Rule {
         code: "tour_leg-day",
         sql: "SELECT a.id, NULL FROM tour_leg a JOIN study_tour t ON t.id = a.tour
@@ -106,11 +121,11 @@ pub(crate) static TOUR_RISK: Kind = Kind {
         Field::link("tour", "study_tour").required().within().column(),
         Field::line("what").required().column().searched(),
         Field::text("measure").required().searched(),
-        Field::link("who", "person").column(),
+        Field::link("who", "person").column().among(GOES_ALONG),
     ],
     states: &[],
     moves: &[],
-    access: Access::staff(KEEPERS, &[]),
+    access: Access::staff(KEEPERS, &[]).kept_by(with_tour!("tour_risk")),
     rules: &[],
     order: "what",
     hub_only: false,
@@ -232,7 +247,7 @@ pub(crate) static TOUR_STORY: Kind = Kind {
         Move::new("publish", &["draft", "withdrawn"], "published", WHO),
         Move::new("withdraw", &["published"], "withdrawn", WHO).with_reason(),
     ],
-    access: Access::staff(KEEPERS, &[]),
+    access: Access::staff(KEEPERS, &[]).kept_by(with_tour!("tour_story")),
     // Who may be seen in a picture the school's node alone knows; so the writer says so before a picture lies here at all.
     rules: &[Rule {
         code: "tour_story-pictures",

@@ -37,7 +37,11 @@ pub(crate) static VISIT: Kind = Kind {
         Move::new("follow_up", &["held"], "followed_up", WHO).asks(&["follow_up", "followed_up_on"]),
         Move::new("cancel", &["planned"], "cancelled", WHO).with_reason(),
     ],
-    access: Access::staff(KEEPERS, &["from_school"]),
+    access: Access::staff(KEEPERS, &["from_school"]).kept_by(
+        "EXISTS (SELECT 1 FROM visit_visitors kept_w WHERE kept_w.id = {t}.id AND kept_w.value = {me})
+         OR EXISTS (SELECT 1 FROM visit kept_v JOIN trip kept_t ON kept_t.id = kept_v.trip
+                    WHERE kept_v.id = {t}.id AND kept_t.leader = {me})",
+    ),
     rules: &[
         Rule {
             code: "dates-in-order",
@@ -118,7 +122,8 @@ pub(crate) static TRIP: Kind = Kind {
         Move::new("end", &["planned"], "ended", WHO),
         Move::new("cancel", &["planned"], "cancelled", WHO).with_reason(),
     ],
-    access: Access::staff(KEEPERS, &["from_school"]),
+    access: Access::staff(KEEPERS, &["from_school"])
+        .kept_by("EXISTS (SELECT 1 FROM trip kept_t WHERE kept_t.id = {t}.id AND kept_t.leader = {me})"),
     rules: &[Rule {
         code: "dates-in-order",
         sql: "SELECT a.id, NULL FROM trip a WHERE a.ends_on < a.starts_on AND {one}",
