@@ -2,8 +2,8 @@
 
 use askama::Template;
 use base::{Date, Subject};
-use records::Kind;
-use register::{Look, tone};
+use records::{Kind, literal};
+use register::{Look, may_move, tone};
 use rusqlite::Connection;
 use web::{PageError, Request, Shell, Site};
 
@@ -24,6 +24,14 @@ struct PracticePart<'a> {
     chart: String,
     said: String,
     schools: Vec<Row>,
+    /// What schools of the reader were shown, and nobody has said yet what became of it.
+    asks: Vec<Ask>,
+}
+
+/// A school that was shown it: when, and what may be said of it, by address and word.
+struct Ask {
+    said: String,
+    ways: Vec<(String, String)>,
 }
 
 /// A school.
@@ -68,9 +76,46 @@ pub fn part(
         chart: chart::lines(steps, site.today(), [&labels[0], &labels[1]]),
         said: look.words.with("practice-spread-said", &[("shown", shown.into()), ("kept", kept.into())]),
         schools,
+        asks: asks(site, request, &look, id)?,
         s: Shell::new(site, request, ""),
     };
     Ok(Some(page.render()?))
+}
+
+/// The rows of schools whose word the reader gives: it is asked where the practice is read, not a page further.
+fn asks(site: &Site, request: &Request, look: &Look<'_>, practice: &Subject) -> Result<Vec<Ask>, PageError> {
+    let reader = request.reader()?;
+    let own: Vec<String> = reader.grants.iter().filter_map(|g| g.organisation).map(|org| literal(&org)).collect();
+    if own.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut stmt = look.conn.prepare(&format!(
+        "SELECT p.id, p.school, coalesce(p.shown_on, '') FROM practice_school p
+         WHERE p.practice = ?1 AND coalesce(p.state, 'shown') = 'shown' AND p.school IN ({}) AND {}
+         ORDER BY p.shown_on LIMIT 20",
+        own.join(", "),
+        reader.sees(&PRACTICE_SCHOOL, "p")
+    ))?;
+    let mut rows = stmt.query([practice.as_bytes()])?;
+    let mut out = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id = id_in(row.get(0)?);
+        let mut ways = Vec::new();
+        for way in PRACTICE_SCHOOL.moves.iter().filter(|m| m.from.contains(&"shown")) {
+            if may_move(site, look.conn, reader, &PRACTICE_SCHOOL, &id, way)? {
+                let href = format!("/practice-schools/{id}/move/{}", way.name);
+                ways.push((href, look.way(&PRACTICE_SCHOOL, way.name)));
+            }
+        }
+        let school = PRACTICE_SCHOOL.field("school").ok_or(PageError::NotFound)?;
+        let school = look.cell(&PRACTICE_SCHOOL, school, row.get_ref(1)?)?.text;
+        let day = look.date(&row.get::<_, String>(2)?);
+        let said = [("school", school.as_str().into()), ("day", day.as_str().into())];
+        if !ways.is_empty() {
+            out.push(Ask { said: look.words.with("practice-asks", &said), ways });
+        }
+    }
+    Ok(out)
 }
 
 fn schools(look: &Look<'_>, request: &Request, practice: &Subject) -> Result<(Vec<Row>, Vec<Step>), PageError> {

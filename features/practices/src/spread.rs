@@ -34,7 +34,6 @@ struct Shown {
     bar: String,
     /// Number, address, the column's name.
     cells: Vec<(i64, String, String)>,
-    seen: i64,
 }
 
 #[derive(Template)]
@@ -43,6 +42,8 @@ struct SpreadPage<'a> {
     s: Shell<'a>,
     may_make: bool,
     heads: Vec<(&'static str, String)>,
+    /// What each column of numbers is called.
+    columns: Vec<String>,
     lines: Vec<Shown>,
 }
 
@@ -73,22 +74,34 @@ fn lines(look: &Look<'_>, request: &Request) -> Result<Vec<Line>, PageError> {
     Ok(out)
 }
 
+/// How a school stands now: where it was shown and nothing more is known, that is said.
+fn of_now(look: &Look<'_>, state: &str) -> String {
+    if state == "shown" {
+        return look.words.get("practice-only-shown").into_owned();
+    }
+    look.state(&PRACTICE_SCHOOL, state)
+}
+
 fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let html = site.store.read(|conn: &Connection| {
         let look = Look::new(site, request, conn);
         let all = lines(&look, request)?;
         let most = all.iter().map(|l| l.n.iter().sum::<i64>()).max().unwrap_or(0);
         let heads: Vec<(&'static str, String)> =
-            FILLS.iter().map(|(state, fill)| (*fill, look.state(&PRACTICE_SCHOOL, state))).collect();
+            FILLS.iter().map(|(state, fill)| (*fill, of_now(&look, state))).collect();
+        let (everywhere, again) =
+            (look.words.get("practice-shown-at").into_owned(), look.field(&PRACTICE_SCHOOL, "seen_on"));
         let shown = |line: Line| {
             let rows = |state: &str| format!("/practice-schools?practice={}&state={state}", line.id);
-            let cells: Vec<(i64, String, String)> = FILLS
+            let all = (line.n.iter().sum(), format!("/practice-schools?practice={}", line.id), everywhere.clone());
+            let seen = format!("/practice-schools?practice={}&has=seen_on", line.id);
+            let states: Vec<(i64, String, String)> = FILLS
                 .iter()
                 .zip(line.n)
                 .zip(&heads)
                 .map(|(((state, _), n), (_, head))| (n, rows(state), head.clone()))
                 .collect();
-            let parts: Vec<(i64, &str, String, String)> = cells
+            let parts: Vec<(i64, &str, String, String)> = states
                 .iter()
                 .zip(FILLS)
                 .map(|((n, href, head), (_, fill))| (*n, fill, href.clone(), format!("{head}: {n}")))
@@ -98,11 +111,12 @@ fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
                 id: line.id.clone(),
                 name: line.name,
                 detail: line.detail,
-                cells,
-                seen: line.seen,
+                cells: [all].into_iter().chain(states).chain([(line.seen, seen, again.clone())]).collect(),
             }
         };
+        let names = heads.iter().map(|(_, head)| head.clone());
         let page = SpreadPage {
+            columns: [everywhere.clone()].into_iter().chain(names).chain([again.clone()]).collect(),
             may_make: request.reader()?.may_make(&PRACTICE),
             lines: all.into_iter().map(shown).collect(),
             heads: heads.clone(),
@@ -118,11 +132,14 @@ fn csv(site: &Site, request: &Request) -> Result<Reply, PageError> {
         let look = Look::new(site, request, conn);
         let mut out = register::sheet();
         let mut head = vec![look.words.get("practice").into_owned(), look.words.get("practice-origin").into_owned()];
-        head.extend(FILLS.iter().map(|(state, _)| look.state(&PRACTICE_SCHOOL, state)));
+        head.push(look.words.get("practice-shown-at").into_owned());
+        head.extend(FILLS.iter().map(|(state, _)| of_now(&look, state)));
         head.push(look.field(&PRACTICE_SCHOOL, "seen_on"));
         csv_line(&mut out, head.iter().map(String::as_str));
         for line in lines(&look, request)? {
-            let numbers: Vec<String> = line.n.iter().chain([&line.seen]).map(i64::to_string).collect();
+            let all: i64 = line.n.iter().sum();
+            let numbers: Vec<String> =
+                [&all].into_iter().chain(&line.n).chain([&line.seen]).map(i64::to_string).collect();
             let cells = [&line.name, &line.detail].into_iter().chain(&numbers);
             csv_line(&mut out, cells.map(String::as_str));
         }

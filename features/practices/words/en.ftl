@@ -54,3 +54,6 @@ practice-spread-intro = What schools passed on, and what became of it elsewhere.
 practice_school-move-adopt-other = What became of it at the school is that school’s word: its own people record it, or the office.
 practice_school-move-adapt-other = What became of it at the school is that school’s word: its own people record it, or the office.
 practice_school-move-drop-other = What became of it at the school is that school’s word: its own people record it, or the office.
+practice-asks = { $school } was shown this practice on { $day }. What became of it there?
+practice-shown-at = Shown at (schools)
+practice-only-shown = no answer yet

@@ -51,3 +51,6 @@ practice-spread-intro = 学校传出了哪些做法，在别校结果如何。�
 practice_school-move-adopt-other = 该校用没用、改没改，由该校自己登记，或由项目办登记。
 practice_school-move-adapt-other = 该校用没用、改没改，由该校自己登记，或由项目办登记。
 practice_school-move-drop-other = 该校用没用、改没改，由该校自己登记，或由项目办登记。
+practice-asks = { $school }于{ $day }看到了这一做法。后来怎样？
+practice-shown-at = 展示学校数
+practice-only-shown = 尚无回音
