@@ -172,7 +172,11 @@ test("two are proposed to each other, sign, write for each other alone, and end 
   await until(async () => (await guest.locator(".goal li .said").count()) === 1, "the sentence");
   problems.push(...await look(guest, "en-pair-goal"));
   await press(guest, "form[action$='/goals/review'] button");
+  assert.equal(await guest.locator("form[action$='/goals/review']").count(), 0, "it waits for the other");
   await local.reload();
+  await local.locator("#close-sealed").waitFor();
+  problems.push(...await look(local, "bo-pair-goal-asked"));
+  await press(local, "form[action$='/goals/review'] button");
   await local.locator("#close-sealed").waitFor();
   const goal = await local.locator(".goal").innerText();
   assert.match(goal, /zxqgoal/);

@@ -388,6 +388,9 @@ async fn a_pairing_is_handed_over_to_a_third_and_the_next_one_begins_from_it() {
         desk.does(&format!("{path}/move/hand_over"), &who, &form).await
     };
     assert_eq!(over(apprentice).await, StatusCode::UNPROCESSABLE_ENTITY);
+    // Neither of the two is offered to take it on.
+    let form = desk.page(&format!("{path}/move/hand_over"), &who).await.1;
+    assert!(form.contains("id=\"c-handed_to\"") && !form.contains(&format!("value=\"{apprentice}\"")), "{form}");
     let heir = desk.one(&format!(
         "SELECT person FROM grant_of_role WHERE role = 'local' AND person NOT IN ({}, {})",
         sql(master),
@@ -396,7 +399,19 @@ async fn a_pairing_is_handed_over_to_a_third_and_the_next_one_begins_from_it() {
     assert_eq!(over(heir).await, StatusCode::SEE_OTHER);
     let next = format!("/pairings/new?kind=master_apprentice&amp;master={heir}&amp;apprentice={apprentice}");
     let page = desk.page(&path, &desk.as_person(apprentice)).await.1;
-    assert!(page.replace("&#38;", "&amp;").contains(&next), "the heir takes the master's place");
+    let page = page.replace("&#38;", "&amp;");
+    assert!(page.contains(&next), "the heir takes the master's place");
+    // What was agreed is proposed again: to who knows the goals, with these.
+    let [observes, attends, months] = ["observes", "attends", "months"]
+        .map(|field| desk.ask::<i64>(&format!("SELECT {field} FROM pairing WHERE id = {}", sql(pairing))));
+    let agreed = format!("&amp;observes={observes}&amp;attends={attends}&amp;months={months}");
+    let begins = |page: &str| page.split(&next).nth(1).unwrap().split('"').next().unwrap().to_owned();
+    assert!(begins(&page).contains(&format!("{agreed}&amp;goals=")), "{}", begins(&page));
+    // Who takes it on is told so, and begins the next; the goals are between the two who had them.
+    let at_heir = desk.as_person(heir);
+    assert!(desk.page("/today", &at_heir).await.1.contains(&path), "they are told");
+    let theirs = desk.page(&path, &at_heir).await.1.replace("&#38;", "&amp;");
+    assert!(begins(&theirs).ends_with(&agreed), "{}", begins(&theirs));
 
     // Until somebody follows, it is no end: the two are asked, and the head.
     let head = desk.as_person(desk.with_role(Role::Head));

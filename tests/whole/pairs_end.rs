@@ -104,6 +104,9 @@ async fn a_master_does_not_begin_more_than_they_offered() {
     }
     let begin = async || desk.does(&format!("{path}/move/begin"), &who, "active_from=2026-11-20").await;
     assert_eq!(begin().await, StatusCode::UNPROCESSABLE_ENTITY);
+    // The history says of both signatures whose they are.
+    let history = desk.page(&format!("{path}/history"), &(format!("{}; zampa_lang=en", who.0), who.1.clone())).await.1;
+    assert!(history.contains("两人各自签字") || history.contains("Each of the two signed for themselves"), "{history}");
     // Nor does one begin while another rests, and both go on then.
     let old = desk.one(&format!("SELECT id FROM pairing WHERE state = 'active' AND master = {}", sql(master)));
     assert_eq!(desk.ask::<i64>(&active), 1);
@@ -114,6 +117,46 @@ async fn a_master_does_not_begin_more_than_they_offered() {
     let undo = format!("/pairings/{old}/undo/{}/{}", rest.node, rest.seq);
     assert_eq!(desk.does(&undo, &who, "").await, StatusCode::CONFLICT, "nor by undoing");
     assert_eq!(desk.ask::<i64>(&active), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_offer_says_who_counts_and_the_same_offer_anew_takes_the_place_of_the_first() {
+    let desk = desk();
+    let master = desk.one("SELECT person FROM pair_offer WHERE subject = 'tibetan'");
+    let who = desk.as_person(master);
+    let english = (format!("{}; zampa_lang=en", who.0), who.1.clone());
+    let has = format!("SELECT count(*) FROM pairing WHERE state IN ('signed', 'active') AND master = {}", sql(master));
+    let now = desk.ask::<i64>(&has);
+    assert!(now >= 1);
+    let offers = || desk.ask::<i64>(&format!("SELECT count(*) FROM pair_offer WHERE person = {}", sql(master)));
+    let before = offers();
+    let page = async || desk.page("/pairings/choice", &english).await.1;
+    assert!(page().await.contains(&format!("You guide {now} at present; they count.")));
+    assert!(
+        page().await.contains(&format!("<option selected>{}</option>", now + 1)),
+        "the form begins with room for one"
+    );
+    let form = |n: i64| format!("kind=subject&subject=tibetan&about=x&capacity={n}");
+    for n in [1, 5] {
+        assert_eq!(desk.does("/pairings/choice/offer", &who, &form(n)).await, StatusCode::SEE_OTHER);
+        assert_eq!(offers(), before, "one of a sort and a subject");
+    }
+    assert!(page().await.contains(&format!("{now} of 5 taken")));
+    // An invitation that nobody has signed takes no place.
+    let apprentice = desk.one(&format!(
+        "SELECT person FROM grant_of_role WHERE role = 'local' AND person <> {0}
+         AND person NOT IN (SELECT apprentice FROM pairing WHERE master = {0})",
+        sql(master)
+    ));
+    let form = format!("kind=subject&master={master}&apprentice={apprentice}&school={}", desk.home);
+    assert_eq!(desk.does("/pairings/new", &who, &form).await, StatusCode::SEE_OTHER);
+    assert!(page().await.contains(&format!("{now} of 5 taken")));
+    // For a wish that no offer answers the head begins a pairing from its row.
+    let wish = "kind=course&subject=music&about=how+to+sing";
+    assert_eq!(desk.does("/pairings/choice/wish", &desk.as_person(apprentice), wish).await, StatusCode::SEE_OTHER);
+    let rows = desk.page("/pairings/choice", &desk.as_person(desk.with_role(Role::Head))).await.1;
+    let rows = rows.replace("&#38;", "&").replace("&amp;", "&");
+    assert!(rows.contains(&format!("/pairings/new?kind=course&apprentice={apprentice}")), "{rows}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -116,6 +116,8 @@ pub(crate) fn sign(site: &Site, request: &Request) -> Result<Reply, PageError> {
             change = change.with(STATE, Value::text("signed"));
         }
         if !change.is_empty() {
+            // Both days are entered with the second signature, by whose it is: the history says whose each was.
+            change.why = Some(request.words(site).get("pair-signed-each").into_owned());
             let scope = record_scope(tx.conn(), site.programme, &PAIRING, &two.id)?;
             append(tx, &PAIRING, scope, two.id, change, None)?;
         }

@@ -18,6 +18,8 @@ use crate::two::id;
 
 /// Offers and wishes that are shown.
 const MOST: i64 = 300;
+/// How many one person offers to guide at a time, at most.
+const MOST_AT_A_TIME: i64 = 5;
 /// Characters of what somebody says of it.
 const ABOUT: usize = 120;
 
@@ -32,8 +34,9 @@ struct Offer {
     school: Option<Subject>,
     sort: String,
     subject: Option<String>,
+    /// How many they offer to guide at a time: the most that they said, as beginning a pairing asks.
     capacity: i64,
-    /// Pairings that the person has now, or is invited to.
+    /// Pairings that the person has now, or that both have signed: an invitation that nobody signed takes no place.
     has: i64,
     line: Line,
 }
@@ -69,6 +72,8 @@ struct Line {
 struct Row {
     wish: Line,
     offers: Vec<Line>,
+    /// Where nothing that fits is free: a pairing of who wishes, with whom the reader names.
+    begins: Option<String>,
 }
 
 #[derive(Template)]
@@ -84,6 +89,10 @@ struct Page<'a> {
     sorts: Vec<(&'static str, String)>,
     subjects: Vec<(&'static str, String)>,
     guides: Vec<(String, String)>,
+    /// That the reader guides some already, who count.
+    counts: Option<String>,
+    /// How many at a time can be offered, and whether that is what the form begins with: one more than there are.
+    capacities: Vec<(i64, bool)>,
     /// In whose place another pairing is looked for: then what is shown is narrowed to it.
     anew: Option<String>,
     /// Where a pairing is begun without an offer, by sort.
@@ -114,7 +123,8 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
                         fitting.push(offer.line.clone());
                     }
                 }
-                Ok::<_, PageError>(Row { wish: wish.line.clone(), offers: fitting })
+                let begins = fitting.iter().all(|o: &Line| o.full).then(|| begin(wish));
+                Ok::<_, PageError>(Row { wish: wish.line.clone(), offers: fitting, begins })
             };
             let rows = wishes.iter().filter(|w| !w.line.full).map(row).collect::<Result<Vec<_>, _>>()?;
             // In the place of a pairing, an apprentice who has wished for nothing waits all the same.
@@ -124,7 +134,10 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
         };
         let label =
             |field: &str, w: &&'static str| (*w, register::label(&look.words, &PAIRING, PAIRING.field(field), w));
+        let now = guides_now(conn, &reader.person)?;
         let page = Page {
+            counts: (now > 0).then(|| look.words.with("pair-offer-counts", &[("n", now.into())])),
+            capacities: (1..=MOST_AT_A_TIME).map(|n| (n, n == (now + 1).min(MOST_AT_A_TIME))).collect(),
             rows,
             takes_part: anew.is_none() && !reader.schools().is_empty() && reader.may_make(&PAIR_OFFER),
             sorts: SORTS.iter().map(|w| label("kind", w)).collect(),
@@ -139,6 +152,14 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
         Ok::<_, PageError>(page.render()?)
     })?;
     Ok(Reply::Page(html))
+}
+
+/// The form of a pairing for a wish that no offer answers.
+fn begin(wish: &Wish) -> String {
+    let guide = wish.guide.map(|g| format!("&master={g}")).unwrap_or_default();
+    let school = wish.school.map(|s| format!("&school={s}")).unwrap_or_default();
+    let subject = wish.subject.as_ref().map(|s| format!("&subject={s}")).unwrap_or_default();
+    format!("/pairings/new?kind={}&apprentice={}{guide}{school}{subject}", wish.sort, wish.person)
 }
 
 /// What others offer.
@@ -168,8 +189,9 @@ fn offers(site: &Site, look: &Look<'_>, request: &Request) -> Result<Vec<Offer>,
     let reader = request.reader()?;
     let person = site.kinds.get("person").ok_or(PageError::NotFound)?;
     let mut stmt = look.conn.prepare(&format!(
-        "SELECT o.id, o.person, o.school, coalesce(o.kind, ''), o.subject, coalesce(o.about, ''), coalesce(o.capacity, 1),
-                (SELECT count(*) FROM pairing p WHERE p.master = o.person AND p.state IN ('invited', 'signed', 'active'))
+        "SELECT o.id, o.person, o.school, coalesce(o.kind, ''), o.subject, coalesce(o.about, ''),
+                (SELECT max(coalesce(x.capacity, 1)) FROM pair_offer x WHERE x.person = o.person),
+                (SELECT count(*) FROM pairing p WHERE p.master = o.person AND p.state IN ('signed', 'active'))
          FROM pair_offer o WHERE {} ORDER BY o.school, o.made LIMIT {MOST}",
         reader.sees(&PAIR_OFFER, "o")
     ))?;
@@ -304,11 +326,37 @@ fn about(request: &Request) -> Result<Change, PageError> {
 /// Somebody would guide others.
 pub(crate) fn offer(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let capacity: i64 = request.form("capacity").and_then(|n| n.trim().parse().ok()).unwrap_or(0);
-    if !(1..=5).contains(&capacity) {
+    if !(1..=MOST_AT_A_TIME).contains(&capacity) {
         return Err(PageError::Rule("pair-capacity".to_owned()));
     }
-    keep(site, request, &PAIR_OFFER, about(request)?.with("capacity", Value::Int(capacity)))?;
+    let change = about(request)?.with("capacity", Value::Int(capacity));
+    let made = keep(site, request, &PAIR_OFFER, change.clone())?;
+    take_back_like(site, request, &change, made)?;
     Ok(back("done-saved"))
+}
+
+/// Who offers the same sort and subject anew says something else of it: the earlier offer makes way.
+fn take_back_like(site: &Site, request: &Request, change: &Change, made: Subject) -> Result<(), PageError> {
+    let me = request.reader()?.person;
+    let said = |field: &str| change.set.get(field).and_then(Value::as_text).map(str::to_owned);
+    site.store.write(Context { author: me }, |tx| {
+        let sql = "SELECT id FROM pair_offer WHERE person = ?1 AND kind IS ?2 AND subject IS ?3 AND id <> ?4";
+        let args = rusqlite::params![me.as_bytes(), said("kind"), said("subject"), made.as_bytes()];
+        let mut stmt = tx.conn().prepare_cached(sql)?;
+        let earlier =
+            stmt.query_map(args, |r| Ok(id(r.get(0)?).unwrap_or_default()))?.collect::<Result<Vec<_>, _>>()?;
+        for one in earlier {
+            let scope = record_scope(tx.conn(), site.programme, &PAIR_OFFER, &one)?;
+            append(tx, &PAIR_OFFER, scope, one, Change::new().with(REMOVED, Value::Bool(true)), None)?;
+        }
+        Ok(tx.fold()?)
+    })
+}
+
+/// How many somebody guides now, as far as an offer counts them.
+fn guides_now(conn: &Connection, me: &Subject) -> Result<i64, PageError> {
+    let sql = "SELECT count(*) FROM pairing WHERE master = ?1 AND state IN ('signed', 'active')";
+    Ok(conn.prepare_cached(sql)?.query_row([me.as_bytes()], |r| r.get(0))?)
 }
 
 /// Somebody would learn.

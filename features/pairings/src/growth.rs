@@ -10,7 +10,7 @@ use web::{PageError, Reply, Request, Site};
 
 use crate::facts::{PAIR_EVIDENCE, PAIR_GOAL, PAIR_NOTE};
 use crate::notes::refuse;
-use crate::two::{Two, id};
+use crate::two::{Part, Two, id};
 
 /// Goals of a pairing that are shown.
 const GOALS: usize = 40;
@@ -20,6 +20,10 @@ const OFFERED: usize = 12;
 /// What may show a goal, besides a sentence: the field that leads to it, and its kind.
 const SORTS: [(&str, &str); 4] =
     [("lesson", "pair_lesson"), ("observation", "observation"), ("plan", "lesson_plan"), ("course", "course")];
+
+/// The state of a goal `g`: where the two said at two nodes apart that they looked back on it, it is reviewed too.
+const STATE_NOW: &str = "CASE WHEN (SELECT count(*) FROM pair_goal_looked_back l WHERE l.id = g.id) > 1
+                              THEN 'reviewed' ELSE coalesce(g.state, 'set') END";
 
 /// A goal as the page of the two shows it.
 pub(crate) struct Goal {
@@ -35,6 +39,8 @@ pub(crate) struct Goal {
     /// It takes evidence.
     pub open: bool,
     pub may_review: bool,
+    /// Which of the two has said alone that they looked back on it.
+    pub alone: Option<String>,
 }
 
 /// What shows a goal.
@@ -52,10 +58,11 @@ pub(crate) struct Evidence {
 /// The goals of a pairing, those of today first.
 pub(crate) fn goals(look: &Look<'_>, reader: &Reader, two: &Two, names: &[String; 2]) -> Result<Vec<Goal>, PageError> {
     let mut stmt = look.conn.prepare(&format!(
-        "SELECT g.id, g.person, coalesce(g.set_on, ''), coalesce(g.state, 'set'),
-                (SELECT n.id FROM pair_note n WHERE n.goal = g.id AND n.what = 'goal' AND n.sealed IS NOT NULL LIMIT 1)
+        "SELECT g.id, g.person, coalesce(g.set_on, ''), {STATE_NOW},
+                (SELECT n.id FROM pair_note n WHERE n.goal = g.id AND n.what = 'goal' AND n.sealed IS NOT NULL LIMIT 1),
+                (SELECT l.value FROM pair_goal_looked_back l WHERE l.id = g.id LIMIT 1)
          FROM pair_goal g WHERE g.pairing = ?1 AND {}
-         ORDER BY coalesce(g.state, 'set') = 'reviewed', g.set_on DESC, g.made DESC LIMIT {GOALS}",
+         ORDER BY {STATE_NOW} = 'reviewed', g.set_on DESC, g.made DESC LIMIT {GOALS}",
         reader.sees(&PAIR_GOAL, "g")
     ))?;
     let mut rows = stmt.query([two.id.as_bytes()])?;
@@ -65,7 +72,9 @@ pub(crate) fn goals(look: &Look<'_>, reader: &Reader, two: &Two, names: &[String
         let (day, state): (String, String) = (row.get(2)?, row.get(3)?);
         let note: Option<Subject> = id(row.get(4)?);
         let (evidence, open) = (evidence(look, reader, goal)?, two.goes_on() && state != "reviewed");
-        let name = if person == two.master { &names[0] } else { &names[1] };
+        let called = |who: &Subject| if *who == two.master { &names[0] } else { &names[1] };
+        let name = called(&person);
+        let first: Option<Subject> = id(row.get(5)?).filter(|_| open);
         let key = match &*state {
             "reviewed" => "pair-goal-reviewed",
             "worked_on" => "pair-goal-worked_on",
@@ -78,7 +87,14 @@ pub(crate) fn goals(look: &Look<'_>, reader: &Reader, two: &Two, names: &[String
             about: format!("{name} · {}", look.date(&day)),
             state: look.words.get(key).into_owned(),
             tone: if state == "reviewed" { "ok" } else { "wait" },
-            may_review: open && !evidence.is_empty(),
+            may_review: open && !evidence.is_empty() && first != Some(reader.person),
+            alone: first.map(|who| {
+                let key = if who == reader.person { "pair-goal-waits" } else { "pair-goal-asks" };
+                let other =
+                    two.part(&who).map_or(&names[0], |part| if part == Part::Master { &names[1] } else { &names[0] });
+                let said = if who == reader.person { other } else { called(&who) };
+                look.words.with(key, &[("who", said.as_str().into())])
+            }),
             evidence,
             open,
         });
@@ -241,7 +257,7 @@ pub(crate) fn worked_on(tx: &Tx<'_>, request: &Request, two: &Two) -> Result<Sub
 fn of_form(conn: &Connection, request: &Request, two: &Two) -> Result<(Subject, String), PageError> {
     let goal: Subject = request.form("goal").and_then(|g| g.parse().ok()).ok_or(PageError::NotFound)?;
     let state = conn
-        .prepare_cached("SELECT coalesce(state, 'set') FROM pair_goal WHERE id = ?1 AND pairing = ?2")?
+        .prepare_cached(&format!("SELECT {STATE_NOW} FROM pair_goal g WHERE g.id = ?1 AND g.pairing = ?2"))?
         .query_row([goal.as_bytes(), two.id.as_bytes()], |r| r.get(0))
         .optional()?;
     Ok((goal, state.ok_or(PageError::NotFound)?))
@@ -310,8 +326,16 @@ pub(crate) fn review(site: &Site, request: &Request) -> Result<Reply, PageError>
         if state == "reviewed" || !shown {
             return Err(refuse(if shown { "pair-goal-reviewed" } else { "pair-goal-evidence" }));
         }
-        let change =
-            Change::new().with(STATE, Value::text("reviewed")).with_text("reviewed_on", site.today().to_string());
+        let me = request.reader()?.person;
+        let mut change = Change::new().with_added("looked_back", Value::link(&me));
+        // Looked at together is the word of both.
+        let other: bool = tx
+            .conn()
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM pair_goal_looked_back WHERE id = ?1 AND value <> ?2)")?
+            .query_row([goal.as_bytes(), me.as_bytes()], |r| r.get(0))?;
+        if other {
+            change = change.with(STATE, Value::text("reviewed")).with_text("reviewed_on", site.today().to_string());
+        }
         append(tx, &PAIR_GOAL, Scope::Pair(two.id), goal, change, None)?;
         Ok(tx.fold()?)
     })?;

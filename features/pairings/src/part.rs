@@ -161,7 +161,15 @@ pub fn part(
             Some(Some(Fits::Another)) => Some(look.words.get("pair-fits-another").into_owned()),
             _ => None,
         },
-        next: if hands && reader.may_make(&PAIRING) && two.state == "handed_over" { next(conn, &two)? } else { None },
+        // Who took it on begins as one of the two to come.
+        next: if (hands || two.handed_to == Some(reader.person))
+            && reader.may_make(&PAIRING)
+            && two.state == "handed_over"
+        {
+            next(conn, &two, hands)?
+        } else {
+            None
+        },
         unfollowed: {
             let this = format!("p.id = {}", records::literal(id));
             two.state == "handed_over" && !handover::unfollowed(conn, &today.to_string(), &this)?.is_empty()
@@ -264,8 +272,9 @@ fn counts(look: &Look<'_>, two: &Two, today: Date) -> Result<Vec<String>, PageEr
 }
 
 /// The form of a new pairing with who took this one on, in the place of the one who leaves: of a guest and somebody of the
-/// school it is the guest, and otherwise the master.
-fn next(conn: &Connection, two: &Two) -> Result<Option<String>, PageError> {
+/// school it is the guest, and otherwise the master. What was agreed is proposed again; the goals are told to those alone who
+/// know them.
+fn next(conn: &Connection, two: &Two, hands: bool) -> Result<Option<String>, PageError> {
     let (Some(heir), Some(school)) = (two.handed_to, two.school) else { return Ok(None) };
     let guest_learns: bool = conn
         .prepare_cached(
@@ -274,11 +283,19 @@ fn next(conn: &Connection, two: &Two) -> Result<Option<String>, PageError> {
         )?
         .query_row([two.master.as_bytes(), two.apprentice.as_bytes()], |r| r.get(0))?;
     let (master, apprentice) = if guest_learns { (two.master, heir) } else { (heir, two.apprentice) };
-    let subject = two.subject.as_ref().map(|s| format!("&subject={s}")).unwrap_or_default();
-    Ok(Some(format!(
-        "/pairings/new?kind={}&master={master}&apprentice={apprentice}&school={school}{subject}",
-        two.sort
-    )))
+    let mut form = format!("/pairings/new?kind={}&master={master}&apprentice={apprentice}&school={school}", two.sort);
+    let said = |n: Option<i64>| n.map(|n| n.to_string());
+    let goals = two.goals.as_deref().filter(|_| hands).map(web::escape);
+    for (field, value) in [
+        ("subject", two.subject.clone()),
+        ("observes", said(two.observes)),
+        ("attends", said(two.attends)),
+        ("months", said(two.months)),
+        ("goals", goals),
+    ] {
+        form.extend(value.map(|value| format!("&{field}={value}")));
+    }
+    Ok(Some(form))
 }
 
 fn own(

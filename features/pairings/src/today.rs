@@ -35,8 +35,8 @@ pub fn today(site: &Site, request: &Request) -> Result<Vec<TodayItem>, PageError
     }
     site.store.read(|conn| {
         let look = Look::new(site, request, conn);
-        let mut items = own(site, &look, conn, reader.person)?;
         let sees = reader.sees(&PAIRING, "p");
+        let mut items = own(site, &look, conn, reader.person, &sees)?;
         let today = site.today().to_string();
         if reader.is_any(PROPOSERS) {
             let n = i64::try_from(handover::due(conn, &today, &sees)?.len()).unwrap_or(0);
@@ -72,7 +72,7 @@ pub fn today(site: &Site, request: &Request) -> Result<Vec<TodayItem>, PageError
 }
 
 /// What a person's own pairings ask.
-fn own(site: &Site, look: &Look<'_>, conn: &Connection, me: Subject) -> Result<Vec<TodayItem>, PageError> {
+fn own(site: &Site, look: &Look<'_>, conn: &Connection, me: Subject, sees: &str) -> Result<Vec<TodayItem>, PageError> {
     let mut stmt = conn.prepare_cached(&format!(
         "SELECT id, changed FROM pairing WHERE ?1 IN (master, apprentice)
          AND state IN ('invited', 'signed', 'active', 'paused') ORDER BY changed DESC LIMIT {MOST}"
@@ -84,6 +84,12 @@ fn own(site: &Site, look: &Look<'_>, conn: &Connection, me: Subject) -> Result<V
     let mut items = Vec::new();
     for pairing in handover::unfollowed(conn, &site.today().to_string(), &narrowed)? {
         let said = look.words.get("pair-follow-title").into_owned();
+        items.push(item("handshake", said, look.title(&PAIRING, &pairing)?, format!("/pairings/{pairing}"), FIRST));
+    }
+    // Who takes one on is told, and what was handed on waits for them as for the two.
+    let taken_on = format!("p.handed_to = {} AND ({sees})", literal(&me));
+    for pairing in handover::unfollowed(conn, &site.today().to_string(), &taken_on)? {
+        let said = look.words.get("pair-today-taken-on").into_owned();
         items.push(item("handshake", said, look.title(&PAIRING, &pairing)?, format!("/pairings/{pairing}"), FIRST));
     }
     for (pairing, changed) in rows {
