@@ -108,12 +108,12 @@ impl Stand {
 
     pub async fn consents(&self, pupil: Subject) {
         let form = format!("purpose=study_tour&given_by={GIVER}&language=bo&version=1&given_on={}", self.first);
-        let answer = self.school.post(&self.at(&format!("/pupils/{pupil}/consent")), &self.leader, &form).await;
+        let answer = self.school.post(&self.at(&format!("/pupils/{pupil}/keep")), &self.leader, &form).await;
         assert_eq!(answer.status(), StatusCode::SEE_OTHER);
     }
 
     pub async fn contact(&self, pupil: Subject) {
-        let to = self.at(&format!("/pupils/{pupil}/contact"));
+        let to = self.at(&format!("/pupils/{pupil}/keep"));
         let answer = self.school.post(&to, &self.leader, &format!("contact={NUMBER}")).await;
         assert_eq!(answer.status(), StatusCode::SEE_OTHER);
     }
@@ -176,6 +176,52 @@ impl Stand {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_pupil_s_consent_and_contact_are_one_form_and_the_next_begins_with_the_same_text() {
+    let stand = Stand::new().await;
+    stand.plan().await;
+    let (one, two) = (stand.add("C1").await, stand.add("C2").await);
+    let at = |pupil: Subject, rest: &str| stand.at(&format!("/pupils/{pupil}{rest}"));
+    let counts = || {
+        let n = |kind: &str| number(&stand.school, &format!("SELECT count(*) FROM {kind}"));
+        (n("pupil_consent"), n("tour_contact"))
+    };
+    let before = counts();
+    // Something lacks: nothing is kept, and all that was typed stands there.
+    let form =
+        format!("purpose=study_tour&given_by={GIVER}&language=bo&version=&given_on={}&contact={NUMBER}", stand.first);
+    let answer = stand.school.post(&at(one, "/keep"), &stand.leader, &form).await;
+    assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let said = String::from_utf8(to_bytes(answer.into_body(), 1 << 20).await.unwrap().to_vec()).unwrap();
+    assert!(said.contains("href=\"#version\"") && said.contains(NUMBER) && said.contains(GIVER), "{said}");
+    assert_eq!(counts(), before);
+    assert_eq!(
+        stand.school.post(&at(one, "/keep"), &stand.leader, "given_by=&contact=").await.status(),
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
+    // One save keeps both, and leads to the next pupil, whose form begins with the same text and language.
+    let form = form.replace("version=", "version=2026-7") + "&then=next";
+    let answer = stand.school.post(&at(one, "/keep"), &stand.leader, &form).await;
+    assert_eq!(answer.headers()["location"].to_str().unwrap(), at(two, ""));
+    assert_eq!(counts(), (before.0 + 1, before.1 + 1));
+    let next = page(&stand.school, &at(two, ""), &stand.leader).await;
+    assert!(next.contains("value=\"2026-7\"") && next.contains("<option value=\"bo\" selected>"), "{next}");
+    assert!(!next.contains(NUMBER) && !next.contains(GIVER), "of another child it says nothing");
+    // After the last of them, the list.
+    let answer = stand.school.post(&at(two, "/keep"), &stand.leader, &form).await;
+    assert_eq!(answer.headers()["location"].to_str().unwrap(), stand.at("/pupils"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leg_offers_the_adults_of_its_tour() {
+    let stand = Stand::new().await;
+    stand.plan().await;
+    let shown = page(&stand.school, &format!("/tour-legs/new?tour={}", stand.tour), &stand.leader).await;
+    let adults = &shown[shown.find("id=\"c-adult\"").unwrap()..];
+    let adults = &adults[..adults.find("</select>").unwrap()];
+    assert_eq!(adults.matches("<option value=\"").count(), 3, "nobody, the leader and the teacher: {adults}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_tour_leaves_with_all_that_it_needs_and_is_told_what_it_lacks() {
     let stand = Stand::new().await;
     let site = &stand.school.node.site;
@@ -186,6 +232,18 @@ async fn a_tour_leaves_with_all_that_it_needs_and_is_told_what_it_lacks() {
         assert!(first.contains(lack), "{lack}: {first}");
     }
     assert_eq!(status(&stand.school, &stand.at("/leave"), &stand.leader).await, StatusCode::FORBIDDEN);
+    // An empty tour is not approved: the head is told what it lacks, and is asked for nothing on the first page.
+    let shown = page(&stand.school, &stand.at(""), &stand.head).await;
+    assert!(
+        shown.contains("id=\"tour-lacks\"") && shown.contains("领队") && !shown.contains("name=\"seen\""),
+        "{shown}"
+    );
+    let empty = stand.school.post(&stand.at("/approve"), &stand.head, "tier=school&seen=").await;
+    assert_eq!(empty.status(), StatusCode::CONFLICT);
+    let said = to_bytes(empty.into_body(), 1 << 20).await.unwrap();
+    assert!(String::from_utf8_lossy(&said).contains("此研学旅行还缺内容"));
+    let waits = format!("<a href=\"{}\">审批研学旅行", stand.at(""));
+    assert!(!page(&stand.school, "/today", &stand.head).await.contains(&waits));
     stand.plan().await;
     let mut pupils = Vec::new();
     for n in 1..=17 {
@@ -193,20 +251,25 @@ async fn a_tour_leaves_with_all_that_it_needs_and_is_told_what_it_lacks() {
     }
     let lacks = stand.leave().await;
     assert!(lacks.contains(&"成人还差 1 名：17 名学生，每 8 人一名成人，已有 2 名".to_owned()), "{lacks:?}");
-    let all = (1..=17).map(|n| format!("C{n:02}")).collect::<Vec<_>>().join(", ");
+    // All are of one name, so their codes tell them apart.
+    let all = (1..=17).map(|n| format!("{NAME} (C{n:02})")).collect::<Vec<_>>().join("、");
     assert!(lacks.contains(&format!("参加的同意书：{all}")), "{lacks:?}");
     assert!(lacks.contains(&format!("紧急联系人：{all}")), "{lacks:?}");
     assert_eq!(stand.state(), "draft", "nothing was done, and nothing is lost");
+    assert!(!page(&stand.school, "/today", &stand.head).await.contains(&waits), "an adult is missing");
 
     // The office does not come before the head, and neither approves what changed behind their back.
     stand.meet();
     assert_eq!(stand.approve(&stand.hub, &stand.officer, "office").await, StatusCode::CONFLICT);
-    let shown = page(&stand.school, &stand.at(""), &stand.head).await;
-    let seen = shown.split("name=\"seen\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     let off = |pupil: Subject| stand.at(&format!("/pupils/{pupil}/off"));
     assert_eq!(stand.school.post(&off(pupils[16]), &stand.leader, "").await.status(), StatusCode::SEE_OTHER);
+    assert!(page(&stand.school, "/today", &stand.head).await.contains(&waits), "now it is asked for");
+    let shown = page(&stand.school, &stand.at(""), &stand.head).await;
+    let seen = shown.split("name=\"seen\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    assert_eq!(stand.school.post(&off(pupils[15]), &stand.leader, "").await.status(), StatusCode::SEE_OTHER);
     let late = stand.school.post(&stand.at("/approve"), &stand.head, &format!("tier=school&seen={seen}")).await;
     assert_eq!(late.status(), StatusCode::CONFLICT, "one pupil fewer than the head saw");
+    assert_eq!(stand.add("C16").await, pupils[15]);
     assert_eq!(stand.approve(&stand.school, &stand.leader, "school").await, StatusCode::FORBIDDEN);
     stand.approved().await;
     assert_eq!(stand.state(), "approved");
@@ -245,7 +308,7 @@ async fn a_tour_leaves_with_all_that_it_needs_and_is_told_what_it_lacks() {
         stand.school.post(&to, &stand.leader, &format!("consent={consent}")).await.status(),
         StatusCode::SEE_OTHER
     );
-    assert_eq!(stand.leave().await, ["同意已撤回，须移出名单：C01"]);
+    assert_eq!(stand.leave().await, [format!("同意已撤回，须移出名单：{NAME}")]);
     assert_eq!(stand.school.post(&off(pupils[0]), &stand.leader, "").await.status(), StatusCode::SEE_OTHER);
     stand.approved().await;
     assert_eq!(stand.leave().await, Vec::<String>::new());
@@ -281,6 +344,7 @@ async fn a_tour_leaves_with_all_that_it_needs_and_is_told_what_it_lacks() {
 async fn a_tier_returns_it_with_a_reason_and_one_person_is_not_both() {
     let stand = Stand::new().await;
     stand.plan().await;
+    stand.add("T1").await;
     stand.approved().await;
     let back = |reason: &str| format!("tier=office&reason={reason}");
     let to = stand.at("/return");
@@ -302,6 +366,7 @@ async fn a_tier_returns_it_with_a_reason_and_one_person_is_not_both() {
 async fn host_plan_risks_and_adults_that_change_are_approved_anew() {
     let stand = Stand::new().await;
     stand.plan().await;
+    stand.add("T1").await;
     stand.approved().await;
     let form = |host: &Subject, plan: &str| {
         let (first, last) = (stand.first, stand.first.checked_add(2.days()).unwrap());
@@ -346,7 +411,7 @@ async fn pictures_of_a_story_come_in_once_their_writer_has_looked() {
     let story = made(&stand.school.post("/tour-stories/new", &stand.leader, &form).await);
     let at = format!("/tour-stories/{story}");
     let shown = page(&stand.school, &at, &stand.leader).await;
-    assert!(shown.contains("不能出现在图片中：A1, A2"), "{shown}");
+    assert!(shown.contains(&format!("不能出现在图片中：{NAME} (A1)、{NAME} (A2)")), "{shown}");
     let files: [(&str, &[u8]); 1] = [("a.pdf", b"%PDF-1.4\n%%EOF")];
     let sent = upload(&stand.school, &format!("{at}/files"), &stand.leader, &[], &files).await;
     assert_eq!(sent.status(), StatusCode::CONFLICT, "not before the writer has said so");
@@ -362,7 +427,7 @@ async fn pictures_of_a_story_come_in_once_their_writer_has_looked() {
     // Who is not to be seen, the hub is not told.
     stand.meet();
     let there = page(&stand.hub, &at, &stand.officer).await;
-    assert!(there.contains("在江边") && !there.contains("A1"), "{there}");
+    assert!(there.contains("在江边") && !there.contains("A1") && !there.contains(NAME), "{there}");
 }
 
 /// The demonstration's own tour, held long ago: what it says of its approvals is what the room makes of its legs.

@@ -340,7 +340,7 @@ async fn a_consent_that_was_recorded_twice_ends_with_either() {
     );
     assert!(withdrawn(&page(&stand.school, &at, &stand.leader).await));
     let lacks = stand.leave().await;
-    assert!(lacks.iter().any(|l| l.contains("同意已撤回") && l.contains("B8")), "{lacks:?}");
+    assert!(lacks.iter().any(|l| l.contains("同意已撤回") && l.contains(NAME)), "{lacks:?}");
     // Given again, it is given.
     stand.consents(pupil).await;
     assert!(!withdrawn(&page(&stand.school, &at, &stand.leader).await));

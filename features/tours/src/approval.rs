@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use web::{PageError, Reply, Request, Site};
 
 use crate::facts::{OFFICE, STUDY_TOUR, TIERS, TOUR_APPROVAL};
+use crate::leave::lacks_to_approve;
 use crate::marks::{self, marks};
 use crate::tour::{Tour, id_at, into_state, text_at};
 
@@ -116,6 +117,9 @@ pub(crate) fn approve(site: &Site, request: &Request) -> Result<Reply, PageError
         }
         if !matches!(&*tour.state, "draft" | "approved" | "under_way") {
             return Err(PageError::Rule("tour-over".to_owned()));
+        }
+        if !lacks_to_approve(site, tx.conn(), &request.words(site), &tour)?.is_empty() {
+            return Err(PageError::Rule("tour-not-whole".to_owned()));
         }
         if request.form("seen") != Some(&seen(tx.conn(), &tour)?) {
             return Err(PageError::Rule("tour-changed-meanwhile".to_owned()));

@@ -63,9 +63,19 @@ pub(crate) fn going(conn: &Connection, tour: &Subject) -> Result<Vec<Goes>, Page
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Codes in one line.
-pub(crate) fn codes<'a>(pupils: impl Iterator<Item = &'a Goes>) -> String {
-    pupils.map(|p| p.code.as_str()).collect::<Vec<_>>().join(", ")
+/// Names in one line, for who sees them; of two of one name, the codes too.
+pub(crate) fn names<'a>(
+    site: &Site,
+    words: &text::Words<'_>,
+    tour: &Tour,
+    pupils: impl Iterator<Item = &'a Goes>,
+) -> Result<String, PageError> {
+    let all = pupils.map(|p| Ok((p.name(site, tour)?, p.code.as_str()))).collect::<Result<Vec<_>, PageError>>()?;
+    let said = all.iter().map(|(name, code)| match all.iter().filter(|(other, _)| other == name).count() {
+        1 => name.clone(),
+        _ => format!("{name} ({code})"),
+    });
+    Ok(said.collect::<Vec<_>>().join(&*words.get("tour-comma")))
 }
 
 /// A mark of which pupils go.

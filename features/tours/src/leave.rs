@@ -13,7 +13,7 @@ use web::{PageError, Reply, Request, Shell, Site};
 use crate::approval::{Given, Standing};
 use crate::contact;
 use crate::facts::{OFFICE, STUDY_TOUR, TIERS};
-use crate::going::{Goes, codes, going, mark};
+use crate::going::{Goes, going, mark, names};
 use crate::tour::{Tour, adults_for, id_at, into_state, pupils_per_adult};
 
 /// What is missing, each in a line for the reader. Nothing: it can leave.
@@ -29,11 +29,11 @@ pub(crate) fn lacks(
     // Of the pupils who are on the list, not of what was last told of it.
     let now = Tour { mark: mark(&pupils), ..tour.clone() };
     approvals(words, &Standing::of(conn, &now)?, &mut out);
-    adults(site, conn, words, tour, &pupils, &mut out)?;
+    adults(site, conn, words, tour, i64::try_from(pupils.len()).unwrap_or(i64::MAX), &mut out)?;
     if pupils.is_empty() {
         out.push(words.get("tour-lacks-pupils").into_owned());
     }
-    of_pupils(words, &pupils, &mut out);
+    of_pupils(site, words, tour, &pupils, &mut out)?;
     plan(conn, words, tour, &mut out)?;
     let day = |date: &str| date.parse().map(|d| words.date(d)).unwrap_or_default();
     if *today < *tour.starts {
@@ -42,6 +42,22 @@ pub(crate) fn lacks(
     if *today > *tour.ends {
         out.push(words.with("tour-lacks-past", &[("day", Arg::Text(&day(&tour.ends)))]));
     }
+    Ok(out)
+}
+
+/// What is missing before anybody can approve: who approves puts their name to the way, the adults, the risks and who goes.
+pub(crate) fn lacks_to_approve(
+    site: &Site,
+    conn: &Connection,
+    words: &Words<'_>,
+    tour: &Tour,
+) -> Result<Vec<String>, PageError> {
+    let mut out = Vec::new();
+    adults(site, conn, words, tour, tour.pupils, &mut out)?;
+    if tour.pupils == 0 {
+        out.push(words.get("tour-lacks-pupils").into_owned());
+    }
+    plan(conn, words, tour, &mut out)?;
     Ok(out)
 }
 
@@ -83,7 +99,7 @@ fn adults(
     conn: &Connection,
     words: &Words<'_>,
     tour: &Tour,
-    pupils: &[Goes],
+    n: i64,
     out: &mut Vec<String>,
 ) -> Result<(), PageError> {
     match tour.leader(conn)? {
@@ -95,7 +111,7 @@ fn adults(
         Some(_) => {}
     }
     let per_adult = pupils_per_adult(conn)?;
-    let (n, there) = (i64::try_from(pupils.len()).unwrap_or(i64::MAX), tour.adults(conn)?);
+    let there = tour.adults(conn)?;
     let short = adults_for(n, per_adult) - there;
     if short > 0 {
         let args =
@@ -105,16 +121,23 @@ fn adults(
     Ok(())
 }
 
-fn of_pupils(words: &Words<'_>, pupils: &[Goes], out: &mut Vec<String>) {
+fn of_pupils(
+    site: &Site,
+    words: &Words<'_>,
+    tour: &Tour,
+    pupils: &[Goes],
+    out: &mut Vec<String>,
+) -> Result<(), PageError> {
     let mut say = |key: &str, which: &dyn Fn(&&Goes) -> bool| {
-        let all = codes(pupils.iter().filter(which));
+        let all = names(site, words, tour, pupils.iter().filter(which))?;
         if !all.is_empty() {
-            out.push(words.with(key, &[("codes", (&all).into())]));
+            out.push(words.with(key, &[("who", (&all).into())]));
         }
+        Ok::<_, PageError>(())
     };
-    say("tour-lacks-consent", &|p| p.consent.is_empty());
-    say("tour-lacks-withdrawn", &|p| p.consent == "withdrawn");
-    say("tour-lacks-contact", &|p| !p.contact);
+    say("tour-lacks-consent", &|p| p.consent.is_empty())?;
+    say("tour-lacks-withdrawn", &|p| p.consent == "withdrawn")?;
+    say("tour-lacks-contact", &|p| !p.contact)
 }
 
 fn plan(conn: &Connection, words: &Words<'_>, tour: &Tour, out: &mut Vec<String>) -> Result<(), PageError> {

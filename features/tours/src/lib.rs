@@ -9,6 +9,7 @@ mod held;
 mod leave;
 mod marks;
 mod part;
+mod pupil;
 mod pupils;
 mod sealed;
 mod sheet;
@@ -49,11 +50,10 @@ pub fn routes() -> Vec<Route> {
         Route::get("/tours/{id}/stories/{story}", Check::Read(&facts::TOUR_STORY), story::read),
         Route::get("/tours/{id}/pupils", held, pupils::list),
         Route::post("/tours/{id}/pupils", held, pupils::add),
-        Route::get("/tours/{id}/pupils/{pupil}", held, pupils::page),
-        Route::post("/tours/{id}/pupils/{pupil}/consent", held, pupils::consent),
-        Route::post("/tours/{id}/pupils/{pupil}/withdraw", held, pupils::withdraw),
-        Route::post("/tours/{id}/pupils/{pupil}/contact", held, pupils::keep_contact),
-        Route::post("/tours/{id}/pupils/{pupil}/open", held, pupils::open_contact),
+        Route::get("/tours/{id}/pupils/{pupil}", held, pupil::page),
+        Route::post("/tours/{id}/pupils/{pupil}/keep", held, pupil::keep),
+        Route::post("/tours/{id}/pupils/{pupil}/withdraw", held, pupil::withdraw),
+        Route::post("/tours/{id}/pupils/{pupil}/open", held, pupil::open_contact),
         Route::post("/tours/{id}/pupils/{pupil}/off", held, pupils::take_off),
     ]
 }

@@ -9,8 +9,8 @@ use web::{PageError, Request, Shell, Site};
 
 use crate::approval::{Standing, seen, speaks};
 use crate::facts::{STUDY_TOUR, TIERS, TOUR_ADULT, TOUR_LEG, TOUR_RISK, TOUR_STORY};
-use crate::going::{codes, going};
-use crate::leave::{changed, may_end, name, people, tier};
+use crate::going::{going, names};
+use crate::leave::{changed, lacks_to_approve, may_end, name, people, tier};
 use crate::pupils::openings;
 use crate::sealed::About;
 use crate::story;
@@ -26,6 +26,10 @@ struct TourPart<'a> {
     returned: Option<String>,
     /// The tier for which the reader may speak now, and what they see.
     approves: Option<(&'static str, String)>,
+    /// What is missing before the reader can.
+    lacks: Vec<String>,
+    /// Both have approved.
+    ready: bool,
     returns: Option<&'static str>,
     adds: bool,
     /// The reader names adults.
@@ -95,8 +99,13 @@ pub fn part(
     let mine = tour.sees_pupils(conn, reader)?;
     let sees = home && mine;
     let next = standing.next().filter(|_| open || on_the_way);
+    let speaks_now = match next {
+        Some(tier) => speaks(&tour, request, tier)?,
+        None => false,
+    };
+    let lacks = if speaks_now { lacks_to_approve(site, conn, words, &tour)? } else { Vec::new() };
     let next = match next {
-        Some(tier) if speaks(&tour, request, tier)? => Some((tier, seen(conn, &tour)?)),
+        Some(tier) if speaks_now && lacks.is_empty() => Some((tier, seen(conn, &tour)?)),
         _ => None,
     };
     let mut returns = None;
@@ -114,6 +123,8 @@ pub fn part(
         tiers: tiers(site, &look, &standing)?,
         returned: returned(site, &look, &standing)?,
         approves: next,
+        lacks,
+        ready: tour.state == "approved",
         returns,
         adds: writes && (open || on_the_way),
         names: writes && reader.may_make(&TOUR_ADULT) && (open || on_the_way),
@@ -125,7 +136,7 @@ pub fn part(
         pupils: Tour::told(home, words, tour.pupils),
         sees,
         elsewhere: mine && !home,
-        withdrawn: codes(withdrawn.iter().filter(|p| p.consent == "withdrawn")),
+        withdrawn: names(site, words, &tour, withdrawn.iter().filter(|p| p.consent == "withdrawn"))?,
         leaves: sees && open,
         ends: ends && on_the_way,
         cancels: ends && open,

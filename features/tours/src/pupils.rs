@@ -1,19 +1,18 @@
-//! The pupils of a tour, at their school's node: who goes, which consents there are, whom to call. For the school's head and
-//! the tour's adults; that a pupil's page was looked at is noted.
+//! The pupils of a tour, at their school's node: who goes, and who opened what of them. For the school's head and the tour's
+//! adults.
 
 use askama::Template;
 use base::{Subject, base32};
 use log::{Context, Tx};
-use records::vocabulary::TEACHING_LANGUAGES;
 use records::{Change, Value};
-use register::{Look, label};
+use register::Look;
 use rusqlite::{Connection, OptionalExtension, params};
 use text::Words;
 use web::{PageError, Reply, Request, Shell, Site};
 
-use crate::contact::{self, Opening};
+use crate::contact;
 use crate::going::{Goes, MOST, going, mark};
-use crate::held::{PUPIL, PUPIL_CONSENT, PURPOSES, TOUR_PUPIL};
+use crate::held::{PUPIL, TOUR_PUPIL};
 use crate::sealed::About;
 use crate::tour::{Tour, id_at, into_state, text_at};
 
@@ -27,21 +26,21 @@ fn tell(tx: &Tx<'_>, site: &Site, tour: &Tour) -> Result<(), PageError> {
     tour.change(tx, site, Change::new().with("pupils", Value::Int(n)).with("pupils_mark", Value::Bytes(now)))
 }
 
-fn clean(request: &Request, field: &str, most: usize) -> Result<String, PageError> {
+pub(crate) fn clean(request: &Request, field: &str, most: usize) -> Result<String, PageError> {
     let said = request.form(field).unwrap_or_default();
     text::clean_line(said, most).map_err(|_| PageError::Rule("tour-too-long".to_owned()))
 }
 
-fn to_list(tour: &Tour, note: &str) -> Reply {
+pub(crate) fn to_list(tour: &Tour, note: &str) -> Reply {
     Reply::ToWith(format!("/tours/{}/pupils", tour.id), vec![web::set_cookie("zampa_note", note, 60)])
 }
 
-fn to_pupil(tour: &Tour, pupil: &Subject, note: &str) -> Reply {
+pub(crate) fn to_pupil(tour: &Tour, pupil: &Subject, note: &str) -> Reply {
     Reply::ToWith(format!("/tours/{}/pupils/{pupil}", tour.id), vec![web::set_cookie("zampa_note", note, 60)])
 }
 
 /// Whoever goes may be taken off until the tour is over, since a consent may be withdrawn at any time.
-fn may_change(tour: &Tour) -> Result<(), PageError> {
+pub(crate) fn may_change(tour: &Tour) -> Result<(), PageError> {
     if matches!(&*tour.state, "draft" | "approved" | "under_way") {
         Ok(())
     } else {
@@ -123,7 +122,7 @@ fn record(conn: &Connection, tour: &Tour, pupil: &Subject) -> Result<Option<Subj
 }
 
 /// The pupil of the address, on the tour of the address.
-fn pupil(conn: &Connection, request: &Request, tour: &Tour) -> Result<Goes, PageError> {
+pub(crate) fn pupil(conn: &Connection, request: &Request, tour: &Tour) -> Result<Goes, PageError> {
     let id = request.id("pupil")?;
     going(conn, &tour.id)?.into_iter().find(|p| p.id == id).ok_or(PageError::NotFound)
 }
@@ -142,79 +141,6 @@ pub(crate) fn take_off(site: &Site, request: &Request) -> Result<Reply, PageErro
         Ok::<_, PageError>(tour)
     })?;
     Ok(to_list(&tour, "tour-done-off"))
-}
-
-/// Records a consent.
-pub(crate) fn consent(site: &Site, request: &Request) -> Result<Reply, PageError> {
-    let (given_by, version) = (clean(request, "given_by", 80)?, clean(request, "version", 40)?);
-    let one_of = |field: &str, words: &[&str]| {
-        let said = request.form(field).unwrap_or_default();
-        if words.contains(&said) { Ok(said.to_owned()) } else { Err(PageError::Malformed("a word of a list")) }
-    };
-    let language = one_of("language", TEACHING_LANGUAGES)?;
-    let purposes: Vec<&str> = request.form_all("purpose").filter(|p| PURPOSES.contains(p)).collect();
-    let day = request.form("given_on").and_then(|d| d.parse::<base::Date>().ok());
-    let day = day.filter(|d| *d <= site.today()).ok_or(PageError::Rule("tour-consent-day".to_owned()))?;
-    if given_by.is_empty() || version.is_empty() || purposes.is_empty() {
-        return Err(PageError::Rule("tour-consent-whole".to_owned()));
-    }
-    let author = request.reader()?.person;
-    let (tour, pupil) = site.store.write(Context { author }, |tx| {
-        let tour = Tour::with_pupils(site, tx.conn(), request)?;
-        let pupil = pupil(tx.conn(), request, &tour)?;
-        for purpose in purposes {
-            let id = tx.subject(&tour.private());
-            let sealed = About::giver(tour.school, id).seal(site, &given_by)?;
-            let change = Change::new()
-                .with_link("pupil", pupil.id)
-                .with_link("tour", tour.id)
-                .with_text("purpose", purpose)
-                .with("given_by_sealed", Value::Bytes(sealed))
-                .with_text("language", language.as_str())
-                .with_text("version", version.as_str())
-                .with_text("given_on", day.to_string());
-            tour.hold_as(tx, &PUPIL_CONSENT, id, change)?;
-        }
-        Ok::<_, PageError>((tour, pupil.id))
-    })?;
-    Ok(to_pupil(&tour, &pupil, "tour-done-consent"))
-}
-
-/// A consent is withdrawn: at any time, and no reason is asked.
-pub(crate) fn withdraw(site: &Site, request: &Request) -> Result<Reply, PageError> {
-    let author = request.reader()?.person;
-    let which: Option<Subject> = request.form("consent").and_then(|c| c.parse().ok());
-    let (tour, pupil) = site.store.write(Context { author }, |tx| {
-        let tour = Tour::with_pupils(site, tx.conn(), request)?;
-        let pupil = pupil(tx.conn(), request, &tour)?;
-        let which = which.ok_or(PageError::NotFound)?;
-        let sql = "SELECT EXISTS (SELECT 1 FROM pupil_consent WHERE id = ?1 AND pupil = ?2 AND tour = ?3)";
-        let args = params![which.as_bytes(), pupil.id.as_bytes(), tour.id.as_bytes()];
-        if !tx.conn().prepare_cached(sql)?.query_row(args, |r| r.get::<_, bool>(0))? {
-            return Err(PageError::NotFound);
-        }
-        let change = into_state("withdrawn").with_text("withdrawn_on", site.today().to_string());
-        tour.hold_as(tx, &PUPIL_CONSENT, which, change)?;
-        Ok((tour, pupil.id))
-    })?;
-    Ok(to_pupil(&tour, &pupil, "tour-done-withdrawn"))
-}
-
-/// Keeps whom to call for a pupil.
-pub(crate) fn keep_contact(site: &Site, request: &Request) -> Result<Reply, PageError> {
-    let said = clean(request, "contact", contact::MOST)?;
-    let author = request.reader()?.person;
-    let (tour, pupil) = site.store.write(Context { author }, |tx| {
-        let tour = Tour::with_pupils(site, tx.conn(), request)?;
-        may_change(&tour)?;
-        let pupil = pupil(tx.conn(), request, &tour)?;
-        if said.is_empty() {
-            return Err(PageError::Rule("tour-contact-empty".to_owned()));
-        }
-        contact::keep(tx, site, &tour, pupil.id, &said)?;
-        Ok::<_, PageError>((tour, pupil.id))
-    })?;
-    Ok(to_pupil(&tour, &pupil, "tour-done-contact"))
 }
 
 /// The date and the time of the day.
@@ -245,21 +171,21 @@ struct ListPage<'a> {
     class: String,
 }
 
-struct Line {
-    id: String,
-    code: String,
-    name: String,
-    class: String,
-    tags: Vec<Tag>,
+pub(crate) struct Line {
+    pub id: String,
+    pub code: String,
+    pub name: String,
+    pub class: String,
+    pub tags: Vec<Tag>,
 }
 
 /// How one thing stands: what it says, and its tone.
-struct Tag {
-    said: String,
-    tone: &'static str,
+pub(crate) struct Tag {
+    pub said: String,
+    pub tone: &'static str,
 }
 
-fn tags(words: &Words<'_>, pupil: &Goes) -> Vec<Tag> {
+pub(crate) fn tags(words: &Words<'_>, pupil: &Goes) -> Vec<Tag> {
     let tag = |key: &str, tone| Tag { said: words.get(key).into_owned(), tone };
     vec![
         match &*pupil.consent {
@@ -312,138 +238,6 @@ fn listed(site: &Site, request: &Request, asks: bool) -> Result<String, PageErro
         };
         Ok::<_, PageError>(page.render()?)
     })
-}
-
-#[derive(Template)]
-#[template(path = "pupil.html")]
-struct PupilPage<'a> {
-    s: Shell<'a>,
-    id: String,
-    tour: String,
-    pupil: Line,
-    changes: bool,
-    consents: Vec<Consent>,
-    languages: Vec<(&'static str, String)>,
-    purposes: Vec<(&'static str, String)>,
-    today: String,
-    contact: bool,
-    /// The reader leads the tour, and contacts are released today.
-    opens: bool,
-    /// What was just opened.
-    opened: Option<String>,
-    /// Who opened the contact, for the head.
-    openings: Vec<(String, String)>,
-}
-
-struct Consent {
-    id: String,
-    said: String,
-    detail: String,
-    given: bool,
-}
-
-/// A pupil's page; that it was looked at is noted, once a day for each who looks.
-pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
-    let person = request.reader()?.person;
-    let now = now(site);
-    let (tour, id) = site.store.read(|conn| {
-        let tour = Tour::with_pupils(site, conn, request)?;
-        let id = pupil(conn, request, &tour)?.id;
-        Ok::<_, PageError>((tour, id))
-    })?;
-    let opening = Opening { person, pupil: Some(id), what: "page" };
-    if !site.store.read(|conn| contact::was_noted(conn, &tour, opening, &now.0))? {
-        site.store.write(Context { author: person }, |tx| contact::note(tx, &tour, opening, (&now.0, &now.1), None))?;
-    }
-    shown(site, request, None)
-}
-
-/// Opens a pupil's contact, for the tour's leader.
-pub(crate) fn open_contact(site: &Site, request: &Request) -> Result<Reply, PageError> {
-    let person = request.reader()?.person;
-    let now = now(site);
-    let said = site.store.write(Context { author: person }, |tx| {
-        let tour = Tour::with_pupils(site, tx.conn(), request)?;
-        let pupil = pupil(tx.conn(), request, &tour)?;
-        let opening = Opening { person, pupil: Some(pupil.id), what: "contact" };
-        contact::open_one(tx, site, &tour, opening, (&now.0, &now.1))
-    })?;
-    let said = said.unwrap_or_else(|| request.words(site).get("tour-contact-broken").into_owned());
-    shown(site, request, Some(said))
-}
-
-fn shown(site: &Site, request: &Request, opened: Option<String>) -> Result<Reply, PageError> {
-    let html = site.store.read(|conn| {
-        let look = Look::new(site, request, conn);
-        let reader = request.reader()?;
-        let tour = Tour::with_pupils(site, conn, request)?;
-        let pupil = pupil(conn, request, &tour)?;
-        let name = pupil.name(site, &tour)?;
-        let today = site.today().to_string();
-        let choice = |field: &str, words: &[&'static str]| {
-            let one = |w: &&'static str| (*w, label(&look.words, &PUPIL_CONSENT, PUPIL_CONSENT.field(field), w));
-            words.iter().map(one).collect()
-        };
-        let page = PupilPage {
-            id: tour.id.to_string(),
-            consents: consents(site, &look, &tour, &pupil.id)?,
-            languages: choice("language", TEACHING_LANGUAGES),
-            purposes: choice("purpose", PURPOSES),
-            contact: contact::is_there(conn, &tour.id, &pupil.id)?,
-            opens: tour.leader(conn)? == Some(reader.person) && contact::released(&tour, &today),
-            openings: if tour.is_head(reader) { openings(site, &look, &tour, Some(&pupil.id))? } else { Vec::new() },
-            changes: may_change(&tour).is_ok(),
-            today,
-            opened,
-            tour: tour.title,
-            s: Shell::new(site, request, name.clone()),
-            pupil: Line {
-                id: pupil.id.to_string(),
-                tags: tags(&look.words, &pupil),
-                code: pupil.code,
-                name,
-                class: pupil.class,
-            },
-        };
-        Ok::<_, PageError>(page.render()?)
-    })?;
-    Ok(Reply::Page(html))
-}
-
-fn consents(site: &Site, look: &Look<'_>, tour: &Tour, pupil: &Subject) -> Result<Vec<Consent>, PageError> {
-    let sql = "SELECT id, purpose, given_by, language, version, given_on, withdrawn_on, coalesce(state, 'given'), given_by_sealed
-               FROM pupil_consent WHERE tour = ?1 AND pupil = ?2 ORDER BY made DESC LIMIT 40";
-    let mut stmt = look.conn.prepare_cached(sql)?;
-    let mut rows = stmt.query(params![tour.id.as_bytes(), pupil.as_bytes()])?;
-    let mut out = Vec::new();
-    let say = |field: &str, word: &str| label(&look.words, &PUPIL_CONSENT, PUPIL_CONSENT.field(field), word);
-    while let Some(row) = rows.next()? {
-        let withdrawn = text_at(row, 6)?;
-        let id = id_at(row, 0)?;
-        let sealed: Option<Vec<u8>> = row.get(8)?;
-        let given_by = About::giver(tour.school, id).read(site, sealed.as_deref(), text_at(row, 2)?)?;
-        let language = say("language", &text_at(row, 3)?);
-        let version = text_at(row, 4)?;
-        let day = look.date(&text_at(row, 5)?);
-        let args = [
-            ("who", (&given_by).into()),
-            ("language", (&language).into()),
-            ("version", (&version).into()),
-            ("day", (&day).into()),
-        ];
-        let mut detail = look.words.with("tour-consent-detail", &args);
-        if !withdrawn.is_empty() {
-            let day = look.date(&withdrawn);
-            detail = format!("{detail} · {}", look.words.with("tour-consent-until", &[("day", (&day).into())]));
-        }
-        out.push(Consent {
-            id: id.to_string(),
-            said: say("purpose", &text_at(row, 1)?),
-            detail,
-            given: text_at(row, 7)? == "given",
-        });
-    }
-    Ok(out)
 }
 
 /// Who opened contacts, and when; of one pupil, or of all.

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use web::{PageError, Reply, Request, Shell, Site};
 
 use crate::facts::TOUR_STORY;
-use crate::going::{codes, going};
+use crate::going::{going, names};
 use crate::tour::{Tour, id_at, text_at};
 
 #[derive(Template)]
@@ -20,7 +20,7 @@ struct StoryPart<'a> {
     sees: bool,
     /// Every family has given consent for pictures.
     all: bool,
-    /// The codes of pupils without consent for pictures.
+    /// The names of pupils without consent for pictures.
     hidden: String,
     /// Those of families that withdrew theirs.
     withdrawn: String,
@@ -34,13 +34,14 @@ pub(crate) fn part(site: &Site, request: &Request, conn: &Connection, id: &Subje
     let about = Tour::read(conn, &tour)?;
     let sees = about.is_home(site, conn)? && about.sees_pupils(conn, request.reader()?)?;
     let pupils = if sees { going(conn, &tour)? } else { Vec::new() };
+    let words = request.words(site);
     let page = StoryPart {
         id: id.to_string(),
         tour: tour.to_string(),
         sees,
         all: pupils.iter().all(|p| p.pictures == "given"),
-        hidden: codes(pupils.iter().filter(|p| p.pictures != "given")),
-        withdrawn: codes(pupils.iter().filter(|p| p.pictures == "withdrawn")),
+        hidden: names(site, &words, &about, pupils.iter().filter(|p| p.pictures != "given"))?,
+        withdrawn: names(site, &words, &about, pupils.iter().filter(|p| p.pictures == "withdrawn"))?,
         s: Shell::new(site, request, ""),
     };
     Ok(page.render()?)

@@ -7,7 +7,8 @@ use web::{PageError, Request, Site, TodayItem};
 
 use crate::approval::{Standing, speaks};
 use crate::facts::STUDY_TOUR;
-use crate::going::{codes, going};
+use crate::going::{going, names};
+use crate::leave::lacks_to_approve;
 use crate::tour::{Tour, id_at};
 
 /// Tours that are looked at.
@@ -75,7 +76,7 @@ fn of(
         }
         if tour.is_home(site, conn)? && tour.sees_pupils(conn, request.reader()?)? {
             let withdrawn = going(conn, &tour.id)?;
-            let withdrawn = codes(withdrawn.iter().filter(|p| p.consent == "withdrawn"));
+            let withdrawn = names(site, &words, tour, withdrawn.iter().filter(|p| p.consent == "withdrawn"))?;
             if !withdrawn.is_empty() {
                 let said = item("tour-today-withdrawn", "triangle-alert", FIRST);
                 return Ok(Some(TodayItem { detail: format!("{} · {withdrawn}", tour.title), ..said }));
@@ -88,7 +89,9 @@ fn of(
         return Ok(None);
     }
     if let Some(tier) = standing.next() {
-        return Ok(speaks(tour, request, tier)?.then(|| item("tour-today-approve", "check", FIRST + 1)));
+        // A draft that lacks something waits for who plans it.
+        let asked = speaks(tour, request, tier)? && lacks_to_approve(site, conn, &words, tour)?.is_empty();
+        return Ok(asked.then(|| item("tour-today-approve", "check", FIRST + 1)));
     }
     let due = leads && *today >= *tour.starts && tour.state == "approved";
     Ok(due.then(|| item("tour-today-leave", "arrow-right", FIRST)))
