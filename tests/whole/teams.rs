@@ -79,11 +79,27 @@ async fn a_team_s_page_says_of_it_what_the_figure_counts() {
     member(3, "2026-03-03", None);
     says(true, "three at one time, and a meeting was held").await;
 
+    // Who has left is not among those who belong to it.
+    let page = desk.page(&format!("/teams/{team}"), &head).await.1;
+    let (there, left) = page.split("id=\"members\"").nth(1).unwrap().split_once("Have left (1)").unwrap();
+    assert!(
+        there.contains("Members (3)") && there.matches("/memberships/").count() == 4,
+        "three, and to add one: {there}"
+    );
+    assert_eq!(left.split("</section>").next().unwrap().matches("/memberships/").count(), 1);
+
     // It ends no earlier than it began, and nobody leaves before they came.
     let close =
         async |day: &str| desk.does(&format!("/teams/{team}/move/close"), &head, &format!("ended_on={day}")).await;
     assert_eq!(close("2025-12-31").await, StatusCode::UNPROCESSABLE_ENTITY);
     let form = format!("team={team}&person={}&part=member&from_on=2026-05-01&until_on=2026-04-01", people[0]);
     assert_eq!(desk.does("/memberships/new", &head, &form).await, StatusCode::UNPROCESSABLE_ENTITY);
+    // What goes on is not pushed to its end.
+    let page = desk.page(&format!("/teams/{team}"), &head).await.1;
+    assert!(page.contains("It goes on. What can be done if that changes"), "{page}");
+    let steps = page.split("<ol class=\"life\">").nth(1).unwrap().split("</ol>").next().unwrap();
+    assert_eq!(steps.matches("<li").count(), 3, "where it may rest is no step of the way: {steps}");
     assert_eq!(close("2026-11-01").await, StatusCode::SEE_OTHER);
+    let page = desk.page(&format!("/teams/{team}"), &head).await.1;
+    assert!(page.contains("This team is closed; the figure") && !page.contains("This team counts<"), "{page}");
 }

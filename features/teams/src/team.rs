@@ -7,7 +7,7 @@ use register::{Look, label, tone};
 use rusqlite::Connection;
 use web::{PageError, Request, Shell, Site};
 
-use crate::facts::{RESEARCH_CYCLE, TEAM_OUTPUT, TEAM_TERM};
+use crate::facts::{MEMBERSHIP, RESEARCH_CYCLE, TEAM_OUTPUT, TEAM_TERM};
 use crate::{cycle, id_in};
 
 /// The rule of the figure itself: what the page says of a team is what the figure counts.
@@ -26,14 +26,27 @@ struct TeamPart<'a> {
     /// What the counting rule asks, and whether it is so.
     asks: Vec<(bool, String)>,
     counts: bool,
+    closed: bool,
     adds: Adds,
+    /// Who belongs to it today or is to, and who has left.
+    members: Vec<Member>,
+    left: Vec<Member>,
     terms: Vec<Term>,
     cycles: Vec<Cycle>,
     outputs: Vec<Output>,
 }
 
+/// Somebody who belongs to it, or did: who, as what, and from when until when.
+struct Member {
+    href: String,
+    name: String,
+    part: String,
+    days: String,
+}
+
 /// What the reader may add here.
 struct Adds {
+    member: bool,
     meeting: bool,
     term: bool,
     cycle: bool,
@@ -89,13 +102,19 @@ pub(crate) fn part(site: &Site, request: &Request, conn: &Connection, team: &Sub
     let may = |kind: &str| living && site.kinds.get(kind).is_some_and(|kind| reader.may_make(kind));
     let today = site.today().to_string();
     let asks = asks(&look, team, active.as_deref(), &today)?;
+    let (left, members) = members(site, &look, request, team, &today)?.into_iter().partition(|(gone, _)| *gone);
+    let only = |of: Vec<(bool, Member)>| of.into_iter().map(|(_, member)| member).collect();
     let page = TeamPart {
+        members: only(members),
+        left: only(left),
+        closed: !living,
         id: team.to_string(),
         school: id_in(school).map(|s| s.to_string()).unwrap_or_default(),
         subject: subject.unwrap_or_default(),
         counts: counts(conn, team, &today)?,
         asks,
         adds: Adds {
+            member: may(MEMBERSHIP.name),
             meeting: may("activity"),
             term: may(TEAM_TERM.name),
             cycle: may(RESEARCH_CYCLE.name),
@@ -108,6 +127,40 @@ pub(crate) fn part(site: &Site, request: &Request, conn: &Connection, team: &Sub
         s: Shell::new(site, request, ""),
     };
     Ok(page.render()?)
+}
+
+/// Everybody who ever belonged to a team, those of today first; and whether they have left.
+fn members(
+    site: &Site,
+    look: &Look<'_>,
+    request: &Request,
+    team: &Subject,
+    today: &str,
+) -> Result<Vec<(bool, Member)>, PageError> {
+    let person = site.kinds.get("person").ok_or(PageError::NotFound)?;
+    let mut stmt = look.conn.prepare(&format!(
+        "SELECT m.id, m.person, coalesce(m.part, ''), coalesce(m.from_on, ''), m.until_on FROM membership m
+         WHERE m.team = ?1 AND {} ORDER BY m.part = 'lead' DESC, m.part = 'guest', m.from_on, m.id LIMIT 300",
+        request.reader()?.sees(&MEMBERSHIP, "m")
+    ))?;
+    let mut rows = stmt.query([team.as_bytes()])?;
+    let mut out = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (id, who) = (id_in(row.get(0)?).unwrap_or_default(), id_in(row.get(1)?).unwrap_or_default());
+        let (part, from, until): (String, String, Option<String>) = (row.get(2)?, row.get(3)?, row.get(4)?);
+        let days = match &until {
+            Some(until) => format!("{} – {}", look.date(&from), look.date(until)),
+            None => look.words.with("team-since", &[("day", look.date(&from).as_str().into())]),
+        };
+        let member = Member {
+            href: format!("/memberships/{id}"),
+            name: look.title(person, &who)?,
+            part: label(&look.words, &MEMBERSHIP, MEMBERSHIP.field("part"), &part),
+            days,
+        };
+        out.push((until.is_some_and(|until| *until < *today), member));
+    }
+    Ok(out)
 }
 
 /// Whether the figure counts the team by today.
