@@ -124,12 +124,19 @@ async fn a_week_drafts_itself_for_its_owner_and_is_seen_by_whom_it_is_sent_to() 
         nowhere(&school, &[words, log], &other, role.code()).await;
     }
 
-    // What the owner writes afterwards is not in what was sent; at the hub it is theirs too, and nobody else's.
+    // As long as nothing changes, what was sent is what there is, in whatever language one looks.
+    for lang in ["zh", "en"] {
+        let own = (format!("{}; zampa_lang={lang}", own.0), own.1.clone());
+        let page = school.page(&at, &own).await.1;
+        assert!(page.contains("id=\"sent\"") && !page.contains("id=\"week-since\""), "{lang}: {page}");
+    }
+    // What the owner writes afterwards is not in what was sent, and the owner is told so; at the hub it is theirs too, and nobody else's.
     assert_eq!(
         school.does("/week", &own, &format!("of={week}&shown={key}&said={PHRASE}+later")).await,
         StatusCode::SEE_OTHER
     );
     assert!(!school.page(&page, &at_head).await.1.contains(&format!("{PHRASE} later")));
+    assert!(school.page(&at, &own).await.1.contains("id=\"week-since\""));
     let hub = desk_at(0);
     give(&school.node.site.store, &hub.node.site.store, &members(&hub.files.settings().unwrap()));
     assert!(hub.page(&page, &hub.as_person(head)).await.1.contains(&format!("{PHRASE} mine")));

@@ -228,7 +228,10 @@ pub fn today(site: &Site, request: &Request) -> Result<Vec<TodayItem>, PageError
                     part,
                     icon: kind.icon,
                     title: title(&look, &given),
-                    detail: look.title(person, &given.person)?,
+                    detail: match given.week.as_deref().and_then(|week| crate::week::period_of(&look, week)) {
+                        Some(days) => format!("{} · {days}", look.title(person, &given.person)?),
+                        None => look.title(person, &given.person)?,
+                    },
                     href: format!("/{}/{}", kind.route, given.id),
                     order: -given.changed,
                     when: look.date(&given.on),

@@ -118,6 +118,8 @@ struct WeekPage<'a> {
     said: String,
     recipients: Vec<(Subject, String)>,
     sent: Vec<Listed>,
+    /// That what was sent last is not what would be sent now.
+    since: Option<String>,
     received: Vec<Listed>,
 }
 
@@ -179,6 +181,11 @@ fn period(look: &Look<'_>, week: Week) -> String {
     look.words.with("week-from-until", &[("from", from.into()), ("until", until.into())])
 }
 
+/// The days of a week that is named.
+pub(crate) fn period_of(look: &Look<'_>, week: &str) -> Option<String> {
+    Week::read(week).map(|week| period(look, week))
+}
+
 /// The page of a week.
 pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
     let (week, me) = (asked(site, request.query("of"))?, request.reader()?.person);
@@ -190,7 +197,15 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
         let after = week.beside(1);
         let days = days(&look, &all(site, request, &look, week)?, &own.struck);
         let last = if days.is_empty() { last(site, request, &look, week)? } else { None };
+        let since = match sent.first() {
+            Some(last) if differs(&sheet::write(&parts(site, request, &look, week)?), &last.said) => {
+                let day = look.date(&last.on);
+                Some(look.words.with("week-since", &[("day", day.as_str().into())]))
+            }
+            _ => None,
+        };
         let page = WeekPage {
+            since,
             week: week.name(),
             period: period(&look, week),
             before: week.beside(-1).name(),
@@ -206,6 +221,24 @@ pub(crate) fn page(site: &Site, request: &Request) -> Result<Reply, PageError> {
         Ok::<_, PageError>(page.render()?)
     })?;
     Ok(Reply::Page(html))
+}
+
+/// Whether two logs of a week say something else: other lines, or other words of its owner's. In which language they were
+/// sent is nothing, nor what a record has been called since.
+fn differs(now: &str, sent: &str) -> bool {
+    let shape = |said: &str| {
+        let (mut lines, mut words) = (Vec::new(), Vec::new());
+        // The first says which week.
+        for part in sheet::read(said).into_iter().skip(1) {
+            match part {
+                Part::Item(text, href, _) => lines.push(href.unwrap_or(text)),
+                Part::Text(text) => words.push(text),
+                Part::Heading(_) => {}
+            }
+        }
+        (lines, words)
+    };
+    shape(now) != shape(sent)
 }
 
 /// The log as it would be sent now.
@@ -302,7 +335,8 @@ pub(crate) fn send(site: &Site, request: &Request) -> Result<Reply, PageError> {
         return Err(PageError::Rule("given-empty".to_owned()));
     }
     given::give(site, request, &WEEK_LOG, to, Some(&week.name()), &parts)?;
-    Ok(given::done(&format!("/week?of={}#sent", week.name())))
+    let note = vec![web::set_cookie("zampa_note", "week-done-sent", 60)];
+    Ok(Reply::ToWith(format!("/week?of={}#sent", week.name()), note))
 }
 
 #[cfg(test)]
