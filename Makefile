@@ -6,7 +6,7 @@ TARGET ?= $(or $(CARGO_TARGET_DIR),target)
 ZAMPA = $(TARGET)/release-run/zampa
 ISLANDS = $(shell find islands -path islands/node_modules -prune -o -path islands/dist -prune -o -name .stamp -prune -o -type f -print)
 
-.PHONY: run build islands test test-rust test-browser lint bench bench-content bench-live bench-growth clean
+.PHONY: run build islands test test-rust test-browser lint bench bench-content bench-live bench-screen bench-growth clean
 
 ## Build what is needed, fill the demonstration once, start it
 run: build
@@ -66,6 +66,11 @@ bench-live: build
 	@cargo build --quiet --profile release-run --locked -p bench
 	@cd tests/browser && npm ci --no-audit --no-fund --silent
 	@bench/run.sh $(abspath $(ZAMPA)) live
+
+## What of it is on the screen and at the ear of real browsers; a quarter of an hour
+bench-screen: build
+	@cd tests/browser && npm ci --no-audit --no-fund --silent
+	@bench/run.sh $(abspath $(ZAMPA)) screen
 
 ## What is promised of visits that a phone records, measured
 bench-growth: build
