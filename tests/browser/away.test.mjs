@@ -46,6 +46,15 @@ test("open pages of a class go on when their node was away", { timeout: 420_000 
     await one.goto(`${school(1)}/c/${found}`);
     await until(async () => (await one.locator("[data-pupil]").getAttribute("data-began")) === "true", "a pupil to be in");
   }
+  // A hand is up, and a question is half answered.
+  await other.locator("[data-class-hand]").click();
+  await teacher.locator("details:has([data-class-ask]) summary").click();
+  await teacher.fill("#class-ask-text", "哪一种长在雪线上?");
+  await teacher.fill("#class-ask-options", "雪莲\n红景天");
+  await teacher.locator("[data-class-ask] button").click();
+  await other.locator(".pupil-options button").first().click();
+  const counted = async () => (await room.locator("[data-pupils-here]").innerText()).match(/\d+/g).join();
+  await until(async () => (await counted()) === "2,1,1", "two devices, a hand and an answer");
   const loads = [teacher, room, pupil].map((p) => p.loads);
 
   // The power goes, and comes back: hub and school begin anew, with what they had written.
@@ -60,6 +69,9 @@ test("open pages of a class go on when their node was away", { timeout: 420_000 
   // The pupils' devices find their page where it was.
   await until(async () => (await pupil.locator("[data-class-said]").isHidden()), "the pupil's page to be there again");
   assert.equal(await code(), found);
+  await until(async () => (await counted()) === "2,1,1", "the hand and the answer to be known again");
+  assert.equal(await other.locator("[data-class-hand]").getAttribute("aria-pressed"), "true");
+  await other.locator("[data-class-hand]").click();
   await pupil.locator("[data-class-hand]").click();
   await until(async () => (await teacher.locator("[data-room='1'] [data-room-hands]").textContent()).includes("1"), "the hand of a device", 30_000);
 

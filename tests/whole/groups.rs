@@ -51,7 +51,7 @@ async fn groups_of_a_room_go_on_in_a_cut_and_hand_over_what_they_wrote() {
         room.hears("草药");
         room.tell(b"\x03{\"open\":true}");
         let told = room.is_told(PUPILS, "code");
-        let code = told.split("\"code\":\"").nth(1).unwrap()[..8].to_owned();
+        let code = told.split("\"name\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
         let device = |number| Page::at(ports[1], &format!("/c/{code}/talk"), "", number);
         let mut pupil = device(77);
         pupil.hears("草药");

@@ -12,6 +12,7 @@ mod chain;
 mod class_film;
 mod class_shows;
 mod co_teachers;
+mod codes;
 mod command_line;
 mod comments;
 mod corpora;

@@ -17,7 +17,7 @@ use crate::own;
 use crate::typed::{Labels, NAME_LANGS, Typed, as_typed, differing, read, typed};
 
 /// Records offered for picking; beyond, one types.
-const MAX_OPTIONS: usize = 400;
+pub(crate) const MAX_OPTIONS: usize = 400;
 /// Options shown as boxes to tick.
 const MAX_BOXES: usize = 80;
 
@@ -473,15 +473,10 @@ fn control(
             let other = site.kinds.get(other).ok_or(PageError::NotFound)?;
             let among = crate::typed::among(look, kind, show.id, show.typed, field)?;
             let own = own::places(site, request.reader()?, kind, field);
-            let mut found = match &own {
-                Some(own) => {
-                    own.iter().map(|id| Ok((*id, look.title(other, id)?))).collect::<Result<Vec<_>, PageError>>()?
-                }
-                None => look.options_among(other, request.reader()?, MAX_OPTIONS + 1, &among)?,
-            };
+            let mut found = own::offered(look, request.reader()?, other, own.as_deref(), &among)?;
             // Who has but one is not asked.
-            let only =
-                own.is_some_and(|own| own.len() == 1) && field.required && values.is_empty() && show.id.is_none();
+            let is_new = values.is_empty() && show.id.is_none();
+            let only = is_new && field.required && own.is_some_and(|own| own.len() == 1);
             // What is chosen is offered even where it would not be, so that saving does not lose it.
             for chosen in values.iter().filter_map(|v| v.parse::<Subject>().ok()) {
                 if !found.iter().any(|(id, _)| *id == chosen) {

@@ -3,7 +3,10 @@
 
 use base::Subject;
 use records::{Field, Home, Kind, Reader};
-use web::Site;
+use web::{PageError, Site};
+
+use crate::form::MAX_OPTIONS;
+use crate::look::Look;
 
 /// The reader's own organisations, where a link of a new record must be one of them; nothing where it may be any, as for the
 /// office, or where the record's school decides.
@@ -24,4 +27,18 @@ pub(crate) fn places(site: &Site, reader: &Reader, kind: &Kind, field: &Field) -
     own.sort_unstable();
     own.dedup();
     (!own.is_empty()).then_some(own)
+}
+
+/// What is offered to choose from, with its titles: the reader's own, or those that they see of whom a condition holds.
+pub(crate) fn offered(
+    look: &Look<'_>,
+    reader: &Reader,
+    kind: &Kind,
+    own: Option<&[Subject]>,
+    among: &str,
+) -> Result<Vec<(Subject, String)>, PageError> {
+    match own {
+        Some(own) => own.iter().map(|id| Ok((*id, look.title(kind, id)?))).collect(),
+        None => look.options_among(kind, reader, MAX_OPTIONS + 1, among),
+    }
 }

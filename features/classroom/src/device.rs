@@ -11,10 +11,11 @@ use web::{PageError, Reply, Request, Shell, Site, Socket};
 
 use crate::groups::{Group, group_of};
 use crate::had::Had;
-use crate::open::{Classes, Open};
+use crate::open::{Classes, Open, Typed};
 use crate::pack::{Sheet, asked, file};
 use crate::page::{COLOURS, said, shown};
 use crate::pupils::for_pupils;
+use crate::pupils::is_code;
 use crate::say::No;
 use crate::talk::ALIVE_SECONDS;
 use crate::wire::{
@@ -38,7 +39,8 @@ struct PupilPage<'a> {
 struct CodePage<'a> {
     s: Shell<'a>,
     code: String,
-    wrong: bool,
+    /// Why no page is found by it.
+    wrong: Option<&'static str>,
 }
 
 fn code(request: &Request) -> &str {
@@ -47,20 +49,30 @@ fn code(request: &Request) -> &str {
 
 /// Where a code is typed.
 pub(crate) fn asks(site: &Site, request: &Request, classes: &Classes) -> Result<Reply, PageError> {
-    let typed: String =
-        request.query("code").unwrap_or_default().chars().filter(char::is_ascii_digit).take(8).collect();
-    if classes.by_code(&typed).is_some() {
-        return Ok(Reply::To(format!("/c/{typed}")));
-    }
-    let s = Shell::new(site, request, request.words(site).get("class-pupils-title"));
-    let page = CodePage { wrong: request.query("code").is_some(), code: typed, s };
-    Ok(if page.wrong { Reply::Invalid(page.render()?) } else { Reply::Page(page.render()?) })
+    let typed = request.query("code").map(|code| code.chars().filter(char::is_ascii_digit).take(8).collect());
+    found(site, request, classes, typed)
 }
 
-/// The page of a room's pupils.
+/// Leads to the page of who typed its code, or asks for it.
+fn found(site: &Site, request: &Request, classes: &Classes, typed: Option<String>) -> Result<Reply, PageError> {
+    let wrong = match typed.as_ref().map(|code| classes.typed(code, site.now_ms())) {
+        Some(Typed::Found(name)) => return Ok(Reply::To(format!("/c/{name}"))),
+        Some(Typed::Wrong) => Some("class-pupils-wrong"),
+        Some(Typed::Wait) => Some("class-pupils-wait"),
+        None => None,
+    };
+    let s = Shell::new(site, request, request.words(site).get("class-pupils-title"));
+    let page = CodePage { code: typed.unwrap_or_default(), wrong, s };
+    Ok(if wrong.is_some() { Reply::Invalid(page.render()?) } else { Reply::Page(page.render()?) })
+}
+
+/// The page of a room's pupils; who was told its code alone is led there.
 pub(crate) fn page(site: &Site, request: &Request, classes: &Classes, shelf: &Shelf) -> Result<Reply, PageError> {
     let code = code(request);
-    let (open, _) = classes.by_code(code).ok_or(PageError::NotFound)?;
+    if is_code(code) {
+        return found(site, request, classes, Some(code.to_owned()));
+    }
+    let (open, _) = classes.by_name(code).ok_or(PageError::NotFound)?;
     let pages = pages(site, &open, shelf)?;
     let words = request.words(site);
     let at = format!("/c/{code}/shown/");
@@ -82,7 +94,7 @@ pub(crate) fn page(site: &Site, request: &Request, classes: &Classes, shelf: &Sh
 
 /// A slide of the class.
 pub(crate) fn slide(site: &Site, request: &Request, classes: &Classes, shelf: &Shelf) -> Result<Reply, PageError> {
-    let (open, _) = classes.by_code(code(request)).ok_or(PageError::NotFound)?;
+    let (open, _) = classes.by_name(code(request)).ok_or(PageError::NotFound)?;
     let content = asked(request)?;
     let is_said = open.inner().fold.pack.sheets().any(|s| s.content == content);
     if is_said || pages(site, &open, shelf)?.iter().any(|s| s.content == content) {
@@ -100,7 +112,7 @@ fn pages(site: &Site, open: &Open, shelf: &Shelf) -> Result<Vec<Sheet>, PageErro
 
 /// Refuses where no room has this code.
 pub(crate) fn may_enter(request: &Request, classes: &Classes) -> Result<(), PageError> {
-    classes.by_code(code(request)).map(|_| ()).ok_or(PageError::NotFound)
+    classes.by_name(code(request)).map(|_| ()).ok_or(PageError::NotFound)
 }
 
 struct Page {
@@ -119,7 +131,7 @@ struct Page {
 
 /// The conversation, until the page leaves or the adult closes it.
 pub(crate) async fn converse(classes: Arc<Classes>, request: Request, mut socket: Socket) {
-    let Some((open, room)) = classes.by_code(code(&request)) else { return };
+    let Some((open, room)) = classes.by_name(code(&request)) else { return };
     let class = open.class;
     let mut page = Page {
         code: code(&request).to_owned(),
@@ -133,7 +145,7 @@ pub(crate) async fn converse(classes: Arc<Classes>, request: Request, mut socket
         left: SAYINGS,
     };
     talk(&classes, class, &mut page, &mut socket).await;
-    if let (Some((device, _)), Some((open, room))) = (page.device, classes.by_code(&page.code))
+    if let (Some((device, _)), Some((open, room))) = (page.device, classes.by_name(&page.code))
         && let Some(pupils) = open.inner().pupils.get_mut(&room)
     {
         pupils.go(device);
@@ -151,7 +163,7 @@ async fn talk(classes: &Classes, class: base::Subject, page: &mut Page, socket: 
             changed = changes.changed() => if changed.is_ok() { None } else { return },
             _ = look.tick() => { page.left = SAYINGS; quiet += 1; None }
         };
-        let Some((open, _)) = classes.by_code(&page.code) else {
+        let Some((open, _)) = classes.by_name(&page.code) else {
             socket.say(message(LOOKS_ON, json!({ "in": false }).to_string().as_bytes())).await;
             return;
         };

@@ -25,6 +25,19 @@ use crate::who::{About, Part};
 /// Devices of pupils that a node has here.
 const MAX_DEVICES_HERE: usize = 300;
 
+/// Wrong codes that are typed at a node at once, and after how long one more is.
+const MAX_WRONG: u64 = 60;
+const WRONG_EACH_MS: u64 = 2000;
+
+/// What comes of a code that was typed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Typed {
+    Found(String),
+    Wrong,
+    /// Too many wrong ones were typed here.
+    Wait,
+}
+
 /// The classes of a node.
 pub struct Classes {
     pub(crate) me: NodeId,
@@ -45,6 +58,8 @@ pub struct Classes {
     pub(crate) refused: Mutex<live::Refused>,
     /// When it was looked last what of classes is kept for nothing.
     pub(crate) forgot: Mutex<Option<u64>>,
+    /// How many wrong codes of pupils' pages were typed here of late, and since when they are let go.
+    wrong: Mutex<(u64, u64)>,
 }
 
 /// A class that is open.
@@ -238,6 +253,7 @@ impl Classes {
             silent: Mutex::default(),
             refused: Mutex::default(),
             forgot: Mutex::default(),
+            wrong: Mutex::default(),
         })
     }
 
@@ -357,13 +373,36 @@ impl Classes {
         fold
     }
 
-    /// The class and the room that a page of pupils belongs to.
-    pub(crate) fn by_code(&self, code: &str) -> Option<(Arc<Open>, u16)> {
+    /// The class and the room that a page of pupils belongs to, by the end of its address.
+    pub(crate) fn by_name(&self, name: &str) -> Option<(Arc<Open>, u16)> {
+        self.page_of(|pupils| pupils.name() == name)
+    }
+
+    fn page_of(&self, is: impl Fn(&Pupils) -> bool) -> Option<(Arc<Open>, u16)> {
         let open: Vec<Arc<Open>> = lock(&self.open).values().cloned().collect();
         open.into_iter().find_map(|open| {
-            let room = open.inner().pupils.iter().find(|(_, p)| p.code == code).map(|(room, _)| *room)?;
+            let room = open.inner().pupils.iter().find(|(_, p)| is(p)).map(|(room, _)| *room)?;
             Some((open, room))
         })
+    }
+
+    /// The end of the address of a page of pupils that is found by typing its code. Who guesses is told nothing for a while, be it
+    /// right or wrong: so nobody comes in by trying all.
+    pub(crate) fn typed(&self, code: &str, now_ms: u64) -> Typed {
+        let mut wrong = lock(&self.wrong);
+        let back = now_ms.saturating_sub(wrong.1) / WRONG_EACH_MS;
+        if back > 0 {
+            *wrong = (wrong.0.saturating_sub(back), now_ms);
+        }
+        if wrong.0 >= MAX_WRONG {
+            return Typed::Wait;
+        }
+        let found = self.page_of(|pupils| pupils.code == code);
+        let name = found.and_then(|(open, room)| open.inner().pupils.get(&room).map(Pupils::name));
+        if name.is_none() {
+            wrong.0 += 1;
+        }
+        name.map_or(Typed::Wrong, Typed::Found)
     }
 
     /// A page of a pupil's device comes, if there is room: gives how many sayings of this load of it were taken.

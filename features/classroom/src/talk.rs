@@ -13,7 +13,7 @@ use crate::facts::LIVE_CLASS;
 use crate::fold::{AGREES, Interpreter, NOTES, WORDS};
 use crate::had::Had;
 use crate::open::{Classes, Open};
-use crate::pupils::{Pupils, is_code};
+use crate::pupils::{Pupils, is_name};
 use crate::say::{No, Speaker, exit_counted, of_node, taken};
 use crate::who::{Part, begins_with, may_see};
 use crate::wire::{ALIVE, ANEW, ANSWER, HELLO, LOOKS_ON, OFFER, OPEN, REFUSED, SAY, SIGHT, TAKEN, message};
@@ -311,12 +311,12 @@ fn heard(
                 return Heard::Else;
             }
             let code = said.get("code").and_then(Json::as_str).unwrap_or_default();
-            let code = Some(code).filter(|code| is_code(code) && classes.by_code(code).is_none());
+            let name = Some(code).filter(|name| is_name(name) && classes.by_name(name).is_none());
             let mut inner = open.inner();
             if said.get("open").and_then(Json::as_bool) != Some(true) {
                 inner.close(room);
             } else if inner.fold.over_ms.is_none() {
-                inner.pupils.entry(room).or_insert_with(|| Pupils::new(site.store.env(), room, code));
+                inner.pupils.entry(room).or_insert_with(|| Pupils::new(site.store.env(), room, name));
             }
         }
         Some((&OFFER, body)) => {

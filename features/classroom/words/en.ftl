@@ -217,6 +217,7 @@ class-pupils-qr = The page’s address as a square to be photographed
 class-pupils-closed = This page is closed. What you answered is not kept.
 class-pupils-title = Join your class
 class-pupils-code = The eight digits that your teacher shows
+class-pupils-wait = Too many wrong digits were typed at this node. Wait a minute, or photograph the square that your teacher shows.
 class-pupils-wrong = No class has these digits now. Look again at what your teacher shows.
 class-pupil-private = No name is asked here. Your class counts answers; who gave which, nobody keeps. What you write on the sheet of a group, the adults of your class see.
 class-answer = Your answer

@@ -211,6 +211,7 @@ class-pupils-qr = 学生页面地址的二维码
 class-pupils-closed = 页面已关闭。你的回答没有保留。
 class-pupils-title = 进入课堂
 class-pupils-code = 老师出示的八位数字
+class-pupils-wait = 本节点输错数字的次数太多。请等一分钟，或扫描老师出示的二维码。
 class-pupils-wrong = 现在没有课堂使用这组数字。请再看一看老师出示的数字。
 class-pupil-private = 这里不问姓名。课堂只统计答案，不保留是谁答的。写在小组页上的内容，课堂里的老师们都看得到。
 class-answer = 你的回答

@@ -67,7 +67,7 @@ function attend(box: HTMLElement): void {
     hello: (me) => {
       view.as(me.role, me.room);
       // A node that was started again has forgotten the devices' page: they find it where it was.
-      if (devices.code) wire.open(true, devices.code);
+      if (devices.name) wire.open(true, devices.name);
       if (me.t > 0) began = performance.now() - me.t;
       show();
       if (me.role !== "guest") void media.listen();

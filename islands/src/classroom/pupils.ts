@@ -24,14 +24,22 @@ export function pupil(box: HTMLElement, own: number): void {
   let full = false;
   const now = (): number => (began === 0 ? 0 : performance.now() - began);
 
+  /** What this device answered last, and how it was: a node that was started again is told once more. */
+  let last: { q: number; what: Answered } | undefined;
+  const said = new Map<string, number>();
+
   const answers = view.part("question").querySelector<HTMLElement>("[data-question-answers]");
   const send = (q: number, what: Answered): string => {
+    last = { q, what };
+    tell(q, what);
+    view.note(view.word("answered"));
+    return "";
+  };
+  const tell = (q: number, what: Answered): void => {
     if ("value" in what) {
       keep(q, what.value);
       wire.json({ k: "answer", q, v: what.value });
     } else if ("ink" in what) wire.drawn(q, what.ink);
-    view.note(view.word("answered"));
-    return "";
   };
   const question = (now: Class): void => {
     const open = now.question?.open && !now.over ? now.question : undefined;
@@ -51,6 +59,7 @@ export function pupil(box: HTMLElement, own: number): void {
     const place = part.querySelector<HTMLElement>("[data-exit-box]");
     if (now.exit !== "open" || !place || place.childElementCount > 0) return;
     place.append(exitAnswers((key) => view.word(key), (w, v) => {
+      said.set(w, v);
       wire.json({ k: "exit", w, v });
       view.note(view.word("answered"));
     }));
@@ -143,6 +152,11 @@ export function pupil(box: HTMLElement, own: number): void {
       if (is.groups && groupsOf(is.groups, me.room).includes(group)) wire.json({ k: "group", g: group });
       began = performance.now() - me.t;
       show();
+    },
+    forgot: () => {
+      if (up) wire.json({ k: "hand", up });
+      if (last && is.question?.open && is.question.q === last.q) tell(last.q, last.what);
+      if (is.exit === "open") for (const [w, v] of said) wire.json({ k: "exit", w, v });
     },
     event: (event) => {
       if (began === 0) began = performance.now() - event.t;
@@ -240,9 +254,9 @@ export class Devices {
     return this.now !== null;
   }
 
-  /** The code by which the page is found; none where it is not open. */
-  get code(): string {
-    return this.now?.code ?? "";
+  /** The end of the address at which the page is; none where it is not open. */
+  get name(): string {
+    return this.now?.name ?? "";
   }
 
   pupils(now: Pupils | null): void {
@@ -285,7 +299,7 @@ export class Devices {
       if (part && part.textContent !== text) part.textContent = text;
     };
     put("code", `${now.code.slice(0, 4)} ${now.code.slice(4)}`);
-    put("at", now.at.replace(/\/\d+$/, ""));
+    put("at", now.at.replace(/\/[^/]+$/, ""));
     put("here", [this.view.word("pupils-here").replace("{n}", String(now.here)), this.view.word("hands-n").replace("{n}", String(now.hands)), ...(now.q > 0 ? [this.view.word("devices-answered").replace("{n}", String(now.answered))] : [])].join(" · "));
     const square = this.part("qr");
     if (square && now.qr && square.dataset["of"] !== now.code) {

@@ -78,6 +78,8 @@ export interface RoomState {
 /** The devices of a room's pupils, as its adult sees them. */
 export interface Pupils {
   code: string;
+  /** The end of the page's own address. */
+  name: string;
   at: string;
   qr: { size: number; path: string } | null;
   here: number;
@@ -109,6 +111,8 @@ export interface Heard {
   sheets(all: Happened[]): void;
   /** Whether there is a connection to the node. */
   link(whole: boolean): void;
+  /** The node was started again, and has in its memory nothing of what this page said. */
+  forgot?(): void;
 }
 
 const enum From {
@@ -264,11 +268,12 @@ export class Wire {
       case 0: {
         const me = json<{ role: string; room: number; name: string; taken: number; t: number }>();
         this.wait = 250;
-        this.goOn(me.taken);
+        const forgot = this.goOn(me.taken);
         this.greeted = true;
         for (const left of this.waiting) this.send(left);
         this.heard.link(true);
         this.heard.hello(me);
+        if (forgot) this.heard.forgot?.();
         break;
       }
       case 1: {
@@ -323,14 +328,15 @@ export class Wire {
   }
 
   /** Goes on where the node is: one that was started again knows nothing of what it had taken, and counts from the beginning. */
-  private goOn(taken: number): void {
+  private goOn(taken: number): boolean {
     if (taken >= this.taken && taken <= this.count) {
       this.drop(taken);
-      return;
+      return false;
     }
     this.taken = taken;
     this.waiting.forEach((out, n) => new DataView(out.buffer).setUint32(1, taken + n + 1));
     this.count = taken + this.waiting.length;
+    return true;
   }
 
   /** Lets go of what the node has taken. */

@@ -70,7 +70,7 @@ pub(super) fn tell_of_pupils(open: &Open, guest: &mut Guest, out: &mut Vec<Vec<u
         }
         return;
     };
-    let shown = pupils.shown(&inner.fold, &format!("{}/c/{}", guest.host, pupils.code)).to_string().into_bytes();
+    let shown = pupils.shown(&inner.fold, &format!("{}/c/{}", guest.host, pupils.name())).to_string().into_bytes();
     if shown != guest.pupils {
         out.push(message(PUPILS, &shown));
         guest.pupils = shown;
