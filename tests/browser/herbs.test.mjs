@@ -3,7 +3,7 @@
 // put into the library with slides and a film, found good, and played at another school with its link down.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { be, cut, hub, lesson, look, press, reader, saved, school, start, text, until, write } from "./stage.mjs";
+import { be, called, cut, hub, lesson, look, press, reader, saved, school, start, text, until, write } from "./stage.mjs";
 
 let stage;
 before(async () => { stage = await start(); }, { timeout: 120_000 });
@@ -30,7 +30,7 @@ test("a lesson on herbs is written apart, becomes one, is taught, and plays at a
 
   // The colleague who was sent here is added, and signs in at the hub.
   await be(posted, hub, "posted");
-  const who = (await posted.locator(".account summary").textContent()).trim();
+  const who = await called(posted, "zh");
   await local.locator(".plan-authors summary").click();
   await local.locator("#plan-person").pressSequentially(who, { delay: 20 });
   const offered = () => local.locator("#plan-people option").evaluateAll((all, who) => all.map((o) => o.value).filter((v) => v.startsWith(who)), who);

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { be, hub, look, press, reader, school, start, until } from "./stage.mjs";
+import { be, called, hub, look, press, reader, school, start, until } from "./stage.mjs";
 
 const PIN = "27182818";
 const PASS = { observer: "雪莲 铅笔 渡口 七月", teacher: "སྨན་རྩྭ་དང་སྔོ་ཤིང་།" };
@@ -282,7 +282,7 @@ test("counted talk and a lesson study, kept to oneself, shared, over time, and a
   const problems = [];
   const teacher = await open("en", "local");
   const guest = await open("zh", "posted", 360);
-  const teaches = await name(teacher);
+  const teaches = await called(teacher, "zh");
 
   // Every three seconds one kind of talk; with no tap the last goes on.
   const counted = await plan(guest, teaches, "interaction_1");

@@ -1,7 +1,7 @@
 // Pictures in a plan's text: dropped, pasted and chosen; on their way where the link is down, and there when it returns.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { be, cut, hub, look, press, reader, saved, school, start, until, write } from "./stage.mjs";
+import { be, called, cut, hub, look, press, reader, saved, school, start, until, write } from "./stage.mjs";
 
 let stage;
 before(async () => { stage = await start(); }, { timeout: 120_000 });
@@ -45,7 +45,7 @@ test("pictures come into a plan's text and to the other node", { timeout: 300_00
   await write(local, "教学目标", "看叶子。");
   await saved(local);
   await be(posted, hub, "posted");
-  const who = (await posted.locator(".account summary").textContent()).trim();
+  const who = await called(posted, "zh");
   await local.locator(".plan-authors summary").click();
   await local.locator("#plan-person").pressSequentially(who, { delay: 20 });
   const offered = () => local.locator("#plan-people option").evaluateAll((all, who) => all.map((o) => o.value).filter((v) => v.startsWith(who)), who);

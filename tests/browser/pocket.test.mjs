@@ -430,8 +430,33 @@ test("a PIN opens with the browser's own key alone; one of before is locked anew
   await page.setViewportSize({ width: 360, height: 800 });
   const problems = await look(page, "en-pocket-pin");
   await page.setViewportSize({ width: 360, height: 800 });
+  // Whom to call for a pupil comes along once the PIN is long enough, and not before.
+  const contacts = () => page.evaluate(async () => {
+    const ask = (request) => new Promise((resolve) => { request.onsuccess = () => resolve(request.result); });
+    const db = await ask(indexedDB.open("zampa-pocket"));
+    const names = await ask(db.transaction("sealed").objectStore("sealed").getAllKeys());
+    db.close();
+    return names.filter((name) => name.startsWith("contacts:"));
+  });
+  await page.route("**/pocket/pack", async (route) => {
+    const asked = route.request();
+    const there = new URL(asked.url());
+    const answer = await fetch(`http://127.0.0.1:${there.port}${there.pathname}`, { headers: { authorization: await asked.headerValue("authorization") } });
+    const pupils = [{ id: "p1", code: "a1", name: "Dolma", class: "3", withdrawn: false, contact: "0000" }];
+    await route.fulfill({ json: { ...(await answer.json()), tours: [{ id: "t1", title: "A tour", starts: "2026-10-01", ends: "2126-10-01", until: "2126-10-02", legs: [], pupils }] } });
+  });
+  await phone.setOffline(false);
+  await page.goto(`${school(1)}/pocket#`);
+  await page.locator("#hand").click();
+  await page.locator("#longer").waitFor();
+  assert.deepEqual(await contacts(), []);
+  problems.push(...await look(page, "en-pocket-longer"));
+  await page.setViewportSize({ width: 360, height: 800 });
+  await page.locator("#longer a").click();
   await change("271828", "wisdom11");
   await page.locator("#recorded li").waitFor();
+  await until(async () => (await contacts()).length === 1, "the contacts to come along");
+  assert.equal(await page.locator("#longer").count(), 0);
   await page.reload();
   await page.fill("#c-pin", "271828");
   await page.locator("form button.primary").click();

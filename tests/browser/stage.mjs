@@ -78,6 +78,18 @@ export async function until(ask, what = "something", ms = 60_000) {
 /** Answers that told of a fault of the node. */
 const failed = [];
 
+/** What who is signed in is called in a language: each page names people in its own. */
+export async function called(page, lang) {
+  const context = page.context();
+  const url = new URL(page.url()).origin;
+  const was = (await context.cookies(url)).find((cookie) => cookie.name === "zampa_lang").value;
+  const speak = (value) => context.addCookies([{ name: "zampa_lang", value, url }]);
+  await speak(lang);
+  const said = await page.evaluate(async () => new DOMParser().parseFromString(await (await fetch("/me")).text(), "text/html").querySelector(".account summary").textContent);
+  await speak(was);
+  return said.trim();
+}
+
 /** A browser context in a language, with the cookies of one person. */
 export async function reader(browser, lang, width = 1280) {
   const context = await browser.newContext({ viewport: { width, height: 900 }, locale: lang === "zh" ? "zh-CN" : "en" });

@@ -2,7 +2,7 @@
 // colleague is asked with @, finds it under Today, and answers. Then the link is cut, both write, and it is one plan again.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { be, cut, hub, look, press, reader, saved, school, start, text, until, write } from "./stage.mjs";
+import { be, called, cut, hub, look, press, reader, saved, school, start, text, until, write } from "./stage.mjs";
 
 let stage;
 before(async () => { stage = await start(); }, { timeout: 120_000 });
@@ -60,7 +60,7 @@ test("a plan is talked over", { timeout: 500_000 }, async () => {
   // A colleague who writes along at the hub, and one who reviews.
   const add = async (page, role, host, part) => {
     await be(page, host, role);
-    const who = (await page.locator(".account summary").textContent()).trim();
+    const who = await called(page, "zh");
     await local.locator(".plan-authors summary").click();
     await local.locator("#plan-person").pressSequentially(who, { delay: 20 });
     const offered = () => local.locator("#plan-people option").evaluateAll((all, who) => all.map((o) => o.value).filter((v) => v.startsWith(who)), who);

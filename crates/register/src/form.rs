@@ -519,8 +519,8 @@ fn control(
         label: look.field(kind, field.name),
         hint: if words.has(&hint) {
             words.get(&hint).into_owned()
-        } else if widget.starts_with("pick") {
-            words.get("record-pick-hint").into_owned()
+        } else if matches!(widget, "pick" | "picks") {
+            words.get(&format!("record-{widget}-hint")).into_owned()
         } else {
             String::new()
         },

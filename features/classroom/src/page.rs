@@ -230,7 +230,7 @@ fn given(
         "me": request.reader()?.person.to_string(),
         "stills": format!("/classes/{class}/stills"),
         "languages": languages(&words),
-        "teacher": about.byline,
+        "teacher": about.taught_by(&Look::new(site, request, conn))?,
         "recorded": about.recorded,
         "meeting": about.meeting,
     }))

@@ -115,7 +115,7 @@ pub(crate) fn page(site: &Site, request: &Request, classes: &Classes, shelf: &Sh
             "languages": languages(&words),
             "events": format!("/classes/{class}/replay/events"),
             "voices": voices,
-            "teacher": about.byline,
+            "teacher": about.taught_by(&look)?,
         });
         let page = ReplayPage {
             back: format!("/classes/{class}"),

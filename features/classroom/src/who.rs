@@ -2,6 +2,7 @@
 
 use base::{Hash, Subject};
 use records::Reader;
+use register::Look;
 use rusqlite::{Connection, OptionalExtension};
 use web::{PageError, Site};
 
@@ -66,6 +67,17 @@ impl Part {
 }
 
 impl About {
+    /// Who teaches, as the reader is told it.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn taught_by(&self, look: &Look<'_>) -> Result<String, PageError> {
+        match &self.teacher {
+            Some(teacher) => register::byline_now(look, teacher, &self.byline),
+            None => Ok(self.byline.clone()),
+        }
+    }
+
     /// Reads a class.
     ///
     /// # Errors

@@ -84,7 +84,7 @@ export async function meet(vault: Vault, progress: (done: number, all: number) =
   const { node, is } = met;
   const bearer = await bearerOf(vault);
   await findHosts(vault, node, bearer);
-  const waiting = (await items(vault)).filter((item) => item.state === "waiting" || item.state === "sent").reverse();
+  const waiting = (await items(vault)).filter((item) => item.host && (item.state === "waiting" || item.state === "sent")).reverse();
   for (let at = 0; at < waiting.length; at += BATCH) {
     const part = waiting.slice(at, at + BATCH);
     for (const item of part) await keep(vault, Object.assign(item, { state: "sent" }));
@@ -136,7 +136,9 @@ async function findHosts(vault: Vault, node: string, bearer: Record<string, stri
   const said = (await items(vault)).filter((item) => item.state === "waiting" && !item.host && item.host_said);
   if (said.length === 0) return;
   const fresh = await ask(`${node}/pocket/pack`, { headers: bearer });
-  const all = fresh.ok ? places((await fresh.json()) as Pack) : [];
+  // Whom a node gives no lists, it finds no school either: what was recorded waits.
+  if (!fresh.ok) return;
+  const all = places((await fresh.json()) as Pack);
   for (const item of said) {
     const is = (name: string | undefined): boolean => name?.trim().toLowerCase() === item.host_said?.trim().toLowerCase();
     const found = all.filter((one, n) => all.findIndex((other) => other.id === one.id) === n && (is(one.title) || Object.values(one.names ?? {}).some(is)));

@@ -64,7 +64,10 @@ function asked(button: string, done: (data: FormData) => Promise<void>, ...field
   made.addEventListener("submit", (event) => {
     event.preventDefault();
     tell("");
-    done(new FormData(made)).catch((error: unknown) => tell(w(error instanceof Error ? error.message : String(error)), "bad"));
+    done(new FormData(made)).catch((error: unknown) => {
+      tell(w(error instanceof Error ? error.message : String(error)), "bad");
+      said.scrollIntoView({ block: "center" });
+    });
   });
   return made;
 }

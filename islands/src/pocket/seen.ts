@@ -96,7 +96,7 @@ export function seenPart(pack: SeenPack | undefined, all: Seen[], begin: (planne
     el("ul", { className: "rows" },
       ...planned.map((one) => el("li", {}, icon("calendar"), el("div", {}, el("p", {}, title(called(one.teacher))), el("p", {}, `${day(one.day)} · ${w(`observe-${one.instrument}`)}`)),
         el("button", { type: "button", className: "primary", onclick: () => begin(one) }, w("observe-begin")))),
-      ...all.map((one) => el("li", {}, icon("eye"), el("div", {}, el("p", {}, el("a", { href: `#seen/${one.id}` }, title(one.teacher))), el("p", {}, `${day(one.held)} · ${w(`observe-${one.instrument}`)}`)),
+      ...all.map((one) => el("li", {}, icon("eye"), el("div", {}, el("p", {}, el("a", { href: `#seen/${one.id}` }, title(teacherOf(one)))), el("p", {}, `${day(one.held)} · ${w(`observe-${one.instrument}`)}`)),
         el("span", { className: `tag ${STATES[one.state][1]}` }, w(STATES[one.state][0]))))));
 }
 
