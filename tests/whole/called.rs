@@ -31,6 +31,9 @@ async fn the_head_and_the_foot_of_a_page_name_who_reads_and_where() {
     assert!(page.contains(&format!("</svg>{en}</summary>")), "{en}");
     assert!(page.contains(&format!("<p>{school_en} · <a")), "{school_en}");
     assert!(!page.contains(&school_zh), "nor anywhere else of the page");
+    // The hub is called after who keeps it.
+    let hub = desk_at(0);
+    assert_eq!([Lang::Zh, Lang::En].map(|lang| hub.node.site.node_called(lang)), ["项目办公室", "Programme Office"]);
     // A school that is called otherwise is at once, in every language; a node that bears a name of its own keeps it.
     assert_eq!(school.node.site.node_called(Lang::Zh), school_zh);
     assert_ne!(school.node.site.node_called(Lang::Bo), school_zh);

@@ -55,7 +55,7 @@ pub fn fill(dir: &Path, seed: u64, system: &Env, say: &dyn Fn(&str)) -> Result<(
     let hub = place(dir, 0);
     // Keys are secrets, drawn from the system's chance; all else grows from the seed.
     hub.key(system)?;
-    let settings = make_hub(&hub, &env, "中心节点 Hub", true)?;
+    let settings = make_hub(&hub, &env, "项目办公室", true)?;
     let kinds = house::kinds();
     let mut school_settings = Vec::new();
     {

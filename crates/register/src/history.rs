@@ -157,7 +157,7 @@ fn is_person(conn: &Connection, id: &Subject) -> Result<bool, PageError> {
     Ok(conn.prepare_cached(sql)?.query_row([id.as_bytes()], |r| r.get(0))?)
 }
 
-/// What a node is called in a language: by its school or its programme where it was called after that, or else as its title
+/// What a node is called in a language: by its school, another organisation or its programme where it was called after that, or else as its title
 /// says; nothing for a node of which nothing is known.
 ///
 /// # Errors
@@ -165,7 +165,7 @@ fn is_person(conn: &Connection, id: &Subject) -> Result<bool, PageError> {
 pub fn node_called(conn: &Connection, kinds: &Kinds, lang: Lang, node: NodeId) -> Result<Option<String>, PageError> {
     let after = |kind: &str| kinds.get(kind).ok_or(PageError::NotFound);
     let sql = format!(
-        "SELECT coalesce((SELECT {} FROM organisation o WHERE o.id = n.school AND o.name = n.title),
+        "SELECT coalesce((SELECT {} FROM organisation o WHERE o.id IS coalesce(n.school, o.id) AND o.name = n.title LIMIT 1),
                          (SELECT {} FROM programme p WHERE n.school IS NULL AND p.title = n.title LIMIT 1), n.title)
          FROM node n WHERE n.node_id = ?1",
         after("organisation")?.called("o", lang),
