@@ -1,6 +1,7 @@
 -- What follows from the kinds of record. Renew with UPDATE=1 cargo nextest run -p whole schema
 
 CREATE TABLE conflict (id BLOB NOT NULL, kind TEXT NOT NULL, home BLOB, field TEXT NOT NULL, PRIMARY KEY (id, field)) WITHOUT ROWID;
+CREATE TABLE withdrawn (id BLOB PRIMARY KEY, kind TEXT NOT NULL, made_by BLOB NOT NULL, withdrawn_at INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE erased_subject (id BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE search_doc (doc INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, kind TEXT NOT NULL, home BLOB);
 CREATE VIRTUAL TABLE search USING fts5(terms, content='', contentless_delete=1, detail=none, tokenize="unicode61 remove_diacritics 0");

@@ -90,9 +90,15 @@ async fn a_colleague_s_visit_is_not_another_s_to_change_or_to_withdraw() {
     assert!(page.contains("带一节课下乡") && page.contains("Withdrawn") && page.contains("试"), "{page}");
     assert!(page.contains(&name) || page.contains(&english_name), "who did it");
     assert!(!page.contains("/restore"));
+    // Who made it is told, and nobody else is.
+    for (person, told) in [(maker, true), (goes, false), (other, false)] {
+        let today = desk.page("/today", &english(&desk.as_person(person))).await.1;
+        assert_eq!(today.contains(&format!("href=\"{path}\"")) && today.contains("Withdrawn"), told);
+    }
     assert_eq!(desk.does(&format!("{path}/restore"), &none, "").await, StatusCode::FORBIDDEN);
     assert!(desk.page(&path, &desk.as_person(maker)).await.1.contains("/restore"));
     assert_eq!(desk.does(&format!("{path}/restore"), &desk.as_person(goes), "").await, StatusCode::SEE_OTHER);
+    assert_eq!(desk.ask::<i64>("SELECT count(*) FROM withdrawn"), 0);
     assert_eq!(state(&desk, "visit", id), "planned");
     assert!(desk.page(&format!("{path}/history"), &english(&none)).await.1.contains("Restored"));
 }

@@ -7,10 +7,10 @@ use log::{Entry, LogError, Projector};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
-use crate::fold::{Folded, STATE, fold};
+use crate::fold::{Folded, REMOVED, STATE, fold};
 use crate::schema;
 use crate::value::document_update;
-use crate::{Kind, Kinds, Reader, Shape, Value};
+use crate::{Change, Kind, Kinds, Reader, Shape, Value};
 
 /// Keeps a table for each kind of record, the conflicts, and the search index.
 #[derive(Debug)]
@@ -59,9 +59,12 @@ impl Projector for Records {
                 }
             }
             conn.prepare_cached("DELETE FROM conflict WHERE id = ?1")?.execute([subject.as_bytes()])?;
+            conn.prepare_cached("DELETE FROM withdrawn WHERE id = ?1")?.execute([subject.as_bytes()])?;
             let Some(folded) = fold(&self.kinds, self.hub, &entries) else { continue };
             forget |= folded.erased && !erased_before(conn, subject)?;
-            if !folded.is_removed() {
+            if folded.is_removed() {
+                withdrawn(conn, subject, &folded, &entries)?;
+            } else {
                 put(conn, sql.get(&folded)?, subject, &folded)?;
             }
             search(conn, subject, &folded)?;
@@ -87,7 +90,9 @@ impl Projector for Records {
             if folded.erased {
                 erased_before(conn, &subject)?;
             }
-            if !folded.is_removed() {
+            if folded.is_removed() {
+                withdrawn(conn, &subject, &folded, entries)?;
+            } else {
                 put(conn, sql.get(&folded)?, &subject, &folded)?;
             }
             Ok::<_, LogError>(())
@@ -185,6 +190,28 @@ pub fn sees_withdrawn(
         sees = reader.sees(kind, kind.name),
     );
     with_row(subject, folded, |row| Ok(conn.prepare(&sql)?.query_row(params_from_iter(row), |r| r.get(0))?))
+}
+
+/// Notes a record that somebody else than who made it withdrew: its maker is told.
+fn withdrawn(conn: &Connection, subject: &Subject, folded: &Folded, entries: &[Entry]) -> Result<(), LogError> {
+    let (Some(first), Some(last)) = (entries.first(), entries.iter().rev().find(|e| removes(e))) else { return Ok(()) };
+    let (maker, by) = (first.header.author, last.header.author);
+    if [maker, by].contains(&Subject::default()) || maker == by {
+        return Ok(());
+    }
+    conn.prepare_cached("INSERT OR REPLACE INTO withdrawn VALUES (?1, ?2, ?3, ?4)")?.execute(params![
+        subject.as_bytes(),
+        folded.kind.name,
+        maker.as_bytes(),
+        last.effective.0.cast_signed()
+    ])?;
+    Ok(())
+}
+
+/// Whether an entry withdraws its record.
+fn removes(entry: &Entry) -> bool {
+    let says = |payload: &[u8]| Change::decode(payload).is_ok_and(|c| c.set.get(REMOVED) == Some(&Value::Bool(true)));
+    entry.payload().is_some_and(says)
 }
 
 fn put(conn: &Connection, sql: &Writes, subject: &Subject, folded: &Folded) -> Result<(), LogError> {

@@ -2,9 +2,10 @@ use std::fmt::Write as _;
 
 use crate::{Field, Kind, Kinds, Shape};
 
-/// The tables that all kinds share: conflicts, what was erased, and what the search box searches.
+/// The tables that all kinds share: conflicts, what somebody else than who made it withdrew, what was erased, and what the search box searches.
 const SHARED: &str = "
 CREATE TABLE conflict (id BLOB NOT NULL, kind TEXT NOT NULL, home BLOB, field TEXT NOT NULL, PRIMARY KEY (id, field)) WITHOUT ROWID;
+CREATE TABLE withdrawn (id BLOB PRIMARY KEY, kind TEXT NOT NULL, made_by BLOB NOT NULL, withdrawn_at INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE erased_subject (id BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE search_doc (doc INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, kind TEXT NOT NULL, home BLOB);
 ";
@@ -76,8 +77,13 @@ pub fn indexes(kinds: &Kinds) -> String {
 
 /// The names of all tables, to be dropped.
 pub fn table_names(kinds: &Kinds) -> Vec<String> {
-    let mut names =
-        vec!["conflict".to_owned(), "erased_subject".to_owned(), "search_doc".to_owned(), "search".to_owned()];
+    let mut names = vec![
+        "conflict".to_owned(),
+        "withdrawn".to_owned(),
+        "erased_subject".to_owned(),
+        "search_doc".to_owned(),
+        "search".to_owned(),
+    ];
     for kind in kinds.all() {
         names.push(kind.name.to_owned());
         names.extend(set_fields(kind).map(|f| format!("{}_{}", kind.name, f.name)));

@@ -330,6 +330,12 @@ fn chips(request: &Request, look: &Look<'_>, kind: &Kind, filters: &[Filter]) ->
             out.push((format!("{}: {label}", filter.label), request.query_with(&filter.name, None)));
         }
     }
+    if request.query("waits") == Some("me") {
+        out.push((look.words.get("today-waits").into_owned(), request.query_with("waits", None)));
+    }
+    if let Some(field) = request.query("has").and_then(|name| kind.field(name)) {
+        out.push((look.field(kind, field.name), request.query_with("has", None)));
+    }
     // A link that is no filter of its own, from a record's page: shown so that it can be taken away.
     for field in kind.fields.iter().filter(|f| !f.filter) {
         let Some(id) = request.query(field.name).and_then(|v| v.parse().ok()) else { continue };

@@ -408,7 +408,16 @@ impl<'a> Look<'a> {
         );
         let mut stmt = self.conn.prepare(&sql)?;
         let ids = stmt.query_map([], |r| id_at(r, 0))?.collect::<Result<Vec<_>, _>>()?;
-        ids.into_iter().map(|id| Ok((id, self.title(kind, &id)?))).collect()
+        let titles = ids.iter().map(|id| self.title(kind, id)).collect::<Result<Vec<_>, _>>()?;
+        let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+        titles.iter().for_each(|title| *times.entry(title).or_default() += 1);
+        // Two of one title are told apart by where they are, and when.
+        let called = |(id, title): (Subject, &String)| {
+            let alike = times.get(title.as_str()).is_some_and(|n| *n > 1);
+            let detail = if alike { self.detail(kind, &id)? } else { String::new() };
+            Ok((id, if detail.is_empty() { title.clone() } else { format!("{title} · {detail}") }))
+        };
+        ids.into_iter().zip(&titles).map(called).collect()
     }
 
     /// A record by its title and where it belongs: people of one name are told apart by their school, visits by host and day.

@@ -6,6 +6,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use web::{PageError, Request, Site, TodayItem};
 
+use crate::keep::{title_of_gone, withdrawal};
 use crate::look::{Look, id_at};
 use crate::waiting::waits_for;
 
@@ -13,6 +14,8 @@ use crate::waiting::waits_for;
 const AHEAD_DAYS: i64 = 30;
 /// Changes that are shown.
 const CHANGES: usize = 10;
+/// Days for which somebody is told that what they made was withdrawn.
+const GONE_DAYS: u64 = 30;
 /// Changes of one kind on one day that are still shown one by one.
 const FOLDED: usize = 2;
 /// Changes of one kind that are looked at.
@@ -32,6 +35,7 @@ pub fn today(site: &Site, request: &Request) -> Result<Vec<TodayItem>, PageError
             next(site, &look, request, conn, kind, &mut items)?;
         }
         changed(site, &look, request, conn, &mut items)?;
+        gone(site, &look, request, conn, &mut items)?;
         conflicts(&look, request, conn, &mut items)?;
         Ok(items)
     })
@@ -181,6 +185,45 @@ fn changed(
             href,
             order: -changed,
             when: look.words.ago(base::Hlc(changed.cast_unsigned()).ms(), now),
+        });
+    }
+    Ok(())
+}
+
+/// What the reader made, and somebody else withdrew a short while ago: nobody else would tell them.
+fn gone(
+    site: &Site,
+    look: &Look<'_>,
+    request: &Request,
+    conn: &Connection,
+    items: &mut Vec<TodayItem>,
+) -> Result<(), PageError> {
+    let (reader, now) = (request.reader()?, site.now_ms());
+    let since = now.saturating_sub(GONE_DAYS * 24 * 3_600_000);
+    let mut stmt = conn.prepare_cached(
+        "SELECT id, kind, withdrawn_at FROM withdrawn WHERE made_by = ?1 ORDER BY withdrawn_at DESC LIMIT 5",
+    )?;
+    let rows = stmt
+        .query_map([reader.person.as_bytes()], |r| Ok((id_at(r, 0)?, r.get::<_, String>(1)?, r.get::<_, i64>(2)?)))?;
+    for row in rows {
+        let (id, kind, at) = row?;
+        let ms = base::Hlc(at.cast_unsigned()).ms();
+        let Some(kind) = look.kinds.get(&kind).filter(|k| !k.hidden && ms >= since) else { continue };
+        let entries = log::entries_of(conn, &id)?;
+        let Some(folded) = records::fold(look.kinds, site.hub, &entries) else { continue };
+        let Some(entry) = withdrawal(&entries).filter(|_| folded.kind.name == kind.name) else { continue };
+        if !records::sees_withdrawn(conn, reader, &id, &folded)? {
+            continue;
+        }
+        let by = crate::history::who(look, &entry.header.author, entry.header.node)?;
+        items.push(TodayItem {
+            part: "changed",
+            icon: kind.icon,
+            title: title_of_gone(look, kind, &folded)?,
+            detail: format!("{} · {} · {by}", look.words.get(kind.name), look.words.get("history-withdrawn")),
+            href: format!("/{}/{id}", kind.route),
+            order: -at,
+            when: look.words.ago(ms, now),
         });
     }
     Ok(())

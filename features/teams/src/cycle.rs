@@ -20,7 +20,8 @@ struct CyclePart<'a> {
     s: Shell<'a>,
     id: String,
     school: String,
-    closed: bool,
+    /// The reader chooses the plan that it begins with.
+    chooses: bool,
     question: String,
     /// The steps: whether walked, whether it is the one that comes now, its name.
     steps: Vec<(bool, bool, String)>,
@@ -131,14 +132,18 @@ pub(crate) fn part(site: &Site, request: &Request, conn: &Connection, cycle: &Su
             (closed || i < at, !closed && i == at, look.words.get(&format!("cycle-step-{step}")).into_owned())
         })
         .collect();
+    let keeps = |lesson: &Lesson| {
+        let id = lesson.id.parse().ok();
+        id.is_some_and(|id| register::may_change(conn, reader, &RESEARCH_LESSON, &id).is_ok())
+    };
     let page = CyclePart {
+        chooses: !closed && register::may_change(conn, reader, &RESEARCH_CYCLE, cycle).is_ok(),
         id: cycle.to_string(),
         school: school.to_string(),
-        closed,
         question: row.get(3)?,
         steps,
         plan: (!plan.1.is_empty()).then_some(plan),
-        next: lessons.last().filter(|l| !closed && l.stands != "revised").map(|l| {
+        next: lessons.last().filter(|l| !closed && l.stands != "revised" && keeps(l)).map(|l| {
             let key = match &*l.stands {
                 "planned" => "cycle-next-teach",
                 "taught" => "cycle-next-observe",
