@@ -240,6 +240,9 @@ async fn what_waits_is_for_who_reads_it() {
         assert_eq!(rows.matches("href=\"/practice-schools/").count() as i64, n + 1, "{href}: {n}, and a new one");
     }
     let page = waits(&hub, &officer).await;
+    // The office is expected to do what is its own, not what a school's teachers do.
+    assert!(page.contains("/partnerships") && page.contains("/postings?state=proposed"), "{page}");
+    assert!(!page.contains("/visits?state=planned") && !page.contains("/pairings?state=invited"), "{page}");
     assert!(!page.contains(&shown) && !page.contains("/practice-schools?state=shown"), "{page}");
 }
 

@@ -28,7 +28,11 @@ fn takes(reader: &Reader, kind: &Kind, way: &Move) -> Option<String> {
         return None;
     }
     let mut all = vec![match (reader.holds(kind, "t"), way.word_of) {
-        // What lies in other people's hands does not wait for this reader.
+        // What lies in other people's hands does not wait for this reader; and in those of the office lies a great deal
+        // that two others are asked for.
+        (Some(holds), _) if reader.grants.iter().all(|g| g.role.is_programme_wide()) => {
+            format!("({holds}) AND {}", reader.named_in(kind, "t"))
+        }
         (Some(holds), _) => format!("({holds})"),
         (None, "") => by_place(reader, kind, way.who),
         (None, link) => by_word(reader, way.who, link),
@@ -41,16 +45,20 @@ fn takes(reader: &Reader, kind: &Kind, way: &Move) -> Option<String> {
     Some(format!("({})", all.join(" AND ")))
 }
 
-/// By a role: of who keeps the nodes nothing is expected that the office does; of who only teaches, what names them and what
-/// they made.
+/// By a role: of who keeps the nodes nothing is expected that the office does, and of the office nothing that a school's own
+/// teachers do there; of who only teaches, what names them and what they made.
 fn by_place(reader: &Reader, kind: &Kind, who: Roles) -> String {
     let mut lead = who.but(Roles::TEACHING);
     if who.has(Role::Officer) {
         lead = lead.but(Roles::of(&[Role::Administrator]));
     }
+    let teachers_do = Role::ALL.into_iter().any(|role| who.has(role) && Roles::TEACHING.has(role));
+    let far = if teachers_do { Roles::of(&[Role::Administrator, Role::Officer]) } else { Roles::NONE };
+    let nobody_there = format!("{} AND t.home IS NULL", reader.reaches_in(kind, lead, "t"));
+    let lead = lead.but(far);
     let teach = reader.reaches_in(kind, who.but(who.but(Roles::TEACHING)), "t");
     let theirs = reader.keeps(kind, "t").unwrap_or_else(|| reader.named_in(kind, "t"));
-    format!("({} OR {teach} AND {theirs})", reader.reaches_in(kind, lead, "t"))
+    format!("({} OR {nobody_there} OR {teach} AND {theirs})", reader.reaches_in(kind, lead, "t"))
 }
 
 /// It is the word of one organisation: its head's, and where that is a teaching point without one, of those who teach there.
