@@ -235,9 +235,9 @@ async fn what_waits_is_for_who_reads_it() {
     let row = row.replace("&#38;", "&").replace("&amp;", "&");
     for cell in row.split("<td class=\"num\"").skip(1) {
         let Some(href) = cell.split("href=\"").nth(1).and_then(|h| h.split('"').next()) else { continue };
-        let n: i64 = cell.split("</a>").next().unwrap().rsplit('>').next().unwrap().parse().unwrap();
+        let n: usize = cell.split("</a>").next().unwrap().rsplit('>').next().unwrap().parse().unwrap();
         let rows = hub.page(href, &english(&officer)).await.1;
-        assert_eq!(rows.matches("href=\"/practice-schools/").count() as i64, n + 1, "{href}: {n}, and a new one");
+        assert_eq!(rows.matches("href=\"/practice-schools/").count(), n + 1, "{href}: {n}, and a new one");
     }
     let page = waits(&hub, &officer).await;
     // The office is expected to do what is its own, not what a school's teachers do.

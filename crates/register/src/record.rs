@@ -148,8 +148,8 @@ fn is_siding(state: &str) -> bool {
 
 /// Whether what is so goes on as it is: what can still be done rests it, hands it on or ends it.
 fn goes_on(state: &str, leads: &[&Move]) -> bool {
-    let on = |m: &&&Move| m.to != state && matches!(tone(m.to), "ok" | "now");
-    tone(state) == "ok" && !leads.is_empty() && !leads.iter().any(|m| on(&m))
+    let further = leads.iter().any(|m| m.to != state && matches!(tone(m.to), "ok" | "now"));
+    tone(state) == "ok" && !leads.is_empty() && !further
 }
 
 /// The path of a record's life: the states on the way, and the one that it took off it.
