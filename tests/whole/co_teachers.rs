@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use base::{Scope, Subject};
 use log::Context;
@@ -117,10 +118,10 @@ async fn a_co_teacher_leads_from_another_school_and_in_a_cut_their_own_room_alon
         room.is_told(WAITING, "\"p\":6");
         second.say("{\"k\":\"floor\",\"room\":1}");
         second.is_told(REFUSED, "cut");
-        std::thread::sleep(std::time::Duration::from_secs(6));
         (second, room)
     });
     let (_second, _room) = talk.await.unwrap();
+    tokio::time::sleep(Duration::from_secs(6)).await;
     let _hub = Runs::start("hub", &files[0], ports[0]);
     let came = tokio::task::spawn_blocking(move || {
         loop {

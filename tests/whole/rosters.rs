@@ -31,19 +31,23 @@ fn count(desk: &Desk, sql: &str) -> i64 {
     desk.node.site.store.read(|c| Ok::<_, log::LogError>(c.query_row(sql, [], |r| r.get(0))?)).unwrap()
 }
 
+/// A lesson, and a meeting of teachers, which is no class.
+async fn with_classes(hub: &Desk, officer: &(String, String)) {
+    let origin = hub.one("SELECT id FROM organisation WHERE kind = 'supported_school' ORDER BY id LIMIT 1");
+    let teacher = hub.one("SELECT person FROM posting WHERE state = 'completed' ORDER BY id LIMIT 1");
+    let class = "title=%E6%B0%B4&kind=lecture&subject=science&starts_on=2026-11-25&starts_at=16:00&minutes=40";
+    let meeting = class.replace("lecture", "research").replace("%E6%B0%B4", "meeting-of-teachers");
+    for class in [class, &meeting] {
+        let made = hub.post("/classes/new", officer, &format!("{class}&origin={origin}&teacher={teacher}")).await;
+        assert_eq!(made.status(), StatusCode::SEE_OTHER);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_roster_is_whole_and_has_no_child_and_no_demographics() {
     let hub = desk_at(0);
     let officer = hub.sign_in(Role::Officer);
-    let origin = hub.one("SELECT id FROM organisation WHERE kind = 'supported_school' ORDER BY id LIMIT 1");
-    let teacher = hub.one("SELECT person FROM posting WHERE state = 'completed' ORDER BY id LIMIT 1");
-    let class = "title=%E6%B0%B4&kind=lecture&subject=science&starts_on=2026-11-25&starts_at=16:00&minutes=40";
-    let made = hub.post("/classes/new", &officer, &format!("{class}&origin={origin}&teacher={teacher}")).await;
-    assert_eq!(made.status(), StatusCode::SEE_OTHER);
-    // A meeting of teachers is no class.
-    let meeting = class.replace("lecture", "research").replace("%E6%B0%B4", "meeting-of-teachers");
-    let made = hub.post("/classes/new", &officer, &format!("{meeting}&origin={origin}&teacher={teacher}")).await;
-    assert_eq!(made.status(), StatusCode::SEE_OTHER);
+    with_classes(&hub, &officer).await;
     let zipped = hub.get("/reports/oneroster.zip?year=2026", &officer, None).await.1;
     let files = entries(&zipped);
     let (_, manifest) = table(&files["manifest.csv"]);

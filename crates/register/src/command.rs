@@ -165,9 +165,11 @@ pub fn change_in(
         }
     }
     // Nobody moves a record to where they could not have made it; but who is named in it may say that they are not.
-    if !removes
-        && !(at_place(tx.conn(), reader, kind, &id, kind.access.write)? && !is_sealed(tx.conn(), reader, kind, &id)?)
-    {
+    let stays = || -> Result<bool, PageError> {
+        let at_place = at_place(tx.conn(), reader, kind, &id, kind.access.write)?;
+        Ok(at_place && !is_sealed(tx.conn(), reader, kind, &id)?)
+    };
+    if !removes && !stays()? {
         let field = kind.access.own.first().copied().unwrap_or_default();
         return Err(Refusal::Fields(vec![(field.to_owned(), "error-your-school")]));
     }

@@ -50,10 +50,10 @@ pub(crate) fn pack(site: &Site, request: &Request) -> Result<Json, PageError> {
             "until": site.now_ms() + DAYS * 24 * 3_600_000,
             "today": today,
             "visits_too": visits_too,
-            "schools": as_json(schools, "title"),
+            "schools": as_json(&schools, "title"),
             "visits": visits,
             "hosts": hosts,
-            "far": as_json(far, "title"),
+            "far": as_json(&far, "title"),
             "colleagues": colleagues(site, conn, reader)?,
             "seen": crate::seen::pack(site, conn, reader)?,
         }))
@@ -96,7 +96,7 @@ impl Named {
     }
 }
 
-fn as_json(found: Vec<Named>, key: &str) -> Json {
+fn as_json(found: &[Named], key: &str) -> Json {
     found.iter().map(|one| one.json(key)).collect()
 }
 
@@ -237,7 +237,7 @@ fn people(site: &Site, conn: &Connection, reader: &Reader, host: &Subject) -> Re
          ORDER BY p.school = ?1 DESC, p.title_key LIMIT {MAX_PEOPLE}"
     );
     let found = conn.prepare(&sql)?.query_map([host.as_bytes()], Named::read)?.collect::<Result<Vec<_>, _>>()?;
-    Ok(as_json(found, "name"))
+    Ok(as_json(&found, "name"))
 }
 
 /// Who may go along: people of the reader's schools, and those posted there.
@@ -254,5 +254,5 @@ fn colleagues(site: &Site, conn: &Connection, reader: &Reader) -> Result<Json, P
          ORDER BY p.id = {me} DESC, p.school IS NOT NULL, p.title_key LIMIT {MAX_COLLEAGUES}"
     );
     let found = conn.prepare(&sql)?.query_map([], Named::read)?.collect::<Result<Vec<_>, _>>()?;
-    Ok(as_json(found, "name"))
+    Ok(as_json(&found, "name"))
 }

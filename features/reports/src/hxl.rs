@@ -110,9 +110,9 @@ pub(crate) fn activities(site: &Site, request: &Request, counts: &dyn Counts) ->
             for (part, number) in open(&told.parts).filter(|(p, _)| p.school.is_some()) {
                 let of = |id: Option<base::Subject>| id.and_then(|id| places.get(&id));
                 let said = |text: Option<&str>| text.map_or_else(String::new, |t| region(&places, request.lang, t));
-                let (unit, school) = (of(part.unit), of(part.school));
-                let regions = (said(part.region.as_deref()), said(school.map(|s| &*s.region)));
-                rows.push(line(site, request, told, (part, number), ((unit, school), regions), days));
+                let school = of(part.school);
+                let ends = [(of(part.unit), said(part.region.as_deref())), (school, said(school.map(|s| &*s.region)))];
+                rows.push(line(site, request, told, (part, number), ends, days));
             }
         }
         Ok::<_, PageError>(written(&rows))
@@ -125,7 +125,7 @@ fn line(
     request: &Request,
     told: &Told,
     (part, number): (&Part, &Number),
-    ((unit, school), (origin, region)): ((Option<&Place>, Option<&Place>), (String, String)),
+    [(unit, origin), (school, region)]: [(Option<&Place>, String); 2],
     (from, to): (Date, Date),
 ) -> Vec<String> {
     let words = request.words(site);
