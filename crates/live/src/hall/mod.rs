@@ -41,6 +41,8 @@ const WORDS_AT_ONCE: u64 = MAX_CLASSES as u64;
 const MAX_CLASSES: usize = 2000;
 /// A saying that is not in the lane by then goes again.
 const PATIENCE_MS: u64 = 4000;
+/// Whether a trunk dozes is looked at so often.
+const DOZE_LOOK_MS: u64 = 250;
 /// Datagrams to a peer in one go.
 const AT_ONCE: usize = 64;
 /// Bytes of a datagram if nothing else is known.
@@ -121,6 +123,8 @@ pub struct Hall {
     refused: Refused,
     news: Vec<(Subject, News)>,
     whys: BTreeMap<Subject, Why>,
+    /// When to look which trunks doze.
+    doze_at: u64,
 }
 
 struct Peer {
@@ -150,6 +154,7 @@ impl Hall {
             refused: Refused::default(),
             news: Vec::new(),
             whys: BTreeMap::new(),
+            doze_at: 0,
         }
     }
 
@@ -190,9 +195,21 @@ impl Hall {
     /// Whether a class is attended here: somebody has it open, or it goes on. One that only waits, for days before it and
     /// after it, hardly talks. Each is attended until it is said that it is not.
     pub fn attend(&mut self, class: Subject, is_attended: bool) {
-        if let Some(open) = self.classes.get_mut(&class) {
+        if let Some(open) = self.classes.get_mut(&class).filter(|open| open.is_attended != is_attended) {
             open.is_attended = is_attended;
+            self.doze_at = 0;
         }
+    }
+
+    /// Over which trunks no class goes that is attended here: looked at now and then, since a hub has many classes.
+    fn doze(&mut self, now: u64) {
+        if now < self.doze_at {
+            return;
+        }
+        self.doze_at = now + DOZE_LOOK_MS;
+        let attended = self.classes.values().filter(|open| open.is_attended);
+        let peers: BTreeSet<NodeId> = attended.flat_map(|open| open.legs.keys().copied().chain(via(open))).collect();
+        self.peers.iter_mut().for_each(|(id, peer)| peer.trunk.dozes = !peers.contains(id));
     }
 
     /// Where a class is followed.
@@ -311,7 +328,7 @@ impl Hall {
 
     /// What is to be done now. `largest` is how many bytes a datagram to a peer may have.
     pub fn poll(&mut self, now: u64, largest: impl Fn(NodeId) -> Option<usize>, out: &mut Vec<Out>) {
-        let (mut others, mut attended) = (Vec::new(), BTreeSet::new());
+        let mut others = Vec::new();
         for (id, open) in &mut self.classes {
             if open.look(now, *id, &mut self.peers) {
                 self.news.push((*id, News::Changed));
@@ -326,9 +343,6 @@ impl Hall {
                     (true, Some(peer)) if !open.is_cut_beyond => bring(now, self.me, open, way, &mut peer.trunk),
                     _ => {}
                 }
-            }
-            if open.is_attended {
-                attended.extend(open.legs.keys().copied().chain(via(open)));
             }
             others.extend(open.others().into_iter().map(|peer| (*id, peer)));
             for (peer, leg) in &mut open.legs {
@@ -347,10 +361,10 @@ impl Hall {
             }
         }
         others.into_iter().for_each(|(class, peer)| self.refuse_other(now, class, peer));
+        self.doze(now);
         let ways = self.ways();
         for (id, peer) in &mut self.peers {
             peer.trunk.rests = peer.handles.is_empty() && !ways.contains(id);
-            peer.trunk.dozes = !attended.contains(id);
             let most = largest(*id).unwrap_or(LARGEST);
             let datagrams = std::iter::from_fn(|| peer.trunk.poll(now, most));
             out.extend(datagrams.take(AT_ONCE).map(|datagram| Out::Datagram(*id, datagram)));
