@@ -211,18 +211,23 @@ pub async fn until(what: &str, seconds: u64, mut holds: impl AsyncFnMut() -> boo
     panic!("waited in vain for {what}");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_schools_hold_class_when_the_hub_is_killed() {
-    let nodes = [0, 1, 2].map(copy);
-    let files = nodes.each_ref().map(|(_, files)| files.clone());
+/// A port for the hub and each of two schools, which know where the hub is; and the schools.
+pub fn apart(files: &[Files; 3]) -> ([u16; 3], [Subject; 2]) {
     let ports = [0; 3].map(|_| std::net::TcpListener::bind("127.0.0.1:0").unwrap());
     let ports = ports.map(|free| free.local_addr().unwrap().port());
-    let schools = [1, 2].map(|n| files[n].settings().unwrap().school.unwrap());
     for school in &files[1..] {
         let mut settings = school.settings().unwrap();
         settings.hub_address = format!("127.0.0.1:{}", ports[0]);
         school.write_settings(&settings).unwrap();
     }
+    (ports, [1, 2].map(|n| files[n].settings().unwrap().school.unwrap()))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_schools_hold_class_when_the_hub_is_killed() {
+    let nodes = [0, 1, 2].map(copy);
+    let files = nodes.each_ref().map(|(_, files)| files.clone());
+    let (ports, schools) = apart(&files);
     let (class, teacher, adult) = plan(&files[0], schools);
     let head = "SELECT person FROM grant_of_role WHERE role = 'head' AND organisation = ?1 ORDER BY id LIMIT 1";
     let head = one(&open(&files[1]), head, schools[0]);

@@ -3,6 +3,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic))]
 
 mod approval;
+mod byline;
 mod command;
 mod few;
 mod files;
@@ -21,13 +22,14 @@ mod typed;
 mod waiting;
 
 pub use approval::may_move;
+pub use byline::{byline, byline_now, place_of};
 pub use command::{Refusal, Saved, change_in, concerned, in_hands, make_in, may_change, move_in, save_new, visible};
 pub use few::{FEW, FEW_SAID, is_few};
 pub use files::{Wanted, attach, attach_as, lies_in, named, wanted};
 pub use form::form_fields;
 pub use history::{done, node_called, who};
 pub use list::{csv_line, sheet, sheet_name};
-pub use look::{Look, byline, byline_now, label, place_of};
+pub use look::{Look, label};
 pub use today::today;
 pub use typed::picked;
 pub use waiting::tone;
